@@ -1,0 +1,570 @@
+package dev.millrace.channel;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Go-like channel: a typed conduit between threads, with or without a buffer.
+ *
+ * <p>Threads hand elements over in the order in which they came (first in, first out, among the
+ * waiting as well). What happens in a thread before a send happens before what the receiver of that
+ * element does next; a close happens before the receive that reports it; on a rendezvous channel
+ * the receive happens before the send returns; with capacity n, the k-th receive happens before the
+ * (k+n)-th send returns.
+ *
+ * <p>Safe for use by any number of threads, platform and virtual. An interrupt or a cancellation
+ * loses no element: an operation has happened, or it has not. An uncontended operation that need
+ * not wait takes one compare-and-set; one that waits allocates 32 bytes.
+ *
+ * @param <T> the type of the elements; null is refused
+ */
+/*
+ * The algorithm is that of Go's runtime (chan.go, select.go): one lock per channel, held for a few
+ * dozen instructions; a ring of elements; a queue of waiting senders and one of waiting receivers.
+ *
+ * Invariants, whenever the lock is free:
+ *   1. If a receiver waits, the ring is empty and no sender waits (unless one waiter is the owner of
+ *      both, in a select with a send and a receive on this channel).
+ *   2. If a sender waits, the ring is full.
+ *   3. Once closed, nobody waits.
+ *
+ * Whoever completes a waiter's operation does so under the lock: takes it off the queue, writes its
+ * item and then its state. The waiter gives up (interrupt, timeout) under the same lock, so that
+ * exactly one of both happens. Threads are unparked after the lock was released.
+ *
+ * Rejected: the segments of cells with fetch-and-add of Koval, Alistarh and Elizarov (PPoPP 2023). It
+ * scales with many cores, but a failed cell costs an allocation, try-operations can fail spuriously,
+ * sizes are approximate, and removing a cancelled waiter leaves its cell behind.
+ */
+public final class Channel<T> extends SpinLock implements SendChannel<T>, ReceiveChannel<T> {
+
+  private enum Overflow {
+    WAIT,
+    DROP_NEWEST,
+    DROP_OLDEST
+  }
+
+  /** What {@link #offer} answers. */
+  enum Offer {
+    SENT,
+    FULL,
+    CLOSED
+  }
+
+  /** What {@link #poll} answers when the channel is closed and drained. */
+  static final Object END = new Object();
+
+  private static final AtomicLong IDS = new AtomicLong();
+  private static final Channel<?> NEVER = new Channel<Object>(0, Overflow.WAIT);
+
+  /** The order in which a select locks channels. */
+  final long id = IDS.getAndIncrement();
+
+  private final Overflow overflow;
+  private final Ring ring;
+  final WaitQueue receivers = new WaitQueue();
+  final WaitQueue senders = new WaitQueue();
+  private long dropped;
+  private boolean closed;
+  private @Nullable Throwable closeCause;
+
+  /** The thread to unpark once the lock is released; set by {@link #offer} and {@link #poll}. */
+  private @Nullable Thread wake;
+
+  private Channel(int capacity, Overflow overflow) {
+    this.ring = new Ring(capacity);
+    this.overflow = overflow;
+  }
+
+  /** A channel without a buffer: a send returns when a receiver has taken the element. */
+  public static <T> Channel<T> rendezvous() {
+    return new Channel<>(0, Overflow.WAIT);
+  }
+
+  /**
+   * A channel that holds up to {@code capacity} elements; senders wait while it is full.
+   *
+   * @param capacity in elements; 0 makes a rendezvous channel
+   */
+  public static <T> Channel<T> buffered(int capacity) {
+    return new Channel<>(atLeast(0, capacity), Overflow.WAIT);
+  }
+
+  /** A channel that holds any number of elements: senders never wait. It can exhaust the heap. */
+  public static <T> Channel<T> unlimited() {
+    return new Channel<>(Integer.MAX_VALUE, Overflow.WAIT);
+  }
+
+  /**
+   * A channel that holds up to {@code capacity} elements; while it is full, sends drop their
+   * element.
+   */
+  public static <T> Channel<T> dropNewest(int capacity) {
+    return new Channel<>(atLeast(1, capacity), Overflow.DROP_NEWEST);
+  }
+
+  /**
+   * A channel that holds up to {@code capacity} elements; while it is full, sends drop the oldest.
+   */
+  public static <T> Channel<T> dropOldest(int capacity) {
+    return new Channel<>(atLeast(1, capacity), Overflow.DROP_OLDEST);
+  }
+
+  /** A channel that holds the latest element only. */
+  public static <T> Channel<T> conflated() {
+    return dropOldest(1);
+  }
+
+  /** A channel that is never ready and never closed: for a clause that is switched off. */
+  @SuppressWarnings("unchecked") // it never carries an element
+  public static <T> ReceiveChannel<T> never() {
+    return (Channel<T>) NEVER;
+  }
+
+  private static int atLeast(int least, int capacity) {
+    if (capacity < least) {
+      throw new IllegalArgumentException(
+          "capacity must be at least " + least + ", but is " + capacity);
+    }
+    return capacity;
+  }
+
+  // Sending
+
+  @Override
+  public void send(T element) throws InterruptedException {
+    send(element, 0);
+  }
+
+  @Override
+  public boolean trySend(T element, Duration timeout) throws InterruptedException {
+    return send(element, deadline(timeout));
+  }
+
+  @Override
+  public boolean trySend(T element) {
+    Objects.requireNonNull(element, "element");
+    lock();
+    Offer offer = offer(element);
+    unlockAndWake();
+    if (offer == Offer.CLOSED) {
+      throw closedToSend();
+    }
+    return offer == Offer.SENT;
+  }
+
+  @Override
+  public void send(T element, Cancellation cancellation) throws InterruptedException {
+    Objects.requireNonNull(element, "element");
+    if (cancellation.done() == NEVER) {
+      send(element);
+      return;
+    }
+    cancellation.throwIfCancelled();
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    if (!trySend(element)) {
+      var selection = new Selection();
+      selection.add(this, element);
+      selection.add((Channel<?>) cancellation.done());
+      if (selection.await(0) == 1) {
+        throw cancelled(cancellation);
+      }
+      if (selection.isClosed(0)) {
+        throw closedToSend();
+      }
+    }
+  }
+
+  /** Sends, until {@code deadline} (a {@link System#nanoTime}; 0 for none) at the most. */
+  private boolean send(T element, long deadline) throws InterruptedException {
+    Objects.requireNonNull(element, "element");
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    lock();
+    Offer offer = offer(element);
+    if (offer == Offer.FULL) {
+      var waiter = new Waiter();
+      waiter.item = element;
+      int state = await(senders, waiter, deadline);
+      offer = state == Waiter.DONE ? Offer.SENT : state == Waiter.CLOSED ? Offer.CLOSED : offer;
+    } else {
+      unlockAndWake();
+    }
+    if (offer == Offer.CLOSED) {
+      throw closedToSend();
+    }
+    return offer == Offer.SENT;
+  }
+
+  // Receiving
+
+  @Override
+  public T receive() throws InterruptedException {
+    return orThrow(receive(0));
+  }
+
+  @Override
+  public @Nullable T receiveOrNull() throws InterruptedException {
+    return orNull(receive(0));
+  }
+
+  @Override
+  public @Nullable T tryReceive(Duration timeout) throws InterruptedException {
+    Object item = receive(deadline(timeout));
+    return item == null ? null : orThrow(item);
+  }
+
+  @Override
+  public @Nullable T tryReceive() {
+    lock();
+    Object item = poll();
+    unlockAndWake();
+    return item == null ? null : orThrow(item);
+  }
+
+  @Override
+  public T receive(Cancellation cancellation) throws InterruptedException {
+    return orThrow(take(cancellation));
+  }
+
+  @Override
+  public @Nullable T receiveOrNull(Cancellation cancellation) throws InterruptedException {
+    return orNull(take(cancellation));
+  }
+
+  private @Nullable Object take(Cancellation cancellation) throws InterruptedException {
+    if (cancellation.done() == NEVER) {
+      return receive(0);
+    }
+    cancellation.throwIfCancelled();
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    lock();
+    Object item = poll();
+    unlockAndWake();
+    if (item == null) {
+      var selection = new Selection();
+      selection.add(this);
+      selection.add((Channel<?>) cancellation.done());
+      if (selection.await(0) == 1) {
+        throw cancelled(cancellation);
+      }
+      item = selection.isClosed(0) ? END : selection.takeItem(0);
+    }
+    return item;
+  }
+
+  /** Takes an element, {@link #END}, or null if {@code deadline} passes. */
+  private @Nullable Object receive(long deadline) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    lock();
+    Object item = poll();
+    if (item != null) {
+      unlockAndWake();
+      return item;
+    }
+    var waiter = new Waiter();
+    return switch (await(receivers, waiter, deadline)) {
+      case Waiter.DONE -> waiter.item;
+      case Waiter.CLOSED -> END;
+      default -> null;
+    };
+  }
+
+  @SuppressWarnings("unchecked") // only elements of type T are sent
+  private T orThrow(@Nullable Object item) {
+    if (item == END || item == null) {
+      throw new ChannelClosedException("receive on a closed channel", closeCause);
+    }
+    return (T) item;
+  }
+
+  private @Nullable T orNull(@Nullable Object item) {
+    return item == END && closeCause == null ? null : orThrow(item);
+  }
+
+  @Override
+  public Iterator<T> iterator() {
+    return new Iterator<>() {
+      private @Nullable T next;
+
+      @Override
+      public boolean hasNext() {
+        try {
+          return next != null || (next = receiveOrNull()) != null;
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          var exception = new CancellationException("interrupted while receiving");
+          exception.initCause(e);
+          throw exception;
+        }
+      }
+
+      @Override
+      public T next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException("the channel is closed");
+        }
+        T element = Objects.requireNonNull(next);
+        next = null;
+        return element;
+      }
+    };
+  }
+
+  // Closing
+
+  @Override
+  public void close() {
+    shut(null);
+  }
+
+  @Override
+  public void close(Throwable cause) {
+    shut(Objects.requireNonNull(cause, "cause"));
+  }
+
+  private void shut(@Nullable Throwable cause) {
+    if (this == NEVER) {
+      throw new UnsupportedOperationException("the channel that is never ready can not be closed");
+    }
+    List<Thread> waiting = new ArrayList<>();
+    lock();
+    try {
+      if (!closed) {
+        closed = true;
+        closeCause = cause;
+        tellClosed(receivers, waiting);
+        tellClosed(senders, waiting);
+      }
+    } finally {
+      unlock();
+    }
+    waiting.forEach(LockSupport::unpark);
+  }
+
+  private static void tellClosed(WaitQueue queue, List<Thread> waiting) {
+    for (Waiter waiter; (waiter = queue.poll()) != null; ) {
+      waiting.add(Objects.requireNonNull(waiter.thread));
+      waiter.state = Waiter.CLOSED;
+    }
+  }
+
+  // What send, receive and select are made of; the caller holds the lock.
+
+  /** Hands the element to a receiver or buffers it, if that is possible now. */
+  Offer offer(Object element) {
+    if (closed) {
+      return Offer.CLOSED;
+    }
+    Waiter receiver = receivers.poll();
+    if (receiver != null) {
+      complete(receiver, element);
+      return Offer.SENT;
+    }
+    if (ring.isFull()) {
+      switch (overflow) {
+        case WAIT -> {
+          return Offer.FULL;
+        }
+        case DROP_NEWEST -> {
+          dropped++;
+          return Offer.SENT;
+        }
+        case DROP_OLDEST -> {
+          dropped++;
+          ring.take();
+        }
+      }
+    }
+    ring.add(element);
+    return Offer.SENT;
+  }
+
+  /**
+   * Takes an element if there is one now: null if there is none, {@link #END} if there will be
+   * none.
+   */
+  @Nullable Object poll() {
+    if (ring.size() > 0) {
+      Object item = ring.take();
+      Waiter sender = senders.poll();
+      if (sender != null) {
+        ring.add(Objects.requireNonNull(sender.item));
+        complete(sender, null);
+      }
+      return item;
+    }
+    Waiter sender = senders.poll();
+    if (sender != null) {
+      Object item = sender.item;
+      complete(sender, null);
+      return item;
+    }
+    return closed ? END : null;
+  }
+
+  private void complete(Waiter waiter, @Nullable Object item) {
+    wake = waiter.thread;
+    waiter.item = item;
+    waiter.state = Waiter.DONE;
+  }
+
+  /** Releases the lock, and wakes the thread whose operation was completed under it. */
+  void unlockAndWake() {
+    Thread thread = takeWake();
+    unlock();
+    if (thread != null) {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /** The thread whose operation was completed; the caller unparks it after it releases the lock. */
+  @Nullable Thread takeWake() {
+    Thread thread = wake;
+    if (thread != null) {
+      wake = null;
+    }
+    return thread;
+  }
+
+  /**
+   * Waits in a queue. Called with the lock held; returns without it.
+   *
+   * @return the waiter's state; {@link Waiter#WAITING} if the deadline passed
+   */
+  private int await(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
+    waiter.thread = Thread.currentThread();
+    queue.add(waiter);
+    unlock();
+    while (waiter.state == Waiter.WAITING) {
+      long left = 0;
+      if (deadline == 0) {
+        LockSupport.park(this);
+      } else if ((left = deadline - System.nanoTime()) > 0) {
+        LockSupport.parkNanos(this, left);
+      }
+      boolean expired = deadline != 0 && left <= 0;
+      boolean interrupted = Thread.interrupted();
+      if ((expired || interrupted) && withdraw(queue, waiter)) {
+        if (interrupted) {
+          throw new InterruptedException();
+        }
+        return Waiter.WAITING;
+      }
+      if (interrupted) { // too late: the operation has happened
+        Thread.currentThread().interrupt();
+      }
+    }
+    return waiter.state;
+  }
+
+  /** Gives up waiting; false if the operation has been completed. */
+  private boolean withdraw(WaitQueue queue, Waiter waiter) {
+    lock();
+    boolean waiting = queue.remove(waiter);
+    unlock();
+    return waiting;
+  }
+
+  private static long deadline(Duration timeout) {
+    long nanos = Selection.toNanos(timeout);
+    long deadline = System.nanoTime() + Math.max(0, nanos);
+    return deadline == 0 ? 1 : deadline; // 0 stands for no deadline
+  }
+
+  private static CancellationException cancelled(Cancellation cancellation) {
+    cancellation.throwIfCancelled();
+    return new CancellationException("cancelled without a cause");
+  }
+
+  private ChannelClosedException closedToSend() {
+    return new ChannelClosedException("send on a closed channel", closeCause);
+  }
+
+  // Monitoring
+
+  @Override
+  public boolean isClosed() {
+    lock();
+    boolean result = closed;
+    unlock();
+    return result;
+  }
+
+  @Override
+  public @Nullable Throwable closeCause() {
+    lock();
+    Throwable result = closeCause;
+    unlock();
+    return result;
+  }
+
+  @Override
+  public int size() {
+    lock();
+    int result = ring.size();
+    unlock();
+    return result;
+  }
+
+  @Override
+  public int capacity() {
+    return ring.capacity();
+  }
+
+  @Override
+  public int waitingSenders() {
+    lock();
+    int result = senders.size();
+    unlock();
+    return result;
+  }
+
+  @Override
+  public int waitingReceivers() {
+    lock();
+    int result = receivers.size();
+    unlock();
+    return result;
+  }
+
+  /** How many elements were dropped because the channel was full; 0 unless it is made to drop. */
+  public long dropped() {
+    lock();
+    long result = dropped;
+    unlock();
+    return result;
+  }
+
+  /** Says how full the channel is, who waits, and whether it is closed. */
+  @Override
+  public String toString() {
+    lock();
+    try {
+      return "Channel[%d of %d, %d senders and %d receivers wait%s]"
+          .formatted(
+              ring.size(),
+              ring.capacity(),
+              senders.size(),
+              receivers.size(),
+              closed ? ", closed" : "");
+    } finally {
+      unlock();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package dev.millrace.channel;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A first-in first-out buffer that grows up to its capacity. Guarded by the channel's lock. */
+final class Ring {
+
+  private static final int INITIAL = 16;
+
+  private final int capacity;
+  private @Nullable Object[] slots;
+  private int head;
+  private int size;
+
+  Ring(int capacity) {
+    this.capacity = capacity;
+    this.slots = new @Nullable Object[Math.min(capacity, INITIAL)];
+  }
+
+  int capacity() {
+    return capacity;
+  }
+
+  int size() {
+    return size;
+  }
+
+  boolean isFull() {
+    return size == capacity;
+  }
+
+  /** Adds an element; the ring is not full. */
+  void add(Object element) {
+    if (size == slots.length) {
+      grow();
+    }
+    int tail = head + size - slots.length;
+    slots[tail < 0 ? tail + slots.length : tail] = element;
+    size++;
+  }
+
+  /** Takes the oldest element; the ring is not empty. */
+  Object take() {
+    Object element = Objects.requireNonNull(slots[head]);
+    slots[head] = null;
+    if (++head == slots.length) {
+      head = 0;
+    }
+    size--;
+    return element;
+  }
+
+  private void grow() {
+    int length = slots.length;
+    int longer = (int) Math.min(capacity, Math.min(2L * length, Integer.MAX_VALUE - 8));
+    if (longer == length) {
+      throw new OutOfMemoryError("a channel holds " + length + " elements and can not hold more");
+    }
+    @Nullable Object[] copy = new @Nullable Object[longer];
+    System.arraycopy(slots, head, copy, 0, length - head);
+    System.arraycopy(slots, 0, copy, length - head, head);
+    slots = copy;
+    head = 0;
+  }
+}

@@ -1,0 +1,269 @@
+package dev.millrace.channel;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits for the first of several operations on channels, does it, and runs what belongs to it.
+ *
+ * <pre>{@code
+ * var select =
+ *     new Select<String>()
+ *         .onReceive(orders, order -> "order " + order, () -> "no more orders")
+ *         .onSend(ticks, 1, () -> "ticked")
+ *         .onDone(context, () -> "cancelled")
+ *         .onTimeout(Duration.ofSeconds(1), () -> "nothing happened");
+ * String what = select.select();
+ * }</pre>
+ *
+ * <p>If several operations are possible, one is chosen at random, each with the same probability
+ * ({@link #biased()} prefers the first clauses). Exactly one operation is done, and its handler
+ * runs after it, in the calling thread, with nothing locked. A channel may be in several clauses,
+ * in both directions. A closed channel is ready.
+ *
+ * <p>Build a select once and call {@link #select()} in a loop: a turn allocates nothing and leaves
+ * nothing behind on the channels that were silent. Clauses may be added between turns. Used by one
+ * thread at a time; platform and virtual threads alike.
+ *
+ * @param <R> what the handlers return
+ */
+public final class Select<R extends @Nullable Object> {
+
+  /** Runs with the element that was received. */
+  @FunctionalInterface
+  public interface Handler<T, R extends @Nullable Object> {
+    /** Handles the element; what it returns or throws is what {@link Select#select} does. */
+    R handle(T element) throws InterruptedException;
+  }
+
+  /** Runs when a clause without an element was chosen. */
+  @FunctionalInterface
+  public interface Action<R extends @Nullable Object> {
+    /** Acts; what it returns or throws is what {@link Select#select} does. */
+    R run() throws InterruptedException;
+  }
+
+  private record Clause<R extends @Nullable Object>(
+      SelectWaiter waiter,
+      @Nullable Supplier<?> element,
+      @Nullable Handler<Object, R> onElement,
+      @Nullable Action<R> onSent,
+      @Nullable Action<R> onClosed,
+      @Nullable BooleanSupplier guard) {}
+
+  private final Selection selection = new Selection();
+  private final List<Clause<R>> clauses = new ArrayList<>();
+  private @Nullable Action<R> onDefault;
+  private @Nullable Action<R> onTime;
+  private long timeoutNanos;
+  private @Nullable Instant deadline;
+
+  /** A select without clauses. */
+  public Select() {}
+
+  /**
+   * Receives. If the channel is closed and drained, {@link #select()} throws a {@link
+   * ChannelClosedException}.
+   */
+  public <T> Select<R> onReceive(
+      ReceiveChannel<T> channel, Handler<? super T, ? extends R> handler) {
+    return addReceive(channel, handler, null);
+  }
+
+  /**
+   * Receives, and runs {@code onClosed} if the channel is closed and drained; {@link
+   * ReceiveChannel#closeCause()} tells why.
+   */
+  public <T> Select<R> onReceive(
+      ReceiveChannel<T> channel,
+      Handler<? super T, ? extends R> handler,
+      Action<? extends R> onClosed) {
+    return addReceive(channel, handler, Objects.requireNonNull(onClosed, "onClosed"));
+  }
+
+  /** Sends the element; if the channel is closed, throws a {@link ChannelClosedException}. */
+  public <T> Select<R> onSend(SendChannel<T> channel, T element, Action<? extends R> onSent) {
+    Objects.requireNonNull(element, "element");
+    return addSend(channel, () -> element, onSent);
+  }
+
+  /**
+   * Sends the element that {@code element} gives at the beginning of each turn, whether it is then
+   * sent or not (and not if the clause's guard is false).
+   */
+  public <T> Select<R> onSend(
+      SendChannel<T> channel, Supplier<? extends T> element, Action<? extends R> onSent) {
+    return addSend(channel, Objects.requireNonNull(element, "element"), onSent);
+  }
+
+  /** Runs when the cancellation has come. */
+  public Select<R> onDone(Cancellation cancellation, Action<? extends R> action) {
+    Objects.requireNonNull(action, "action");
+    return addReceive(
+        cancellation.done(),
+        never -> {
+          throw new AssertionError("a done channel carries no element");
+        },
+        action);
+  }
+
+  /**
+   * Runs when a turn has waited for {@code timeout}, which begins anew with each turn. One timeout
+   * or deadline a select: the last one set counts.
+   */
+  public Select<R> onTimeout(Duration timeout, Action<? extends R> action) {
+    timeoutNanos = Math.max(0, Selection.toNanos(timeout));
+    deadline = null;
+    onTime = narrow(action);
+    return this;
+  }
+
+  /** Runs when a turn waits at {@code deadline}; see {@link #onTimeout}. */
+  public Select<R> onDeadline(Instant deadline, Action<? extends R> action) {
+    this.deadline = Objects.requireNonNull(deadline, "deadline");
+    onTime = narrow(action);
+    return this;
+  }
+
+  /** Runs if no clause is ready: {@link #select()} then never waits. */
+  public Select<R> onDefault(Action<? extends R> action) {
+    onDefault = narrow(action);
+    return this;
+  }
+
+  /**
+   * Lets the clause added last take part in a turn only if {@code guard} is true at its beginning.
+   */
+  public Select<R> when(BooleanSupplier guard) {
+    if (clauses.isEmpty()) {
+      throw new IllegalStateException("add the channel clause that the guard is for first");
+    }
+    Clause<R> clause = clauses.removeLast();
+    clauses.add(
+        new Clause<>(
+            clause.waiter,
+            clause.element,
+            clause.onElement,
+            clause.onSent,
+            clause.onClosed,
+            Objects.requireNonNull(guard, "guard")));
+    return this;
+  }
+
+  /** Prefers, among the clauses that are ready, the one that was added first. */
+  public Select<R> biased() {
+    selection.biased();
+    return this;
+  }
+
+  /**
+   * Waits until one clause is ready, does its operation, and runs its handler.
+   *
+   * @return what the handler returned
+   * @throws ChannelClosedException if a send clause, or a receive clause that has no handler for
+   *     it, was chosen and its channel is closed
+   * @throws IllegalStateException if no clause takes part: the call would wait for ever
+   * @throws InterruptedException if the thread is interrupted before an operation was done
+   */
+  public R select() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    boolean enabled = prepare();
+    int index;
+    if (onDefault != null) {
+      index = selection.attempt();
+      if (index == Selection.NOT_READY) {
+        return onDefault.run();
+      }
+    } else {
+      if (!enabled && onTime == null) {
+        throw new IllegalStateException("no clause of the select takes part: it would never end");
+      }
+      index = selection.await(onTime == null ? 0 : nanoDeadline());
+      if (index == Selection.EXPIRED) {
+        return Objects.requireNonNull(onTime).run();
+      }
+    }
+    return finish(index);
+  }
+
+  private boolean prepare() {
+    boolean enabled = false;
+    for (int i = 0; i < clauses.size(); i++) {
+      Clause<R> clause = clauses.get(i);
+      SelectWaiter waiter = clause.waiter;
+      waiter.enabled = clause.guard == null || clause.guard.getAsBoolean();
+      enabled |= waiter.enabled;
+      if (waiter.enabled && clause.element != null) {
+        waiter.offered = Objects.requireNonNull(clause.element.get(), "the element to send");
+      }
+    }
+    return enabled;
+  }
+
+  private R finish(int index) throws InterruptedException {
+    Clause<R> clause = clauses.get(index);
+    clause.waiter.offered = null;
+    if (selection.isClosed(index)) {
+      if (clause.onClosed != null) {
+        return clause.onClosed.run();
+      }
+      Channel<?> channel = clause.waiter.channel;
+      throw new ChannelClosedException(
+          (clause.waiter.sends ? "send on" : "receive on") + " a closed channel, in a select",
+          channel.closeCause());
+    }
+    if (clause.onSent != null) {
+      return clause.onSent.run();
+    }
+    return Objects.requireNonNull(clause.onElement)
+        .handle(Objects.requireNonNull(selection.takeItem(index)));
+  }
+
+  private long nanoDeadline() {
+    long nanos = timeoutNanos;
+    Instant instant = deadline;
+    if (instant != null) {
+      nanos = Math.max(0, Selection.toNanos(Duration.between(Instant.now(), instant)));
+    }
+    long result = System.nanoTime() + nanos;
+    return result == 0 ? 1 : result; // 0 stands for no deadline
+  }
+
+  @SuppressWarnings("unchecked") // the channel gives only what the handler takes
+  private <T> Select<R> addReceive(
+      ReceiveChannel<T> channel,
+      Handler<? super T, ? extends R> handler,
+      @Nullable Action<? extends R> onClosed) {
+    Objects.requireNonNull(handler, "handler");
+    SelectWaiter waiter = selection.add((Channel<T>) channel);
+    clauses.add(
+        new Clause<>(
+            waiter,
+            null,
+            (Handler<Object, R>) handler,
+            null,
+            onClosed == null ? null : narrow(onClosed),
+            null));
+    return this;
+  }
+
+  private <T> Select<R> addSend(
+      SendChannel<T> channel, Supplier<? extends T> element, Action<? extends R> onSent) {
+    SelectWaiter waiter = selection.add((Channel<T>) channel, null);
+    clauses.add(new Clause<>(waiter, element, null, narrow(onSent), null, null));
+    return this;
+  }
+
+  @SuppressWarnings("unchecked") // an action only gives
+  private static <R extends @Nullable Object> Action<R> narrow(Action<? extends R> action) {
+    return (Action<R>) Objects.requireNonNull(action, "action");
+  }
+}

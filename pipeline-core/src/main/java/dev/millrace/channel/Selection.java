@@ -1,0 +1,274 @@
+package dev.millrace.channel;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A wait for the first of several operations on channels, which can be repeated; {@link Select} is
+ * its public face. Used by one thread at a time.
+ */
+/*
+ * 1. Fast: in random order, lock one channel after the other and do the first operation that is
+ *    possible.
+ * 2. Otherwise lock all channels, in the order of their ids (so that two selections never wait for
+ *    each other), and look again: only now is it known that no clause is ready, and only then may a
+ *    default clause run.
+ * 3. Put one waiter per clause into the queues, unlock, and park. The first thread that comes to the
+ *    other side of one of these channels claims the whole selection by compare-and-set on 'winner',
+ *    and does the winning clause's operation; those that come later find the claim taken, and pass on.
+ * 4. Take the losers out of their queues: nothing stays behind on a channel that is silent.
+ *
+ * The order is random among the ready clauses: step through a permutation that is shuffled as far as
+ * it is used (Fisher and Yates, in Durstenfeld's form), so that the cost is that of the clauses looked
+ * at. Everything is reused from turn to turn; a turn allocates nothing.
+ */
+final class Selection {
+
+  /** What {@link #await} answers if the deadline passed. */
+  static final int EXPIRED = -1;
+
+  /** What {@link #attempt} answers if no clause is ready. */
+  static final int NOT_READY = -1;
+
+  private static final int NONE = -1;
+  private static final int WITHDRAWN = -2;
+  private static final VarHandle WINNER;
+
+  static {
+    try {
+      WINNER = MethodHandles.lookup().findVarHandle(Selection.class, "winner", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private SelectWaiter[] clauses = new SelectWaiter[0];
+  private SelectWaiter[] byChannel = new SelectWaiter[0];
+  private int[] permutation = new int[0];
+  private boolean biased;
+  private long random = ThreadLocalRandom.current().nextLong() | 1;
+
+  @SuppressWarnings("unused") // through WINNER
+  private volatile int winner = NONE;
+
+  /** Adds a receive clause. */
+  SelectWaiter add(Channel<?> channel) {
+    return add(new SelectWaiter(this, clauses.length, channel, false));
+  }
+
+  /** Adds a send clause; without an element yet, if it is null. */
+  SelectWaiter add(Channel<?> channel, @Nullable Object element) {
+    SelectWaiter clause = add(new SelectWaiter(this, clauses.length, channel, true));
+    clause.offered = element;
+    return clause;
+  }
+
+  private SelectWaiter add(SelectWaiter clause) {
+    int length = clauses.length;
+    clauses = Arrays.copyOf(clauses, length + 1);
+    clauses[length] = clause;
+    permutation = Arrays.copyOf(permutation, length + 1);
+    permutation[length] = length;
+    byChannel = Arrays.copyOf(byChannel, length + 1);
+    int at = length;
+    for (; at > 0 && byChannel[at - 1].channel.id > clause.channel.id; at--) {
+      byChannel[at] = byChannel[at - 1];
+    }
+    byChannel[at] = clause;
+    return clause;
+  }
+
+  /** Prefers the first clauses, in the order in which they were added. */
+  void biased() {
+    biased = true;
+    Arrays.setAll(permutation, i -> i);
+  }
+
+  boolean claim(int index) {
+    return WINNER.compareAndSet(this, NONE, index);
+  }
+
+  /** Whether the clause that won found its channel closed. */
+  boolean isClosed(int index) {
+    return clauses[index].state == Waiter.CLOSED;
+  }
+
+  /** The element that the receive clause that won has taken. */
+  @Nullable Object takeItem(int index) {
+    Object item = clauses[index].item;
+    clauses[index].item = null;
+    return item;
+  }
+
+  /** Does one operation that is possible now; {@link #NOT_READY} if there is none. */
+  int attempt() {
+    reset();
+    int index = attemptEach(true);
+    if (index == NOT_READY) {
+      lockAll();
+      index = attemptEach(false);
+      unlockAll(index);
+    }
+    return index;
+  }
+
+  /**
+   * Does the first operation that is possible; waits for it if need be.
+   *
+   * @param deadline a {@link System#nanoTime}; 0 for none
+   * @return the index of the clause, or {@link #EXPIRED}
+   */
+  int await(long deadline) throws InterruptedException {
+    reset();
+    int index = attemptEach(true);
+    if (index != NOT_READY) {
+      return index;
+    }
+    lockAll();
+    index = attemptEach(false);
+    if (index != NOT_READY) {
+      unlockAll(index);
+      return index;
+    }
+    Thread thread = Thread.currentThread();
+    for (SelectWaiter clause : clauses) {
+      if (clause.enabled) {
+        clause.thread = thread;
+        clause.item = clause.offered;
+        clause.queue().add(clause);
+      }
+    }
+    unlockAll(NOT_READY);
+    try {
+      return park(deadline);
+    } finally {
+      withdraw();
+    }
+  }
+
+  private void reset() {
+    winner = NONE;
+    for (SelectWaiter clause : clauses) {
+      clause.state = Waiter.WAITING;
+      clause.item = null;
+    }
+  }
+
+  private int attemptEach(boolean locking) {
+    for (int i = 0; i < permutation.length; i++) {
+      if (!biased) {
+        int other = i + nextInt(permutation.length - i);
+        int swapped = permutation[i];
+        permutation[i] = permutation[other];
+        permutation[other] = swapped;
+      }
+      SelectWaiter clause = clauses[permutation[i]];
+      if (clause.enabled) {
+        if (locking) {
+          clause.channel.lock();
+        }
+        boolean done = clause.attempt();
+        if (locking) {
+          clause.channel.unlockAndWake();
+        }
+        if (done) {
+          return clause.index;
+        }
+      }
+    }
+    return NOT_READY;
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // the other thread is about to write the state
+  private int park(long deadline) throws InterruptedException {
+    while (true) {
+      int index = winner;
+      if (index >= 0 && clauses[index].state != Waiter.WAITING) {
+        return index;
+      }
+      long left = 0;
+      if (deadline == 0) {
+        LockSupport.park(this);
+      } else if ((left = deadline - System.nanoTime()) > 0) {
+        LockSupport.parkNanos(this, left);
+      }
+      boolean expired = deadline != 0 && left <= 0;
+      boolean interrupted = Thread.interrupted();
+      if ((expired || interrupted) && claim(WITHDRAWN)) {
+        if (interrupted) {
+          throw new InterruptedException();
+        }
+        return EXPIRED;
+      }
+      if (interrupted) { // too late: the operation has happened, or is about to
+        index = winner;
+        while (clauses[index].state == Waiter.WAITING) {
+          Thread.yield();
+        }
+        Thread.currentThread().interrupt();
+        return index;
+      }
+    }
+  }
+
+  /** Takes the clauses that have not won out of their queues. */
+  private void withdraw() {
+    for (SelectWaiter clause : clauses) {
+      if (clause.enabled && clause.state == Waiter.WAITING) {
+        clause.channel.lock();
+        clause.queue().remove(clause);
+        clause.channel.unlock();
+        clause.item = null;
+      }
+      clause.thread = null;
+    }
+  }
+
+  private void lockAll() {
+    Channel<?> last = null;
+    for (SelectWaiter clause : byChannel) {
+      if (clause.enabled && clause.channel != last) {
+        last = clause.channel;
+        last.lock();
+      }
+    }
+  }
+
+  /**
+   * Unlocks, and then wakes the thread whose operation was completed by the clause that was done.
+   */
+  private void unlockAll(int done) {
+    Thread wake = done == NOT_READY ? null : clauses[done].channel.takeWake();
+    Channel<?> last = null;
+    for (SelectWaiter clause : byChannel) {
+      if (clause.enabled && clause.channel != last) {
+        last = clause.channel;
+        last.unlock();
+      }
+    }
+    LockSupport.unpark(wake);
+  }
+
+  private int nextInt(int bound) {
+    random ^= random << 13;
+    random ^= random >>> 7;
+    random ^= random << 17;
+    return (int) (((random >>> 32) * bound) >>> 32);
+  }
+
+  /** The length of a timeout, saturated. */
+  static long toNanos(Duration timeout) {
+    Objects.requireNonNull(timeout, "timeout");
+    try {
+      return timeout.toNanos();
+    } catch (ArithmeticException e) {
+      return timeout.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.millrace.context;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ReceiveChannel;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What all contexts share: a parent, and the nearest ancestor that can be cancelled. */
+abstract sealed class AbstractContext implements Context permits CancelContext, PlainContext {
+
+  static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
+
+  private final @Nullable AbstractContext parent;
+
+  AbstractContext(@Nullable AbstractContext parent) {
+    this.parent = parent;
+  }
+
+  /** The nearest context that can be cancelled, this one included; null if there is none. */
+  abstract @Nullable CancelContext canceller();
+
+  /** The value that this very context carries. */
+  abstract @Nullable Object ownValue(Key<?> key);
+
+  @Override
+  public ReceiveChannel<Void> done() {
+    CancelContext canceller = canceller();
+    return canceller == null ? Channel.never() : canceller.done();
+  }
+
+  @Override
+  public @Nullable Throwable cause() {
+    CancelContext canceller = canceller();
+    return canceller == null ? null : canceller.cause();
+  }
+
+  @Override
+  public @Nullable Instant deadline() {
+    CancelContext canceller = canceller();
+    return canceller == null ? null : canceller.deadline();
+  }
+
+  @Override
+  public CancellableContext withCancel() {
+    return CancelContext.child(this, deadline());
+  }
+
+  @Override
+  public CancellableContext withDeadline(Instant deadline) {
+    Objects.requireNonNull(deadline, "deadline");
+    Instant inherited = deadline();
+    if (inherited != null && !deadline.isBefore(inherited)) {
+      return withCancel();
+    }
+    CancelContext child = CancelContext.child(this, deadline);
+    child.startTimer(deadline);
+    return child;
+  }
+
+  @Override
+  public CancellableContext withTimeout(Duration timeout) {
+    Instant now = Instant.now();
+    boolean reachable = timeout.compareTo(Duration.between(now, Instant.MAX)) < 0;
+    return withDeadline(reachable ? now.plus(timeout) : Instant.MAX.truncatedTo(ChronoUnit.DAYS));
+  }
+
+  @Override
+  public <T> Context withValue(Key<T> key, T value) {
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(value, "value");
+    return new PlainContext(this, canceller(), key, value);
+  }
+
+  @Override
+  public Context withoutCancel() {
+    return new PlainContext(this, null, null, null);
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // withValue takes a value of the key's type only
+  public <T> @Nullable T value(Key<T> key) {
+    Objects.requireNonNull(key, "key");
+    for (AbstractContext context = this; context != null; context = context.parent) {
+      Object value = context.ownValue(key);
+      if (value != null) {
+        return (T) value;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public Registration afterFunc(Runnable action) {
+    Objects.requireNonNull(action, "action");
+    CancelContext canceller = canceller();
+    return canceller == null ? new NeverCancelled() : canceller.register(new AfterFunc(action));
+  }
+
+  /** Nothing to run, nothing to forget: only the first stop succeeds. */
+  private static final class NeverCancelled implements Registration {
+    private boolean stopped;
+
+    @Override
+    public synchronized boolean stop() {
+      boolean first = !stopped;
+      stopped = true;
+      return first;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.millrace.context;
+
+import dev.millrace.channel.Cancellation;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a piece of work carries with it: a request to stop, a deadline, and values.
+ *
+ * <p>Contexts form a tree: a child ends when its parent ends, never the reverse, and the earlier
+ * deadline wins. A context can only be cancelled by whoever made it, through {@link
+ * CancellableContext}; functions that are handed a {@code Context} obey it.
+ *
+ * <pre>{@code
+ * try (var context = parent.withTimeout(Duration.ofSeconds(2))) {
+ *   return channel.receive(context);
+ * }
+ * }</pre>
+ *
+ * <p>Contexts are safe for use by many threads, and nothing here blocks.
+ */
+public sealed interface Context extends Cancellation permits AbstractContext, CancellableContext {
+
+  /**
+   * The name under which a value is found: keys are equal only if they are the same object.
+   *
+   * @param <T> the type of the value
+   */
+  @SuppressWarnings("UnusedTypeParameter") // it types the value, at compile time
+  final class Key<T> {
+    private final String name;
+
+    private Key(String name) {
+      this.name = Objects.requireNonNull(name, "name");
+    }
+
+    /** A new key, different from all others; the name is for people. */
+    public static <T> Key<T> of(String name) {
+      return new Key<>(name);
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  /** What {@link #afterFunc} returns: a way to call it off. */
+  @FunctionalInterface
+  interface Registration {
+    /**
+     * Calls the function off.
+     *
+     * @return true if it will not run; false if it has been started, or was called off before
+     */
+    boolean stop();
+  }
+
+  /** The root: never cancelled, without deadline and values. */
+  static Context background() {
+    return PlainContext.BACKGROUND;
+  }
+
+  /**
+   * The context that the calling code runs in (see {@link #run}); the background outside of any.
+   */
+  static Context current() {
+    return AbstractContext.CURRENT.orElse(background());
+  }
+
+  /** A child to be cancelled by its maker. */
+  CancellableContext withCancel();
+
+  /**
+   * A child that is cancelled at {@code deadline}, with a {@link DeadlineExceededException} as the
+   * cause, unless it ends earlier. Close it to release its timer.
+   */
+  CancellableContext withDeadline(Instant deadline);
+
+  /** A child that is cancelled after {@code timeout}; see {@link #withDeadline}. */
+  CancellableContext withTimeout(Duration timeout);
+
+  /** A child that carries a value, and hides the value that an ancestor has for the same key. */
+  <T> Context withValue(Key<T> key, T value);
+
+  /** A child that keeps the values but is not cancelled with its parent, and has no deadline. */
+  Context withoutCancel();
+
+  /** The value of the nearest ancestor that has one; null if there is none. */
+  <T> @Nullable T value(Key<T> key);
+
+  /** When this context will be cancelled at the latest; null if it has no deadline. */
+  @Nullable Instant deadline();
+
+  /**
+   * Runs {@code action} in a virtual thread of its own once this context is cancelled; at once, if
+   * it is.
+   */
+  Registration afterFunc(Runnable action);
+
+  /** Runs the action with this context as {@link #current()}. */
+  default void run(Runnable action) {
+    ScopedValue.where(AbstractContext.CURRENT, this).run(action);
+  }
+
+  /** Calls the function with this context as {@link #current()}. */
+  default <T extends @Nullable Object> T call(Callable<T> function) throws Exception {
+    return ScopedValue.where(AbstractContext.CURRENT, this).call(function::call);
+  }
+}

@@ -1,0 +1,39 @@
+package dev.millrace.context;
+
+import org.jspecify.annotations.Nullable;
+
+/** A context that can not be cancelled by itself: the background, a value, a detached child. */
+final class PlainContext extends AbstractContext {
+
+  static final Context BACKGROUND = new PlainContext(null, null, null, null);
+
+  private final @Nullable CancelContext canceller;
+  private final @Nullable Key<?> key;
+  private final @Nullable Object value;
+
+  PlainContext(
+      @Nullable AbstractContext parent,
+      @Nullable CancelContext canceller,
+      @Nullable Key<?> key,
+      @Nullable Object value) {
+    super(parent);
+    this.canceller = canceller;
+    this.key = key;
+    this.value = value;
+  }
+
+  @Override
+  @Nullable CancelContext canceller() {
+    return canceller;
+  }
+
+  @Override
+  @Nullable Object ownValue(Key<?> wanted) {
+    return wanted == key ? value : null;
+  }
+
+  @Override
+  public String toString() {
+    return key == null ? "Context" : "Context[" + key + "]";
+  }
+}

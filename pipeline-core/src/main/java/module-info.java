@@ -1,0 +1,9 @@
+/** Channels, select, context and structured tasks over virtual threads. */
+module dev.millrace.core {
+  requires transitive dev.millrace.errors;
+  requires static transitive org.jspecify;
+
+  exports dev.millrace.channel;
+  exports dev.millrace.context;
+  exports dev.millrace.sync;
+}
