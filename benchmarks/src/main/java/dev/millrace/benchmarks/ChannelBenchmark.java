@@ -1,0 +1,106 @@
+package dev.millrace.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Elements handed over between virtual threads; the score is the time per element (and hop).
+ *
+ * <p>An invocation starts its threads, hands over a fixed number of elements, and joins them.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@State(Scope.Benchmark)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class ChannelBenchmark {
+
+  static final int ELEMENTS = 240_000;
+
+  /** Which library. */
+  @Param({"millrace", "jox", "synchronous", "transfer", "array", "linked"})
+  public String peer = "millrace";
+
+  /** In elements; 0 for a rendezvous. */
+  @Param({"0", "16", "128", "1024"})
+  public int capacity;
+
+  /** One sender, one receiver. */
+  @Benchmark
+  @OperationsPerInvocation(ELEMENTS)
+  public void oneToOne() throws InterruptedException {
+    manyToMany(1);
+  }
+
+  /** Eight senders, eight receivers, one channel. */
+  @Benchmark
+  @OperationsPerInvocation(ELEMENTS)
+  public void eightToEight() throws InterruptedException {
+    manyToMany(8);
+  }
+
+  private void manyToMany(int n) throws InterruptedException {
+    Conduit conduit = Conduit.of(peer, capacity);
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      pair(conduit, ELEMENTS / n, threads);
+    }
+    Work.join(threads);
+  }
+
+  /** Elements through a chain of a thousand threads; the score is per hop. */
+  @Benchmark
+  @OperationsPerInvocation(ELEMENTS)
+  public void chain() throws InterruptedException {
+    int length = 1000;
+    int elements = ELEMENTS / length;
+    List<Thread> threads = new ArrayList<>();
+    Conduit first = Conduit.of(peer, capacity);
+    threads.add(Work.start(() -> Work.send(first, elements)));
+    Conduit in = first;
+    for (int i = 1; i < length; i++) {
+      Conduit from = in;
+      Conduit to = Conduit.of(peer, capacity);
+      threads.add(
+          Work.start(
+              () -> {
+                for (int k = 0; k < elements; k++) {
+                  to.send(from.receive());
+                }
+              }));
+      in = to;
+    }
+    Conduit last = in;
+    threads.add(Work.start(() -> Work.receive(last, elements)));
+    Work.join(threads);
+  }
+
+  /** A thousand senders, each with its own channel and receiver. */
+  @Benchmark
+  @OperationsPerInvocation(ELEMENTS)
+  public void thousandPairs() throws InterruptedException {
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 1000; i++) {
+      pair(Conduit.of(peer, capacity), ELEMENTS / 1000, threads);
+    }
+    Work.join(threads);
+  }
+
+  private static void pair(Conduit conduit, int elements, List<Thread> threads) {
+    threads.add(Work.start(() -> Work.send(conduit, elements)));
+    threads.add(Work.start(() -> Work.receive(conduit, elements)));
+  }
+}
