@@ -359,8 +359,10 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
 
   private static void tellClosed(WaitQueue queue, List<Thread> waiting) {
     for (Waiter waiter; (waiter = queue.poll()) != null; ) {
-      waiting.add(Objects.requireNonNull(waiter.thread));
-      waiter.state = Waiter.CLOSED;
+      Thread thread = waiter.complete(Waiter.CLOSED);
+      if (thread != null) {
+        waiting.add(thread);
+      }
     }
   }
 
@@ -419,9 +421,8 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
   }
 
   private void complete(Waiter waiter, @Nullable Object item) {
-    wake = waiter.thread;
     waiter.item = item;
-    waiter.state = Waiter.DONE;
+    wake = waiter.complete(Waiter.DONE);
   }
 
   /** Releases the lock, and wakes the thread whose operation was completed under it. */
@@ -445,20 +446,18 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
   /**
    * Waits in a queue. Called with the lock held; returns without it.
    *
-   * @return the waiter's state; {@link Waiter#WAITING} if the deadline passed
+   * @return {@link Waiter#DONE}, {@link Waiter#CLOSED}, or {@link Waiter#WAITING} if the deadline
+   *     passed
    */
   private int await(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
     waiter.thread = Thread.currentThread();
     queue.add(waiter);
     unlock();
-    while (waiter.state == Waiter.WAITING) {
-      long left = 0;
-      if (deadline == 0) {
-        LockSupport.park(this);
-      } else if ((left = deadline - System.nanoTime()) > 0) {
-        LockSupport.parkNanos(this, left);
-      }
-      boolean expired = deadline != 0 && left <= 0;
+    if (spin(waiter)) {
+      return waiter.state;
+    }
+    while (waiter.announcePark()) {
+      boolean expired = !Waiter.parkUntil(this, deadline);
       boolean interrupted = Thread.interrupted();
       if ((expired || interrupted) && withdraw(queue, waiter)) {
         if (interrupted) {
@@ -471,6 +470,35 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
       }
     }
     return waiter.state;
+  }
+
+  static final int MAX_SPINS = Integer.getInteger("mr.spins", 64);
+  static final int YIELDS = Integer.getInteger("mr.yields", 0);
+  static final int FLOOR = Integer.getInteger("mr.floor", 1);
+  private int spins = MAX_SPINS;
+
+  @SuppressWarnings("ThreadPriorityCheck")
+  private boolean spin(Waiter waiter) {
+    int budget = spins;
+    for (int i = 0; i < budget; i++) {
+      if (waiter.isComplete()) {
+        if (budget < MAX_SPINS) {
+          spins = Math.min(MAX_SPINS, budget * 2);
+        }
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+    if (budget > FLOOR) {
+      spins = Math.max(FLOOR, budget / 2);
+    }
+    for (int i = 0; i < YIELDS; i++) {
+      if (waiter.isComplete()) {
+        return true;
+      }
+      Thread.yield();
+    }
+    return waiter.isComplete();
   }
 
   /** Gives up waiting; false if the operation has been completed. */

@@ -33,6 +33,13 @@ final class SelectWaiter extends Waiter {
     return selection.claim(index);
   }
 
+  @Override
+  @Nullable Thread complete(int result) {
+    Thread owner = thread;
+    state = result;
+    return selection.complete() ? owner : null;
+  }
+
   /**
    * Does the clause's operation if that is possible now; the caller holds the channel's lock.
    *

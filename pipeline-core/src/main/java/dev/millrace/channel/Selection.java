@@ -38,11 +38,16 @@ final class Selection {
 
   private static final int NONE = -1;
   private static final int WITHDRAWN = -2;
+  private static final int WAITING = 0;
+  private static final int PARKED = 1;
+  private static final int COMPLETE = 2;
   private static final VarHandle WINNER;
+  private static final VarHandle PHASE;
 
   static {
     try {
       WINNER = MethodHandles.lookup().findVarHandle(Selection.class, "winner", int.class);
+      PHASE = MethodHandles.lookup().findVarHandle(Selection.class, "phase", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -56,6 +61,9 @@ final class Selection {
 
   @SuppressWarnings("unused") // through WINNER
   private volatile int winner = NONE;
+
+  @SuppressWarnings("unused") // through PHASE
+  private volatile int phase;
 
   /** Adds a receive clause. */
   SelectWaiter add(Channel<?> channel) {
@@ -154,6 +162,7 @@ final class Selection {
 
   private void reset() {
     winner = NONE;
+    phase = WAITING;
     for (SelectWaiter clause : clauses) {
       clause.state = Waiter.WAITING;
       clause.item = null;
@@ -185,20 +194,11 @@ final class Selection {
     return NOT_READY;
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // the other thread is about to write the state
+  /** Waits until a clause is complete; its index, or {@link #EXPIRED}. */
+  @SuppressWarnings("ThreadPriorityCheck") // the other thread is about to complete the operation
   private int park(long deadline) throws InterruptedException {
-    while (true) {
-      int index = winner;
-      if (index >= 0 && clauses[index].state != Waiter.WAITING) {
-        return index;
-      }
-      long left = 0;
-      if (deadline == 0) {
-        LockSupport.park(this);
-      } else if ((left = deadline - System.nanoTime()) > 0) {
-        LockSupport.parkNanos(this, left);
-      }
-      boolean expired = deadline != 0 && left <= 0;
+    while (announcePark()) {
+      boolean expired = !Waiter.parkUntil(this, deadline);
       boolean interrupted = Thread.interrupted();
       if ((expired || interrupted) && claim(WITHDRAWN)) {
         if (interrupted) {
@@ -207,14 +207,24 @@ final class Selection {
         return EXPIRED;
       }
       if (interrupted) { // too late: the operation has happened, or is about to
-        index = winner;
-        while (clauses[index].state == Waiter.WAITING) {
+        while (phase != COMPLETE) {
           Thread.yield();
         }
         Thread.currentThread().interrupt();
-        return index;
       }
     }
+    return winner;
+  }
+
+  private boolean announcePark() {
+    return PHASE.compareAndSet(this, WAITING, PARKED) || phase != COMPLETE;
+  }
+
+  /**
+   * Called by the other side, when the clause's result is written; whether the owner has parked.
+   */
+  boolean complete() {
+    return (int) PHASE.getAndSet(this, COMPLETE) == PARKED;
   }
 
   /** Takes the clauses that have not won out of their queues. */

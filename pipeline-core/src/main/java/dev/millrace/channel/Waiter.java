@@ -1,19 +1,35 @@
 package dev.millrace.channel;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A thread that waits for one operation on one channel, as a node of that channel's queue.
  *
- * <p>Every field is guarded by the channel's lock but {@link #state}, which the owner also reads
- * without it: whoever completes the operation writes {@link #item} first and {@link #state} last.
- * With compressed references a waiter takes 32 bytes.
+ * <p>Every field is guarded by the channel's lock but {@link #state}, in which the owner and
+ * whoever completes the operation meet without it: the owner goes from WAITING to PARKED before it
+ * parks, the other one writes {@link #item} and then DONE or CLOSED, and unparks the owner only if
+ * it has parked. After that it does not touch the waiter any more. With compressed references a
+ * waiter takes 32 bytes.
  */
 class Waiter {
 
   static final int WAITING = 0;
-  static final int DONE = 1;
-  static final int CLOSED = 2;
+  static final int PARKED = 1;
+  static final int DONE = 2;
+  static final int CLOSED = 3;
+
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Waiter.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /** Whom to wake. */
   @Nullable Thread thread;
@@ -26,11 +42,45 @@ class Waiter {
 
   volatile int state;
 
+  /** Whether the operation was completed. */
+  final boolean isComplete() {
+    return state >= DONE;
+  }
+
+  /** Announces that the owner is about to park; false if the operation was completed. */
+  boolean announcePark() {
+    return STATE.compareAndSet(this, WAITING, PARKED) || !isComplete();
+  }
+
   /**
    * Called by the other side, under the lock, before it completes this waiter's operation; false if
    * the owner has already been served elsewhere.
    */
   boolean claim() {
     return true;
+  }
+
+  /**
+   * Completes the operation, as DONE or CLOSED; under the lock.
+   *
+   * @return the thread to unpark, once the lock is released; null if there is no need
+   */
+  @Nullable Thread complete(int result) {
+    Thread owner = thread;
+    return (int) STATE.getAndSet(this, result) == PARKED ? owner : null;
+  }
+
+  /** Parks; the owner has announced it. {@code deadline} is a nanoTime, 0 for none. */
+  static boolean parkUntil(Object blocker, long deadline) {
+    if (deadline == 0) {
+      LockSupport.park(blocker);
+      return true;
+    }
+    long left = deadline - System.nanoTime();
+    if (left <= 0) {
+      return false;
+    }
+    LockSupport.parkNanos(blocker, left);
+    return deadline - System.nanoTime() > 0;
   }
 }
