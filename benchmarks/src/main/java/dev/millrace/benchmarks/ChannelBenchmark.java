@@ -2,7 +2,10 @@ package dev.millrace.benchmarks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import kotlinx.coroutines.channels.Channel;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -31,7 +34,7 @@ public class ChannelBenchmark {
   static final int ELEMENTS = 240_000;
 
   /** Which library. */
-  @Param({"millrace", "jox", "synchronous", "transfer", "array", "linked"})
+  @Param({"millrace", "kotlin", "jox", "synchronous", "transfer", "array", "linked"})
   public String peer = "millrace";
 
   /** In elements; 0 for a rendezvous. */
@@ -53,6 +56,11 @@ public class ChannelBenchmark {
   }
 
   private void manyToMany(int n) throws InterruptedException {
+    if (peer.equals("kotlin")) {
+      var channel = Coroutines.channel(capacity);
+      kotlinPairs(n, () -> channel);
+      return;
+    }
     Conduit conduit = Conduit.of(peer, capacity);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < n; i++) {
@@ -67,6 +75,10 @@ public class ChannelBenchmark {
   public void chain() throws InterruptedException {
     int length = 1000;
     int elements = ELEMENTS / length;
+    if (peer.equals("kotlin")) {
+      kotlinChain(length, elements);
+      return;
+    }
     List<Thread> threads = new ArrayList<>();
     Conduit first = Conduit.of(peer, capacity);
     threads.add(Work.start(() -> Work.send(first, elements)));
@@ -92,11 +104,39 @@ public class ChannelBenchmark {
   @Benchmark
   @OperationsPerInvocation(ELEMENTS)
   public void thousandPairs() throws InterruptedException {
+    if (peer.equals("kotlin")) {
+      kotlinPairs(1000, () -> Coroutines.channel(capacity));
+      return;
+    }
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
       pair(Conduit.of(peer, capacity), ELEMENTS / 1000, threads);
     }
     Work.join(threads);
+  }
+
+  private static void kotlinPairs(int n, Supplier<Channel<Integer>> channels)
+      throws InterruptedException {
+    var done = new CountDownLatch(2 * n);
+    for (int i = 0; i < n; i++) {
+      Channel<Integer> channel = channels.get();
+      Coroutines.sender(channel, ELEMENTS / n, done).start();
+      Coroutines.receiver(channel, ELEMENTS / n, done).start();
+    }
+    done.await();
+  }
+
+  private void kotlinChain(int length, int elements) throws InterruptedException {
+    var done = new CountDownLatch(length + 1);
+    Channel<Integer> in = Coroutines.channel(capacity);
+    Coroutines.sender(in, elements, done).start();
+    for (int i = 1; i < length; i++) {
+      Channel<Integer> to = Coroutines.channel(capacity);
+      Coroutines.relay(in, to, elements, done).start();
+      in = to;
+    }
+    Coroutines.receiver(in, elements, done).start();
+    done.await();
   }
 
   private static void pair(Conduit conduit, int elements, List<Thread> threads) {
