@@ -27,24 +27,31 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the type of the elements; null is refused
  */
 /*
- * The algorithm is that of Go's runtime (chan.go, select.go): one lock per channel, held for a few
- * dozen instructions; a ring of elements; a queue of waiting senders and one of waiting receivers.
+ * The algorithm is that of Go's runtime (chan.go, select.go), with the buffer cut in two halves so
+ * that senders and receivers need not share a lock: the senders add to one ring under the senders'
+ * lock, the receivers take from the other one under the receivers' lock. Whoever finds its half used
+ * up, or somebody waiting on the other side, takes both locks (the receivers' first) and then sees the
+ * channel as a whole; when the receivers' half is empty the two rings change places, so that the
+ * senders' lock is taken once for many elements. This is the idea of the two-lock queue of Michael and
+ * Scott (PODC 1996), with batches. A rendezvous has nothing to cut, and one lock.
  *
- * Invariants, whenever the lock is free:
- *   1. If a receiver waits, the ring is empty and no sender waits (unless one waiter is the owner of
- *      both, in a select with a send and a receive on this channel).
- *   2. If a sender waits, the ring is full.
- *   3. Once closed, nobody waits.
+ * Invariants, whenever the locks are free:
+ *   1. What is in the receivers' half is older than what is in the senders' half.
+ *   2. If a receiver waits, both halves are empty and no sender waits (unless one select waits for
+ *      both a send and a receive on this channel).
+ *   3. If a sender waits, the channel is full.
+ *   4. Once closed, nobody waits.
+ * The queues and 'closed' change only under both locks, so either lock is enough to read them.
  *
- * Whoever completes a waiter's operation does so under the lock: takes it off the queue, writes its
- * item and then its state. The waiter gives up (interrupt, timeout) under the same lock, so that
- * exactly one of both happens. Threads are unparked after the lock was released.
+ * Whoever completes a waiter's operation does so under both locks: takes it off the queue, writes its
+ * item and then its state. The waiter gives up (interrupt, timeout) under the same locks, so that
+ * exactly one of both happens. Threads are unparked after the locks were released.
  *
  * Rejected: the segments of cells with fetch-and-add of Koval, Alistarh and Elizarov (PPoPP 2023). It
  * scales with many cores, but a failed cell costs an allocation, try-operations can fail spuriously,
  * sizes are approximate, and removing a cancelled waiter leaves its cell behind.
  */
-public final class Channel<T> extends SpinLock implements SendChannel<T>, ReceiveChannel<T> {
+public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   private enum Overflow {
     WAIT,
@@ -69,9 +76,12 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
   final long id = IDS.getAndIncrement();
 
   private final Overflow overflow;
-  private final Ring ring;
+  private final int capacity;
+  private final Half sending;
+  private final Half receiving;
   final WaitQueue receivers = new WaitQueue();
   final WaitQueue senders = new WaitQueue();
+  private final Patience patience;
   private long dropped;
   private boolean closed;
   private @Nullable Throwable closeCause;
@@ -80,8 +90,11 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
   private @Nullable Thread wake;
 
   private Channel(int capacity, Overflow overflow) {
-    this.ring = new Ring(capacity);
+    this.capacity = capacity;
     this.overflow = overflow;
+    this.patience = capacity == 0 ? Patience.spinning() : Patience.yielding();
+    this.sending = new Half(new Ring(capacity), capacity);
+    this.receiving = new Half(new Ring(capacity), 0);
   }
 
   /** A channel without a buffer: a send returns when a receiver has taken the element. */
@@ -152,6 +165,9 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
   @Override
   public boolean trySend(T element) {
     Objects.requireNonNull(element, "element");
+    if (add(element)) {
+      return true;
+    }
     lock();
     Offer offer = offer(element);
     unlockAndWake();
@@ -191,6 +207,9 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
+    if (add(element)) {
+      return true;
+    }
     lock();
     Offer offer = offer(element);
     if (offer == Offer.FULL) {
@@ -227,9 +246,7 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
 
   @Override
   public @Nullable T tryReceive() {
-    lock();
-    Object item = poll();
-    unlockAndWake();
+    Object item = attemptReceive();
     return item == null ? null : orThrow(item);
   }
 
@@ -251,9 +268,7 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    lock();
-    Object item = poll();
-    unlockAndWake();
+    Object item = attemptReceive();
     if (item == null) {
       var selection = new Selection();
       selection.add(this);
@@ -271,8 +286,12 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
+    Object item = take();
+    if (item != null) {
+      return item;
+    }
     lock();
-    Object item = poll();
+    item = poll();
     if (item != null) {
       unlockAndWake();
       return item;
@@ -366,9 +385,81 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
     }
   }
 
-  // What send, receive and select are made of; the caller holds the lock.
+  // What send, receive and select are made of
 
-  /** Hands the element to a receiver or buffers it, if that is possible now. */
+  /** Adds the element to the senders' half, if that is all there is to do. */
+  private boolean add(Object element) {
+    if (capacity == 0) {
+      return false;
+    }
+    Half half = sending;
+    half.lock();
+    try {
+      if (closed || !receivers.isEmpty() || half.ring.size() >= half.room) {
+        return false;
+      }
+      half.ring.add(element);
+      return true;
+    } finally {
+      half.unlock();
+    }
+  }
+
+  /** Takes an element from the receivers' half, if that is all there is to do; else null. */
+  private @Nullable Object take() {
+    if (capacity == 0) {
+      return null;
+    }
+    Half half = receiving;
+    half.lock();
+    Object item = half.ring.size() == 0 || !senders.isEmpty() ? null : half.ring.take();
+    half.unlock();
+    return item;
+  }
+
+  /** Sends, if that is possible now. */
+  Offer attemptSend(Object element) {
+    if (add(element)) {
+      return Offer.SENT;
+    }
+    lock();
+    Offer offer = offer(element);
+    unlockAndWake();
+    return offer;
+  }
+
+  /**
+   * Receives, if that is possible now: null if there is none, {@link #END} if there will be none.
+   */
+  @Nullable Object attemptReceive() {
+    Object item = take();
+    if (item == null) {
+      lock();
+      item = poll();
+      unlockAndWake();
+    }
+    return item;
+  }
+
+  /** Locks the whole channel; a rendezvous has but one lock. */
+  void lock() {
+    receiving.lock();
+    if (capacity != 0) {
+      sending.lock();
+    }
+  }
+
+  void unlock() {
+    if (capacity != 0) {
+      sending.unlock();
+    }
+    receiving.unlock();
+  }
+
+  /**
+   * Hands the element to a receiver or buffers it, if that is possible now. The caller holds the
+   * channel's lock.
+   */
   Offer offer(Object element) {
     if (closed) {
       return Offer.CLOSED;
@@ -378,7 +469,8 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
       complete(receiver, element);
       return Offer.SENT;
     }
-    if (ring.isFull()) {
+    sending.room = capacity - receiving.ring.size();
+    if (sending.ring.size() >= sending.room) {
       switch (overflow) {
         case WAIT -> {
           return Offer.FULL;
@@ -389,35 +481,43 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
         }
         case DROP_OLDEST -> {
           dropped++;
-          ring.take();
+          refill();
+          receiving.ring.take();
+          sending.room = capacity - receiving.ring.size();
         }
       }
     }
-    ring.add(element);
+    sending.ring.add(element);
     return Offer.SENT;
   }
 
   /**
    * Takes an element if there is one now: null if there is none, {@link #END} if there will be
-   * none.
+   * none. The caller holds the channel's lock.
    */
   @Nullable Object poll() {
-    if (ring.size() > 0) {
-      Object item = ring.take();
-      Waiter sender = senders.poll();
-      if (sender != null) {
-        ring.add(Objects.requireNonNull(sender.item));
-        complete(sender, null);
-      }
-      return item;
-    }
+    refill();
+    Object item = receiving.ring.size() == 0 ? null : receiving.ring.take();
     Waiter sender = senders.poll();
     if (sender != null) {
-      Object item = sender.item;
+      if (item == null) {
+        item = sender.item;
+      } else {
+        sending.ring.add(Objects.requireNonNull(sender.item));
+      }
       complete(sender, null);
-      return item;
     }
-    return closed ? END : null;
+    sending.room = capacity - receiving.ring.size();
+    return item == null && closed ? END : item;
+  }
+
+  /** Gives the receivers what the senders have buffered, once they have nothing left. */
+  private void refill() {
+    if (receiving.ring.size() == 0) {
+      Ring filled = sending.ring;
+      sending.ring = receiving.ring;
+      receiving.ring = filled;
+    }
   }
 
   private void complete(Waiter waiter, @Nullable Object item) {
@@ -453,9 +553,7 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
     waiter.thread = Thread.currentThread();
     queue.add(waiter);
     unlock();
-    if (spin(waiter)) {
-      return waiter.state;
-    }
+    patience.await(waiter);
     while (waiter.announcePark()) {
       boolean expired = !Waiter.parkUntil(this, deadline);
       boolean interrupted = Thread.interrupted();
@@ -470,35 +568,6 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
       }
     }
     return waiter.state;
-  }
-
-  static final int MAX_SPINS = Integer.getInteger("mr.spins", 64);
-  static final int YIELDS = Integer.getInteger("mr.yields", 0);
-  static final int FLOOR = Integer.getInteger("mr.floor", 1);
-  private int spins = MAX_SPINS;
-
-  @SuppressWarnings("ThreadPriorityCheck")
-  private boolean spin(Waiter waiter) {
-    int budget = spins;
-    for (int i = 0; i < budget; i++) {
-      if (waiter.isComplete()) {
-        if (budget < MAX_SPINS) {
-          spins = Math.min(MAX_SPINS, budget * 2);
-        }
-        return true;
-      }
-      Thread.onSpinWait();
-    }
-    if (budget > FLOOR) {
-      spins = Math.max(FLOOR, budget / 2);
-    }
-    for (int i = 0; i < YIELDS; i++) {
-      if (waiter.isComplete()) {
-        return true;
-      }
-      Thread.yield();
-    }
-    return waiter.isComplete();
   }
 
   /** Gives up waiting; false if the operation has been completed. */
@@ -545,14 +614,18 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
   @Override
   public int size() {
     lock();
-    int result = ring.size();
+    int result = buffered();
     unlock();
     return result;
   }
 
+  private int buffered() {
+    return sending.ring.size() + receiving.ring.size();
+  }
+
   @Override
   public int capacity() {
-    return ring.capacity();
+    return capacity;
   }
 
   @Override
@@ -586,11 +659,7 @@ public final class Channel<T> extends SpinLock implements SendChannel<T>, Receiv
     try {
       return "Channel[%d of %d, %d senders and %d receivers wait%s]"
           .formatted(
-              ring.size(),
-              ring.capacity(),
-              senders.size(),
-              receivers.size(),
-              closed ? ", closed" : "");
+              buffered(), capacity, senders.size(), receivers.size(), closed ? ", closed" : "");
     } finally {
       unlock();
     }

@@ -3,8 +3,8 @@ package dev.millrace.channel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A first-in first-out buffer that grows up to its capacity. Guarded by the channel's lock. */
-final class Ring {
+/** A first-in first-out buffer that grows up to its capacity. Guarded by the lock of its half. */
+final class Ring extends Padding {
 
   private static final int INITIAL = 16;
 
@@ -18,16 +18,8 @@ final class Ring {
     this.slots = new @Nullable Object[Math.min(capacity, INITIAL)];
   }
 
-  int capacity() {
-    return capacity;
-  }
-
   int size() {
     return size;
-  }
-
-  boolean isFull() {
-    return size == capacity;
   }
 
   /** Adds an element; the ring is not full. */

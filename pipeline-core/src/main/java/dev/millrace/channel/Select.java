@@ -97,7 +97,7 @@ public final class Select<R extends @Nullable Object> {
    * Sends the element that {@code element} gives at the beginning of each turn, whether it is then
    * sent or not (and not if the clause's guard is false).
    */
-  public <T> Select<R> onSend(
+  public <T> Select<R> onSendFrom(
       SendChannel<T> channel, Supplier<? extends T> element, Action<? extends R> onSent) {
     return addSend(channel, Objects.requireNonNull(element, "element"), onSent);
   }

@@ -40,26 +40,33 @@ final class SelectWaiter extends Waiter {
     return selection.complete() ? owner : null;
   }
 
-  /**
-   * Does the clause's operation if that is possible now; the caller holds the channel's lock.
-   *
-   * @return whether the clause was ready; then {@link #state} and {@link #item} tell the result
-   */
+  /** Does the clause's operation if that is possible now; whether it was. */
   boolean attempt() {
-    if (sends) {
-      Channel.Offer offer = channel.offer(Objects.requireNonNull(offered));
-      if (offer == Channel.Offer.FULL) {
-        return false;
-      }
-      state = offer == Channel.Offer.SENT ? DONE : CLOSED;
-      return true;
+    return sends
+        ? finish(channel.attemptSend(Objects.requireNonNull(offered)))
+        : finish(channel.attemptReceive());
+  }
+
+  /** As {@link #attempt}; the caller holds the channel's lock. */
+  boolean attemptLocked() {
+    return sends ? finish(channel.offer(Objects.requireNonNull(offered))) : finish(channel.poll());
+  }
+
+  private boolean finish(Channel.Offer offer) {
+    if (offer == Channel.Offer.FULL) {
+      return false;
     }
-    Object polled = channel.poll();
+    state = offer == Channel.Offer.SENT ? DONE : CLOSED;
+    return true;
+  }
+
+  private boolean finish(@Nullable Object polled) {
     if (polled == null) {
       return false;
     }
-    item = polled == Channel.END ? null : polled;
-    state = polled == Channel.END ? CLOSED : DONE;
+    boolean closed = polled == Channel.END;
+    item = closed ? null : polled;
+    state = closed ? CLOSED : DONE;
     return true;
   }
 }

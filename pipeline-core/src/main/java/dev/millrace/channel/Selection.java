@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * it is used (Fisher and Yates, in Durstenfeld's form), so that the cost is that of the clauses looked
  * at. Everything is reused from turn to turn; a turn allocates nothing.
  */
-final class Selection {
+final class Selection implements Patience.Completion {
 
   /** What {@link #await} answers if the deadline passed. */
   static final int EXPIRED = -1;
@@ -56,6 +56,7 @@ final class Selection {
   private SelectWaiter[] clauses = new SelectWaiter[0];
   private SelectWaiter[] byChannel = new SelectWaiter[0];
   private int[] permutation = new int[0];
+  private final Patience patience = Patience.yielding();
   private boolean biased;
   private long random = ThreadLocalRandom.current().nextLong() | 1;
 
@@ -178,25 +179,16 @@ final class Selection {
         permutation[other] = swapped;
       }
       SelectWaiter clause = clauses[permutation[i]];
-      if (clause.enabled) {
-        if (locking) {
-          clause.channel.lock();
-        }
-        boolean done = clause.attempt();
-        if (locking) {
-          clause.channel.unlockAndWake();
-        }
-        if (done) {
-          return clause.index;
-        }
+      if (clause.enabled && (locking ? clause.attempt() : clause.attemptLocked())) {
+        return clause.index;
       }
     }
     return NOT_READY;
   }
 
   /** Waits until a clause is complete; its index, or {@link #EXPIRED}. */
-  @SuppressWarnings("ThreadPriorityCheck") // the other thread is about to complete the operation
   private int park(long deadline) throws InterruptedException {
+    patience.await(this);
     while (announcePark()) {
       boolean expired = !Waiter.parkUntil(this, deadline);
       boolean interrupted = Thread.interrupted();
@@ -214,6 +206,11 @@ final class Selection {
       }
     }
     return winner;
+  }
+
+  @Override
+  public boolean isComplete() {
+    return phase == COMPLETE;
   }
 
   private boolean announcePark() {

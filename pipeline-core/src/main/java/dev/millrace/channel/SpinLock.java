@@ -8,10 +8,10 @@ import java.lang.invoke.VarHandle;
  *
  * <p>No code of the user runs and nothing blocks while it is held, so a holder is gone within
  * nanoseconds unless the operating system takes its processor away. That is why a contender first
- * spins, and then yields, which lets the holder's thread run. A channel extends its lock instead of
- * holding one: one object, one cache line.
+ * spins, and then yields, which lets the holder's thread run. What the lock guards extends it: one
+ * object, one cache line.
  */
-abstract class SpinLock {
+abstract class SpinLock extends Padding {
 
   private static final VarHandle HELD;
 
@@ -38,7 +38,6 @@ abstract class SpinLock {
     HELD.setRelease(this, 0);
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // to yield is the point: the holder has to run
   private void contend() {
     for (int spins = 0; ; spins++) {
       if ((int) HELD.getOpaque(this) == 0 && HELD.compareAndSet(this, 0, 1)) {

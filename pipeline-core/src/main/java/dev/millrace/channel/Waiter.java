@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * it has parked. After that it does not touch the waiter any more. With compressed references a
  * waiter takes 32 bytes.
  */
-class Waiter {
+class Waiter implements Patience.Completion {
 
   static final int WAITING = 0;
   static final int PARKED = 1;
@@ -43,7 +43,8 @@ class Waiter {
   volatile int state;
 
   /** Whether the operation was completed. */
-  final boolean isComplete() {
+  @Override
+  public boolean isComplete() {
     return state >= DONE;
   }
 

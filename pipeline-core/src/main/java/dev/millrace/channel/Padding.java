@@ -1,0 +1,14 @@
+package dev.millrace.channel;
+
+/** Keeps what a subclass adds off the cache line of whatever lies before it in memory. */
+@SuppressWarnings("unused") // they only take up room
+abstract class Padding {
+  private long p0;
+  private long p1;
+  private long p2;
+  private long p3;
+  private long p4;
+  private long p5;
+  private long p6;
+  private long p7;
+}

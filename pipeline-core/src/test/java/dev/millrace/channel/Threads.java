@@ -1,0 +1,43 @@
+package dev.millrace.channel;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+
+/** Threads of a test: started, watched, and joined at its end. */
+public final class Threads implements AutoCloseable {
+
+  private final List<Thread> started = new ArrayList<>();
+
+  /** A thread and what it returned or threw. */
+  public record Running<T>(Thread thread, FutureTask<T> result) {
+    /** Waits for what the thread returned; throws what it threw. */
+    public T get() throws Exception {
+      return result.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Runs the function in a virtual thread. */
+  public <T> Running<T> start(Callable<T> body) {
+    var result = new FutureTask<>(body);
+    Thread thread = Thread.ofVirtual().start(result);
+    started.add(thread);
+    return new Running<>(thread, result);
+  }
+
+  /** Interrupts what is still alive, and fails if something does not end. */
+  @Override
+  public void close() throws InterruptedException {
+    for (Thread thread : started) {
+      thread.interrupt();
+    }
+    for (Thread thread : started) {
+      if (!thread.join(Duration.ofSeconds(20))) {
+        throw new AssertionError("thread does not end: " + thread);
+      }
+    }
+  }
+}
