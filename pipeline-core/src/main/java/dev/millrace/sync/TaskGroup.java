@@ -81,6 +81,11 @@ public final class TaskGroup implements AutoCloseable {
     return context;
   }
 
+  /** Cancels the group: its tasks are interrupted, and later ones are not run. */
+  public void cancel(Throwable cause) {
+    context.cancel(cause);
+  }
+
   /**
    * Runs the function as a task, in a new virtual thread; blocks while the {@link #limit} is
    * reached.

@@ -1,0 +1,17 @@
+package dev.millrace.stages.channel;
+
+import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.errors.Failure;
+
+/**
+ * The two ends of a step: what it made, and the elements that it failed on.
+ *
+ * <p>Both must be received from: a step whose failures nobody takes waits with the second one. Both
+ * are closed when the step has ended.
+ *
+ * @param values the results, in the order in which they became ready
+ * @param errors the failures
+ * @param <I> what goes in
+ * @param <O> what comes out
+ */
+public record Step<I, O>(ReceiveChannel<O> values, ReceiveChannel<Failure<I>> errors) {}

@@ -1,0 +1,11 @@
+/** Pipeline stages over channels and over Project Reactor. */
+module dev.millrace.stages {
+  requires transitive dev.millrace.core;
+  requires static transitive org.jspecify;
+  requires static transitive reactor.core;
+  requires static transitive org.reactivestreams;
+
+  exports dev.millrace.stages;
+  exports dev.millrace.stages.channel;
+  exports dev.millrace.stages.reactor;
+}
