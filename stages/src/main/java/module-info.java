@@ -2,8 +2,8 @@
 module dev.millrace.stages {
   requires transitive dev.millrace.core;
   requires static transitive org.jspecify;
-  requires static transitive reactor.core;
-  requires static transitive org.reactivestreams;
+  requires static reactor.core;
+  requires static org.reactivestreams;
 
   exports dev.millrace.stages;
   exports dev.millrace.stages.channel;
