@@ -5,8 +5,10 @@ import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -181,18 +183,23 @@ public final class KafkaLoop<K, V> {
     var task =
         handlers.fork(
             () -> {
-              handle(consumer, record);
+              handle(consumer, handlers.context(), record);
               return null;
             });
-    if (task.state() == dev.millrace.sync.Task.State.CANCELLED) {
+    if (task.state() == Task.State.CANCELLED) {
       ended(consumer, record);
     }
   }
 
-  private void handle(ChannelConsumer<K, V> consumer, ConsumerRecord<K, V> record) {
+  private void handle(
+      ChannelConsumer<K, V> consumer, Context context, ConsumerRecord<K, V> record) {
     try {
       handler.handle(record);
       consumer.settle(record);
+    } catch (InterruptedException | CancellationException e) {
+      if (!context.isCancelled()) { // else it was told to stop, which is no failure
+        failure.compareAndSet(null, failed(record, e));
+      }
     } catch (Throwable e) {
       failure.compareAndSet(null, failed(record, e));
     } finally {
@@ -229,7 +236,7 @@ public final class KafkaLoop<K, V> {
         new Select<Boolean>()
             .onReceive(handled, one -> true)
             .onDone(handlers.context(), () -> false)
-            .onDeadline(java.time.Instant.now().plus(within), () -> false);
+            .onDeadline(Instant.now().plus(within), () -> false);
     while (running.get() > 0) {
       if (!select.select()) {
         LOG.warn("{} handlers are interrupted; their records come again", running.get());

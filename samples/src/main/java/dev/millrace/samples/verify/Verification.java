@@ -1,0 +1,195 @@
+package dev.millrace.samples.verify;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.Select;
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.stages.channel.Stages;
+import dev.millrace.sync.TaskGroup;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run over a repository: a pipeline sends the artifacts, a consumer app verifies them, and a
+ * last consumer adds the results up.
+ */
+final class Verification {
+
+  private static final Duration DRAIN = Duration.ofSeconds(10);
+
+  private final Path repository;
+  private final String bootstrapServers;
+  private final Topics topics;
+  private final int concurrency;
+  private final PrintStream err;
+  private final Set<String> sent = ConcurrentHashMap.newKeySet();
+  private final AtomicReference<@Nullable Exception> sendFailure = new AtomicReference<>();
+  private final Channel<Boolean> moved = Channel.conflated();
+  private final CancellableContext sending = Context.background().withCancel();
+
+  Verification(
+      Path repository, String bootstrapServers, Topics topics, int concurrency, PrintStream err) {
+    this.repository = repository;
+    this.bootstrapServers = bootstrapServers;
+    this.topics = topics;
+    this.concurrency = concurrency;
+    this.err = err;
+  }
+
+  /**
+   * What a run comes to.
+   *
+   * @param missing how many records were sent and not handled; 0 unless the run was interrupted
+   */
+  record Outcome(Tally tally, long sent, long missing, Duration time, boolean interrupted) {
+
+    /** Whether everything that was sent has come out, on one side or the other. */
+    boolean balanced() {
+      return sent == tally.verified() + tally.deadLettered() + missing;
+    }
+  }
+
+  /** Stops sending; what was sent is still verified, for a while. May be called by any thread. */
+  void interrupt() {
+    sending.cancel();
+  }
+
+  Outcome run(List<Path> jars, Progress progress) throws Exception {
+    long start = System.nanoTime();
+    int missing;
+    try (var producer =
+        new KafkaProducer<String, String>(VerifierApp.producerProperties(bootstrapServers))) {
+      var app =
+          new VerifierApp(
+              repository,
+              topics,
+              producer,
+              () -> {
+                progress.step();
+                moved.trySend(true);
+              });
+      var loop =
+          KafkaLoop.<String, String>builder()
+              .properties(VerifierApp.consumerProperties(bootstrapServers, topics.group()))
+              .topics(topics.artifacts())
+              .concurrency(concurrency)
+              .handler(app::handle)
+              .onError(error -> err.println("the consumer goes on after: " + error))
+              .onNotification(notification -> {})
+              .build();
+      try (var consumers = TaskGroup.open(Context.background())) {
+        consumers.fork(
+            () -> {
+              loop.run(consumers.context());
+              return null;
+            });
+        send(jars, producer);
+        awaitHandled(app, consumers);
+        if (!consumers.context().isCancelled()) {
+          loop.drain(DRAIN);
+        }
+        consumers.join();
+      }
+      missing = app.missing(sent);
+    }
+    Duration time = Duration.ofNanos(System.nanoTime() - start);
+    return new Outcome(addUp(), sent.size(), missing, time, sending.isCancelled());
+  }
+
+  /** The producer pipeline. Returns when the broker has everything, or the sending was stopped. */
+  private void send(List<Path> jars, Producer<String, String> producer)
+      throws InterruptedException, ExecutionException {
+    try (var group = TaskGroup.open(sending)) {
+      var found = Stages.<Path>producer(group, jars);
+      var artifacts =
+          Stages.<Path, Artifact>step(
+              group, "describe", found, 2, jar -> Artifact.of(repository, jar));
+      Stages.<Artifact>sink(
+          group, artifacts.values(), artifacts.errors(), artifact -> send(artifact, producer));
+    } catch (CancellationException e) {
+      err.println("interrupted: nothing more is sent; what was sent is verified");
+    }
+    producer.flush();
+    Exception failure = sendFailure.get();
+    if (failure != null) {
+      throw new ExecutionException("an artifact can not be sent: " + failure, failure);
+    }
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // the callback sees it
+  private void send(Artifact artifact, Producer<String, String> producer) {
+    producer.send(
+        new ProducerRecord<>(topics.artifacts(), artifact.groupId(), artifact.path()),
+        (metadata, failure) -> {
+          if (failure == null) {
+            sent.add(artifact.path());
+          } else {
+            sendFailure.compareAndSet(null, failure);
+          }
+        });
+  }
+
+  /** Waits until all that was sent is handled; once interrupted, not for ever. */
+  private void awaitHandled(VerifierApp app, TaskGroup consumers) throws InterruptedException {
+    Instant deadline = null;
+    var select =
+        new Select<Boolean>()
+            .onReceive(moved, one -> true)
+            .onDone(consumers.context(), () -> false)
+            .onTimeout(Duration.ofMillis(100), () -> true);
+    while (app.missing(sent) > 0 && select.select()) {
+      if (sending.isCancelled()) {
+        deadline = deadline == null ? Instant.now().plus(DRAIN) : deadline;
+        if (Instant.now().isAfter(deadline)) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Reads all results and dead letters there are. */
+  private Tally addUp() {
+    var tally = new Tally();
+    Map<String, Object> properties =
+        new HashMap<>(VerifierApp.consumerProperties(bootstrapServers, topics.group() + "-sum"));
+    properties.put("enable.auto.commit", "false");
+    try (Consumer<String, String> consumer = new KafkaConsumer<>(properties)) {
+      List<TopicPartition> partitions =
+          Stream.of(topics.results(), topics.deadLetters())
+              .flatMap(
+                  topic ->
+                      IntStream.range(0, Topics.PARTITIONS)
+                          .mapToObj(partition -> new TopicPartition(topic, partition)))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
+        consumer
+            .poll(Duration.ofMillis(200))
+            .forEach(record -> VerifierApp.count(record, topics, tally));
+      }
+    }
+    return tally;
+  }
+}
