@@ -3,6 +3,7 @@ package dev.millrace.testkit;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import kafka.Kafka;
 import kafka.tools.StorageTool;
@@ -27,7 +28,24 @@ final class BrokerMain {
       System.err.println("formatting the storage failed with status " + status);
       System.exit(status);
     }
+    ignoreInterruptSignal();
     Kafka.main(new String[] {args[1]});
+  }
+
+  /**
+   * A Ctrl-C goes to all processes of the terminal, but it is for the parent, which still needs the
+   * broker to end its work. By reflection, because the only API for signals is not a supported one.
+   */
+  private static void ignoreInterruptSignal() throws ReflectiveOperationException {
+    Class<?> signal = Class.forName("sun.misc.Signal");
+    Class<?> handler = Class.forName("sun.misc.SignalHandler");
+    Object ignore =
+        Proxy.newProxyInstance(
+            handler.getClassLoader(), new Class<?>[] {handler}, (proxy, method, arguments) -> null);
+    // Kafka puts a handler of its own before this one, which calls this one in the end.
+    signal
+        .getMethod("handle", signal, handler)
+        .invoke(null, signal.getConstructor(String.class).newInstance("INT"), ignore);
   }
 
   private static void haltWithParent() {

@@ -15,6 +15,7 @@ abstract class Progress implements AutoCloseable {
   @Override
   public abstract void close();
 
+  @SuppressWarnings("SystemConsoleNull") // its documentation still allows null
   static Progress of(long total, PrintStream out) {
     var console = System.console();
     return console != null && console.isTerminal() ? new Bar(total) : new Lines(total, out);

@@ -95,6 +95,7 @@ final class Report {
     return String.format(Locale.ROOT, "%.1f %s", amount, units[unit]);
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // not worth a dependency
   private static void line(StringBuilder text, String format, Object... arguments) {
     text.append(String.format(Locale.ROOT, format, arguments)).append(System.lineSeparator());
   }

@@ -109,8 +109,8 @@ public final class VerifyRepository implements Callable<Integer> {
                   "demo: " + (e instanceof EnvironmentException ? "" : "failed: ") + message(e));
               return CommandLine.ExitCode.USAGE;
             })
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
+        .setOut(new PrintWriter(out, true, out.charset()))
+        .setErr(new PrintWriter(err, true, err.charset()))
         .execute(args);
   }
 
