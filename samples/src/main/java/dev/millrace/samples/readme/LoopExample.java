@@ -1,0 +1,31 @@
+package dev.millrace.samples.readme;
+
+import dev.millrace.context.Context;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.channel.KafkaLoop;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+
+/** A consumer app. */
+public final class LoopExample {
+
+  private LoopExample() {}
+
+  /** Consumes until the context is cancelled. */
+  public static void consume(
+      Context context, Map<String, Object> kafka, RecordHandler<String, String> save)
+      throws InterruptedException, ExecutionException {
+    // readme:loop
+    var loop =
+        KafkaLoop.<String, String>builder()
+            .properties(kafka) // bootstrap.servers, group.id, deserializers
+            .topics("orders")
+            .concurrency(64)
+            .handler(record -> save.handle(record)) // a virtual thread each; may block
+            .onError(error -> System.err.println("goes on after " + error))
+            .onNotification(change -> System.out.println("partitions: " + change.current()))
+            .build();
+    loop.run(context); // an offset is committed when all before it are handled
+    // readme:end
+  }
+}
