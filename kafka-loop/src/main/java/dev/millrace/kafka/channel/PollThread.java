@@ -50,6 +50,12 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   private static final int EVENTS = 1000;
   private static final int READY = 16;
 
+  /**
+   * How many buffers of records may be held behind one that is not settled, before its partition
+   * waits for it: what bounds the memory when one handler hangs.
+   */
+  private static final int HELD = 20;
+
   private final ConsumerSettings<K, V> settings;
   private final Consumer<K, V> consumer;
   private final Channel<ConsumerRecord<K, V>> messages = Channel.buffered(READY);
@@ -202,9 +208,10 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     for (Partition<K, V> partition : partitions.values()) {
       boolean isPaused = paused.contains(partition.name());
       int buffered = partition.buffered();
-      if (!isPaused && buffered >= settings.buffer()) {
+      boolean holdsTooMany = partition.held() >= HELD * settings.buffer();
+      if (!isPaused && (buffered >= settings.buffer() || holdsTooMany)) {
         pause.add(partition.name());
-      } else if (isPaused && buffered <= settings.buffer() / 2) {
+      } else if (isPaused && buffered <= settings.buffer() / 2 && !holdsTooMany) {
         resume.add(partition.name());
       }
     }

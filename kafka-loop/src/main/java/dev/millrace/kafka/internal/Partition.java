@@ -26,11 +26,13 @@ public final class Partition<K, V> {
 
   /** A record in the window. */
   private static final class Entry<K, V> {
-    final ConsumerRecord<K, V> record;
+    final long offset;
+    @Nullable ConsumerRecord<K, V>
+        record; // null once it is settled: what it holds can be collected
     boolean running;
-    boolean settled;
 
     Entry(ConsumerRecord<K, V> record) {
+      this.offset = record.offset();
       this.record = record;
     }
   }
@@ -71,10 +73,17 @@ public final class Partition<K, V> {
     return buffered.size();
   }
 
+  /**
+   * How many records there are from the first one that is not settled on, settled ones included.
+   */
+  public synchronized int held() {
+    return window.size();
+  }
+
   /** Marks the record as running; false if it must not be started, as its ownership has ended. */
   public synchronized boolean begin(ConsumerRecord<?, ?> record) {
     Entry<K, V> entry = find(record);
-    if (revoked || entry == null || entry.settled) {
+    if (revoked || entry == null) {
       return false;
     }
     if (!entry.running) {
@@ -89,13 +98,13 @@ public final class Partition<K, V> {
    */
   public synchronized boolean settle(ConsumerRecord<?, ?> record) {
     Entry<K, V> entry = find(record);
-    if (entry == null || entry.settled) {
+    if (entry == null) {
       return false;
     }
     stop(entry);
-    entry.settled = true;
-    for (Entry<K, V> first; (first = window.first()) != null && first.settled; ) {
-      position = first.record.offset() + 1;
+    entry.record = null;
+    for (Entry<K, V> first; (first = window.first()) != null && first.record == null; ) {
+      position = first.offset + 1;
       window.removeFirst();
     }
     return true;

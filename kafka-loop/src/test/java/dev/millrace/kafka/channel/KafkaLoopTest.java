@@ -88,6 +88,18 @@ class KafkaLoopTest {
     }
   }
 
+  /** Five records a poll, while the partition is not paused. */
+  private void addFiveAndComeAgain(int from, int to) {
+    boolean add = !mock.paused().contains(P0);
+    if (add) {
+      add(P0, from, from + 5);
+    }
+    int next = add ? from + 5 : from;
+    if (next < to) {
+      mock.schedulePollTask(() -> addFiveAndComeAgain(next, to));
+    }
+  }
+
   private static FutureTask<String> start(KafkaLoop<String, String> loop, Context context) {
     var task =
         new FutureTask<>(
@@ -264,6 +276,32 @@ class KafkaLoopTest {
     gate.countDown();
     await().until(() -> handled.get() == 100);
     await().until(() -> mock.paused().isEmpty());
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  @Test
+  void recordThatHangsStopsItsPartitionBeforeTheHeapIsFull() throws Exception {
+    assign(0, P0);
+    mock.schedulePollTask(() -> addFiveAndComeAgain(0, 1000));
+    var gate = new CountDownLatch(1);
+    var handled = new AtomicInteger();
+    var loop =
+        builder()
+            .buffer(10)
+            .handler(
+                record -> {
+                  if (record.offset() == 0) {
+                    gate.await();
+                  }
+                  handled.incrementAndGet();
+                })
+            .build();
+    var running = start(loop, Context.background());
+    await().until(() -> handled.get() >= 199 && mock.paused().contains(P0));
+    assertThat(handled.get()).isLessThan(300);
+    gate.countDown();
+    await().until(() -> handled.get() == 1000 && committed(P0) == 1000);
     loop.drain(Duration.ofSeconds(5));
     running.get();
   }

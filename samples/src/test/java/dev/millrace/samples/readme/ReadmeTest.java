@@ -22,7 +22,7 @@ class ReadmeTest {
     String[] parts = which.split(":", -1);
     String source = Files.readString(SOURCES.resolve(parts[0] + ".java"));
     Matcher region =
-        Pattern.compile("// readme:" + parts[1] + "\n(.*?) *// readme:end", Pattern.DOTALL)
+        Pattern.compile("// readme:" + parts[1] + "\n(.*?)\n *// readme:end", Pattern.DOTALL)
             .matcher(source);
     assertThat(region.find()).isTrue();
     assertThat(Files.readString(Path.of("../README.md"))).contains(region.group(1).stripIndent());
