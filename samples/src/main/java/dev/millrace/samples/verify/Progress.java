@@ -3,6 +3,7 @@ package dev.millrace.samples.verify;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -22,6 +23,7 @@ abstract class Progress implements AutoCloseable {
   }
 
   private static final class Bar extends Progress {
+    private static final int WIDTH = 79;
     private final ProgressBar bar;
 
     Bar(long total) {
@@ -31,6 +33,8 @@ abstract class Progress implements AutoCloseable {
               .setInitialMax(total)
               .setStyle(ProgressBarStyle.UNICODE_BLOCK)
               .setUpdateIntervalMillis(200)
+              // A fixed width: to ask the terminal, the library would take over the Ctrl-C.
+              .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
               .showSpeed()
               .build();
     }

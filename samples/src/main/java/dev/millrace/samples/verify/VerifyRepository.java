@@ -83,6 +83,7 @@ public final class VerifyRepository implements Callable<Integer> {
       showDefaultValue = CommandLine.Help.Visibility.NEVER)
   private int limit;
 
+  private final CountDownLatch ended = new CountDownLatch(1);
   private final PrintStream out;
   private final PrintStream err;
 
@@ -97,21 +98,28 @@ public final class VerifyRepository implements Callable<Integer> {
   }
 
   static int execute(PrintStream out, PrintStream err, String... args) {
-    return new CommandLine(new VerifyRepository(out, err))
+    var command = new VerifyRepository(out, err);
+    int status = commandLine(command, out, err).execute(args);
+    command.ended.countDown();
+    return status;
+  }
+
+  private static CommandLine commandLine(
+      VerifyRepository command, PrintStream out, PrintStream err) {
+    return new CommandLine(command)
         .setParameterExceptionHandler(
             (e, arguments) -> {
               err.println("demo: " + e.getMessage() + " (--help shows the options)");
               return CommandLine.ExitCode.USAGE;
             })
         .setExecutionExceptionHandler(
-            (e, command, result) -> {
+            (e, failed, result) -> {
               err.println(
                   "demo: " + (e instanceof EnvironmentException ? "" : "failed: ") + message(e));
               return CommandLine.ExitCode.USAGE;
             })
         .setOut(new PrintWriter(out, true, out.charset()))
-        .setErr(new PrintWriter(err, true, err.charset()))
-        .execute(args);
+        .setErr(new PrintWriter(err, true, err.charset()));
   }
 
   private static String message(Throwable e) {
@@ -169,31 +177,26 @@ public final class VerifyRepository implements Callable<Integer> {
 
   private int verify(Path root, List<Path> jars, String servers, Topics topics) throws Exception {
     var verification = new Verification(root, servers, topics, concurrency, err);
-    var printed = new CountDownLatch(1);
-    Thread hook = Thread.ofPlatform().unstarted(() -> onSignal(verification, printed));
+    Thread hook = Thread.ofPlatform().unstarted(() -> onSignal(verification));
     Runtime.getRuntime().addShutdownHook(hook);
     Verification.Outcome outcome;
-    try {
-      try (Progress progress = Progress.of(jars.size(), out)) {
-        outcome = verification.run(jars, progress);
-      }
-      out.print(Report.of(outcome));
-      out.flush();
-      if (!outcome.interrupted()) {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      }
-    } finally {
-      printed.countDown();
+    try (Progress progress = Progress.of(jars.size(), out)) {
+      outcome = verification.run(jars, progress);
+    }
+    out.print(Report.of(outcome));
+    out.flush();
+    if (!outcome.interrupted()) {
+      Runtime.getRuntime().removeShutdownHook(hook);
     }
     boolean good = outcome.balanced() && outcome.tally().deadLettered() == 0;
     return good ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
-  /** On Ctrl-C: stop sending, and let the summary be printed before the process ends. */
-  private static void onSignal(Verification verification, CountDownLatch printed) {
+  /** On Ctrl-C: stop sending, and let the command come to its end before the process does. */
+  private void onSignal(Verification verification) {
     verification.interrupt();
     try {
-      if (!printed.await(HOOK_SECONDS, TimeUnit.SECONDS)) {
+      if (!ended.await(HOOK_SECONDS, TimeUnit.SECONDS)) {
         System.err.println("demo: the run does not end; it is given up");
       }
     } catch (InterruptedException e) {
