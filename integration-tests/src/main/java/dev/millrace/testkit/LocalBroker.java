@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +21,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * A real Kafka broker, as a child process from the jars on the class path: no Docker, nothing
@@ -175,33 +173,15 @@ public final class LocalBroker implements AutoCloseable {
   }
 
   /**
-   * Creates a topic; blocks until each of its partitions has a leader.
+   * Creates a topic; blocks until it can be written to.
    *
    * @throws ExecutionException if the broker refuses it, with the cause
+   * @see Topics#create
    */
   public void createTopic(String name, int partitions)
       throws ExecutionException, InterruptedException {
     try (var admin = admin()) {
-      admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1))).all().get();
-      while (!hasLeaders(admin, name, partitions)) {
-        Thread.sleep(20); // there is nothing to be notified by
-      }
-    }
-  }
-
-  private static boolean hasLeaders(Admin admin, String name, int partitions)
-      throws ExecutionException, InterruptedException {
-    try {
-      var described =
-          Objects.requireNonNull(
-              admin.describeTopics(List.of(name)).allTopicNames().get().get(name));
-      return described.partitions().size() == partitions
-          && described.partitions().stream().allMatch(p -> p.leader() != null);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-        return false; // not yet in the broker's own view
-      }
-      throw e;
+      Topics.create(admin, List.of(new NewTopic(name, partitions, (short) 1)));
     }
   }
 

@@ -10,8 +10,13 @@ import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
 import reactor.blockhound.BlockingOperationError;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -88,6 +93,51 @@ class ReactorFaceTest extends FaceContract {
           .isInstanceOf(ExecutionException.class)
           .hasCause(cause);
     }
+  }
+
+  @Test
+  void inputsThatFailTogetherFailTheRunWithTheirOwnCause() {
+    var cause = new IOException("elsewhere");
+    var values = new Input<Integer>();
+    var errors = new Input<Failure<?>>();
+    errors.requested = () -> values.subscriber().onNext(1);
+    values.requested =
+        () -> {
+          if (++values.requests == 2) {
+            values.subscriber().onError(cause);
+            errors.subscriber().onError(cause);
+          }
+        };
+    try (var group = TaskGroup.open(Context.background())) {
+      assertThatThrownBy(() -> Stages.<Integer>sink(group, values, errors, x -> {}))
+          .isInstanceOf(ExecutionException.class)
+          .hasCause(cause);
+    }
+  }
+
+  /** Does what it is told to when it is asked for elements. */
+  private static final class Input<T> implements Publisher<T>, Subscription {
+    private @Nullable Subscriber<? super T> subscriber;
+    private Runnable requested = () -> {};
+    private int requests;
+
+    private Subscriber<? super T> subscriber() {
+      return Objects.requireNonNull(subscriber);
+    }
+
+    @Override
+    public void subscribe(Subscriber<? super T> subscriber) {
+      this.subscriber = subscriber;
+      subscriber.onSubscribe(this);
+    }
+
+    @Override
+    public void request(long n) {
+      requested.run();
+    }
+
+    @Override
+    public void cancel() {}
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
@@ -152,7 +153,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
           return;
         }
       }
-    } catch (InterruptedException e) {
+    } catch (InterruptedException | ChannelClosedException e) {
       LOG.debug("the feeder ends: {}", e.toString());
     }
   }

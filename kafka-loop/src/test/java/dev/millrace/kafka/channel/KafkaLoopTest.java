@@ -28,6 +28,8 @@ import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,8 +42,17 @@ class KafkaLoopTest {
   private final MockConsumer<String, String> mock = new MockConsumer<>("earliest");
   private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
 
+  private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
+
+  @BeforeEach
+  void watchThreads() {
+    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+  }
+
   @AfterEach
-  void noThreadIsLeft() {
+  void noThreadIsLeftAndNoneThrew() {
+    Thread.setDefaultUncaughtExceptionHandler(null);
+    assertThat(uncaught).isEmpty();
     assertThat(Thread.getAllStackTraces().keySet())
         .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
   }
@@ -207,6 +218,17 @@ class KafkaLoopTest {
           .hasRootCause(cause);
     }
     assertThat(interrupted).hasValue(4);
+  }
+
+  @RepeatedTest(200)
+  void closeWhileRecordsAreFedThrowsNowhere() throws Exception {
+    assign(2000, P0);
+    var builder = ChannelConsumer.<String, String>builder();
+    try (var consumer =
+        builder.properties(properties()).topics("orders").factory(properties -> mock).open()) {
+      while (consumer.messages().receive().offset() < 100) {}
+      Thread.ofVirtual().start(() -> consumer.messages().forEach(record -> {}));
+    }
   }
 
   @Test

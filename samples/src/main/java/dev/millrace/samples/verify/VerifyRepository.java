@@ -161,7 +161,8 @@ public final class VerifyRepository implements Callable<Integer> {
   private int verify(Path root, List<Path> jars, String servers) throws Exception {
     var topics = Topics.of(UUID.randomUUID().toString().substring(0, 8));
     try (Admin admin = connect(servers)) {
-      admin.createTopics(topics.all().stream().map(VerifyRepository::topic).toList()).all().get();
+      dev.millrace.testkit.Topics.create(
+          admin, topics.all().stream().map(VerifyRepository::topic).toList());
       try {
         out.printf("verifying %,d jars of %s%n", jars.size(), root);
         return verify(root, jars, servers, topics);

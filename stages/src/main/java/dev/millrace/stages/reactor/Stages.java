@@ -222,12 +222,22 @@ public final class Stages {
     }
   }
 
-  /** The iterator throws what ended the flux, checked exceptions in a wrapper of Reactor's. */
+  /**
+   * The iterator throws what ended the flux: a checked exception in a wrapper of Reactor's, and in
+   * another one what several inputs ended with before the first could be delivered.
+   */
   private static boolean hasNext(Iterator<?> iterator) throws Exception {
     try {
       return iterator.hasNext();
     } catch (RuntimeException e) {
-      throw Exceptions.unwrap(e) instanceof Exception cause ? cause : e;
+      List<Throwable> causes = Exceptions.unwrapMultiple(Exceptions.unwrap(e));
+      Throwable first = causes.isEmpty() ? e : causes.get(0);
+      for (Throwable other : causes) {
+        if (other != first) {
+          first.addSuppressed(other);
+        }
+      }
+      throw first instanceof Exception cause ? cause : e;
     }
   }
 
