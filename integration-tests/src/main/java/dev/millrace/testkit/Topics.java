@@ -2,13 +2,16 @@ package dev.millrace.testkit;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Creates topics that can be written to at once. */
 public final class Topics {
@@ -28,16 +31,33 @@ public final class Topics {
    */
   public static void create(Admin admin, Collection<NewTopic> topics)
       throws ExecutionException, InterruptedException {
-    List<String> names = topics.stream().map(NewTopic::name).toList();
-    var created = admin.createTopics(topics);
-    created.all().get();
-    Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
-    for (String name : names) {
-      int partitions = created.numPartitions(name).get();
-      for (int partition = 0; partition < partitions; partition++) {
-        ends.put(new TopicPartition(name, partition), OffsetSpec.latest());
+    admin.createTopics(topics).all().get();
+    Set<TopicPartition> partitions = new HashSet<>();
+    for (NewTopic topic : topics) {
+      while (!describe(admin, topic.name(), partitions)) {
+        Thread.sleep(20); // there is nothing to be notified by
       }
     }
+    Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+    partitions.forEach(partition -> ends.put(partition, OffsetSpec.latest()));
     admin.listOffsets(ends).all().get(); // the client itself repeats it until the leader answers
+  }
+
+  /**
+   * Adds the topic's partitions; false if the broker asked does not know of it yet, or one has no
+   * leader.
+   */
+  private static boolean describe(Admin admin, String name, Set<TopicPartition> partitions)
+      throws ExecutionException, InterruptedException {
+    try {
+      var topic = admin.describeTopics(List.of(name)).allTopicNames().get().values().iterator().next();
+      topic.partitions().forEach(p -> partitions.add(new TopicPartition(name, p.partition())));
+      return topic.partitions().stream().allMatch(partition -> partition.leader() != null);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return false;
+      }
+      throw e;
+    }
   }
 }

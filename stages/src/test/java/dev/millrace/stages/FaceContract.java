@@ -10,14 +10,19 @@ import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +37,20 @@ abstract class FaceContract {
 
   private static final Context.Key<String> USER = Context.Key.of("user");
 
+  private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
+
   abstract Face face();
+
+  @BeforeEach
+  void watchThreads() {
+    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+  }
+
+  @AfterEach
+  void noThreadThrew() {
+    Thread.setDefaultUncaughtExceptionHandler(null);
+    assertThat(uncaught).isEmpty();
+  }
 
   private static Iterable<Integer> numbers(int n) {
     return () -> IntStream.range(0, n).iterator();
@@ -446,6 +464,29 @@ abstract class FaceContract {
                           group, List.of(broken, endless()), 2, x -> x, x -> {}, x -> {}))
           .isInstanceOf(ExecutionException.class)
           .hasCause(cause);
+    }
+  }
+
+  @RepeatedTest(100)
+  void cancelAtAnyMomentThrowsInNoOtherThread() throws Exception {
+    try (var context = Context.background().withCancel()) {
+      try (var group = TaskGroup.open(context)) {
+        assertThatThrownBy(
+                () ->
+                    face()
+                        .<Integer, Integer>run(
+                            group,
+                            List.of(endless(), endless()),
+                            4,
+                            x -> x,
+                            x -> {
+                              if (x > ThreadLocalRandom.current().nextInt(100)) {
+                                context.cancel();
+                              }
+                            },
+                            failure -> {}))
+            .isInstanceOf(CancellationException.class);
+      }
     }
   }
 

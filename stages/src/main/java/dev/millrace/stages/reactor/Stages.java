@@ -5,6 +5,7 @@ import dev.millrace.errors.Failure;
 import dev.millrace.stages.StageConsumer;
 import dev.millrace.stages.StageFunction;
 import dev.millrace.stages.internal.SinkRun;
+import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.util.Iterator;
 import java.util.List;
@@ -246,7 +247,13 @@ public final class Stages {
   }
 
   private static void fork(TaskGroup group, Runnable runnable) {
-    if (group.tryFork(Executors.callable(runnable)) == null) {
+    Task<?> task;
+    try {
+      task = group.tryFork(Executors.callable(runnable));
+    } catch (IllegalStateException e) {
+      return; // the group is closed: every flux of it ends as cancelled
+    }
+    if (task == null) {
       throw new IllegalStateException(
           "the limit of the task group leaves no thread for a stage: use a group without limit");
     }
