@@ -50,7 +50,8 @@ public final class Topics {
   private static boolean describe(Admin admin, String name, Set<TopicPartition> partitions)
       throws ExecutionException, InterruptedException {
     try {
-      var topic = admin.describeTopics(List.of(name)).allTopicNames().get().values().iterator().next();
+      var topic =
+          admin.describeTopics(List.of(name)).allTopicNames().get().values().iterator().next();
       topic.partitions().forEach(p -> partitions.add(new TopicPartition(name, p.partition())));
       return topic.partitions().stream().allMatch(partition -> partition.leader() != null);
     } catch (ExecutionException e) {
