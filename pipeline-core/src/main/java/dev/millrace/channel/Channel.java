@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by any number of threads, platform and virtual. An interrupt or a cancellation
  * loses no element: an operation has happened, or it has not. An uncontended operation that need
- * not wait takes one compare-and-set; one that waits allocates 32 bytes.
+ * not wait takes one compare-and-set. A thread that waits in turn with up to seven others allocates
+ * nothing.
  *
  * @param <T> the type of the elements; null is refused
  */
@@ -77,10 +78,8 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   private final Overflow overflow;
   private final int capacity;
-  private final Half sending;
-  private final Half receiving;
-  final WaitQueue receivers = new WaitQueue();
-  final WaitQueue senders = new WaitQueue();
+  final Side sending;
+  final Side receiving;
   private final Patience patience;
   private long dropped;
   private boolean closed;
@@ -93,8 +92,8 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     this.capacity = capacity;
     this.overflow = overflow;
     this.patience = capacity == 0 ? Patience.spinning() : Patience.yielding();
-    this.sending = new Half(new Ring(capacity), capacity);
-    this.receiving = new Half(new Ring(capacity), 0);
+    this.sending = new Side(new Ring(capacity), capacity);
+    this.receiving = new Side(new Ring(capacity), 0);
   }
 
   /** A channel without a buffer: a send returns when a receiver has taken the element. */
@@ -213,9 +212,10 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     lock();
     Offer offer = offer(element);
     if (offer == Offer.FULL) {
-      var waiter = new Waiter();
+      Waiter waiter = sending.waiter();
       waiter.item = element;
-      int state = await(senders, waiter, deadline);
+      int state = await(sending, waiter, deadline);
+      waiter.end();
       offer = state == Waiter.DONE ? Offer.SENT : state == Waiter.CLOSED ? Offer.CLOSED : offer;
     } else {
       unlockAndWake();
@@ -296,12 +296,10 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
       unlockAndWake();
       return item;
     }
-    var waiter = new Waiter();
-    return switch (await(receivers, waiter, deadline)) {
-      case Waiter.DONE -> waiter.item;
-      case Waiter.CLOSED -> END;
-      default -> null;
-    };
+    Waiter waiter = receiving.waiter();
+    int state = await(receiving, waiter, deadline);
+    item = waiter.end();
+    return state == Waiter.CLOSED ? END : item;
   }
 
   @SuppressWarnings("unchecked") // only elements of type T are sent
@@ -367,8 +365,8 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
       if (!closed) {
         closed = true;
         closeCause = cause;
-        tellClosed(receivers, waiting);
-        tellClosed(senders, waiting);
+        tellClosed(receiving, waiting);
+        tellClosed(sending, waiting);
       }
     } finally {
       unlock();
@@ -392,16 +390,16 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (capacity == 0) {
       return false;
     }
-    Half half = sending;
-    half.lock();
+    Side side = sending;
+    side.lock();
     try {
-      if (closed || !receivers.isEmpty() || half.ring.size() >= half.room) {
+      if (closed || !receiving.nobodyWaits() || side.ring.size() >= side.room) {
         return false;
       }
-      half.ring.add(element);
+      side.ring.add(element);
       return true;
     } finally {
-      half.unlock();
+      side.unlock();
     }
   }
 
@@ -410,11 +408,22 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (capacity == 0) {
       return null;
     }
-    Half half = receiving;
-    half.lock();
-    Object item = half.ring.size() == 0 || !senders.isEmpty() ? null : half.ring.take();
-    half.unlock();
+    Side side = receiving;
+    side.lock();
+    Object item = side.ring.size() == 0 || !sending.nobodyWaits() ? null : side.ring.take();
+    side.unlock();
     return item;
+  }
+
+  /** A guess, without a lock, whether an attempt is worth it. */
+  boolean seemsReady(boolean toSend) {
+    if (closed) {
+      return true;
+    }
+    if (toSend) {
+      return !receiving.nobodyWaits() || overflow != Overflow.WAIT || buffered() < capacity;
+    }
+    return !sending.nobodyWaits() || buffered() > 0;
   }
 
   /** Sends, if that is possible now. */
@@ -464,10 +473,13 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (closed) {
       return Offer.CLOSED;
     }
-    Waiter receiver = receivers.poll();
+    Waiter receiver = receiving.poll();
     if (receiver != null) {
       complete(receiver, element);
       return Offer.SENT;
+    }
+    if (capacity == 0) {
+      return Offer.FULL;
     }
     sending.room = capacity - receiving.ring.size();
     if (sending.ring.size() >= sending.room) {
@@ -496,18 +508,22 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
    * none. The caller holds the channel's lock.
    */
   @Nullable Object poll() {
-    refill();
-    Object item = receiving.ring.size() == 0 ? null : receiving.ring.take();
-    Waiter sender = senders.poll();
-    if (sender != null) {
-      if (item == null) {
+    Waiter sender = sending.poll();
+    Object item = null;
+    if (capacity == 0) {
+      if (sender != null) {
         item = sender.item;
-      } else {
-        sending.ring.add(Objects.requireNonNull(sender.item));
+        complete(sender, null);
       }
-      complete(sender, null);
+    } else {
+      refill();
+      item = receiving.ring.size() == 0 ? null : receiving.ring.take();
+      if (sender != null) {
+        sending.ring.add(Objects.requireNonNull(sender.item));
+        complete(sender, null);
+      }
+      sending.room = capacity - receiving.ring.size();
     }
-    sending.room = capacity - receiving.ring.size();
     return item == null && closed ? END : item;
   }
 
@@ -522,7 +538,10 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   private void complete(Waiter waiter, @Nullable Object item) {
     waiter.item = item;
-    wake = waiter.complete(Waiter.DONE);
+    Thread thread = waiter.complete(Waiter.DONE);
+    if (thread != null) { // no write to a cache line that both sides read
+      wake = thread;
+    }
   }
 
   /** Releases the lock, and wakes the thread whose operation was completed under it. */
@@ -550,7 +569,6 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
    *     passed
    */
   private int await(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
-    waiter.thread = Thread.currentThread();
     queue.add(waiter);
     unlock();
     patience.await(waiter);
@@ -558,6 +576,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
       boolean expired = !Waiter.parkUntil(this, deadline);
       boolean interrupted = Thread.interrupted();
       if ((expired || interrupted) && withdraw(queue, waiter)) {
+        waiter.end();
         if (interrupted) {
           throw new InterruptedException();
         }
@@ -631,7 +650,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   @Override
   public int waitingSenders() {
     lock();
-    int result = senders.size();
+    int result = sending.waiting();
     unlock();
     return result;
   }
@@ -639,7 +658,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   @Override
   public int waitingReceivers() {
     lock();
-    int result = receivers.size();
+    int result = receiving.waiting();
     unlock();
     return result;
   }
@@ -659,7 +678,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     try {
       return "Channel[%d of %d, %d senders and %d receivers wait%s]"
           .formatted(
-              buffered(), capacity, senders.size(), receivers.size(), closed ? ", closed" : "");
+              buffered(), capacity, sending.waiting(), receiving.waiting(), closed ? ", closed" : "");
     } finally {
       unlock();
     }

@@ -25,7 +25,7 @@ final class SelectWaiter extends Waiter {
   }
 
   WaitQueue queue() {
-    return sends ? channel.senders : channel.receivers;
+    return sends ? channel.sending : channel.receiving;
   }
 
   @Override
@@ -36,7 +36,10 @@ final class SelectWaiter extends Waiter {
   @Override
   @Nullable Thread complete(int result) {
     Thread owner = thread;
-    state = result;
+    if (result == CLOSED) {
+      item = null;
+    }
+    result(result);
     return selection.complete() ? owner : null;
   }
 
@@ -56,7 +59,7 @@ final class SelectWaiter extends Waiter {
     if (offer == Channel.Offer.FULL) {
       return false;
     }
-    state = offer == Channel.Offer.SENT ? DONE : CLOSED;
+    result(offer == Channel.Offer.SENT ? DONE : CLOSED);
     return true;
   }
 
@@ -66,7 +69,7 @@ final class SelectWaiter extends Waiter {
     }
     boolean closed = polled == Channel.END;
     item = closed ? null : polled;
-    state = closed ? CLOSED : DONE;
+    result(closed ? CLOSED : DONE);
     return true;
   }
 }

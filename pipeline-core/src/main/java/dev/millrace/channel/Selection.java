@@ -56,7 +56,7 @@ final class Selection implements Patience.Completion {
   private SelectWaiter[] clauses = new SelectWaiter[0];
   private SelectWaiter[] byChannel = new SelectWaiter[0];
   private int[] permutation = new int[0];
-  private final Patience patience = Patience.yielding();
+  private Patience patience = Patience.yielding();
   private boolean biased;
   private long random = ThreadLocalRandom.current().nextLong() | 1;
 
@@ -90,6 +90,9 @@ final class Selection implements Patience.Completion {
       byChannel[at] = byChannel[at - 1];
     }
     byChannel[at] = clause;
+    if (clause.channel.capacity() == 0) {
+      patience = Patience.spinning();
+    }
     return clause;
   }
 
@@ -117,7 +120,6 @@ final class Selection implements Patience.Completion {
 
   /** Does one operation that is possible now; {@link #NOT_READY} if there is none. */
   int attempt() {
-    reset();
     int index = attemptEach(true);
     if (index == NOT_READY) {
       lockAll();
@@ -134,7 +136,6 @@ final class Selection implements Patience.Completion {
    * @return the index of the clause, or {@link #EXPIRED}
    */
   int await(long deadline) throws InterruptedException {
-    reset();
     int index = attemptEach(true);
     if (index != NOT_READY) {
       return index;
@@ -145,6 +146,8 @@ final class Selection implements Patience.Completion {
       unlockAll(index);
       return index;
     }
+    WINNER.set(this, NONE); // the locks publish it
+    PHASE.set(this, WAITING);
     Thread thread = Thread.currentThread();
     for (SelectWaiter clause : clauses) {
       if (clause.enabled) {
@@ -161,15 +164,6 @@ final class Selection implements Patience.Completion {
     }
   }
 
-  private void reset() {
-    winner = NONE;
-    phase = WAITING;
-    for (SelectWaiter clause : clauses) {
-      clause.state = Waiter.WAITING;
-      clause.item = null;
-    }
-  }
-
   private int attemptEach(boolean locking) {
     for (int i = 0; i < permutation.length; i++) {
       if (!biased) {
@@ -179,7 +173,10 @@ final class Selection implements Patience.Completion {
         permutation[other] = swapped;
       }
       SelectWaiter clause = clauses[permutation[i]];
-      if (clause.enabled && (locking ? clause.attempt() : clause.attemptLocked())) {
+      if (clause.enabled
+          && (locking
+              ? clause.channel.seemsReady(clause.sends) && clause.attempt()
+              : clause.attemptLocked())) {
         return clause.index;
       }
     }
@@ -226,8 +223,9 @@ final class Selection implements Patience.Completion {
 
   /** Takes the clauses that have not won out of their queues. */
   private void withdraw() {
+    int won = winner;
     for (SelectWaiter clause : clauses) {
-      if (clause.enabled && clause.state == Waiter.WAITING) {
+      if (clause.enabled && clause.index != won) {
         clause.channel.lock();
         clause.queue().remove(clause);
         clause.channel.unlock();

@@ -2,22 +2,52 @@ package dev.millrace.channel;
 
 import org.jspecify.annotations.Nullable;
 
-/** The waiters of one side of a channel, first come first served. Guarded by the channel's lock. */
-final class WaitQueue {
+/**
+ * The waiters of one side of a channel, first come first served. Guarded by the channel's lock.
+ *
+ * <p>It also keeps a few waiters that have had their turn, each for the thread that it was made
+ * for: a thread that comes again finds its own and allocates nothing. A thread that is here does not
+ * wait, so its waiter is free.
+ */
+abstract class WaitQueue extends SpinLock {
+
+  /** Enough for eight threads with successive ids that take turns; a power of two. */
+  private static final int KEPT = 8;
 
   private @Nullable Waiter head;
   private @Nullable Waiter tail;
-  private int size;
+  private int waiting;
+  private @Nullable Waiter @Nullable [] kept;
 
-  int size() {
-    return size;
+  final int waiting() {
+    return waiting;
   }
 
-  boolean isEmpty() {
+  final boolean nobodyWaits() {
     return head == null;
   }
 
-  void add(Waiter waiter) {
+  /** A waiter for the calling thread; not yet in the queue. */
+  final Waiter waiter() {
+    Thread thread = Thread.currentThread();
+    long id = thread.threadId();
+    @Nullable Waiter[] waiters = kept;
+    if (waiters == null) {
+      waiters = new @Nullable Waiter[KEPT];
+      kept = waiters;
+    }
+    int slot = (int) id & KEPT - 1;
+    Waiter waiter = waiters[slot];
+    if (waiter == null || waiter.threadId != id) {
+      waiter = new Waiter();
+      waiter.threadId = id;
+      waiters[slot] = waiter;
+    }
+    waiter.begin(thread);
+    return waiter;
+  }
+
+  final void add(Waiter waiter) {
     Waiter last = tail;
     waiter.previous = last;
     if (last == null) {
@@ -26,11 +56,11 @@ final class WaitQueue {
       last.next = waiter;
     }
     tail = waiter;
-    size++;
+    waiting++;
   }
 
   /** Takes the first waiter that can be served; null if there is none. */
-  @Nullable Waiter poll() {
+  final @Nullable Waiter poll() {
     for (Waiter first; (first = head) != null; ) {
       unlink(first);
       if (first.claim()) {
@@ -41,7 +71,7 @@ final class WaitQueue {
   }
 
   /** Takes a waiter out, wherever it stands; false if it is not in this queue any more. */
-  boolean remove(Waiter waiter) {
+  final boolean remove(Waiter waiter) {
     if (waiter.previous == null && head != waiter) {
       return false;
     }
@@ -64,6 +94,6 @@ final class WaitQueue {
     }
     waiter.previous = null;
     waiter.next = null;
-    size--;
+    waiting--;
   }
 }

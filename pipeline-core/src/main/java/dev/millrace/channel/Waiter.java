@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * whoever completes the operation meet without it: the owner goes from WAITING to PARKED before it
  * parks, the other one writes {@link #item} and then DONE or CLOSED, and unparks the owner only if
  * it has parked. After that it does not touch the waiter any more. With compressed references a
- * waiter takes 32 bytes.
+ * waiter takes 40 bytes.
  */
 class Waiter implements Patience.Completion {
 
@@ -31,8 +31,11 @@ class Waiter implements Patience.Completion {
     }
   }
 
-  /** Whom to wake. */
+  /** Whom to wake; null while nobody waits. */
   @Nullable Thread thread;
+
+  /** For whom a waiter is kept; not the thread itself, which it would keep from the collector. */
+  long threadId;
 
   /** The element to send, or the element received. */
   @Nullable Object item;
@@ -41,6 +44,25 @@ class Waiter implements Patience.Completion {
   @Nullable Waiter next;
 
   volatile int state;
+
+  /** Begins a wait of the calling thread. */
+  void begin(Thread owner) {
+    thread = owner;
+    result(WAITING);
+  }
+
+  /** Writes the state where something else publishes it. */
+  final void result(int result) {
+    STATE.set(this, result);
+  }
+
+  /** Ends it, and keeps nothing of it; the item. */
+  @Nullable Object end() {
+    Object result = item;
+    item = null;
+    thread = null;
+    return result;
+  }
 
   /** Whether the operation was completed. */
   @Override

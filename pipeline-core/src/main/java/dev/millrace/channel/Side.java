@@ -1,10 +1,11 @@
 package dev.millrace.channel;
 
 /**
- * The half of a channel's buffer that the senders fill, or that the receivers empty, with its lock.
- * On a cache line of its own: senders and receivers do not slow each other down.
+ * One side of a channel, the senders' or the receivers': its lock, its waiters, and its half of the
+ * buffer, which the senders fill and the receivers empty. On a cache line of its own: senders and
+ * receivers do not slow each other down.
  */
-final class Half extends SpinLock {
+final class Side extends WaitQueue {
 
   /** The elements of this half. */
   Ring ring;
@@ -15,7 +16,7 @@ final class Half extends SpinLock {
    */
   int room;
 
-  Half(Ring ring, int room) {
+  Side(Ring ring, int room) {
     this.ring = ring;
     this.room = room;
   }
