@@ -1,0 +1,40 @@
+package dev.millrace.errors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+
+class CausesTest {
+
+  private final FileNotFoundException root = new FileNotFoundException("no such file");
+  private final UncheckedIOException middle = new UncheckedIOException(root);
+  private final ExecutionException failure = new ExecutionException(middle);
+
+  @Test
+  void rootIsTheEndOfTheChain() {
+    assertThat(Causes.root(failure)).isSameAs(root);
+    assertThat(Causes.root(root)).isSameAs(root);
+  }
+
+  @Test
+  void findGivesTheOutermostThatFits() {
+    assertThat(Causes.find(failure, IOException.class)).isSameAs(root);
+    assertThat(Causes.find(failure, Exception.class)).isSameAs(failure);
+    assertThat(Causes.find(failure, TimeoutException.class)).isNull();
+    assertThat(Causes.find(failure, e -> "no such file".equals(e.getMessage()))).isSameAs(root);
+  }
+
+  @Test
+  void chainThatLeadsBackToItselfEnds() {
+    var a = new IllegalStateException("a");
+    var b = new IllegalStateException("b", a);
+    a.initCause(b);
+    assertThat(Causes.root(a)).isSameAs(b);
+    assertThat(Causes.find(a, IOException.class)).isNull();
+  }
+}
