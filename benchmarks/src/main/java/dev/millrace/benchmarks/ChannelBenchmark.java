@@ -38,7 +38,7 @@ public class ChannelBenchmark {
   public String peer = "millrace";
 
   /** In elements; 0 for a rendezvous. */
-  @Param({"0", "16", "128", "1024"})
+  @Param({"0", "16", "64", "128", "1024"})
   public int capacity;
 
   /** One sender, one receiver. */

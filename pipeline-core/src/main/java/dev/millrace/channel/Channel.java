@@ -678,7 +678,11 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     try {
       return "Channel[%d of %d, %d senders and %d receivers wait%s]"
           .formatted(
-              buffered(), capacity, sending.waiting(), receiving.waiting(), closed ? ", closed" : "");
+              buffered(),
+              capacity,
+              sending.waiting(),
+              receiving.waiting(),
+              closed ? ", closed" : "");
     } finally {
       unlock();
     }

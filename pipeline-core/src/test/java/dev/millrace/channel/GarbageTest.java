@@ -26,8 +26,7 @@ class GarbageTest {
   /** For all turns: what a JIT or the measurement itself may need, but no object each turn. */
   private static final long TOLERANCE = TURNS / 2;
 
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private interface Turn {
     void run() throws Exception;
@@ -71,8 +70,7 @@ class GarbageTest {
   @ValueSource(ints = {0, 1, 16, 128})
   void handingOverAllocatesNothingThoughThreadsWait(int capacity) throws Exception {
     var channel = Channel.<String>buffered(capacity);
-    assertThat(allocated(() -> channel.send("element"), channel::receive))
-        .isLessThan(TOLERANCE);
+    assertThat(allocated(() -> channel.send("element"), channel::receive)).isLessThan(TOLERANCE);
   }
 
   @Test
@@ -111,9 +109,7 @@ class GarbageTest {
   void timeoutOfASilentSelectAllocatesNothing() throws Exception {
     var silent = Channel.<String>rendezvous();
     var select =
-        new Select<Object>()
-            .onReceive(silent, x -> x)
-            .onTimeout(Duration.ofNanos(1), () -> "late");
+        new Select<Object>().onReceive(silent, x -> x).onTimeout(Duration.ofNanos(1), () -> "late");
     assertThat(allocated(select::select)).isLessThan(TOLERANCE);
   }
 }

@@ -15,7 +15,7 @@ public final class LoopExample {
   public static void consume(
       Context context, Map<String, Object> kafka, RecordHandler<String, String> save)
       throws InterruptedException, ExecutionException {
-    // readme:loop
+    // doc:begin
     var loop =
         KafkaLoop.<String, String>builder()
             .properties(kafka) // bootstrap.servers, group.id, deserializers
@@ -26,6 +26,6 @@ public final class LoopExample {
             .onNotification(change -> System.out.println("partitions: " + change.current()))
             .build();
     loop.run(context); // an offset is committed when all before it are handled
-    // readme:end
+    // doc:end
   }
 }

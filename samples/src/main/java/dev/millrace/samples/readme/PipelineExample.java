@@ -15,7 +15,7 @@ public final class PipelineExample {
   /** Parses the lines; prints what can not be parsed; gives up after a while. */
   public static long sum(List<String> lines) throws InterruptedException, ExecutionException {
     long[] sum = {0};
-    // readme:pipeline
+    // doc:begin
     try (var context = Context.background().withTimeout(Duration.ofSeconds(10));
         var group = TaskGroup.open(context)) {
       var source = Stages.<String>producer(group, lines);
@@ -27,7 +27,7 @@ public final class PipelineExample {
           value -> sum[0] += value,
           failure -> System.err.println(failure));
     }
-    // readme:end
+    // doc:end
     return sum[0];
   }
 }

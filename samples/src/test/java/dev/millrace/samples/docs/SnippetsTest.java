@@ -1,31 +1,73 @@
-package dev.millrace.samples.readme;
+package dev.millrace.samples.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.samples.readme.PipelineExample;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The README shows code that compiles and works, because it is this code. */
-class ReadmeTest {
+/**
+ * The documents show code that compiles and works, because it is code of this module: what stands
+ * between a line {@code // doc:begin} and a line {@code // doc:end}.
+ */
+class SnippetsTest {
 
-  private static final Path SOURCES = Path.of("src/main/java/dev/millrace/samples/readme");
+  private static final Pattern SHOWN = Pattern.compile("```java\n(.*?)\n```", Pattern.DOTALL);
+  private static final Pattern COMPILED =
+      Pattern.compile("// doc:begin\n(.*?)\n *// doc:end", Pattern.DOTALL);
+
+  static List<Path> documents() throws IOException {
+    List<Path> documents = new ArrayList<>();
+    documents.add(Path.of("../README.md"));
+    try (Stream<Path> files = Files.list(Path.of("../docs"))) {
+      files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(documents::add);
+    }
+    return documents;
+  }
+
+  private static List<String> all(Pattern pattern, Path file) throws IOException {
+    List<String> found = new ArrayList<>();
+    Matcher matcher = pattern.matcher(Files.readString(file));
+    while (matcher.find()) {
+      found.add(matcher.group(1).stripIndent());
+    }
+    return found;
+  }
+
+  private static List<String> compiled() throws IOException {
+    List<String> regions = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(Path.of("src"))) {
+      for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+        if (!file.endsWith("SnippetsTest.java")) {
+          regions.addAll(all(COMPILED, file));
+        }
+      }
+    }
+    return regions;
+  }
 
   @ParameterizedTest
-  @ValueSource(strings = {"PipelineExample:pipeline", "LoopExample:loop"})
-  void readmeShowsTheCodeThatIsCompiled(String which) throws Exception {
-    String[] parts = which.split(":", -1);
-    String source = Files.readString(SOURCES.resolve(parts[0] + ".java"));
-    Matcher region =
-        Pattern.compile("// readme:" + parts[1] + "\n(.*?)\n *// readme:end", Pattern.DOTALL)
-            .matcher(source);
-    assertThat(region.find()).isTrue();
-    assertThat(Files.readString(Path.of("../README.md"))).contains(region.group(1).stripIndent());
+  @MethodSource("documents")
+  void documentShowsOnlyCodeThatIsCompiled(Path document) throws Exception {
+    assertThat(compiled()).containsAll(all(SHOWN, document));
+  }
+
+  @Test
+  void allThatIsMarkedIsShownSomewhere() throws Exception {
+    List<String> shown = new ArrayList<>();
+    for (Path document : documents()) {
+      shown.addAll(all(SHOWN, document));
+    }
+    assertThat(shown).containsAll(compiled());
   }
 
   @Test
