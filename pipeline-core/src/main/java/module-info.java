@@ -6,4 +6,8 @@ module dev.millrace.core {
   exports dev.millrace.channel;
   exports dev.millrace.context;
   exports dev.millrace.sync;
+  exports dev.millrace.pipeline;
+  exports dev.millrace.pipeline.graph;
+
+  uses dev.millrace.pipeline.Engine;
 }

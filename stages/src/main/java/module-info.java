@@ -5,7 +5,6 @@ module dev.millrace.stages {
   requires static reactor.core;
   requires static org.reactivestreams;
 
-  exports dev.millrace.stages;
   exports dev.millrace.stages.channel;
   exports dev.millrace.stages.reactor;
 }

@@ -22,6 +22,7 @@ class ArchitectureTest {
           "dev.millrace.channel..",
           "dev.millrace.context..",
           "dev.millrace.sync..",
+          "dev.millrace.pipeline..",
           "dev.millrace.stages..",
           "dev.millrace.kafka..",
           "dev.millrace.testkit..");

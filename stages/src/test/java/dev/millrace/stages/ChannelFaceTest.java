@@ -7,6 +7,8 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.stages.channel.Stages;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.StageFunction;
 import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,6 +1,8 @@
 package dev.millrace.stages;
 
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.StageFunction;
 import dev.millrace.sync.TaskGroup;
 import java.util.List;
 import java.util.concurrent.ExecutionException;

@@ -4,7 +4,7 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.stages.StageConsumer;
+import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.SinkRun;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;

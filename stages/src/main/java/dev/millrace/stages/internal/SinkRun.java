@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal;
 
 import dev.millrace.errors.Failure;
-import dev.millrace.stages.StageConsumer;
+import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.sync.TaskGroup;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;

@@ -2,8 +2,8 @@ package dev.millrace.stages.reactor;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.stages.StageConsumer;
-import dev.millrace.stages.StageFunction;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.StageFunction;
 import dev.millrace.stages.internal.SinkRun;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;

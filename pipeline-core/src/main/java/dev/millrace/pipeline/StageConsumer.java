@@ -1,4 +1,4 @@
-package dev.millrace.stages;
+package dev.millrace.pipeline;
 
 /**
  * What a sink does with a value or with a failure. Called by one thread at a time, and may block;

@@ -1,4 +1,4 @@
-package dev.millrace.stages;
+package dev.millrace.pipeline;
 
 /**
  * What a stage does with an element. Called by several threads at once, and may block; it is

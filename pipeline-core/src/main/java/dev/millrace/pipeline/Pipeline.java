@@ -1,0 +1,71 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.graph.Node;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A complete blueprint: from the sources to a sink. Immutable, can be started any number of times,
+ * and by any engine.
+ *
+ * @param <R> the type of the result
+ */
+public final class Pipeline<R extends @Nullable Object> {
+
+  /** The last node, and the sink that takes what it emits. */
+  private record End<T, R extends @Nullable Object>(Node<T> node, Sink<? super T, R> sink) {}
+
+  private final End<?, R> end;
+
+  private Pipeline(End<?, R> end) {
+    this.end = end;
+  }
+
+  static <T, R extends @Nullable Object> Pipeline<R> of(Node<T> node, Sink<? super T, R> sink) {
+    return new Pipeline<>(new End<>(node, Objects.requireNonNull(sink, "sink")));
+  }
+
+  /** The last node of the graph. For engines. */
+  public Node<?> node() {
+    return end.node;
+  }
+
+  /** The sink; it takes what {@link #node()} emits. For engines. */
+  @SuppressWarnings("unchecked") // of() has checked the types
+  public Sink<Object, R> sink() {
+    return (Sink<Object, R>) end.sink;
+  }
+
+  /**
+   * Starts the pipeline; the first failure that a stage reports stops the run, and is the cause that
+   * {@link Run#join} throws.
+   */
+  public Run<R> start(Engine engine, Context context) {
+    return start(
+        engine,
+        context,
+        failure -> {
+          throw new ExecutionException(failure.toString(), failure.cause());
+        });
+  }
+
+  /** Starts the pipeline; see {@link Engine#start}. */
+  public Run<R> start(
+      Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
+    return engine.start(
+        this, Objects.requireNonNull(context, "context"), Objects.requireNonNull(onFailure));
+  }
+
+  /** The graph in Mermaid's language. */
+  public String mermaid() {
+    return Mermaid.draw(node());
+  }
+
+  @Override
+  public String toString() {
+    return mermaid();
+  }
+}

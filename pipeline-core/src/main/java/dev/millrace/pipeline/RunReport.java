@@ -1,0 +1,64 @@
+package dev.millrace.pipeline;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How a run stands, or how it ended.
+ *
+ * @param stages one for each stage, sources first, the sink last
+ * @param elapsed since the start, or until the end
+ * @param done whether the run has ended
+ */
+public record RunReport(List<StageReport> stages, Duration elapsed, boolean done) {
+
+  /** Copies the list. */
+  public RunReport {
+    stages = List.copyOf(stages);
+  }
+
+  /** The stage of that name. */
+  public StageReport stage(String name) {
+    return stages.stream()
+        .filter(stage -> stage.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException("there is no stage '" + name + "' in " + this));
+  }
+
+  /** Whether each element of each stage is accounted for. */
+  public boolean balances() {
+    return stages.stream().allMatch(StageReport::balances);
+  }
+
+  /** A line for each stage: what it waits for, and since when. */
+  public String explain() {
+    var text = new StringBuilder();
+    for (StageReport stage : stages) {
+      text.append(
+          "%s: %s; received %d, in flight %d, emitted %d, queued %d, failed %d%n"
+              .formatted(
+                  stage.name(),
+                  done ? "ended" : what(stage),
+                  stage.received(),
+                  stage.inFlight(),
+                  stage.emitted(),
+                  stage.queued(),
+                  stage.failed()));
+    }
+    return text.toString();
+  }
+
+  private static String what(StageReport stage) {
+    if (!stage.waitingForOutput().isZero()) {
+      return "waits for the next stage to take an element, for " + stage.waitingForOutput();
+    }
+    if (stage.inFlight() > 0) {
+      return "runs its function";
+    }
+    if (!stage.waitingForInput().isZero()) {
+      return "waits for an element, for " + stage.waitingForInput();
+    }
+    return "runs";
+  }
+}

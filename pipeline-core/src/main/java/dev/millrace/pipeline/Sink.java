@@ -1,0 +1,153 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.channel.SendChannel;
+import dev.millrace.context.Context;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the elements of a pipeline go, and what becomes of them: opened anew by each run.
+ *
+ * @param <T> the type of the elements
+ * @param <R> the type of the result
+ */
+@FunctionalInterface
+public interface Sink<T, R extends @Nullable Object> {
+
+  /** The state of one run. Used by one thread at a time. */
+  interface Receiver<T, R extends @Nullable Object> extends AutoCloseable {
+
+    /**
+     * Takes an element; may block. An exception stops the run.
+     *
+     * @return whether more elements are wanted
+     */
+    boolean accept(T element) throws Exception;
+
+    /** The result, after the last element; not called if the run is cancelled. */
+    R finish() throws Exception;
+
+    /** Lets go of what it holds; called once, whatever has happened. */
+    @Override
+    default void close() throws Exception {}
+  }
+
+  /**
+   * Begins a run. An exception stops the run.
+   *
+   * @param context that of the run
+   */
+  Receiver<T, R> open(Context context) throws Exception;
+
+  /** Folds the elements into a state. */
+  @FunctionalInterface
+  interface Fold<S, T> {
+    /** The next state, given the last one and an element. */
+    S apply(S state, T element) throws Exception;
+  }
+
+  /** Begins with a state and folds each element into it; the result is the last state. */
+  static <T, S> Sink<T, S> fold(Supplier<? extends S> initial, Fold<S, ? super T> fold) {
+    Objects.requireNonNull(initial, "initial");
+    Objects.requireNonNull(fold, "fold");
+    return context ->
+        new Receiver<>() {
+          private S state = initial.get();
+
+          @Override
+          public boolean accept(T element) throws Exception {
+            state = fold.apply(state, element);
+            return true;
+          }
+
+          @Override
+          public S finish() {
+            return state;
+          }
+        };
+  }
+
+  /** Calls the consumer with each element; the result is their number. */
+  static <T> Sink<T, Long> forEach(StageConsumer<? super T> consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return fold(
+        () -> 0L,
+        (count, element) -> {
+          consumer.accept(element);
+          return count + 1;
+        });
+  }
+
+  /** Counts the elements. */
+  static <T> Sink<T, Long> count() {
+    return forEach(element -> {});
+  }
+
+  /** All elements, as a list that the caller owns; they must fit into memory. */
+  static <T> Sink<T, List<T>> toList() {
+    return fold(
+        ArrayList::new,
+        (list, element) -> {
+          list.add(element);
+          return list;
+        });
+  }
+
+  /** The first element, if there is one; then the run ends. */
+  static <T> Sink<T, Optional<T>> first() {
+    return context ->
+        new Receiver<>() {
+          private Optional<T> first = Optional.empty();
+
+          @Override
+          public boolean accept(T element) {
+            first = Optional.of(element);
+            return false;
+          }
+
+          @Override
+          public Optional<T> finish() {
+            return first;
+          }
+        };
+  }
+
+  /**
+   * Sends each element to a channel, and closes it at the end: with the cause, if the run ends
+   * early. The result is the number of elements.
+   */
+  static <T> Sink<T, Long> channel(SendChannel<? super T> channel) {
+    Objects.requireNonNull(channel, "channel");
+    return context ->
+        new Receiver<>() {
+          private long count;
+
+          @Override
+          public boolean accept(T element) throws InterruptedException {
+            channel.send(element);
+            count++;
+            return true;
+          }
+
+          @Override
+          public Long finish() {
+            channel.close();
+            return count;
+          }
+
+          @Override
+          public void close() {
+            Throwable cause = context.cause();
+            if (cause == null) {
+              channel.close();
+            } else {
+              channel.close(cause);
+            }
+          }
+        };
+  }
+}

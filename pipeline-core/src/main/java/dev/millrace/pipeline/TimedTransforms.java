@@ -1,0 +1,169 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.TimedTransform;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The operators that act when time has passed: each makes the state of one run. */
+final class TimedTransforms {
+
+  private TimedTransforms() {}
+
+  private static long positive(Duration duration, String what) {
+    Objects.requireNonNull(duration, what);
+    if (!duration.isPositive() || duration.compareTo(Duration.ofDays(36500)) > 0) {
+      throw new IllegalArgumentException(
+          what + " must be positive and at most a hundred years, but is " + duration);
+    }
+    return duration.toNanos();
+  }
+
+  /** Batches that are full, or whose first element has waited for {@code within}. */
+  static <T> Supplier<TimedTransform<T, List<T>>> batch(int size, Duration within) {
+    Pipe.atLeast(1, size, "the size of a batch");
+    long nanos = positive(within, "the time of a batch");
+    return () ->
+        new TimedTransform<>() {
+          private List<T> batch = new ArrayList<>();
+          private long wakeAt = NEVER;
+
+          @Override
+          public Outcome accept(T element, Emitter<? super List<T>> out) {
+            if (batch.isEmpty()) {
+              wakeAt = System.nanoTime() + nanos;
+            }
+            batch.add(element);
+            if (batch.size() == size) {
+              flush(out);
+            }
+            return Outcome.USED;
+          }
+
+          @Override
+          public long wakeAt() {
+            return wakeAt;
+          }
+
+          @Override
+          public void elapsed(long now, Emitter<? super List<T>> out) {
+            flush(out);
+          }
+
+          @Override
+          public void end(Emitter<? super List<T>> out) {
+            flush(out);
+          }
+
+          private void flush(Emitter<? super List<T>> out) {
+            List<T> full = batch;
+            batch = new ArrayList<>();
+            wakeAt = NEVER;
+            if (!full.isEmpty()) {
+              out.emit(full);
+            }
+          }
+        };
+  }
+
+  /**
+   * A token bucket: {@code elements} in each {@code period} on average, and as many at once at the
+   * most; as virtual scheduling, the form of the generic cell rate algorithm in ITU-T I.371.
+   */
+  static <T> Supplier<TimedTransform<T, T>> throttle(int elements, Duration period) {
+    Pipe.atLeast(1, elements, "the number of elements");
+    long interval = Math.max(1, positive(period, "the period of a throttle") / elements);
+    long burst = interval * (elements - 1L);
+    return () ->
+        new TimedTransform<>() {
+          private boolean started;
+          private long theoretical;
+
+          @Override
+          public Outcome accept(T element, Emitter<? super T> out) {
+            long now = System.nanoTime();
+            theoretical = (started && theoretical - now > 0 ? theoretical : now) + interval;
+            started = true;
+            out.emit(element);
+            return Outcome.USED;
+          }
+
+          @Override
+          public long wakeAt() {
+            return NEVER;
+          }
+
+          @Override
+          public void elapsed(long now, Emitter<? super T> out) {}
+
+          @Override
+          public long acceptAt() {
+            return started ? theoretical - burst : Long.MIN_VALUE;
+          }
+        };
+  }
+
+  /** The last element, once no other has come for {@code silence}; those before it are dropped. */
+  static <T> Supplier<TimedTransform<T, T>> debounce(Duration silence) {
+    return latest(positive(silence, "the silence of a debounce"), true);
+  }
+
+  /** The last element of each {@code period}, at its end; those before it are dropped. */
+  static <T> Supplier<TimedTransform<T, T>> sample(Duration period) {
+    return latest(positive(period, "the period of a sample"), false);
+  }
+
+  private static <T> Supplier<TimedTransform<T, T>> latest(long nanos, boolean restart) {
+    return () -> new Latest<>(nanos, restart);
+  }
+
+  /**
+   * Keeps the latest element until its time has come. The ledger counts the element that is replaced
+   * as dropped: of the two, it stands for the one that has just come in.
+   */
+  private static final class Latest<T> implements TimedTransform<T, T> {
+    private final long nanos;
+    private final boolean restart;
+    private @Nullable T latest;
+    private long wakeAt = NEVER;
+
+    Latest(long nanos, boolean restart) {
+      this.nanos = nanos;
+      this.restart = restart;
+    }
+
+    @Override
+    public Outcome accept(T element, Emitter<? super T> out) {
+      boolean replaces = latest != null;
+      latest = element;
+      if (restart || !replaces) {
+        wakeAt = System.nanoTime() + nanos;
+      }
+      return replaces ? Outcome.DROPPED : Outcome.USED;
+    }
+
+    @Override
+    public long wakeAt() {
+      return wakeAt;
+    }
+
+    @Override
+    public void elapsed(long now, Emitter<? super T> out) {
+      end(out);
+    }
+
+    @Override
+    public void end(Emitter<? super T> out) {
+      T last = latest;
+      latest = null;
+      wakeAt = NEVER;
+      if (last != null) {
+        out.emit(last);
+      }
+    }
+  }
+}

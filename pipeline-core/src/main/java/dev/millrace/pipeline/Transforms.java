@@ -1,0 +1,206 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Transform;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The sequential operators: each makes the state of one run. */
+final class Transforms {
+
+  private Transforms() {}
+
+  static <I, O> Supplier<Transform<I, O>> map(StageFunction<? super I, ? extends O> function) {
+    Objects.requireNonNull(function, "function");
+    return () ->
+        (element, out) -> {
+          out.emit(result(function.apply(element)));
+          return Transform.Outcome.USED;
+        };
+  }
+
+  static <T> Supplier<Transform<T, T>> filter(StageFunction<? super T, Boolean> predicate) {
+    Objects.requireNonNull(predicate, "predicate");
+    return () ->
+        (element, out) -> {
+          if (!predicate.apply(element)) {
+            return Transform.Outcome.DROPPED;
+          }
+          out.emit(element);
+          return Transform.Outcome.USED;
+        };
+  }
+
+  static <I, O> Supplier<Transform<I, O>> flatMap(
+      StageFunction<? super I, ? extends Iterable<? extends O>> function) {
+    Objects.requireNonNull(function, "function");
+    return () ->
+        (element, out) -> {
+          for (O each : result(function.apply(element))) {
+            out.emit(result(each));
+          }
+          return Transform.Outcome.USED;
+        };
+  }
+
+  static <T> Supplier<Transform<T, T>> tee(StageConsumer<? super T> consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return () ->
+        (element, out) -> {
+          consumer.accept(element);
+          out.emit(element);
+          return Transform.Outcome.USED;
+        };
+  }
+
+  static <S, T> Supplier<Transform<T, S>> scan(
+      Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {
+    Objects.requireNonNull(initial, "initial");
+    Objects.requireNonNull(fold, "fold");
+    return () ->
+        new Transform<>() {
+          private S state = initial.get();
+
+          @Override
+          public Outcome accept(T element, Emitter<? super S> out) throws Exception {
+            state = result(fold.apply(state, element));
+            out.emit(state);
+            return Outcome.USED;
+          }
+        };
+  }
+
+  static <T> Supplier<Transform<T, T>> take(long n) {
+    Pipe.atLeast(0, n, "the number of elements to take");
+    return () ->
+        new Transform<>() {
+          private long left = n;
+
+          @Override
+          public Outcome accept(T element, Emitter<? super T> out) {
+            left--;
+            out.emit(element);
+            return left == 0 ? Outcome.LAST : Outcome.USED;
+          }
+
+          @Override
+          public boolean wantsNone() {
+            return left == 0;
+          }
+        };
+  }
+
+  static <T> Supplier<Transform<T, T>> skip(long n) {
+    Pipe.atLeast(0, n, "the number of elements to skip");
+    return () ->
+        new Transform<>() {
+          private long left = n;
+
+          @Override
+          public Outcome accept(T element, Emitter<? super T> out) {
+            if (left > 0) {
+              left--;
+              return Outcome.DROPPED;
+            }
+            out.emit(element);
+            return Outcome.USED;
+          }
+        };
+  }
+
+  static <T> Supplier<Transform<T, T>> takeWhile(StageFunction<? super T, Boolean> predicate) {
+    Objects.requireNonNull(predicate, "predicate");
+    return () ->
+        (element, out) -> {
+          if (!predicate.apply(element)) {
+            return Transform.Outcome.DROPPED_LAST;
+          }
+          out.emit(element);
+          return Transform.Outcome.USED;
+        };
+  }
+
+  static <T> Supplier<Transform<T, T>> distinct(StageFunction<? super T, ?> key) {
+    Objects.requireNonNull(key, "key");
+    return () ->
+        new Transform<>() {
+          private final Set<Object> seen = new HashSet<>();
+
+          @Override
+          public Outcome accept(T element, Emitter<? super T> out) throws Exception {
+            if (!seen.add(result(key.apply(element)))) {
+              return Outcome.DROPPED;
+            }
+            out.emit(element);
+            return Outcome.USED;
+          }
+        };
+  }
+
+  static <T> Supplier<Transform<T, List<T>>> batch(int size) {
+    Pipe.atLeast(1, size, "the size of a batch");
+    return () ->
+        new Transform<>() {
+          private List<T> batch = new ArrayList<>();
+
+          @Override
+          public Outcome accept(T element, Emitter<? super List<T>> out) {
+            batch.add(element);
+            if (batch.size() == size) {
+              flush(out);
+            }
+            return Outcome.USED;
+          }
+
+          @Override
+          public void end(Emitter<? super List<T>> out) {
+            if (!batch.isEmpty()) {
+              flush(out);
+            }
+          }
+
+          private void flush(Emitter<? super List<T>> out) {
+            List<T> full = batch;
+            batch = new ArrayList<>();
+            out.emit(full);
+          }
+        };
+  }
+
+  /** Windows of {@code size} elements, each beginning {@code step} after the one before. */
+  static <T> Supplier<Transform<T, List<T>>> window(int size, int step) {
+    Pipe.atLeast(1, size, "the size of a window");
+    Pipe.atLeast(1, step, "the step of a window");
+    return () ->
+        new Transform<>() {
+          private final List<T> window = new ArrayList<>();
+          private int skip;
+
+          @Override
+          public Outcome accept(T element, Emitter<? super List<T>> out) {
+            if (skip > 0) {
+              skip--;
+              return Outcome.DROPPED;
+            }
+            window.add(element);
+            if (window.size() == size) {
+              List<T> full = new ArrayList<>(window);
+              window.subList(0, Math.min(step, size)).clear();
+              skip = Math.max(0, step - size);
+              out.emit(full);
+            }
+            return Outcome.USED;
+          }
+        };
+  }
+
+  /** What a function of the user has returned, which must not be null. */
+  static <T> T result(@Nullable T result) {
+    return Objects.requireNonNull(result, "the function returned null");
+  }
+}

@@ -1,0 +1,100 @@
+package dev.millrace.pipeline.graph;
+
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.StageReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The books of a run: what every stage has received, and what became of it.
+ *
+ * <p>Safe for use by many threads: each thread that counts has an {@link Account} of its own, and a
+ * report adds them up.
+ */
+public final class Ledger {
+
+  private final long start = System.nanoTime();
+  private final Map<String, List<Account>> accounts = new LinkedHashMap<>();
+  private long end;
+
+  /** A new run begins now. */
+  public Ledger() {}
+
+  /**
+   * A new account of a stage, for one thread at a time. Stages are reported in the order in which
+   * their first accounts were opened.
+   */
+  public synchronized Account open(String stage) {
+    var account = new Account();
+    accounts.computeIfAbsent(stage, name -> new ArrayList<>()).add(account);
+    return account;
+  }
+
+  /** The run has ended: nothing is in flight any more. */
+  public synchronized void close() {
+    end = System.nanoTime();
+  }
+
+  /** How things stand. While the run goes on, counts of different threads may be moments apart. */
+  public synchronized RunReport report() {
+    boolean done = end != 0;
+    long now = done ? end : System.nanoTime();
+    List<StageReport> stages = new ArrayList<>();
+    accounts.forEach((name, opened) -> stages.add(report(name, opened, done, now)));
+    return new RunReport(stages, Duration.ofNanos(now - start), done);
+  }
+
+  private static StageReport report(
+      String name, List<Account> accounts, boolean done, long now) {
+    long received = 0;
+    long processed = 0;
+    long failed = 0;
+    long dropped = 0;
+    long produced = 0;
+    long emitted = 0;
+    long waitedIn = 0;
+    long waitedOut = 0;
+    long waitingIn = 0;
+    long waitingOut = 0;
+    for (Account account : accounts) {
+      // What comes later is read first, so that no stage seems to give more than it got.
+      emitted += account.get(Account.EMITTED);
+      produced += account.get(Account.PRODUCED);
+      processed += account.get(Account.PROCESSED);
+      failed += account.get(Account.FAILED);
+      dropped += account.get(Account.DROPPED);
+      waitedIn += account.get(Account.WAITED_IN);
+      waitedOut += account.get(Account.WAITED_OUT);
+      waitingIn = Math.max(waitingIn, since(account.get(Account.WAITING_IN), now, done));
+      waitingOut = Math.max(waitingOut, since(account.get(Account.WAITING_OUT), now, done));
+    }
+    for (Account account : accounts) {
+      received += account.get(Account.RECEIVED);
+    }
+    long inside = received - processed - failed - dropped;
+    long between = produced - emitted;
+    return new StageReport(
+        name,
+        received,
+        processed,
+        failed,
+        dropped,
+        done ? inside : 0,
+        done ? 0 : inside,
+        produced,
+        emitted,
+        done ? between : 0,
+        done ? 0 : between,
+        Duration.ofNanos(waitedIn),
+        Duration.ofNanos(waitedOut),
+        Duration.ofNanos(waitingIn),
+        Duration.ofNanos(waitingOut));
+  }
+
+  private static long since(long instant, long now, boolean done) {
+    return done || instant == 0 ? 0 : Math.max(1, now - instant);
+  }
+}

@@ -1,0 +1,52 @@
+package dev.millrace.pipeline.graph;
+
+/**
+ * The state of a sequential stage during a run. Used by one thread at a time.
+ *
+ * <p>What an emitter throws is for the engine: a transform lets it pass.
+ *
+ * @param <I> what comes in
+ * @param <O> what goes out
+ */
+public interface Transform<I, O> {
+
+  /** What became of an element. */
+  enum Outcome {
+    /** It was used: emitted, in whatever form, or kept for later. */
+    USED,
+    /** It was dropped on purpose. */
+    DROPPED,
+    /** It was used, and was the last that is wanted. */
+    LAST,
+    /** It was dropped, and no other is wanted. */
+    DROPPED_LAST;
+
+    /** Whether the stage wants no more elements. */
+    public boolean isLast() {
+      return this == LAST || this == DROPPED_LAST;
+    }
+
+    /** Whether the element was dropped. */
+    public boolean isDropped() {
+      return this == DROPPED || this == DROPPED_LAST;
+    }
+  }
+
+  /**
+   * Takes an element. An exception makes it a failure; what was emitted before stays emitted.
+   *
+   * @throws Exception whatever a function of the user throws
+   */
+  Outcome accept(I element, Emitter<? super O> out) throws Exception;
+
+  /**
+   * Emits what is left, after the last element; not called if the run is cancelled. An exception
+   * stops the run.
+   */
+  default void end(Emitter<? super O> out) throws Exception {}
+
+  /** Whether it wants no element at all, and can be ended at once. */
+  default boolean wantsNone() {
+    return false;
+  }
+}
