@@ -50,6 +50,8 @@ public interface Engine {
       }
     }
     throw new IllegalStateException(
-        "no engine '" + name + "': put the module that has it, such as millrace-stages, on the path");
+        "no engine '"
+            + name
+            + "': put the module that has it, such as millrace-stages, on the path");
   }
 }

@@ -1,60 +1,83 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.pipeline.graph.Node;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
-import java.util.function.Function;
+import java.util.List;
+import java.util.function.UnaryOperator;
 
-/** Draws graphs in Mermaid's language. */
+/**
+ * Draws graphs in Mermaid's language. A fan-out is drawn as two nodes: one that spreads, with its
+ * name, and a small one, where the branches come together.
+ */
 final class Mermaid {
 
   private final StringBuilder text = new StringBuilder("flowchart LR\n");
-  private final IdentityHashMap<Node<?>, String> ids = new IdentityHashMap<>();
-  private final Function<Node<?>, String> label;
+  private final UnaryOperator<String> label;
 
-  private Mermaid(Function<Node<?>, String> label) {
+  /** What leads to the lanes that were met: the fan-out's node and the text of the arrow. */
+  private final IdentityHashMap<Node<?>, String> arrowsToLanes = new IdentityHashMap<>();
+
+  private int ids;
+
+  private Mermaid(UnaryOperator<String> label) {
     this.label = label;
   }
 
-  static String draw(Node<?> last) {
-    return draw(last, Node::name);
-  }
-
-  static String draw(Node<?> last, Function<Node<?>, String> label) {
+  /**
+   * Draws what is above the node, and a sink below it.
+   *
+   * @param label what is written for the stage of a name
+   */
+  static String draw(Node<?> last, UnaryOperator<String> label) {
     var mermaid = new Mermaid(label);
     String id = mermaid.add(last);
-    mermaid.text.append("  ").append(id).append(" --> sink((sink))\n");
+    mermaid.line("sink((\"%s\"))".formatted(mermaid.quoted("sink")));
+    mermaid.line(id + " --> sink");
     return mermaid.text.toString();
   }
 
+  private void line(String line) {
+    text.append("  ").append(line).append('\n');
+  }
+
+  private String quoted(String name) {
+    return label.apply(name).replace("#", "#35;").replace("\"", "#quot;").replace("\n", "<br>");
+  }
+
+  /** Draws a node and all above it; returns the id of the one that its elements come out of. */
   private String add(Node<?> node) {
-    String known = ids.get(node);
-    if (known != null) {
-      return known;
-    }
-    String id = "n" + ids.size();
-    ids.put(node, id);
-    text.append("  %s[\"%s\"]\n".formatted(id, label.apply(node).replace("\"", "#quot;")));
+    List<String> arrows = new ArrayList<>();
     for (Node<?> input : node.inputs()) {
-      arrow(add(input), id, "");
+      arrows.add(add(input) + " -->");
     }
-    if (node instanceof Node.FanOut<?, ?> out) {
-      addBranches(out, id);
+    String toLane = arrowsToLanes.get(node);
+    if (toLane != null) {
+      arrows.add(toLane);
     }
-    return id;
+    String id = "n" + ids++;
+    line("%s[\"%s\"]".formatted(id, quoted(node.name())));
+    arrows.forEach(arrow -> line(arrow + " " + id));
+    return node instanceof Node.FanOut<?, ?> out ? addBranches(out, id) : id;
   }
 
-  private void addBranches(Node.FanOut<?, ?> out, String id) {
+  private String addBranches(Node.FanOut<?, ?> out, String spread) {
     IdentityHashMap<Node.Branch<?, ?>, Integer> copies = new IdentityHashMap<>();
-    out.branches().forEach(branch -> copies.merge(branch, 1, Integer::sum));
-    copies.forEach(
-        (branch, n) -> {
-          String lane = add(branch.lane());
-          arrow(id, lane, n == 1 ? "" : "|" + n + " copies|");
-          add(branch.output());
-        });
-  }
-
-  private void arrow(String from, String to, String label) {
-    text.append("  %s -->%s %s\n".formatted(from, label, to));
+    List<Node.Branch<?, ?>> inOrder = new ArrayList<>();
+    for (Node.Branch<?, ?> branch : out.branches()) {
+      if (copies.merge(branch, 1, Integer::sum) == 1) {
+        inOrder.add(branch);
+      }
+    }
+    List<String> ends = new ArrayList<>();
+    for (Node.Branch<?, ?> branch : inOrder) {
+      int n = copies.getOrDefault(branch, 1);
+      arrowsToLanes.put(branch.lane(), spread + (n == 1 ? " -->" : " -->|" + n + " copies|"));
+      ends.add(add(branch.output()));
+    }
+    String join = "n" + ids++;
+    line(join + "(( ))");
+    ends.forEach(end -> line(end + " --> " + join));
+    return join;
   }
 }

@@ -9,11 +9,8 @@ import dev.millrace.pipeline.graph.Transform;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
@@ -34,12 +31,12 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Each call gives a new pipe, and a pipe is continued once: two pipelines made of one pipe would
- * run what they share twice, so a second continuation within a pipeline is refused. Names are unique
- * in a pipeline; they are what reports and failures speak of. Functions may block and may throw
- * anything; the context of the run is the current one while they run. None may return null.
+ * run what they share twice, so a second continuation within a pipeline is refused. Names are
+ * unique in a pipeline; they are what reports and failures speak of. Functions may block and may
+ * throw anything; the context of the run is the current one while they run. None may return null.
  *
- * <p>Wrong arguments are refused here, by an {@link IllegalArgumentException}, not when the pipeline
- * runs.
+ * <p>Wrong arguments are refused here, by an {@link IllegalArgumentException}, not when the
+ * pipeline runs.
  *
  * @param <T> the type of the elements
  */
@@ -59,8 +56,7 @@ public final class Pipe<T> {
 
   static void atLeast(long least, long value, String what) {
     if (value < least) {
-      throw new IllegalArgumentException(
-          what + " must be at least " + least + ", but is " + value);
+      throw new IllegalArgumentException(what + " must be at least " + least + ", but is " + value);
     }
   }
 
@@ -188,14 +184,20 @@ public final class Pipe<T> {
     return timed(name, TimedTransforms.batch(size, within));
   }
 
-  /** Lists of {@code size} elements, each beginning {@code step} elements after the one before. */
+  /**
+   * Lists of {@code size} elements, each beginning {@code step} elements after the one before;
+   * those at the end that do not fill a list are not emitted.
+   */
   public Pipe<List<T>> window(String name, int size, int step) {
     return sequential(name, Transforms.window(size, step));
   }
 
   // Time
 
-  /** At most {@code elements} in a {@code period}; the stages before wait. */
+  /**
+   * At most {@code elements} at once, and as many in each {@code period} on average: a token
+   * bucket. The stages before wait.
+   */
   public Pipe<T> throttle(String name, int elements, Duration period) {
     return timed(name, TimedTransforms.throttle(elements, period));
   }
@@ -218,8 +220,7 @@ public final class Pipe<T> {
   /** As {@link #buffer(String, int)}, and says what happens when it is full. */
   public Pipe<T> buffer(String name, int capacity, Overflow overflow) {
     atLeast(1, capacity, "the capacity of a buffer");
-    return then(
-        new Node.Buffer<>(checked(name), node, capacity, Objects.requireNonNull(overflow)));
+    return then(new Node.Buffer<>(checked(name), node, capacity, Objects.requireNonNull(overflow)));
   }
 
   // Many at once
@@ -266,7 +267,12 @@ public final class Pipe<T> {
       int parallelism,
       StageFunction<? super T, ? extends CompletionStage<? extends R>> function) {
     Objects.requireNonNull(function, "function");
-    return parallel(name, parallelism, Order.INPUT, null, element -> get(function.apply(element)));
+    return parallel(
+        name,
+        parallelism,
+        Order.INPUT,
+        null,
+        element -> get(Transforms.result(function.apply(element))));
   }
 
   private static <R> R get(CompletionStage<? extends R> stage) throws Exception {
@@ -309,10 +315,7 @@ public final class Pipe<T> {
    * of one key go to the same, in their order.
    */
   public <R> Pipe<R> partitionBy(
-      String name,
-      Function<? super T, ?> key,
-      int copies,
-      Function<Pipe<T>, Pipe<R>> branch) {
+      String name, Function<? super T, ?> key, int copies, Function<Pipe<T>, Pipe<R>> branch) {
     Objects.requireNonNull(key, "key");
     atLeast(1, copies, "the number of copies");
     return fanOut(
@@ -329,8 +332,7 @@ public final class Pipe<T> {
       Route route,
       @Nullable Function<? super T, ?> key,
       List<Node.Branch<T, R>> branches) {
-    return then(
-        new Node.FanOut<>(checked(name), node, route, key, List.copyOf(branches), policy));
+    return then(new Node.FanOut<>(checked(name), node, route, key, List.copyOf(branches), policy));
   }
 
   // The end
@@ -338,32 +340,11 @@ public final class Pipe<T> {
   /**
    * Completes the blueprint.
    *
-   * @throws IllegalArgumentException if two stages have the same name, or a pipe is continued twice
+   * @throws IllegalArgumentException if two stages have the same name, a pipe is continued twice,
+   *     or a branch does not begin with the pipe that it was given
    */
   public <R extends @Nullable Object> Pipeline<R> to(Sink<? super T, R> sink) {
-    Set<String> names = new HashSet<>();
-    names.add("sink");
-    check(node, names, Collections.newSetFromMap(new IdentityHashMap<>()));
+    Composition.check(node);
     return Pipeline.of(node, sink);
-  }
-
-  private static void check(Node<?> node, Set<String> names, Set<Node<?>> seen) {
-    if (!seen.add(node)) {
-      throw new IllegalArgumentException(
-          "the pipe after stage '"
-              + node.name()
-              + "' is continued twice: use broadcast to give its elements to two");
-    }
-    if (!names.add(node.name())) {
-      throw new IllegalArgumentException("two stages are called '" + node.name() + "'");
-    }
-    for (Node<?> input : node.inputs()) {
-      check(input, names, seen);
-    }
-    if (node instanceof Node.FanOut<?, ?> out) {
-      Set<Node.Branch<?, ?>> branches = Collections.newSetFromMap(new IdentityHashMap<>());
-      branches.addAll(out.branches());
-      branches.forEach(branch -> check(branch.output(), names, seen));
-    }
   }
 }

@@ -40,8 +40,8 @@ public final class Pipeline<R extends @Nullable Object> {
   }
 
   /**
-   * Starts the pipeline; the first failure that a stage reports stops the run, and is the cause that
-   * {@link Run#join} throws.
+   * Starts the pipeline; the first failure that a stage reports stops the run, and is the cause
+   * that {@link Run#join} throws.
    */
   public Run<R> start(Engine engine, Context context) {
     return start(
@@ -53,15 +53,19 @@ public final class Pipeline<R extends @Nullable Object> {
   }
 
   /** Starts the pipeline; see {@link Engine#start}. */
-  public Run<R> start(
-      Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
+  public Run<R> start(Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
     return engine.start(
         this, Objects.requireNonNull(context, "context"), Objects.requireNonNull(onFailure));
   }
 
   /** The graph in Mermaid's language. */
   public String mermaid() {
-    return Mermaid.draw(node());
+    return Mermaid.draw(node(), name -> name);
+  }
+
+  /** The graph in Mermaid's language, with what each stage of a run has received and emitted. */
+  public String mermaid(RunReport report) {
+    return Mermaid.draw(node(), report::label);
   }
 
   @Override

@@ -49,6 +49,17 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
     return text.toString();
   }
 
+  /** A stage's name, and its figures, if it has any. */
+  String label(String name) {
+    for (StageReport stage : stages) {
+      if (stage.name().equals(name)) {
+        return "%s\nin %d, out %d, queued %d, failed %d"
+            .formatted(name, stage.received(), stage.emitted(), stage.queued(), stage.failed());
+      }
+    }
+    return name;
+  }
+
   private static String what(StageReport stage) {
     if (!stage.waitingForOutput().isZero()) {
       return "waits for the next stage to take an element, for " + stage.waitingForOutput();

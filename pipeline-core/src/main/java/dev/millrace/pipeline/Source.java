@@ -52,7 +52,13 @@ public interface Source<T> {
     Objects.requireNonNull(stream, "stream");
     return context -> {
       BaseStream<? extends T, ?> opened = stream.call();
-      Iterator<? extends T> iterator = opened.iterator();
+      Iterator<? extends T> iterator;
+      try {
+        iterator = opened.iterator();
+      } catch (RuntimeException | Error e) {
+        opened.close();
+        throw e;
+      }
       return new Cursor<>() {
         @Override
         public @Nullable T next() {

@@ -122,8 +122,8 @@ final class TimedTransforms {
   }
 
   /**
-   * Keeps the latest element until its time has come. The ledger counts the element that is replaced
-   * as dropped: of the two, it stands for the one that has just come in.
+   * Keeps the latest element until its time has come. The ledger counts the element that is
+   * replaced as dropped: of the two, it stands for the one that has just come in.
    */
   private static final class Latest<T> implements TimedTransform<T, T> {
     private final long nanos;

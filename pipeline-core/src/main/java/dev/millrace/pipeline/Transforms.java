@@ -28,7 +28,7 @@ final class Transforms {
     Objects.requireNonNull(predicate, "predicate");
     return () ->
         (element, out) -> {
-          if (!predicate.apply(element)) {
+          if (!result(predicate.apply(element))) {
             return Transform.Outcome.DROPPED;
           }
           out.emit(element);
@@ -117,7 +117,7 @@ final class Transforms {
     Objects.requireNonNull(predicate, "predicate");
     return () ->
         (element, out) -> {
-          if (!predicate.apply(element)) {
+          if (!result(predicate.apply(element))) {
             return Transform.Outcome.DROPPED_LAST;
           }
           out.emit(element);

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.stages.reactor.Stages;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.StageFunction;
+import dev.millrace.stages.reactor.Stages;
 import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -27,12 +27,14 @@ public final class Account {
 
   Account() {}
 
+  // Released and acquired, so that who sees a count sees those that came before it: a report must
+  // not see an element leave that it has not seen come.
   private void add(int which, long n) {
-    ELEMENT.setOpaque(counts, which, counts[which] + n);
+    ELEMENT.setRelease(counts, which, counts[which] + n);
   }
 
   long get(int which) {
-    return (long) ELEMENT.getOpaque(counts, which);
+    return (long) ELEMENT.getAcquire(counts, which);
   }
 
   /** An element has come in. */

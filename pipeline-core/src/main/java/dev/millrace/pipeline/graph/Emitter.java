@@ -1,7 +1,8 @@
 package dev.millrace.pipeline.graph;
 
 /**
- * Where a transform gives its results to. For the thread that called the transform, during the call.
+ * Where a transform gives its results to. For the thread that called the transform, during the
+ * call.
  *
  * @param <O> the type of the results
  */

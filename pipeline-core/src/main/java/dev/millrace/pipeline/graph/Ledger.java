@@ -47,32 +47,21 @@ public final class Ledger {
     return new RunReport(stages, Duration.ofNanos(now - start), done);
   }
 
-  private static StageReport report(
-      String name, List<Account> accounts, boolean done, long now) {
-    long received = 0;
-    long processed = 0;
-    long failed = 0;
-    long dropped = 0;
-    long produced = 0;
-    long emitted = 0;
-    long waitedIn = 0;
-    long waitedOut = 0;
+  private static StageReport report(String name, List<Account> accounts, boolean done, long now) {
+    // What comes later is read first, over all accounts, so that no stage seems to give more than
+    // it
+    // got: what one account has received or produced, another one may have processed or emitted.
+    long emitted = sum(accounts, Account.EMITTED);
+    long produced = sum(accounts, Account.PRODUCED);
+    long processed = sum(accounts, Account.PROCESSED);
+    long failed = sum(accounts, Account.FAILED);
+    long dropped = sum(accounts, Account.DROPPED);
+    long received = sum(accounts, Account.RECEIVED);
     long waitingIn = 0;
     long waitingOut = 0;
     for (Account account : accounts) {
-      // What comes later is read first, so that no stage seems to give more than it got.
-      emitted += account.get(Account.EMITTED);
-      produced += account.get(Account.PRODUCED);
-      processed += account.get(Account.PROCESSED);
-      failed += account.get(Account.FAILED);
-      dropped += account.get(Account.DROPPED);
-      waitedIn += account.get(Account.WAITED_IN);
-      waitedOut += account.get(Account.WAITED_OUT);
       waitingIn = Math.max(waitingIn, since(account.get(Account.WAITING_IN), now, done));
       waitingOut = Math.max(waitingOut, since(account.get(Account.WAITING_OUT), now, done));
-    }
-    for (Account account : accounts) {
-      received += account.get(Account.RECEIVED);
     }
     long inside = received - processed - failed - dropped;
     long between = produced - emitted;
@@ -88,10 +77,18 @@ public final class Ledger {
         emitted,
         done ? between : 0,
         done ? 0 : between,
-        Duration.ofNanos(waitedIn),
-        Duration.ofNanos(waitedOut),
+        Duration.ofNanos(sum(accounts, Account.WAITED_IN)),
+        Duration.ofNanos(sum(accounts, Account.WAITED_OUT)),
         Duration.ofNanos(waitingIn),
         Duration.ofNanos(waitingOut));
+  }
+
+  private static long sum(List<Account> accounts, int which) {
+    long sum = 0;
+    for (Account account : accounts) {
+      sum += account.get(which);
+    }
+    return sum;
   }
 
   private static long since(long instant, long now, boolean done) {

@@ -108,8 +108,7 @@ public sealed interface Node<T> {
   }
 
   /** Lets the stages before and after it run at their own pace, {@code capacity} elements apart. */
-  record Buffer<T>(String name, Node<T> input, int capacity, Overflow overflow)
-      implements Node<T> {
+  record Buffer<T>(String name, Node<T> input, int capacity, Overflow overflow) implements Node<T> {
     @Override
     public List<Node<T>> inputs() {
       return List.of(input);
@@ -124,7 +123,10 @@ public sealed interface Node<T> {
 
   /** One element of each side, as long as both have one. */
   record Zip<A, B, O>(
-      String name, Node<A> left, Node<B> right, Combiner<? super A, ? super B, ? extends O> combiner,
+      String name,
+      Node<A> left,
+      Node<B> right,
+      Combiner<? super A, ? super B, ? extends O> combiner,
       FailurePolicy policy)
       implements Node<O> {
     @Override
