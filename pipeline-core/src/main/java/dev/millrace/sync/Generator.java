@@ -17,11 +17,11 @@ import java.util.stream.Stream;
  * a {@code for} loop, a stream, or a select, and stopped when nobody reads any more.
  *
  * <pre>{@code
- * Producer<Path> walk = out -> Files.walkFileTree(root, visitorThatSendsTo(out));
- * try (var files = Generator.open(context, walk)) {
- *   for (Path file : files) {
- *     if (wanted(file)) {
- *       return file; // leaving the block stops the walk
+ * try (Stream<Path> walk = Files.walk(root);
+ *     Generator<Path> paths = Generator.open(context, Producer.from(walk))) {
+ *   for (Path path : paths) {
+ *     if (wanted(path)) {
+ *       return path; // leaving the block stops the walk, and closes its directories
  *     }
  *   }
  * }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -204,10 +206,16 @@ class ProducerTest {
   }
 
   @Test
-  void parallelStreamKeepsItsOrder() throws Exception {
+  void parallelStreamRunsInTheCallingThreadAndKeepsItsOrder() throws Exception {
     List<Integer> expected = new ArrayList<>();
     IntStream.range(0, 10_000).forEach(expected::add);
-    assertThat(sent(Producer.from(expected.parallelStream().map(i -> i)))).isEqualTo(expected);
+    Set<Thread> mapping = ConcurrentHashMap.newKeySet();
+    assertThat(
+            sent(
+                Producer.from(
+                    expected.parallelStream().peek(i -> mapping.add(Thread.currentThread())))))
+        .isEqualTo(expected);
+    assertThat(mapping).containsExactly(Thread.currentThread());
   }
 
   @Test

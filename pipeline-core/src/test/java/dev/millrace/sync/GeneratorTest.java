@@ -15,6 +15,8 @@ import dev.millrace.context.Context;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -307,6 +310,40 @@ class GeneratorTest {
       }
     }
     assertThat(closed).isTrue();
+  }
+
+  @Test
+  void generatorThatIsClosedAtOnceLeavesNoThread() throws Exception {
+    for (int i = 0; i < 2000; i++) {
+      var counter = new Counter();
+      try (var context = Context.background().withCancel()) {
+        Generator<Integer> generator = Generator.open(context, counter);
+        if (i % 3 == 0) {
+          context.cancel();
+        }
+        generator.close();
+      }
+      counter.assertNoThreadIsLeft();
+    }
+  }
+
+  @Test
+  void walkOfADirectoryIsClosedByALoopThatIsLeft(@TempDir Path root) throws Exception {
+    for (int i = 0; i < 20; i++) {
+      Files.createFile(Files.createDirectory(root.resolve("directory" + i)).resolve("file"));
+    }
+    var closed = new AtomicBoolean();
+    try (Stream<Path> walk = Files.walk(root)) {
+      Stream<Path> watched = walk.onClose(() -> closed.set(true));
+      try (Generator<Path> paths = Generator.open(Context.background(), Producer.from(watched))) {
+        for (Path path : paths) {
+          if (path.endsWith("file")) {
+            break;
+          }
+        }
+      }
+      assertThat(closed).isTrue();
+    }
   }
 
   @Test
