@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -171,7 +172,7 @@ class PublisherProducerTest {
     subscriber.onNext(1);
     await().until(() -> channel.waitingSenders() == 1);
     running.thread().interrupt();
-    probe.cancelled.await();
+    assertThat(probe.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(running::get).hasCauseInstanceOf(InterruptedException.class);
     subscriber.onNext(2);
     subscriber.onComplete();
@@ -185,7 +186,7 @@ class PublisherProducerTest {
     subscriber.onNext(1);
     await().until(() -> channel.waitingSenders() == 1);
     channel.close();
-    probe.cancelled.await();
+    assertThat(probe.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(running::get).hasCauseInstanceOf(ChannelClosedException.class);
   }
 

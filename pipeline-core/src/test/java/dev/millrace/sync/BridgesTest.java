@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -83,6 +82,11 @@ class BridgesTest {
     return channel;
   }
 
+  /** Never waits for ever, as {@code join} does. */
+  private static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(20, TimeUnit.SECONDS);
+  }
+
   private static void awaitReceiver(Channel<?> channel) {
     while (channel.waitingReceivers() == 0) {
       Thread.yield();
@@ -112,7 +116,7 @@ class BridgesTest {
     recorder.subscription().request(Long.MAX_VALUE);
     recorder.awaitCount(10);
     channel.close();
-    assertThat(recorder.end.get(20, TimeUnit.SECONDS)).isEqualTo("complete");
+    assertThat(get(recorder.end)).isEqualTo("complete");
     assertThat(recorder.elements).isSorted();
     group.join();
   }
@@ -124,14 +128,14 @@ class BridgesTest {
     var recorder = new Recorder();
     Bridges.publisher(group, channel).subscribe(recorder);
     recorder.subscription().request(2);
-    assertThat(recorder.end.get(20, TimeUnit.SECONDS)).isEqualTo("complete");
+    assertThat(get(recorder.end)).isEqualTo("complete");
     assertThat(recorder.elements).containsExactly(0, 1);
     Channel<Integer> failed = Channel.rendezvous();
     var failure = new IOException("cut");
     failed.close(failure);
     var other = new Recorder();
     Bridges.publisher(group, failed).subscribe(other);
-    assertThatThrownBy(() -> other.end.get(20, TimeUnit.SECONDS)).hasCause(failure);
+    assertThatThrownBy(() -> get(other.end)).hasCause(failure);
   }
 
   @Test
@@ -225,7 +229,7 @@ class BridgesTest {
                 count.complete(seen);
               }
             });
-    assertThat(count.get(20, TimeUnit.SECONDS)).isEqualTo(1_000_000);
+    assertThat(get(count)).isEqualTo(1_000_000);
   }
 
   @Test
@@ -236,7 +240,7 @@ class BridgesTest {
       Bridges.publisher(group, channel).subscribe(recorder);
       recorder.subscription().request(1);
       recorder.subscription().request(demand);
-      assertThatThrownBy(() -> recorder.end.get(20, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> get(recorder.end))
           .cause()
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("request(" + demand + ")");
@@ -255,8 +259,8 @@ class BridgesTest {
     publisher.subscribe(second);
     first.subscription().request(Long.MAX_VALUE);
     second.subscription().request(Long.MAX_VALUE);
-    first.end.get(20, TimeUnit.SECONDS);
-    second.end.get(20, TimeUnit.SECONDS);
+    get(first.end);
+    get(second.end);
     assertThat(Stream.concat(first.elements.stream(), second.elements.stream()).sorted())
         .hasSize(20_000)
         .doesNotHaveDuplicates();
@@ -277,13 +281,13 @@ class BridgesTest {
     group.cancel(cause);
     publisher.subscribe(late);
     for (Recorder recorder : List.of(waiting, idle, late)) {
-      assertThatThrownBy(() -> recorder.end.get(20, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> get(recorder.end))
           .isInstanceOf(CancellationException.class)
           .hasRootCause(cause);
     }
     group.close();
     publisher.subscribe(tooLate);
-    assertThatThrownBy(() -> tooLate.end.get(20, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> get(tooLate.end))
         .hasCauseInstanceOf(IllegalStateException.class);
   }
 
@@ -294,7 +298,7 @@ class BridgesTest {
     publisher.subscribe(new Recorder());
     var recorder = new Recorder();
     publisher.subscribe(recorder);
-    assertThatThrownBy(() -> recorder.end.get(20, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> get(recorder.end))
         .cause()
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("limit");
@@ -372,8 +376,8 @@ class BridgesTest {
     CompletableFuture<Integer> derived = next.thenApply(i -> i + 1);
     assertThat(next).isNotDone();
     channel.send(1);
-    assertThat(next.get(20, TimeUnit.SECONDS)).isEqualTo(1);
-    assertThat(derived.get(20, TimeUnit.SECONDS)).isEqualTo(2);
+    assertThat(get(next)).isEqualTo(1);
+    assertThat(get(derived)).isEqualTo(2);
     assertThat(next.cancel(true)).isFalse();
     group.join();
   }
@@ -384,8 +388,8 @@ class BridgesTest {
     CompletableFuture<Integer> next = Bridges.next(group, channel);
     var cause = new IOException("cut");
     channel.close(cause);
-    assertThatThrownBy(next::join)
-        .isInstanceOf(CompletionException.class)
+    assertThatThrownBy(() -> get(next))
+        .isInstanceOf(ExecutionException.class)
         .cause()
         .isInstanceOf(ChannelClosedException.class)
         .hasCause(cause);
@@ -409,10 +413,10 @@ class BridgesTest {
     Channel<Integer> channel = Channel.rendezvous();
     CompletableFuture<Integer> timed =
         Bridges.next(group, channel).orTimeout(1, TimeUnit.MILLISECONDS);
-    assertThatThrownBy(timed::join).hasCauseInstanceOf(TimeoutException.class);
+    assertThatThrownBy(() -> get(timed)).hasCauseInstanceOf(TimeoutException.class);
     CompletableFuture<Integer> replaced =
         Bridges.next(group, channel).completeOnTimeout(7, 1, TimeUnit.MILLISECONDS);
-    assertThat(replaced.join()).isEqualTo(7);
+    assertThat(get(replaced)).isEqualTo(7);
     CompletableFuture<Integer> failed = Bridges.next(group, channel);
     assertThat(failed.completeExceptionally(new IOException("mine"))).isTrue();
     CompletableFuture<Integer> completed = Bridges.next(group, channel);
@@ -453,7 +457,7 @@ class BridgesTest {
     await().until(next::isDone);
     assertThat(next).isCancelled();
     CompletableFuture<Integer> late = Bridges.next(group, channel);
-    assertThatThrownBy(late::join).isInstanceOf(CancellationException.class).hasRootCause(cause);
+    assertThatThrownBy(() -> get(late)).isInstanceOf(CancellationException.class).hasRootCause(cause);
     assertThat(channel.waitingReceivers()).isZero();
     group.close();
     assertThatThrownBy(() -> Bridges.next(group, channel))
@@ -478,8 +482,12 @@ class BridgesTest {
             });
     channel.send(1);
     begun.await();
-    assertThat(next.cancel(false)).isFalse();
-    release.countDown();
-    derived.get(20, TimeUnit.SECONDS);
+    var cancelling = threads.start(() -> next.cancel(false));
+    try {
+      assertThat(cancelling.get()).isFalse();
+    } finally {
+      release.countDown();
+    }
+    get(derived);
   }
 }

@@ -240,9 +240,15 @@ class GeneratorTest {
     Generator<Integer> generator = Generator.open(Context.background(), silent);
     var reader = threads.start(() -> generator.channel().receive());
     await().until(() -> generator.channel().waitingReceivers() == 1);
-    generator.close();
+    var closing =
+        threads.start(
+            () -> {
+              generator.close();
+              generator.close();
+              return true;
+            });
+    assertThat(closing.get()).isTrue();
     assertThatThrownBy(reader::get).cause().isInstanceOf(ChannelClosedException.class);
-    generator.close();
   }
 
   @Test
@@ -324,6 +330,19 @@ class GeneratorTest {
         generator.close();
       }
       counter.assertNoThreadIsLeft();
+    }
+  }
+
+  @Test
+  void producerOfACancelledContextSendsNothing() throws Exception {
+    try (var context = Context.background().withCancel()) {
+      context.cancel();
+      for (int i = 0; i < 1000; i++) {
+        var counter = new Counter();
+        Generator.open(context, 64, counter).close();
+        assertThat(counter.sent).hasValue(0);
+        assertThat(counter.end.get()).isInstanceOf(InterruptedException.class);
+      }
     }
   }
 
