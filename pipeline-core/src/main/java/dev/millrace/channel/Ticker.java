@@ -15,7 +15,7 @@ import java.time.Instant;
  * <p>Safe for use by many threads, and nothing here blocks. All timers, tickers and deadlines share
  * one scheduler, whose daemon threads start with the first; a ticker costs an entry there until it
  * is stopped or closed, and about a microsecond a tick. Time is that of {@link System#nanoTime}:
- * changes of the wall clock do not matter.
+ * changes of the wall clock do not matter; see {@link Schedule} for ticks by the wall clock.
  */
 public final class Ticker implements AutoCloseable {
 

@@ -26,7 +26,7 @@ import java.time.Instant;
  * <p>Safe for use by many threads, and nothing here blocks. All timers, tickers and deadlines share
  * one scheduler, whose daemon threads start with the first; a timer that is set costs an entry
  * there, about 150 bytes, until it fires or is stopped. Time is that of {@link System#nanoTime}:
- * changes of the wall clock do not matter.
+ * changes of the wall clock do not matter; see {@link Schedule} for when they should.
  */
 public final class Timer implements AutoCloseable {
 
