@@ -216,6 +216,15 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     return true;
   }
 
+  /** How many are to be told when this context is cancelled. */
+  synchronized int listeners() {
+    int count = 0;
+    for (Listener listener = listeners; listener != null; listener = listener.next) {
+      count++;
+    }
+    return count;
+  }
+
   @Override
   public String toString() {
     Throwable why = cause;
