@@ -189,6 +189,19 @@ class ScheduleTest {
   }
 
   @Test
+  void correctionInSmallStepsIsACorrectionAsWell() throws Exception {
+    var ticks = hourly();
+    clock.set("01T20:05");
+    assertThat(ticks.receive()).isEqualTo(at("01T13:00"));
+    for (String time : List.of("01T18:05", "01T16:05")) {
+      clock.set(time);
+      clock.awaitLooks();
+    }
+    clock.set("01T17:00");
+    assertThat(ticks.receive()).isEqualTo(at("01T17:00"));
+  }
+
+  @Test
   void cancellationClosesTheChannel() throws Exception {
     var ticks = hourly();
     var loop =
