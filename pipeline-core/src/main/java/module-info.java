@@ -2,6 +2,7 @@
 module dev.millrace.core {
   requires transitive dev.millrace.errors;
   requires static transitive org.jspecify;
+  requires static com.cronutils;
 
   exports dev.millrace.channel;
   exports dev.millrace.context;

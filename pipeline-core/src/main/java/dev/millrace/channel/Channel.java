@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -598,7 +599,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   }
 
   private static long deadline(Duration timeout) {
-    long nanos = Selection.toNanos(timeout);
+    long nanos = Timers.toNanos(timeout);
     long deadline = System.nanoTime() + Math.max(0, nanos);
     return deadline == 0 ? 1 : deadline; // 0 stands for no deadline
   }

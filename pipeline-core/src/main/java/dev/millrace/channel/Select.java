@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -118,7 +119,7 @@ public final class Select<R extends @Nullable Object> {
    * or deadline a select: the last one set counts.
    */
   public Select<R> onTimeout(Duration timeout, Action<? extends R> action) {
-    timeoutNanos = Math.max(0, Selection.toNanos(timeout));
+    timeoutNanos = Math.max(0, Timers.toNanos(timeout));
     deadline = null;
     onTime = narrow(action);
     return this;
@@ -231,7 +232,7 @@ public final class Select<R extends @Nullable Object> {
     long nanos = timeoutNanos;
     Instant instant = deadline;
     if (instant != null) {
-      nanos = Math.max(0, Selection.toNanos(Duration.between(Instant.now(), instant)));
+      nanos = Math.max(0, Timers.toNanos(Duration.between(Instant.now(), instant)));
     }
     long result = System.nanoTime() + nanos;
     return result == 0 ? 1 : result; // 0 stands for no deadline

@@ -2,9 +2,7 @@ package dev.millrace.channel;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -265,15 +263,5 @@ final class Selection implements Patience.Completion {
     random ^= random >>> 7;
     random ^= random << 17;
     return (int) (((random >>> 32) * bound) >>> 32);
-  }
-
-  /** The length of a timeout, saturated. */
-  static long toNanos(Duration timeout) {
-    Objects.requireNonNull(timeout, "timeout");
-    try {
-      return timeout.toNanos();
-    } catch (ArithmeticException e) {
-      return timeout.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
-    }
   }
 }

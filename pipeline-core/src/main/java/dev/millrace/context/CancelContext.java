@@ -2,14 +2,13 @@ package dev.millrace.context;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It knows its descendants that can be cancelled, through {@link Listener}s; they forget each
  * other when one ends. A tree is cancelled from the top, level by level and without recursion, so
- * that its depth does not matter. The timers are those of the common pool.
+ * that its depth does not matter. The deadlines share one scheduler, {@link Timers}.
  */
 final class CancelContext extends AbstractContext implements CancellableContext {
 
@@ -78,13 +77,11 @@ final class CancelContext extends AbstractContext implements CancellableContext 
       cancel(new DeadlineExceededException(at));
       return;
     }
-    long nanos = left.compareTo(Duration.ofDays(36500)) < 0 ? left.toNanos() : Long.MAX_VALUE / 2;
     synchronized (this) {
       if (cause == null) {
         timer =
-            ForkJoinPool.commonPool()
-                .schedule(
-                    () -> cancel(new DeadlineExceededException(at)), nanos, TimeUnit.NANOSECONDS);
+            Timers.schedule(
+                () -> cancel(new DeadlineExceededException(at)), Timers.toNanos(left));
       }
     }
   }
@@ -217,6 +214,15 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     listener.previous = null;
     listener.next = null;
     return true;
+  }
+
+  /** How many are to be told when this context is cancelled. */
+  synchronized int listeners() {
+    int count = 0;
+    for (Listener listener = listeners; listener != null; listener = listener.next) {
+      count++;
+    }
+    return count;
   }
 
   @Override

@@ -144,13 +144,17 @@ public final class TaskGroup implements AutoCloseable {
   private void ended(@Nullable Throwable failure) {
     // A task that is interrupted because the group was cancelled has not failed by itself.
     boolean counts = failure != null && !(context.isCancelled() && isConsequence(failure));
-    if (counts && !collecting) {
-      context.cancel(Objects.requireNonNull(failure));
+    if (counts) {
+      Throwable first;
+      synchronized (this) { // in the list before it is the cause: both have the same first failure
+        failures.add(Objects.requireNonNull(failure));
+        first = failures.getFirst();
+      }
+      if (!collecting) {
+        context.cancel(first);
+      }
     }
     synchronized (this) {
-      if (counts) {
-        failures.add(Objects.requireNonNull(failure));
-      }
       threads.remove(Thread.currentThread());
       notifyAll();
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -176,6 +177,131 @@ class ContextTest {
         assertThat(child.cause()).isIn(a, b);
         assertThat(context.done().isClosed()).isTrue();
       }
+    }
+  }
+
+  @Test
+  void treeThatIsThirtyDeepIsCancelledFromEveryDepthDownwardsOnly() {
+    int depth = 30;
+    for (int from = 0; from < depth; from++) {
+      List<CancellableContext> trunk = new ArrayList<>();
+      List<Context> leaves = new ArrayList<>();
+      Context context = Context.background();
+      for (int i = 0; i < depth; i++) {
+        CancellableContext next =
+            i % 2 == 0 ? context.withCancel() : context.withTimeout(Duration.ofHours(1));
+        trunk.add(next);
+        leaves.add(next.withCancel());
+        leaves.add(next.withValue(USER, "u").withCancel());
+        leaves.add(next.withoutCancel().withCancel());
+        context = next;
+      }
+      var cause = new IOException("from " + from);
+      trunk.get(from).cancel(cause);
+      for (int i = 0; i < depth; i++) {
+        assertThat(trunk.get(i).cause()).isSameAs(i < from ? null : cause);
+        assertThat(trunk.get(i).done().isClosed()).isEqualTo(i >= from);
+        assertThat(leaves.get(3 * i).cause()).isSameAs(i < from ? null : cause);
+        assertThat(leaves.get(3 * i + 1).cause()).isSameAs(i < from ? null : cause);
+        assertThat(leaves.get(3 * i + 2).cause()).isNull();
+      }
+      trunk.getFirst().cancel();
+    }
+  }
+
+  /** Everybody who hears of the end can already see why, on every level. */
+  @Test
+  void causeIsVisibleToWhoeverSeesTheDoneChannelClosed() throws Exception {
+    for (int round = 0; round < 1000; round++) {
+      try (var root = Context.background().withCancel()) {
+        var child = root.withCancel().withValue(USER, "u").withCancel();
+        Thread canceller = Thread.ofVirtual().start(() -> root.cancel(new IOException("why")));
+        child.done().receiveOrNull();
+        assertThat(child.cause()).hasMessage("why");
+        assertThat(child.isCancelled()).isTrue();
+        canceller.join();
+      }
+    }
+  }
+
+  @Test
+  void listenersOfALongLivedParentAreCountedDownWhateverEndsThem() {
+    try (var parent = (CancelContext) Context.background().withCancel()) {
+      for (int i = 0; i < 100; i++) {
+        parent.withCancel().cancel();
+        parent.withDeadline(Instant.EPOCH).isCancelled();
+        parent.withValue(USER, "u").withTimeout(Duration.ofNanos(-1)).isCancelled();
+        parent.afterFunc(() -> {}).stop();
+      }
+      assertThat(parent.listeners()).isZero();
+      var kept = parent.withCancel();
+      assertThat(parent.listeners()).isEqualTo(1);
+      parent.cancel();
+      assertThat(parent.listeners()).isZero();
+      assertThat(kept.isCancelled()).isTrue();
+    }
+  }
+
+  /** Either stop says that it came first, and the function never runs; or it runs, once. */
+  @Test
+  void stopAndCancelAgreeOnWhetherAnAfterFuncRuns() throws Exception {
+    for (int round = 0; round < 3000; round++) {
+      try (var context = Context.background().withCancel()) {
+        var ran = new AtomicInteger();
+        var registration = context.afterFunc(ran::incrementAndGet);
+        Thread canceller = Thread.ofVirtual().start(context::cancel);
+        for (int spin = 0; spin < round % 200; spin++) {
+          Thread.onSpinWait();
+        }
+        boolean calledOff = registration.stop();
+        canceller.join();
+        if (calledOff) {
+          assertThat(ran).hasValue(0);
+        } else {
+          await().pollInterval(Duration.ofMillis(1)).until(() -> ran.get() == 1);
+        }
+        assertThat(registration.stop()).isFalse();
+        assertThat(ran).hasValue(calledOff ? 0 : 1);
+      }
+    }
+  }
+
+  @Test
+  void afterFuncsDoNotWaitForEachOther() throws Exception {
+    try (var context = Context.background().withCancel()) {
+      var first = new CountDownLatch(1);
+      var both = new CountDownLatch(2);
+      for (int i = 0; i < 2; i++) {
+        context.afterFunc(
+            () -> {
+              both.countDown();
+              awaitUninterrupted(first);
+            });
+      }
+      context.cancel();
+      assertThat(both.await(20, TimeUnit.SECONDS)).isTrue();
+      first.countDown();
+    }
+  }
+
+  @Test
+  void busyCommonPoolDoesNotMakeDeadlinesLate() throws Exception {
+    var release = new CountDownLatch(1);
+    try (var context = Context.background().withTimeout(Duration.ofMillis(20))) {
+      for (int i = 0; i < 100; i++) {
+        ForkJoinPool.commonPool().execute(() -> awaitUninterrupted(release));
+      }
+      await().atMost(Duration.ofSeconds(10)).until(context::isCancelled);
+    } finally {
+      release.countDown();
+    }
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 }

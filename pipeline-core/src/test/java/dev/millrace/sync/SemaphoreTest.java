@@ -8,9 +8,12 @@ import dev.millrace.channel.Threads;
 import dev.millrace.context.Context;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -132,5 +135,112 @@ class SemaphoreTest {
           .isInstanceOf(CancellationException.class);
       assertThat(semaphore.acquired()).isZero();
     }
+  }
+
+  /** Small acquires that come again and again never keep a large one out for good. */
+  @Test
+  void largeAcquireIsNotStarvedByAStreamOfSmallOnes() throws Exception {
+    var semaphore = new Semaphore(10);
+    var stop = new AtomicBoolean();
+    List<Threads.Running<?>> small = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      small.add(
+          threads.start(
+              () -> {
+                while (!stop.get()) {
+                  semaphore.acquire(1);
+                  Thread.yield();
+                  semaphore.release(1);
+                }
+                return null;
+              }));
+    }
+    await().until(() -> semaphore.acquired() > 5);
+    for (int i = 0; i < 100; i++) {
+      acquirer(semaphore, 10, Context.background()).get();
+      semaphore.release(10);
+    }
+    stop.set(true);
+    for (var one : small) {
+      one.get();
+    }
+    assertThat(semaphore.acquired()).isZero();
+  }
+
+  /** A release, a cancellation and an interrupt meet: weight is neither lost nor made. */
+  @Test
+  void weightIsKeptWhenWaitersGiveUpWhileTheyAreServed() throws Exception {
+    long seed = System.nanoTime();
+    var random = new Random(seed);
+    var semaphore = new Semaphore(4);
+    for (int round = 0; round < 2000; round++) {
+      semaphore.acquire(4);
+      try (var context = Context.background().withCancel()) {
+        var cancelled = holder(semaphore, 1 + random.nextInt(4), context);
+        var interrupted = holder(semaphore, 1 + random.nextInt(4), Context.background());
+        var patient = holder(semaphore, 1 + random.nextInt(4), Context.background());
+        List<Runnable> actions =
+            new ArrayList<>(
+                List.of(
+                    context::cancel,
+                    () -> interrupted.thread().interrupt(),
+                    () -> semaphore.release(4)));
+        Collections.shuffle(actions, random);
+        List<Threads.Running<?>> acting = new ArrayList<>();
+        actions.forEach(action -> acting.add(threads.start(() -> run(action))));
+        patient.get();
+        awaitEnd(cancelled);
+        awaitEnd(interrupted);
+        for (var one : acting) {
+          one.get();
+        }
+      }
+      assertThat(semaphore.tryAcquire(4)).as("seed %d, round %d", seed, round).isTrue();
+      semaphore.release(4);
+    }
+  }
+
+  private static boolean run(Runnable action) {
+    action.run();
+    return true;
+  }
+
+  private static void awaitEnd(Threads.Running<?> running) throws InterruptedException {
+    assertThat(running.thread().join(Duration.ofSeconds(20))).isTrue();
+  }
+
+  /** Acquires and releases. */
+  private Threads.Running<Boolean> holder(Semaphore semaphore, long weight, Context context) {
+    return threads.start(
+        () -> {
+          semaphore.acquire(weight, context);
+          Thread.yield();
+          semaphore.release(weight);
+          return true;
+        });
+  }
+
+  @Test
+  void releaseOfMoreThanIsHeldIsRefusedAndChangesNothing() throws Exception {
+    var semaphore = new Semaphore(3);
+    semaphore.acquire(2);
+    assertThatThrownBy(() -> semaphore.release(3))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("only 2");
+    assertThat(semaphore.acquired()).isEqualTo(2);
+    assertThatThrownBy(() -> semaphore.release(-1)).isInstanceOf(IllegalArgumentException.class);
+    semaphore.release(2);
+  }
+
+  @Test
+  void tryAcquireDoesNotOvertakeThoseWhoWait() throws Exception {
+    var semaphore = new Semaphore(2);
+    semaphore.acquire(1);
+    var waiter = acquirer(semaphore, 2, Context.background());
+    await().until(() -> waiter.thread().getState() == Thread.State.WAITING);
+    assertThat(semaphore.tryAcquire(1)).isFalse();
+    assertThat(semaphore.tryAcquire(3)).as("more than there is").isFalse();
+    semaphore.release();
+    assertThat(waiter.get()).isTrue();
   }
 }

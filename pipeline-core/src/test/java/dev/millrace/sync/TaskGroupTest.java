@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.channel.Channel;
@@ -241,6 +242,93 @@ class TaskGroupTest {
       gate.send("done");
       group.join();
       assertThat(task.state()).isEqualTo(Task.State.SUCCEEDED);
+    }
+  }
+
+  /** Of many failures one is the cause: the one that the context was cancelled with. */
+  @Test
+  void racingFailuresAgreeOnTheFirst() throws Exception {
+    for (int round = 0; round < 500; round++) {
+      try (var group = TaskGroup.open(Context.background())) {
+        for (int i = 0; i < 8; i++) {
+          int n = i;
+          group.fork(
+              () -> {
+                throw new IOException("task " + n);
+              });
+        }
+        var thrown = catchThrowableOfType(ExecutionException.class, group::join);
+        assertThat(thrown.getCause()).isSameAs(group.context().cause());
+      }
+    }
+  }
+
+  @Test
+  void groupWithoutTasksAndWithoutFailuresJoinsAtOnceAndAgain() throws Exception {
+    try (var group = TaskGroup.open(Context.background())) {
+      group.join();
+      Task<String> task = group.fork(() -> "a");
+      group.join();
+      group.join();
+      assertThat(task.get()).isEqualTo("a");
+      assertThat(group.context().isCancelled()).isFalse();
+    }
+  }
+
+  @Test
+  void contextIsCancelledAfterTheBlockThoughNothingFailed() throws Exception {
+    Context context;
+    try (var group = TaskGroup.open(Context.background())) {
+      context = group.context();
+      group.fork(() -> "a");
+      group.join();
+    }
+    assertThat(context.isCancelled()).isTrue();
+  }
+
+  @Test
+  void failureSetsAForkFreeThatWaitsForTheLimit() throws Exception {
+    Channel<String> gate = Channel.rendezvous();
+    try (var group = TaskGroup.open(Context.background()).limit(1)) {
+      group.fork(
+          () -> {
+            gate.receive();
+            throw new IOException("full");
+          });
+      Thread forker = Thread.currentThread();
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                await().until(() -> forker.getState() == Thread.State.WAITING);
+                gate.trySend("go");
+              });
+      Task<String> late = group.fork(() -> "late");
+      assertThat(late.state()).isEqualTo(Task.State.CANCELLED);
+      assertThatThrownBy(group::join).hasRootCauseMessage("full");
+    }
+  }
+
+  @Test
+  void causeGivenToCancelIsWhatTheTasksSee() throws Exception {
+    var cause = new IOException("stop");
+    try (var group = TaskGroup.open(Context.background())) {
+      var task =
+          group.fork(
+              () -> {
+                try {
+                  return Channel.<Throwable>rendezvous().receive(Context.current());
+                } catch (CancellationException e) {
+                  return e.getCause();
+                } catch (InterruptedException e) {
+                  return Context.current().cause();
+                }
+              });
+      group.cancel(cause);
+      group.join();
+      if (task.state() == Task.State.SUCCEEDED) { // else it had not begun
+        assertThat(task.get()).isSameAs(cause);
+      }
+      assertThat(group.context().cause()).isSameAs(cause);
     }
   }
 }

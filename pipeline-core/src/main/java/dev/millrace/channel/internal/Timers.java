@@ -1,0 +1,57 @@
+package dev.millrace.channel.internal;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The scheduler behind every deadline, timer and ticker.
+ *
+ * <p>It is a fork-join pool of its own with a single worker, made when the first timer is set: one
+ * daemon thread keeps the time, another one runs what is due and ends when there was nothing to do
+ * for a while. Setting and calling off take no lock, and a timer that is called off is forgotten.
+ *
+ * <p>Not the common pool: parallel streams and futures of the application block its few workers for
+ * as long as they like, and a deadline that had to wait for them would come late by as much.
+ */
+public final class Timers {
+
+  /** 146 years: what is set to more never comes. */
+  private static final long LONGEST = Long.MAX_VALUE / 2;
+
+  private static final class Pool {
+    static final ForkJoinPool INSTANCE = new ForkJoinPool(1, Worker::new, null, true);
+  }
+
+  /** Has nothing of the thread that happened to need a timer first. */
+  private static final class Worker extends ForkJoinWorkerThread {
+    Worker(ForkJoinPool pool) {
+      super(null, pool, false);
+      setName("millrace-timers");
+      setContextClassLoader(ClassLoader.getSystemClassLoader());
+    }
+  }
+
+  private Timers() {}
+
+  /**
+   * Runs the action once, after the delay; at once, if it is not positive. The action must not
+   * block, nor run code of the user: all others wait for it.
+   */
+  public static Future<?> schedule(Runnable action, long delayNanos) {
+    return Pool.INSTANCE.schedule(action, Math.min(delayNanos, LONGEST), TimeUnit.NANOSECONDS);
+  }
+
+  /** The length of a duration in nanoseconds, saturated. */
+  public static long toNanos(Duration duration) {
+    Objects.requireNonNull(duration, "duration");
+    try {
+      return duration.toNanos();
+    } catch (ArithmeticException e) {
+      return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+}

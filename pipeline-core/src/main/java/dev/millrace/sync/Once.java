@@ -1,0 +1,136 @@
+package dev.millrace.sync;
+
+import dev.millrace.channel.Cancellation;
+import dev.millrace.channel.Channel;
+import dev.millrace.context.Context;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value that is computed when it is first asked for, once, however many ask: Go's {@code
+ * sync.OnceValue}, but a try that failed does not count, and the next call tries again.
+ *
+ * <pre>{@code
+ * private final Once<Connection> connection = new Once<>(this::connect);
+ *
+ * Connection current() throws InterruptedException, ExecutionException {
+ *   return connection.get();
+ * }
+ * }</pre>
+ *
+ * <p>The function runs in the thread of a caller; callers that come meanwhile wait for that try and
+ * get its value or its failure. So a hundred callers of a server that is down have one failure
+ * each, after one try, not after a hundred. Only a try that ended because its own caller was
+ * interrupted or cancelled is nobody else's failure: the next one of those who wait tries again.
+ *
+ * <p>Safe for use by many threads. Once there is a value, a call is one volatile read. What the
+ * function did happens before every return with its value.
+ *
+ * @param <T> the type of the value
+ */
+public final class Once<T extends @Nullable Object> {
+
+  private record Value<T extends @Nullable Object>(T get) {}
+
+  /** A run of the function. */
+  private static final class Try {
+    final Thread runner = Thread.currentThread();
+    final Channel<Void> ended = Channel.rendezvous();
+
+    /** What the function has thrown; written before the end. */
+    @Nullable Throwable failure;
+  }
+
+  private final Callable<T> function;
+  private volatile @Nullable Value<T> value;
+  private @Nullable Try running;
+
+  /** With the function that computes the value; it is not called before {@link #get}. */
+  public Once(Callable<T> function) {
+    this.function = Objects.requireNonNull(function, "function");
+  }
+
+  /** Whether there is a value: {@link #get} does not block any more. */
+  public boolean isDone() {
+    return value != null;
+  }
+
+  /** As {@link #get(Cancellation)}, and waits as long as it takes. */
+  public T get() throws InterruptedException, ExecutionException {
+    return get(Context.background());
+  }
+
+  /**
+   * The value; computes it in this thread if there is none and nobody computes it, or waits for the
+   * one that does. {@code cancellation} ends the wait; a function that is to be ended by it as well
+   * has to obey it by itself.
+   *
+   * @throws ExecutionException if the function has thrown, in this thread or in the one that this
+   *     call has waited for: the cause is what was thrown, whatever it was
+   * @throws CancellationException if the cancellation comes before there is a value; or what the
+   *     function has thrown, in this thread
+   * @throws InterruptedException if the thread is interrupted before there is a value
+   * @throws IllegalStateException if the function itself asks for the value
+   */
+  public T get(Cancellation cancellation) throws InterruptedException, ExecutionException {
+    while (true) {
+      Value<T> done = value;
+      if (done != null) {
+        return done.get;
+      }
+      cancellation.throwIfCancelled();
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      Try mine = new Try();
+      Try other = join(mine);
+      if (other == mine) {
+        return run(mine);
+      }
+      if (other != null) {
+        other.ended.receiveOrNull(cancellation);
+        if (other.failure != null) {
+          throw new ExecutionException("the function failed", other.failure);
+        }
+      }
+    }
+  }
+
+  /** The try to wait for; {@code mine} if that is now the one that runs; null if there is a value. */
+  private synchronized @Nullable Try join(Try mine) {
+    if (value != null) {
+      return null;
+    }
+    Try now = running;
+    if (now == null) {
+      running = mine;
+      return mine;
+    }
+    if (now.runner == mine.runner) {
+      throw new IllegalStateException(
+          "the function of a Once asks for its value: it would wait for itself for ever");
+    }
+    return now;
+  }
+
+  private T run(Try mine) throws InterruptedException, ExecutionException {
+    try {
+      T result = function.call();
+      value = new Value<>(result);
+      return result;
+    } catch (InterruptedException | CancellationException e) {
+      throw e;
+    } catch (Throwable e) {
+      mine.failure = e;
+      throw new ExecutionException("the function failed", e);
+    } finally {
+      synchronized (this) {
+        running = null;
+      }
+      mine.ended.close();
+    }
+  }
+}
