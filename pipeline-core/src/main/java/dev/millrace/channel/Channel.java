@@ -656,12 +656,13 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   @Override
   public String toString() {
     lock();
-    try {
-      return "Channel[%d of %d, %d senders and %d receivers wait%s]"
-          .formatted(
-              buffered(), capacity, senders.size(), receivers.size(), closed ? ", closed" : "");
-    } finally {
-      unlock();
-    }
+    int size = buffered();
+    int waitingSenders = senders.size();
+    int waitingReceivers = receivers.size();
+    boolean ended = closed;
+    unlock();
+    // Only now: formatting may load classes, and whoever blocks under the lock lets all others spin.
+    return "Channel[%d of %d, %d senders and %d receivers wait%s]"
+        .formatted(size, capacity, waitingSenders, waitingReceivers, ended ? ", closed" : "");
   }
 }
