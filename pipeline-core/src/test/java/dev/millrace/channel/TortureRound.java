@@ -8,6 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
@@ -25,14 +29,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureRound {
 
-  private static final Duration LIMIT = Duration.ofSeconds(30);
-  private static final int DISTURBANCES = 400;
+  private static final Duration LIMIT = Duration.ofSeconds(15);
 
   private final long seed;
   private final SplittableRandom random;
   private final List<Channel<TortureItem>> channels = new ArrayList<>();
   private final List<String> kinds = new ArrayList<>();
   private final List<TortureWorker> workers = new ArrayList<>();
+
+  /** How often to interrupt, cancel or close: often none, so that the workers must help each other. */
+  private final int disturbances;
 
   TortureRound(long seed) {
     this.seed = seed;
@@ -42,10 +48,12 @@ final class TortureRound {
       channels.add(channel());
     }
     int workerCount = 2 + random.nextInt(10);
-    int operations = 50 + random.nextInt(400);
+    int operations = 50 + random.nextInt(1000);
+    int closePerMille = random.nextInt(3) == 0 ? 10 : 0;
+    disturbances = random.nextInt(3) == 0 ? 0 : random.nextInt(random.nextBoolean() ? 30 : 400);
     for (int i = 0; i < workerCount; i++) {
-      Thread.Builder threads = random.nextInt(4) == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
-      workers.add(new TortureWorker(i, random.split(), channels, operations, threads));
+      Thread.Builder threads = random.nextInt(4) == 0 ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+      workers.add(new TortureWorker(i, random.split(), channels, operations, closePerMille, threads));
     }
   }
 
@@ -74,18 +82,41 @@ final class TortureRound {
     };
   }
 
-  /** Runs the round; returns how many elements were received. */
+  /**
+   * Runs the round; returns how many elements were received. The limit holds whatever hangs: the
+   * description of a hang does not ask the channels, whose locks may be what everyone waits for.
+   */
   long run() {
+    var result = new FutureTask<>(this::runOrDescribe);
+    Thread controller =
+        Thread.ofPlatform().daemon().name("torture-controller").unstarted(result);
+    controller.start();
     try {
-      return runAndCheck();
-    } catch (AssertionError | RuntimeException | InterruptedException e) {
-      throw new AssertionError(
-          "torture failed; -Dtorture.seed=%d replays the plan%n%s".formatted(seed, describe()), e);
+      return result.get(LIMIT.multipliedBy(2).toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw failed("", "", e.getCause());
+    } catch (TimeoutException | InterruptedException e) {
+      throw failed(": it hangs", describe(controller), e);
     } finally {
       for (var worker : workers) {
         worker.thread.interrupt();
       }
     }
+  }
+
+  private long runOrDescribe() throws InterruptedException {
+    try {
+      return runAndCheck();
+    } catch (AssertionError e) {
+      throw new AssertionError(describeChannels(), e);
+    }
+  }
+
+  private AssertionError failed(String how, String state, @Nullable Throwable cause) {
+    return new AssertionError(
+        "torture failed%s; -Dtorture.seed=%d replays the plan%n%s%s"
+            .formatted(how, seed, state, describeWorkers()),
+        cause);
   }
 
   private long runAndCheck() throws InterruptedException {
@@ -117,15 +148,14 @@ final class TortureRound {
   }
 
   private void disturb() {
-    for (int i = 0; i < DISTURBANCES && !allFinished(); i++) {
+    for (int i = 0; i < disturbances && !allFinished(); i++) {
       TortureWorker worker = workers.get(random.nextInt(workers.size()));
       int dice = random.nextInt(100);
       if (dice < 45) {
-        worker.interruptsGiven.incrementAndGet();
-        worker.thread.interrupt();
+        worker.interrupt();
       } else if (dice < 90) {
         worker.context.cancel();
-      } else if (dice == 99) {
+      } else if (dice == 99 && disturbances > 30) {
         channels.get(random.nextInt(channels.size())).close();
       }
       if (random.nextInt(4) == 0) {
@@ -209,29 +239,36 @@ final class TortureRound {
     return ledgers.stream().mapToLong(ledger -> ledger.received.size()).sum();
   }
 
-  /** Who is where. */
-  private String describe() {
+  private String describeChannels() {
     var text = new StringBuilder();
     for (int i = 0; i < channels.size(); i++) {
-      text.append("channel %d: %s, %s, dropped %d%n"
-          .formatted(i, kinds.get(i), channels.get(i), channels.get(i).dropped()));
-    }
-    for (var worker : workers) {
-      @Nullable Throwable failure = worker.failure;
+      Channel<TortureItem> channel = channels.get(i);
       text.append(
-          "worker %d (%s): %s%s%n"
-              .formatted(
-                  worker.id,
-                  worker.thread,
-                  worker.intent,
-                  failure == null ? "" : ", failed with " + failure));
-      if (worker.thread.isAlive()) {
-        text.append(
-            Arrays.stream(worker.thread.getStackTrace())
-                .map(frame -> "    at " + frame + System.lineSeparator())
-                .collect(Collectors.joining()));
-      }
+          "channel %d: %s, %s, dropped %d%n"
+              .formatted(i, kinds.get(i), channel, channel.dropped()));
     }
     return text.toString();
+  }
+
+  /** Who is where. */
+  private String describeWorkers() {
+    var text = new StringBuilder();
+    for (var worker : workers) {
+      Throwable failure = worker.failure;
+      text.append(
+          "worker %d: %s%s%n%s"
+              .formatted(
+                  worker.id,
+                  worker.intent,
+                  failure == null ? "" : ", failed with " + failure,
+                  describe(worker.thread)));
+    }
+    return text.toString();
+  }
+
+  private static String describe(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .map(frame -> "    at " + frame)
+        .collect(Collectors.joining("%n".formatted(), thread + "%n".formatted(), "%n".formatted()));
   }
 }

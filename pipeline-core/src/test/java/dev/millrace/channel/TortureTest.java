@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class TortureTest {
 
-  private static final int ROUNDS = 20;
+  private static final int ROUNDS = 25;
   private static final int REPLAYS = 300;
 
   private final @Nullable Long seed = Long.getLong("torture.seed");

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +25,6 @@ final class TortureWorker implements Runnable {
   final Thread thread;
   final TortureLedger ledger = new TortureLedger();
 
-  /** How often somebody has interrupted this worker; counted before the interrupt. */
-  final AtomicInteger interruptsGiven = new AtomicInteger();
-
   volatile CancellableContext context = Context.background().withCancel();
   volatile TortureIntent intent = TortureIntent.NOTHING;
   volatile @Nullable Throwable failure;
@@ -37,19 +33,26 @@ final class TortureWorker implements Runnable {
   private final List<Channel<TortureItem>> channels;
   private final int operations;
   private final int sendPercent;
+  private final int closePerMille;
   private final int[] numbers;
-  private int interruptsSeen;
+
+  /** Guarded by this, as is whether an interrupt may still come. */
+  private int interruptsPending;
+
+  private boolean working = true;
 
   TortureWorker(
       int id,
       SplittableRandom random,
       List<Channel<TortureItem>> channels,
       int operations,
+      int closePerMille,
       Thread.Builder threads) {
     this.id = id;
     this.random = random;
     this.channels = channels;
     this.operations = operations;
+    this.closePerMille = closePerMille;
     this.sendPercent = 20 + random.nextInt(61);
     this.numbers = new int[channels.size()];
     this.thread = threads.name("torture-" + id).unstarted(this);
@@ -62,6 +65,7 @@ final class TortureWorker implements Runnable {
         operate();
         intent = TortureIntent.NOTHING;
       }
+      checkInterrupts();
     } catch (Throwable e) {
       failure = e;
     } finally {
@@ -84,11 +88,7 @@ final class TortureWorker implements Runnable {
         receive(channel);
       }
     } catch (InterruptedException e) {
-      interruptsSeen++;
-      assertThat(interruptsSeen).isLessThanOrEqualTo(interruptsGiven.get());
-      assertThat(Thread.currentThread().isInterrupted() && interruptsSeen == interruptsGiven.get())
-          .as("an exception and the status for one interrupt")
-          .isFalse();
+      seeInterrupt();
     } catch (CancellationException e) {
       assertThat(context.isCancelled()).as("cancelled without a reason").isTrue();
     }
@@ -99,6 +99,30 @@ final class TortureWorker implements Runnable {
               ? Context.background().withTimeout(Duration.ofNanos(random.nextInt(200_000)))
               : Context.background().withCancel();
     }
+  }
+
+  /** Interrupts this worker, unless an earlier interrupt is still on its way. */
+  synchronized void interrupt() {
+    if (working && interruptsPending == 0) {
+      interruptsPending = 1;
+      thread.interrupt();
+    }
+  }
+
+  private synchronized void seeInterrupt() {
+    assertThat(interruptsPending).as("interrupts when an operation was interrupted").isOne();
+    assertThat(Thread.currentThread().isInterrupted())
+        .as("an exception and the status for one interrupt")
+        .isFalse();
+    interruptsPending = 0;
+  }
+
+  /** An interrupt that ended no operation is still to be seen in the thread's status. */
+  private synchronized void checkInterrupts() {
+    working = false;
+    assertThat(Thread.interrupted() ? 1 : 0)
+        .as("interrupts that nobody has seen yet")
+        .isEqualTo(interruptsPending);
   }
 
   private TortureItem next(int channel) {
@@ -192,7 +216,7 @@ final class TortureWorker implements Runnable {
     assertThat(channel.waitingSenders()).isBetween(0, BELIEVABLE);
     assertThat(channel.waitingReceivers()).isBetween(0, BELIEVABLE);
     assertThat(channel.toString()).isNotEmpty();
-    if (random.nextInt(8) == 0) {
+    if (random.nextInt(1000) < closePerMille) {
       channel.close();
     }
   }
