@@ -18,10 +18,12 @@ public final class StressRun {
 
   /** Runs all; ends with an error if a canary was not caught or a test has failed. */
   public static void main(String... arguments) throws Exception {
-    for (String canary : List.of("UnsynchronisedSlot", "UnsynchronisedFlag")) {
+    for (String canary : List.of("UnsynchronisedSlot", "UnsynchronisedFlags")) {
       boolean caught = false;
       try {
-        run("-t", CANARIES + canary, "-m", "quick", "-r", arguments[0] + "/" + canary);
+        run(
+            "-t", CANARIES + canary, "-m", "sanity", "-sc", "false",
+            "-r", arguments[0] + "/" + canary);
       } catch (AssertionError expected) {
         caught = true;
       }
