@@ -676,16 +676,13 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   @Override
   public String toString() {
     lock();
-    try {
-      return "Channel[%d of %d, %d senders and %d receivers wait%s]"
-          .formatted(
-              buffered(),
-              capacity,
-              sending.waiting(),
-              receiving.waiting(),
-              closed ? ", closed" : "");
-    } finally {
-      unlock();
-    }
+    int size = buffered();
+    int waitingSenders = sending.waiting();
+    int waitingReceivers = receiving.waiting();
+    boolean ended = closed;
+    unlock();
+    // Only now: formatting may load classes, and whoever blocks under the lock lets all others spin.
+    return "Channel[%d of %d, %d senders and %d receivers wait%s]"
+        .formatted(size, capacity, waitingSenders, waitingReceivers, ended ? ", closed" : "");
   }
 }

@@ -147,7 +147,8 @@ final class Selection implements Patience.Completion {
     WINNER.set(this, NONE); // the locks publish it
     PHASE.set(this, WAITING);
     Thread thread = Thread.currentThread();
-    for (SelectWaiter clause : clauses) {
+    for (int i : permutation) { // a channel in several clauses favours none of them
+      SelectWaiter clause = clauses[i];
       if (clause.enabled) {
         clause.thread = thread;
         clause.item = clause.offered;
