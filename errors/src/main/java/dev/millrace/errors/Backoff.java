@@ -16,10 +16,11 @@ import java.util.random.RandomGenerator;
  * </ul>
  *
  * <p>but {@code max} at the most. Jitter comes after that, so that those who failed together do not
- * come again together: <i>full</i> jitter takes a delay between nothing and that one, each as likely
- * as the other; jitter by a fraction <i>f</i> takes one between {@code 1 − f} and {@code 1 + f} times
- * that one, and may pass {@code max} by as much. Full jitter is from Marc Brooker, "Exponential
- * Backoff And Jitter", AWS Architecture Blog, 2015, where it does the least work of those compared.
+ * come again together: <i>full</i> jitter takes a delay between nothing and that one, each as
+ * likely as the other; jitter by a fraction <i>f</i> takes one between {@code 1 − f} and {@code 1 +
+ * f} times that one, and may pass {@code max} by as much. Full jitter is from Marc Brooker,
+ * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015, where it does the least work of
+ * those compared.
  *
  * <p>Immutable, and safe for use by many threads. Nothing blocks: it is a calculation of some
  * nanoseconds.

@@ -28,7 +28,8 @@ class BackoffTest {
     assertThat(seconds(Backoff.fixed(SECOND), 3)).containsExactly(1L, 1L, 1L);
     assertThat(seconds(Backoff.linear(SECOND.multipliedBy(3), MAX), 5))
         .containsExactly(3L, 6L, 9L, 10L, 10L);
-    assertThat(seconds(Backoff.exponential(SECOND, MAX), 6)).containsExactly(1L, 2L, 4L, 8L, 10L, 10L);
+    assertThat(seconds(Backoff.exponential(SECOND, MAX), 6))
+        .containsExactly(1L, 2L, 4L, 8L, 10L, 10L);
     assertThat(seconds(Backoff.exponential(SECOND.multipliedBy(3), 3, Duration.ofMinutes(1)), 4))
         .containsExactly(3L, 9L, 27L, 60L);
   }
@@ -62,7 +63,8 @@ class BackoffTest {
   private List<Double> draw(Backoff backoff, int attempt) {
     return IntStream.range(0, 10_000)
         .mapToDouble(i -> backoff.delay(attempt, random).toNanos() / 1e6)
-        .boxed().toList();
+        .boxed()
+        .toList();
   }
 
   private static double mean(List<Double> values) {
@@ -71,10 +73,13 @@ class BackoffTest {
 
   @Test
   void badPartsAreRefused() {
-    assertThatThrownBy(() -> Backoff.fixed(Duration.ofSeconds(-1))).hasMessageContaining("negative");
-    assertThatThrownBy(() -> Backoff.linear(MAX, SECOND)).hasMessageContaining("less than the first");
+    assertThatThrownBy(() -> Backoff.fixed(Duration.ofSeconds(-1)))
+        .hasMessageContaining("negative");
+    assertThatThrownBy(() -> Backoff.linear(MAX, SECOND))
+        .hasMessageContaining("less than the first");
     assertThatThrownBy(() -> Backoff.exponential(SECOND, 0.5, MAX)).hasMessageContaining("0.5");
-    assertThatThrownBy(() -> Backoff.exponential(SECOND, Double.NaN, MAX)).hasMessageContaining("NaN");
+    assertThatThrownBy(() -> Backoff.exponential(SECOND, Double.NaN, MAX))
+        .hasMessageContaining("NaN");
     assertThatThrownBy(() -> Backoff.none().withJitter(1.5)).hasMessageContaining("1.5");
     assertThatThrownBy(() -> Backoff.none().delay(0, random)).hasMessageContaining("0");
   }

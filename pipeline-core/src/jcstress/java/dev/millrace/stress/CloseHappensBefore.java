@@ -19,7 +19,10 @@ public class CloseHappensBefore {
 
   /** Told to a receive that does not wait, and to a send. */
   @JCStressTest
-  @Outcome(id = {"-1, -1", "-1, 1", "1, 1"}, expect = ACCEPTABLE, desc = "seen, if closed")
+  @Outcome(
+      id = {"-1, -1", "-1, 1", "1, 1"},
+      expect = ACCEPTABLE,
+      desc = "seen, if closed")
   @Outcome(expect = FORBIDDEN, desc = "closed, but the write is not seen, or open again")
   @State
   public static class Attempts {
@@ -63,7 +66,10 @@ public class CloseHappensBefore {
 
   /** Told by isClosed. */
   @JCStressTest
-  @Outcome(id = {"-1", "1"}, expect = ACCEPTABLE, desc = "seen, if closed")
+  @Outcome(
+      id = {"-1", "1"},
+      expect = ACCEPTABLE,
+      desc = "seen, if closed")
   @Outcome(expect = FORBIDDEN, desc = "closed, but the write is not seen")
   @State
   public static class Asked {

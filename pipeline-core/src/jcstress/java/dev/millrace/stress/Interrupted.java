@@ -27,7 +27,9 @@ public class Interrupted {
     private volatile @Nullable Thread thread;
     private volatile boolean interrupted;
 
-    /** Runs the operation; the status that the interrupt has left, as 0 or 1, goes to the result. */
+    /**
+     * Runs the operation; the status that the interrupt has left, as 0 or 1, goes to the result.
+     */
     final int run(Codes.Operation operation) {
       thread = Thread.currentThread();
       return Codes.code(operation);

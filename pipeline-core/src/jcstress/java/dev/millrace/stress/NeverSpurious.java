@@ -19,7 +19,10 @@ public class NeverSpurious {
 
   /** A full channel gives its element; whether there is room for another is a matter of time. */
   @JCStressTest
-  @Outcome(id = {"1, 0", "1, 9"}, expect = ACCEPTABLE, desc = "received; sent if there was room")
+  @Outcome(
+      id = {"1, 0", "1, 9"},
+      expect = ACCEPTABLE,
+      desc = "received; sent if there was room")
   @Outcome(expect = FORBIDDEN, desc = "the element that is there was not received")
   @State
   public static class Full {
@@ -57,7 +60,10 @@ public class NeverSpurious {
 
   /** Two receivers, two elements that were sent before and after another was received. */
   @JCStressTest
-  @Outcome(id = {"2, 3", "3, 2"}, expect = ACCEPTABLE, desc = "one each")
+  @Outcome(
+      id = {"2, 3", "3, 2"},
+      expect = ACCEPTABLE,
+      desc = "one each")
   @Outcome(expect = FORBIDDEN, desc = "one of them twice, or not at all")
   @State
   public static class TwoReceivers {
@@ -168,7 +174,10 @@ public class NeverSpurious {
 
   /** A default clause does not run while one of two clauses has an element, though they change. */
   @JCStressTest
-  @Outcome(id = {"1, 9", "2, 9"}, expect = ACCEPTABLE, desc = "an element")
+  @Outcome(
+      id = {"1, 9", "2, 9"},
+      expect = ACCEPTABLE,
+      desc = "an element")
   @Outcome(expect = FORBIDDEN, desc = "the default clause ran")
   @State
   public static class DefaultClause {

@@ -171,8 +171,7 @@ public class NothingLost {
     @Actor
     public void sender(II_Result result) {
       result.r1 =
-          Codes.code(
-              () -> channel.trySend(1, Duration.ofNanos(500)) ? Codes.SENT : Codes.NOTHING);
+          Codes.code(() -> channel.trySend(1, Duration.ofNanos(500)) ? Codes.SENT : Codes.NOTHING);
     }
 
     @Actor

@@ -58,8 +58,7 @@ public class ReceiveHappensBefore {
 
     @Actor
     public void sender(I_Result result) {
-      result.r1 =
-          Codes.code(() -> new Select<Integer>().onSend(channel, 5, () -> plain).select());
+      result.r1 = Codes.code(() -> new Select<Integer>().onSend(channel, 5, () -> plain).select());
     }
   }
 
@@ -87,7 +86,10 @@ public class ReceiveHappensBefore {
 
   /** The third send into two places, if there is room. */
   @JCStressTest
-  @Outcome(id = {"-1", "1"}, expect = ACCEPTABLE, desc = "seen, if sent")
+  @Outcome(
+      id = {"-1", "1"},
+      expect = ACCEPTABLE,
+      desc = "seen, if sent")
   @Outcome(expect = FORBIDDEN, desc = "sent, but the write is not seen")
   @State
   public static class CapacityTwo {

@@ -70,7 +70,10 @@ public class SemaphoreRaces {
 
   /** Attempts at the last place. */
   @JCStressTest
-  @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one of them")
+  @Outcome(
+      id = {"true, false", "false, true"},
+      expect = ACCEPTABLE,
+      desc = "one of them")
   @Outcome(expect = FORBIDDEN, desc = "both, or none")
   @State
   public static class LastPlace {

@@ -22,8 +22,14 @@ public final class StressRun {
       boolean caught = false;
       try {
         run(
-            "-t", CANARIES + canary, "-m", "sanity", "-sc", "false",
-            "-r", arguments[0] + "/" + canary);
+            "-t",
+            CANARIES + canary,
+            "-m",
+            "sanity",
+            "-sc",
+            "false",
+            "-r",
+            arguments[0] + "/" + canary);
       } catch (AssertionError expected) {
         caught = true;
       }

@@ -40,7 +40,10 @@ public class TwoSelects {
 
   /** Each sends on the channel that the other one receives from. */
   @JCStressTest
-  @Outcome(id = {"9, 1", "2, 9"}, expect = ACCEPTABLE, desc = "one exchange")
+  @Outcome(
+      id = {"9, 1", "2, 9"},
+      expect = ACCEPTABLE,
+      desc = "one exchange")
   @Outcome(expect = FORBIDDEN, desc = "half of an exchange, or two")
   @State
   public static class Crossing {
@@ -72,7 +75,10 @@ public class TwoSelects {
 
   /** Both send and receive on the same channel. */
   @JCStressTest
-  @Outcome(id = {"9, 1", "2, 9"}, expect = ACCEPTABLE, desc = "one exchange")
+  @Outcome(
+      id = {"9, 1", "2, 9"},
+      expect = ACCEPTABLE,
+      desc = "one exchange")
   @Outcome(expect = FORBIDDEN, desc = "half of an exchange, or with itself")
   @State
   public static class BothDirections {
@@ -100,7 +106,10 @@ public class TwoSelects {
 
   /** One element for two. */
   @JCStressTest
-  @Outcome(id = {"1, 0", "0, 1"}, expect = ACCEPTABLE, desc = "one of them has it")
+  @Outcome(
+      id = {"1, 0", "0, 1"},
+      expect = ACCEPTABLE,
+      desc = "one of them has it")
   @Outcome(expect = FORBIDDEN, desc = "taken twice, or not at all")
   @State
   public static class OneElement {
@@ -120,7 +129,10 @@ public class TwoSelects {
 
   /** One element in each of the channels. */
   @JCStressTest
-  @Outcome(id = {"1, 2", "2, 1"}, expect = ACCEPTABLE, desc = "one each")
+  @Outcome(
+      id = {"1, 2", "2, 1"},
+      expect = ACCEPTABLE,
+      desc = "one each")
   @Outcome(expect = FORBIDDEN, desc = "taken twice, or a default clause that ran")
   @State
   public static class TwoElements {
@@ -144,7 +156,10 @@ public class TwoSelects {
 
   /** Both may wait, for a sender that comes to each channel once. */
   @JCStressTest
-  @Outcome(id = {"1, 2, 18", "2, 1, 18"}, expect = ACCEPTABLE, desc = "one each")
+  @Outcome(
+      id = {"1, 2, 18", "2, 1, 18"},
+      expect = ACCEPTABLE,
+      desc = "one each")
   @Outcome(expect = FORBIDDEN, desc = "taken twice, or not at all")
   @State
   public static class WaitingForTwo {

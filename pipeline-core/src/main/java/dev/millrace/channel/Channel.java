@@ -681,7 +681,8 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     int waitingReceivers = receiving.waiting();
     boolean ended = closed;
     unlock();
-    // Only now: formatting may load classes, and whoever blocks under the lock lets all others spin.
+    // Only now: formatting may load classes, and whoever blocks under the lock lets all others
+    // spin.
     return "Channel[%d of %d, %d senders and %d receivers wait%s]"
         .formatted(size, capacity, waitingSenders, waitingReceivers, ended ? ", closed" : "");
   }

@@ -98,8 +98,8 @@ public final class Channels {
   }
 
   /**
-   * A channel of the one value that the future will have, closed after it. If the future fails or is
-   * cancelled, that is the cause with which the channel is closed; a null is a failure.
+   * A channel of the one value that the future will have, closed after it. If the future fails or
+   * is cancelled, that is the cause with which the channel is closed; a null is a failure.
    */
   public static <T> ReceiveChannel<T> from(CompletionStage<? extends T> future) {
     return asCompleted(List.of(future));
@@ -107,8 +107,8 @@ public final class Channels {
 
   /**
    * A channel of the values of all the futures, in the order in which they complete, closed after
-   * the last one. The first future that fails closes it with that cause, behind the values that were
-   * there before; the values that come later stay with their futures.
+   * the last one. The first future that fails closes it with that cause, behind the values that
+   * were there before; the values that come later stay with their futures.
    */
   public static <T> ReceiveChannel<T> asCompleted(
       Collection<? extends CompletionStage<? extends T>> futures) {

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The library parses the expression and finds the local times that it matches; it is asked as if
  * the zone were UTC. What becomes of them when the clock is put forward or back is decided here:
- * asked with the zone, the library leaves out a day whose time does not exist, and gives a time that
- * exists twice once or twice, depending on when it is asked.
+ * asked with the zone, the library leaves out a day whose time does not exist, and gives a time
+ * that exists twice once or twice, depending on when it is asked.
  *
  * <p>Both forms below are pure functions of the instant, so it does not matter when, or how often,
  * they are asked.

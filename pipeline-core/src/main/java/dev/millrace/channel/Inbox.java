@@ -41,7 +41,8 @@ final class Inbox<T> implements Flow.Subscriber<T> {
 
   private void sendTo(SendChannel<? super T> out) throws Exception {
     request(prefetch);
-    int batch = prefetch - prefetch / 2; // half of the prefetch is under way while the other is used
+    int batch =
+        prefetch - prefetch / 2; // half of the prefetch is under way while the other is used
     int sent = 0;
     for (T element; (element = next()) != null; ) {
       out.send(element);

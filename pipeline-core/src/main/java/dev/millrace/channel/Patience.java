@@ -11,10 +11,8 @@ package dev.millrace.channel;
  * failure halves it, down to none; then every 64th wait probes anew. A buffered channel does not
  * spin: let the buffer fill or drain meanwhile.
  *
- * <p>The figures are from ChannelBenchmark on two cores, rendezvous, in ns per element: one to one
- * 255 without and 133 with spinning, eight to eight 220 and 144, a chain of a thousand threads 174
- * and 186. One to one buffered without the yield 82, with it 68. Races on the fields only make the
- * guess worse.
+ * <p>What was measured, and what else was tried, is in docs/benchmarks. Races on the fields only
+ * make the guess worse.
  */
 final class Patience {
 

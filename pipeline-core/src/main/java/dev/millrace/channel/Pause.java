@@ -8,7 +8,8 @@ import java.time.Instant;
  *
  * <p>A thread waits by a clock of its own, which neither jumps nor runs while the computer sleeps.
  * So it wakes up every 100 ms to look at the real one: seldom enough to cost nothing that can be
- * measured, often enough that nobody notices a timer that was late after a jump. Used by one thread.
+ * measured, often enough that nobody notices a timer that was late after a jump. Used by one
+ * thread.
  */
 final class Pause {
 

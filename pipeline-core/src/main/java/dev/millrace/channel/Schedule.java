@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
  * drifts. A rule of one's own is a lambda. Safe for use by many threads, if {@link #nextAfter} is;
  * those that are made here are immutable.
  *
- * <p><b>Clocks that jump.</b> A computer's clock is set, and stands still while the computer sleeps.
- * Whoever waits here looks at it every 100 ms, so a jump is noticed within that time, at the cost of
- * ten short wake-ups a second. {@link Ticker} has the cheaper ticks where the wall clock does not
- * matter.
+ * <p><b>Clocks that jump.</b> A computer's clock is set, and stands still while the computer
+ * sleeps. Whoever waits here looks at it every 100 ms, so a jump is noticed within that time, at
+ * the cost of ten short wake-ups a second. {@link Ticker} has the cheaper ticks where the wall
+ * clock does not matter.
  */
 @FunctionalInterface
 public interface Schedule {
@@ -53,9 +53,9 @@ public interface Schedule {
    *
    * <p><b>Daylight saving.</b> An expression that names its hours is due once on each of its days:
    * at a time that does not exist because the clock is put forward, as much later as it is put
-   * forward (02:30 becomes 03:30), and at a time that exists twice because the clock is put back, the
-   * first time. An expression with {@code *} for the hour goes by the minutes that pass: it skips
-   * what does not exist, and is due in both hours that are called the same.
+   * forward (02:30 becomes 03:30), and at a time that exists twice because the clock is put back,
+   * the first time. An expression with {@code *} for the hour goes by the minutes that pass: it
+   * skips what does not exist, and is due in both hours that are called the same.
    *
    * <p>Needs the library {@code com.cronutils:cron-utils} 9.2, on which this module depends only
    * optionally: add it to the build, and {@code requires com.cronutils} to the descriptor of a
@@ -71,7 +71,8 @@ public interface Schedule {
       return CronSchedule.parse(expression, zone);
     } catch (NoClassDefFoundError e) {
       throw new IllegalStateException(
-          "cron expressions need the library com.cronutils:cron-utils and what it needs: add it to the class path or the module path",
+          "cron expressions need the library com.cronutils:cron-utils and what it needs: add it to"
+              + " the class path or the module path",
           e);
     }
   }
@@ -85,13 +86,13 @@ public interface Schedule {
    * Gets an element whenever it is due, from now on: the time of the rule, at that time or shortly
    * after.
    *
-   * <p>A slow receiver finds one tick waiting, and the others are dropped. What the clock jumps over
-   * is due once, at its first time. After a jump back of up to three hours nothing is due a second
-   * time; a longer one is taken for the correction of a wrong clock, and the rule is followed from
-   * there.
+   * <p>A slow receiver finds one tick waiting, and the others are dropped. What the clock jumps
+   * over is due once, at its first time. After a jump back of up to three hours nothing is due a
+   * second time; a longer one is taken for the correction of a wrong clock, and the rule is
+   * followed from there.
    *
-   * <p>The channel is closed when {@code cancellation} comes or nothing will be due any more, and if
-   * the rule throws, with that as the cause. Until then it costs a virtual thread.
+   * <p>The channel is closed when {@code cancellation} comes or nothing will be due any more, and
+   * if the rule throws, with that as the cause. Until then it costs a virtual thread.
    */
   default ReceiveChannel<Instant> ticks(Cancellation cancellation, InstantSource clock) {
     Objects.requireNonNull(cancellation, "cancellation");

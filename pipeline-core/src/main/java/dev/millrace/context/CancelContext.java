@@ -80,8 +80,7 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     synchronized (this) {
       if (cause == null) {
         timer =
-            Timers.schedule(
-                () -> cancel(new DeadlineExceededException(at)), Timers.toNanos(left));
+            Timers.schedule(() -> cancel(new DeadlineExceededException(at)), Timers.toNanos(left));
       }
     }
   }

@@ -16,8 +16,8 @@ import java.util.concurrent.CancellationException;
  * }</pre>
  *
  * <p>That makes it a lock that can wait for other things at the same time: {@link #token()} is a
- * clause for {@link dev.millrace.channel.Select}, and a wait ends with a {@link Cancellation}. Where
- * neither is needed, {@link java.util.concurrent.locks.ReentrantLock} is faster.
+ * clause for {@link dev.millrace.channel.Select}, and a wait ends with a {@link Cancellation}.
+ * Where neither is needed, {@link java.util.concurrent.locks.ReentrantLock} is faster.
  *
  * <p>First come, first served. Not reentrant: a thread that locks twice waits for itself. The lock
  * belongs to no thread: any thread may unlock it. Safe for use by many threads; what happens before

@@ -19,7 +19,8 @@ final class ChannelPublisher<T> implements Flow.Publisher<T> {
   @Override
   public void subscribe(Flow.Subscriber<? super T> subscriber) {
     Objects.requireNonNull(subscriber, "subscriber");
-    var subscription = new ChannelSubscription<T>(channel, subscriber, group.context().withCancel());
+    var subscription =
+        new ChannelSubscription<T>(channel, subscriber, group.context().withCancel());
     boolean started = false;
     try {
       subscriber.onSubscribe(subscription);

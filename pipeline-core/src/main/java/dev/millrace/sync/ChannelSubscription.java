@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All signals come from the thread that runs {@link #signal}; a request or a cancellation only
  * leaves word for it. So they are serial, and a subscriber that requests from inside {@code onNext}
- * does not make the stack grow. The context is that of this subscription alone: a cancellation gives
- * up the receive, and does not interrupt the subscriber.
+ * does not make the stack grow. The context is that of this subscription alone: a cancellation
+ * gives up the receive, and does not interrupt the subscriber.
  */
 final class ChannelSubscription<T> implements Flow.Subscription {
 

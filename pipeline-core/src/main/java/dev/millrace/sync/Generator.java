@@ -13,8 +13,8 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 
 /**
- * A {@link Producer} in a virtual thread of its own, and the channel that it sends to: to be read by
- * a {@code for} loop, a stream, or a select, and stopped when nobody reads any more.
+ * A {@link Producer} in a virtual thread of its own, and the channel that it sends to: to be read
+ * by a {@code for} loop, a stream, or a select, and stopped when nobody reads any more.
  *
  * <pre>{@code
  * try (Stream<Path> walk = Files.walk(root);
@@ -57,8 +57,9 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
 
   /**
    * Starts the producer, with a rendezvous channel: it is never more than one element ahead of its
-   * readers. That costs a change of threads per element, about 1 microsecond between virtual threads
-   * and 10 microseconds with a platform thread; a capacity of a few dozen spares nearly all of it.
+   * readers. That costs a change of threads per element, about 1 microsecond between virtual
+   * threads and 10 microseconds with a platform thread; a capacity of a few dozen spares nearly all
+   * of it.
    */
   public static <T> Generator<T> open(Context parent, Producer<? extends T> producer) {
     return open(parent, 0, producer);
@@ -104,7 +105,8 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
 
   private void stop() {
     thread.interrupt();
-    // A producer that ignores the interrupt fails with its next send, and the readers need not wait.
+    // A producer that ignores the interrupt fails with its next send, and the readers need not
+    // wait.
     channel.close(Objects.requireNonNull(context.cause()));
   }
 
@@ -129,9 +131,9 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * Stops the producer and waits until its thread has ended, however long that takes: it ends at its
-   * next send, or where it obeys the interrupt. An interrupt does not shorten the wait; it is kept
-   * for the caller. The producer may call it too, and then does not wait.
+   * Stops the producer and waits until its thread has ended, however long that takes: it ends at
+   * its next send, or where it obeys the interrupt. An interrupt does not shorten the wait; it is
+   * kept for the caller. The producer may call it too, and then does not wait.
    */
   @Override
   public void close() {

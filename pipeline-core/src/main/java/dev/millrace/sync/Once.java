@@ -99,7 +99,9 @@ public final class Once<T extends @Nullable Object> {
     }
   }
 
-  /** The try to wait for; {@code mine} if that is now the one that runs; null if there is a value. */
+  /**
+   * The try to wait for; {@code mine} if that is now the one that runs; null if there is a value.
+   */
   private synchronized @Nullable Try join(Try mine) {
     if (value != null) {
       return null;

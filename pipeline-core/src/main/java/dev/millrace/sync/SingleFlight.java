@@ -22,13 +22,14 @@ import org.jspecify.annotations.Nullable;
  * <p>The execution belongs to nobody: it runs in a virtual thread of its own, with the values of
  * the first caller's context as its {@linkplain Context#current() current} one, but not with that
  * caller's deadline or cancellation. A caller that is interrupted or cancelled leaves, and the
- * others go on waiting. When the last one has left, nobody wants the result: the execution's context
- * is cancelled, its thread is interrupted, and the next call with that key begins a new one.
+ * others go on waiting. When the last one has left, nobody wants the result: the execution's
+ * context is cancelled, its thread is interrupted, and the next call with that key begins a new
+ * one.
  *
- * <p>Nothing is kept: once an execution has ended, the next call begins a new one. Keys are compared
- * with {@code equals}. Safe for use by many threads. An execution costs a virtual thread, and a call
- * an uncontended monitor. After {@code golang.org/x/sync/singleflight}; its {@code DoChan} is {@code
- * TaskGroup.fork} here.
+ * <p>Nothing is kept: once an execution has ended, the next call begins a new one. Keys are
+ * compared with {@code equals}. Safe for use by many threads. An execution costs a virtual thread,
+ * and a call an uncontended monitor. After {@code golang.org/x/sync/singleflight}; its {@code
+ * DoChan} is {@code TaskGroup.fork} here.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -56,9 +57,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
       task = new Task<>(function);
       context = first.withoutCancel().withCancel();
       thread =
-          Thread.ofVirtual()
-              .name("millrace-single-flight")
-              .unstarted(() -> owner.fly(key, this));
+          Thread.ofVirtual().name("millrace-single-flight").unstarted(() -> owner.fly(key, this));
     }
   }
 

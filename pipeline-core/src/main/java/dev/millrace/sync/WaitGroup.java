@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #awaitFailures()} returns it. After that the group can be used again, like a new one.
  *
  * <p>Safe for use by many threads. Counting takes one uncontended monitor, {@link #go} a virtual
- * thread and the stack trace of the forking site. What happens before a {@link #done} happens before
- * the return of an await that it ends.
+ * thread and the stack trace of the forking site. What happens before a {@link #done} happens
+ * before the return of an await that it ends.
  */
 public final class WaitGroup {
 

@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Berlin is put forward from 02:00 to 03:00 on 29 March 2026, and back from 03:00 on 25 October. */
+/**
+ * Berlin is put forward from 02:00 to 03:00 on 29 March 2026, and back from 03:00 on 25 October.
+ */
 class CronScheduleTest {
 
   private static final String BERLIN = "Europe/Berlin";
@@ -39,7 +41,8 @@ class CronScheduleTest {
   @Test
   void tuesdaysAtTwoStayAtTwoOnTheWallClock() {
     assertThat(due("0 14 * * TUE", "America/New_York", "2026-03-01T00:00", 3))
-        .containsExactly("2026-03-03T14:00 -05:00", "2026-03-10T14:00 -04:00", "2026-03-17T14:00 -04:00");
+        .containsExactly(
+            "2026-03-03T14:00 -05:00", "2026-03-10T14:00 -04:00", "2026-03-17T14:00 -04:00");
     assertThat(due("0 14 * * 2", BERLIN, "2026-10-20T14:00", 2))
         .containsExactly("2026-10-27T14:00 +01:00", "2026-11-03T14:00 +01:00");
   }
@@ -47,13 +50,15 @@ class CronScheduleTest {
   @Test
   void timeThatDoesNotExistIsDueAsMuchLater() {
     assertThat(due("30 2 * * *", BERLIN, "2026-03-28T02:00", 3))
-        .containsExactly("2026-03-28T02:30 +01:00", "2026-03-29T03:30 +02:00", "2026-03-30T02:30 +02:00");
+        .containsExactly(
+            "2026-03-28T02:30 +01:00", "2026-03-29T03:30 +02:00", "2026-03-30T02:30 +02:00");
     // Midnight does not exist.
     assertThat(due("0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00", 2))
         .containsExactly("2018-11-04T01:00 -02:00", "2018-11-05T00:00 -02:00");
     // A gap of half an hour, and a time after it that exists.
     assertThat(due("15,40 2 * * *", "Australia/Lord_Howe", "2026-10-04T00:00", 3))
-        .containsExactly("2026-10-04T02:40 +11:00", "2026-10-04T02:45 +11:00", "2026-10-05T02:15 +11:00");
+        .containsExactly(
+            "2026-10-04T02:40 +11:00", "2026-10-04T02:45 +11:00", "2026-10-05T02:15 +11:00");
     // A day that does not exist.
     assertThat(due("0 12 30 12 *", "Pacific/Apia", "2011-12-01T00:00", 2))
         .containsExactly("2011-12-31T12:00 +14:00", "2012-12-30T12:00 +14:00");
@@ -77,9 +82,19 @@ class CronScheduleTest {
             "2026-10-26T02:00 +01:00");
   }
 
-  /** Whoever asks in the second of the two hours, or shortly after the first time, gets no second. */
+  /**
+   * Whoever asks in the second of the two hours, or shortly after the first time, gets no second.
+   */
   @ParameterizedTest
-  @CsvSource({"00:30:00", "00:30:00.000001", "00:40:00", "01:00:00", "01:10:00", "01:30:00", "01:59:59"})
+  @CsvSource({
+    "00:30:00",
+    "00:30:00.000001",
+    "00:40:00",
+    "01:00:00",
+    "01:10:00",
+    "01:30:00",
+    "01:59:59"
+  })
   void timeThatExistsTwiceIsDueOnceWheneverOneAsks(String time) {
     var schedule = Schedule.cron("30 2 * * *", ZoneId.of(BERLIN));
     assertThat(schedule.nextAfter(Instant.parse("2026-10-25T" + time + "Z")))
@@ -89,7 +104,8 @@ class CronScheduleTest {
   @Test
   void everyHourGoesByTheMinutesThatPass() {
     assertThat(due("15 * * * *", BERLIN, "2026-03-29T00:30", 3))
-        .containsExactly("2026-03-29T01:15 +01:00", "2026-03-29T03:15 +02:00", "2026-03-29T04:15 +02:00");
+        .containsExactly(
+            "2026-03-29T01:15 +01:00", "2026-03-29T03:15 +02:00", "2026-03-29T04:15 +02:00");
     assertThat(due("*/30 * * * *", BERLIN, "2026-10-25T01:40", 5))
         .containsExactly(
             "2026-10-25T02:00 +02:00",
@@ -103,7 +119,8 @@ class CronScheduleTest {
   void daysAreAsUnixHasThem() {
     assertThat(due("0 0 29 2 *", "UTC", "2026-01-01T00:00", 2))
         .containsExactly("2028-02-29T00:00 Z", "2032-02-29T00:00 Z");
-    assertThat(due("0 9 * * 7", "UTC", "2026-01-01T00:00", 1)).containsExactly("2026-01-04T09:00 Z");
+    assertThat(due("0 9 * * 7", "UTC", "2026-01-01T00:00", 1))
+        .containsExactly("2026-01-04T09:00 Z");
     assertThat(due("0 9 13 * FRI", "UTC", "2026-04-04T00:00", 3))
         .as("either of both days")
         .containsExactly("2026-04-10T09:00 Z", "2026-04-13T09:00 Z", "2026-04-17T09:00 Z");

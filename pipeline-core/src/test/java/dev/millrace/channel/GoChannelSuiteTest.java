@@ -25,7 +25,9 @@ class GoChannelSuiteTest {
     threads.close();
   }
 
-  /** Each consumer multiplies what it gets, and hands it on; the sum of all products must be right. */
+  /**
+   * Each consumer multiplies what it gets, and hands it on; the sum of all products must be right.
+   */
   @ParameterizedTest
   @ValueSource(ints = {0, 5, 64})
   void manyConsumersHandOnEveryProduct(int capacity) throws Exception {
@@ -122,8 +124,7 @@ class GoChannelSuiteTest {
   @Test
   void powerSeriesAreComposed() throws Exception {
     var logarithm =
-        PowerSeries.of(
-            threads, n -> n == 0 ? Rational.ZERO : Rational.of(n % 2 == 1 ? 1 : -1, n));
+        PowerSeries.of(threads, n -> n == 0 ? Rational.ZERO : Rational.of(n % 2 == 1 ? 1 : -1, n));
     List<Rational> composed = exponential().of(logarithm).next(7);
     for (int n = 0; n < 7; n++) {
       assertThat(composed.get(n)).as("coefficient %d", n).isEqualTo(Rational.of(n < 2 ? 1 : 0, 1));

@@ -136,7 +136,9 @@ class GoSelectSuiteTest {
     assertThat(received).hasValue(20_000);
   }
 
-  /** Four channels; on each a plain sender and a plain receiver, and a select on each side of all. */
+  /**
+   * Four channels; on each a plain sender and a plain receiver, and a select on each side of all.
+   */
   @Test
   void plainOperationsAndSelectsShareFourChannels() throws Exception {
     int each = 10_000;
@@ -293,7 +295,9 @@ class GoSelectSuiteTest {
     assertThat(Channel.never().waitingReceivers()).isZero();
   }
 
-  /** Every second turn has to wait, in the silent channel's queue. With -Ptorture 10 million turns. */
+  /**
+   * Every second turn has to wait, in the silent channel's queue. With -Ptorture 10 million turns.
+   */
   @Test
   void selectsOnASilentChannelKeepNothing() throws Exception {
     int turns = Integer.getInteger("torture.selects", 1_000_000);

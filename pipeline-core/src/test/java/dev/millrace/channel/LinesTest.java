@@ -150,7 +150,8 @@ class LinesTest {
         .containsExactly("12345", "12345");
     assertThatThrownBy(() -> lines("1\n123456".getBytes(UTF_8), UTF_8, 5, 1))
         .isInstanceOf(IOException.class)
-        .hasMessage("line 2 is longer than 5 characters: raise the maximum, if such lines are right");
+        .hasMessage(
+            "line 2 is longer than 5 characters: raise the maximum, if such lines are right");
     var endless =
         new InputStream() {
           long given;

@@ -67,11 +67,11 @@ class TickerTest {
     try (var ticker = Ticker.every(period)) {
       var blocker =
           Timers.schedule(
-          () -> {
-            blocked.countDown();
-            LockSupport.parkNanos(period.multipliedBy(13).dividedBy(2).toNanos());
-          },
-          0);
+              () -> {
+                blocked.countDown();
+                LockSupport.parkNanos(period.multipliedBy(13).dividedBy(2).toNanos());
+              },
+              0);
       blocked.await();
       Instant late = ticker.ticks().receive();
       ticker.ticks().receive();

@@ -1,6 +1,8 @@
 package dev.millrace.channel;
 
-/** An element of a torture round: who sent it, on which channel, and as that sender's how manieth. */
+/**
+ * An element of a torture round: who sent it, on which channel, and as that sender's how manieth.
+ */
 record TortureItem(int sender, int channel, int number) {
 
   /** Spread: the items of a round differ in all three. */

@@ -51,7 +51,9 @@ final class TortureLedger {
     }
   }
 
-  /** Checks that this receiver got what each sender sent on each channel in the order of sending. */
+  /**
+   * Checks that this receiver got what each sender sent on each channel in the order of sending.
+   */
   void checkOrder() {
     record Stream(int sender, int channel) {}
     Map<Stream, Integer> last = new HashMap<>();

@@ -37,7 +37,9 @@ final class TortureRound {
   private final List<String> kinds = new ArrayList<>();
   private final List<TortureWorker> workers = new ArrayList<>();
 
-  /** How often to interrupt, cancel or close: often none, so that the workers must help each other. */
+  /**
+   * How often to interrupt, cancel or close: often none, so that the workers must help each other.
+   */
   private final int disturbances;
 
   TortureRound(long seed) {
@@ -52,8 +54,10 @@ final class TortureRound {
     int closePerMille = random.nextInt(3) == 0 ? 10 : 0;
     disturbances = random.nextInt(3) == 0 ? 0 : random.nextInt(random.nextBoolean() ? 30 : 400);
     for (int i = 0; i < workerCount; i++) {
-      Thread.Builder threads = random.nextInt(4) == 0 ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
-      workers.add(new TortureWorker(i, random.split(), channels, operations, closePerMille, threads));
+      Thread.Builder threads =
+          random.nextInt(4) == 0 ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+      workers.add(
+          new TortureWorker(i, random.split(), channels, operations, closePerMille, threads));
     }
   }
 
@@ -88,8 +92,7 @@ final class TortureRound {
    */
   long run() {
     var result = new FutureTask<>(this::runOrDescribe);
-    Thread controller =
-        Thread.ofPlatform().daemon().name("torture-controller").unstarted(result);
+    Thread controller = Thread.ofPlatform().daemon().name("torture-controller").unstarted(result);
     controller.start();
     try {
       return result.get(LIMIT.multipliedBy(2).toSeconds(), TimeUnit.SECONDS);
@@ -170,7 +173,9 @@ final class TortureRound {
     return workers.stream().allMatch(worker -> worker.intent == TortureIntent.FINISHED);
   }
 
-  /** Whether each worker has finished or waits for ever, in the queues that it says, and no other. */
+  /**
+   * Whether each worker has finished or waits for ever, in the queues that it says, and no other.
+   */
   private boolean isQuiet() {
     for (var worker : workers) {
       TortureIntent intent = worker.intent;

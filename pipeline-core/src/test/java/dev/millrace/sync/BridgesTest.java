@@ -287,8 +287,7 @@ class BridgesTest {
     }
     group.close();
     publisher.subscribe(tooLate);
-    assertThatThrownBy(() -> get(tooLate.end))
-        .hasCauseInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> get(tooLate.end)).hasCauseInstanceOf(IllegalStateException.class);
   }
 
   @Test
@@ -338,8 +337,7 @@ class BridgesTest {
                 256,
                 Producer.from(Bridges.publisher(group, out.channel()), 256))) {
       var sum =
-          threads.start(
-              () -> Channels.stream(in.channel()).mapToLong(Integer::longValue).sum());
+          threads.start(() -> Channels.stream(in.channel()).mapToLong(Integer::longValue).sum());
       assertThat(sum.get()).isEqualTo(999_999L * 1_000_000 / 2);
     }
   }
@@ -457,7 +455,9 @@ class BridgesTest {
     await().until(next::isDone);
     assertThat(next).isCancelled();
     CompletableFuture<Integer> late = Bridges.next(group, channel);
-    assertThatThrownBy(() -> get(late)).isInstanceOf(CancellationException.class).hasRootCause(cause);
+    assertThatThrownBy(() -> get(late))
+        .isInstanceOf(CancellationException.class)
+        .hasRootCause(cause);
     assertThat(channel.waitingReceivers()).isZero();
     group.close();
     assertThatThrownBy(() -> Bridges.next(group, channel))

@@ -404,8 +404,7 @@ class GeneratorTest {
       assertThat(one).isSorted();
       assertThat(other).isSorted();
       assertThat(one.size() + other.size()).isEqualTo(100_000);
-      assertThat(Stream.concat(one.stream(), other.stream()).distinct().count())
-          .isEqualTo(100_000);
+      assertThat(Stream.concat(one.stream(), other.stream()).distinct().count()).isEqualTo(100_000);
     }
   }
 

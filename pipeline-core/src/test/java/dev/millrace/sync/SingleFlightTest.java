@@ -93,7 +93,10 @@ class SingleFlightTest {
     answer.send("go");
     var one = assertThatThrownBy(first::get).cause().isInstanceOf(ExecutionException.class);
     one.hasCause(failure).hasMessageContaining("key");
-    assertThatThrownBy(second::get).cause().isInstanceOf(ExecutionException.class).hasCause(failure);
+    assertThatThrownBy(second::get)
+        .cause()
+        .isInstanceOf(ExecutionException.class)
+        .hasCause(failure);
     assertThat(failure.getSuppressed()).as("the site of the call").hasSize(1);
     assertThat(flights.call("key", () -> "works").value()).isEqualTo("works");
   }
@@ -191,7 +194,8 @@ class SingleFlightTest {
             });
     caller.thread().interrupt();
     assertThatThrownBy(caller::get).hasCauseInstanceOf(InterruptedException.class);
-    assertThat(flights.call("key", () -> "next")).isEqualTo(new SingleFlight.Result<>("next", false));
+    assertThat(flights.call("key", () -> "next"))
+        .isEqualTo(new SingleFlight.Result<>("next", false));
     answer.send("for nobody");
   }
 
@@ -206,8 +210,12 @@ class SingleFlightTest {
                   () -> Context.current().value(USER) + Context.current().deadline())
               .value();
       assertThat(seen).isEqualTo("annnull");
-      assertThat(context.call(() -> flights.call("key", () -> String.valueOf(Context.current().value(USER))))
-              .value())
+      assertThat(
+              context
+                  .call(
+                      () ->
+                          flights.call("key", () -> String.valueOf(Context.current().value(USER))))
+                  .value())
           .isEqualTo("ann");
     }
   }

@@ -10,11 +10,14 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A thread that announces that it parks, and one that completes its operation, without memory order:
- * each misses what the other one wrote, a lost wake-up, and the harness must see it.
+ * A thread that announces that it parks, and one that completes its operation, without memory
+ * order: each misses what the other one wrote, a lost wake-up, and the harness must see it.
  */
 @JCStressTest
-@Outcome(id = {"0, 1", "1, 0", "1, 1"}, expect = ACCEPTABLE, desc = "one sees the other")
+@Outcome(
+    id = {"0, 1", "1, 0", "1, 1"},
+    expect = ACCEPTABLE,
+    desc = "one sees the other")
 @Outcome(id = "0, 0", expect = FORBIDDEN, desc = "both miss each other")
 @State
 public class UnsynchronisedFlags {

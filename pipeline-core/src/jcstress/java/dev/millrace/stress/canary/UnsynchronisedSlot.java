@@ -9,9 +9,14 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A channel of one place without a lock: an element is taken twice, and the harness must see it. */
+/**
+ * A channel of one place without a lock: an element is taken twice, and the harness must see it.
+ */
 @JCStressTest
-@Outcome(id = {"1, 0", "0, 1"}, expect = ACCEPTABLE, desc = "one of them has it")
+@Outcome(
+    id = {"1, 0", "0, 1"},
+    expect = ACCEPTABLE,
+    desc = "one of them has it")
 @Outcome(expect = FORBIDDEN, desc = "taken twice")
 @State
 public class UnsynchronisedSlot {
