@@ -37,7 +37,7 @@ class LockingTest {
         var visits =
             new FutureTask<>(
                 () -> {
-                  for (int i = 0; i < 20; i++) {
+                  for (int i = 0; i < 5; i++) {
                     LockSupport.parkNanos(1_000_000);
                     free.lock();
                     free.unlock();
