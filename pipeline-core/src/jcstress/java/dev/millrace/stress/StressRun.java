@@ -2,6 +2,7 @@ package dev.millrace.stress;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.openjdk.jcstress.JCStress;
 import org.openjdk.jcstress.Options;
 
@@ -14,22 +15,24 @@ public final class StressRun {
   private static final String CANARIES = "dev.millrace.stress.canary.";
   private static final String TESTS = "dev\\.millrace\\.stress\\.(?!canary)";
 
+  private static final long MILLIS_WITH_FEW_PROCESSORS = 2_000;
+
   private StressRun() {}
 
   /** Runs all; ends with an error if a canary was not caught or a test has failed. */
   public static void main(String... arguments) throws Exception {
+    String reports = arguments[0];
+    List<String> options = new ArrayList<>(List.of(arguments).subList(1, arguments.length));
+    String tests = TESTS;
+    int pattern = options.indexOf("-t");
+    if (pattern >= 0) {
+      options.remove(pattern);
+      tests = options.remove(pattern);
+    }
     for (String canary : List.of("UnsynchronisedSlot", "UnsynchronisedFlags")) {
       boolean caught = false;
       try {
-        run(
-            "-t",
-            CANARIES + canary,
-            "-m",
-            "sanity",
-            "-sc",
-            "false",
-            "-r",
-            arguments[0] + "/" + canary);
+        run(CANARIES + canary, reports + "/" + canary, options);
       } catch (AssertionError expected) {
         caught = true;
       }
@@ -38,16 +41,17 @@ public final class StressRun {
       }
       System.out.println("The canary " + canary + " was caught, as it must be.");
     }
-    List<String> all = new ArrayList<>(List.of("-r", arguments[0] + "/tests"));
-    all.addAll(List.of(arguments).subList(1, arguments.length));
-    if (!all.contains("-t")) {
-      all.addAll(List.of("-t", TESTS));
+    List<String> failed = SmallMachine.runAll(Pattern.compile(tests), MILLIS_WITH_FEW_PROCESSORS);
+    if (!failed.isEmpty()) {
+      throw new AssertionError("forbidden outcomes in " + failed);
     }
-    run(all.toArray(String[]::new));
+    run(tests, reports + "/tests", options);
   }
 
-  private static void run(String... arguments) throws Exception {
-    var options = new Options(arguments);
+  private static void run(String tests, String reports, List<String> others) throws Exception {
+    List<String> all = new ArrayList<>(List.of("-t", tests, "-r", reports));
+    all.addAll(others);
+    var options = new Options(all.toArray(String[]::new));
     if (options.parse()) {
       new JCStress(options).run();
     }

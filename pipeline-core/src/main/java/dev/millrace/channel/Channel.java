@@ -72,7 +72,12 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   static final Object END = new Object();
 
   private static final AtomicLong IDS = new AtomicLong();
-  private static final Channel<?> NEVER = new Channel<Object>(0, Overflow.WAIT);
+  static final Channel<?> NEVER = new Channel<Object>(0, Overflow.WAIT);
+
+  static { // initialised now: under a lock, that could block
+    new Waiter();
+    Objects.requireNonNull(Offer.SENT);
+  }
 
   /** The order in which a select locks channels. */
   final long id = IDS.getAndIncrement();
@@ -83,7 +88,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   final Side receiving;
   private final Patience patience;
   private long dropped;
-  private boolean closed;
+  private volatile boolean closed; // volatile: a cancellation is looked up without its lock
   private @Nullable Throwable closeCause;
 
   /** The thread to unpark once the lock is released; set by {@link #offer} and {@link #poll}. */
@@ -165,16 +170,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   @Override
   public boolean trySend(T element) {
     Objects.requireNonNull(element, "element");
-    if (add(element)) {
-      return true;
-    }
-    lock();
-    Offer offer = offer(element);
-    unlockAndWake();
-    if (offer == Offer.CLOSED) {
-      throw closedToSend();
-    }
-    return offer == Offer.SENT;
+    return sent(attemptSend(element, NEVER));
   }
 
   @Override
@@ -188,17 +184,19 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    if (!trySend(element)) {
+    Channel<?> done = (Channel<?>) cancellation.done();
+    Offer offer = attemptSend(element, done);
+    if (offer == Offer.FULL) {
       var selection = new Selection();
-      selection.add(this, element);
-      selection.add((Channel<?>) cancellation.done());
-      if (selection.await(0) == 1) {
+      selection.add(done);
+      SelectWaiter sending = selection.add(this, element);
+      selection.biased();
+      if (selection.awaitUnready(0) != sending.index) {
         throw cancelled(cancellation);
       }
-      if (selection.isClosed(0)) {
-        throw closedToSend();
-      }
+      offer = selection.isClosed(sending.index) ? Offer.CLOSED : Offer.SENT;
     }
+    sent(offer);
   }
 
   /** Sends, until {@code deadline} (a {@link System#nanoTime}; 0 for none) at the most. */
@@ -207,22 +205,33 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    if (add(element)) {
+    if (add(element, NEVER)) {
       return true;
     }
+    Offer offer;
+    Waiter waiter = null;
     lock();
-    Offer offer = offer(element);
-    if (offer == Offer.FULL) {
-      Waiter waiter = sending.waiter();
-      waiter.item = element;
+    try {
+      offer = offer(element);
+      if (offer == Offer.FULL) {
+        waiter = sending.waiter();
+        waiter.item = element;
+        sending.add(waiter);
+      }
+    } finally {
+      unlockAndWake();
+    }
+    if (waiter != null) {
       int state = await(sending, waiter, deadline);
       waiter.end();
       offer = state == Waiter.DONE ? Offer.SENT : state == Waiter.CLOSED ? Offer.CLOSED : offer;
-    } else {
-      unlockAndWake();
     }
+    return sent(offer);
+  }
+
+  private boolean sent(Offer offer) {
     if (offer == Offer.CLOSED) {
-      throw closedToSend();
+      throw new ChannelClosedException("send on a closed channel", closeCause);
     }
     return offer == Offer.SENT;
   }
@@ -247,7 +256,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   @Override
   public @Nullable T tryReceive() {
-    Object item = attemptReceive();
+    Object item = attemptReceive(NEVER);
     return item == null ? null : orThrow(item);
   }
 
@@ -269,15 +278,17 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    Object item = attemptReceive();
+    Channel<?> done = (Channel<?>) cancellation.done();
+    Object item = attemptReceive(done);
     if (item == null) {
       var selection = new Selection();
-      selection.add(this);
-      selection.add((Channel<?>) cancellation.done());
-      if (selection.await(0) == 1) {
+      selection.add(done);
+      int receiving = selection.add(this).index;
+      selection.biased();
+      if (selection.awaitUnready(0) != receiving) {
         throw cancelled(cancellation);
       }
-      item = selection.isClosed(0) ? END : selection.takeItem(0);
+      item = selection.isClosed(receiving) ? END : selection.takeItem(receiving);
     }
     return item;
   }
@@ -287,17 +298,22 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    Object item = take();
+    Object item = take(NEVER);
     if (item != null) {
       return item;
     }
+    Waiter waiter;
     lock();
-    item = poll();
-    if (item != null) {
+    try {
+      item = poll();
+      if (item != null) {
+        return item;
+      }
+      waiter = receiving.waiter();
+      receiving.add(waiter);
+    } finally {
       unlockAndWake();
-      return item;
     }
-    Waiter waiter = receiving.waiter();
     int state = await(receiving, waiter, deadline);
     item = waiter.end();
     return state == Waiter.CLOSED ? END : item;
@@ -364,8 +380,8 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     lock();
     try {
       if (!closed) {
-        closed = true;
         closeCause = cause;
+        closed = true;
         tellClosed(receiving, waiting);
         tellClosed(sending, waiting);
       }
@@ -386,15 +402,21 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   // What send, receive and select are made of
 
+  // With 'done' the operations obey a cancellation, whose done channel that is: they look under the
+  // lock, so that nothing is done after it, not even with what was sent or became free since.
+
   /** Adds the element to the senders' half, if that is all there is to do. */
-  private boolean add(Object element) {
+  private boolean add(Object element, Channel<?> done) {
     if (capacity == 0) {
       return false;
     }
     Side side = sending;
     side.lock();
     try {
-      if (closed || !receiving.nobodyWaits() || side.ring.size() >= side.room) {
+      if (closed
+          || done.closed
+          || !receiving.nobodyWaits()
+          || side.ring.size() >= side.room) {
         return false;
       }
       side.ring.add(element);
@@ -405,13 +427,14 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   }
 
   /** Takes an element from the receivers' half, if that is all there is to do; else null. */
-  private @Nullable Object take() {
+  private @Nullable Object take(Channel<?> done) {
     if (capacity == 0) {
       return null;
     }
     Side side = receiving;
     side.lock();
-    Object item = side.ring.size() == 0 || !sending.nobodyWaits() ? null : side.ring.take();
+    Object item =
+        side.ring.size() == 0 || !sending.nobodyWaits() || done.closed ? null : side.ring.take();
     side.unlock();
     return item;
   }
@@ -428,35 +451,54 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   }
 
   /** Sends, if that is possible now. */
-  Offer attemptSend(Object element) {
-    if (add(element)) {
+  Offer attemptSend(Object element, Channel<?> done) {
+    if (add(element, done)) {
       return Offer.SENT;
     }
     lock();
-    Offer offer = offer(element);
-    unlockAndWake();
-    return offer;
+    try {
+      return done.closed ? Offer.FULL : offer(element);
+    } finally {
+      unlockAndWake();
+    }
   }
 
   /**
    * Receives, if that is possible now: null if there is none, {@link #END} if there will be none.
    */
-  @Nullable Object attemptReceive() {
-    Object item = take();
-    if (item == null) {
-      lock();
-      item = poll();
+  @Nullable Object attemptReceive(Channel<?> done) {
+    Object item = take(done);
+    if (item != null) {
+      return item;
+    }
+    lock();
+    try {
+      return done.closed ? null : poll();
+    } finally {
       unlockAndWake();
     }
-    return item;
   }
 
-  /** Locks the whole channel; a rendezvous has but one lock. */
+  /** Locks the whole channel; a rendezvous has but one lock. Not for who holds another lock. */
   void lock() {
     receiving.lock();
-    if (capacity != 0) {
-      sending.lock();
+    while (!(capacity == 0 || sending.lockSoon())) {
+      receiving.unlock();
+      Thread.yield();
+      receiving.lock();
     }
+  }
+
+  /** Locks the whole channel, if that is possible without a yield. */
+  boolean lockSoon() {
+    if (!receiving.lockSoon()) {
+      return false;
+    }
+    if (capacity == 0 || sending.lockSoon()) {
+      return true;
+    }
+    receiving.unlock();
+    return false;
   }
 
   void unlock() {
@@ -484,21 +526,16 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     }
     sending.room = capacity - receiving.ring.size();
     if (sending.ring.size() >= sending.room) {
-      switch (overflow) {
-        case WAIT -> {
-          return Offer.FULL;
-        }
-        case DROP_NEWEST -> {
-          dropped++;
-          return Offer.SENT;
-        }
-        case DROP_OLDEST -> {
-          dropped++;
-          refill();
-          receiving.ring.take();
-          sending.room = capacity - receiving.ring.size();
-        }
+      if (overflow == Overflow.WAIT) { // no switch: its class would be loaded under the lock
+        return Offer.FULL;
       }
+      dropped++;
+      if (overflow == Overflow.DROP_NEWEST) {
+        return Offer.SENT;
+      }
+      refill();
+      receiving.ring.take();
+      sending.room = capacity - receiving.ring.size();
     }
     sending.ring.add(element);
     return Offer.SENT;
@@ -564,14 +601,12 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   }
 
   /**
-   * Waits in a queue. Called with the lock held; returns without it.
+   * Waits until the waiter, which stands in the queue, is served.
    *
    * @return {@link Waiter#DONE}, {@link Waiter#CLOSED}, or {@link Waiter#WAITING} if the deadline
    *     passed
    */
   private int await(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
-    queue.add(waiter);
-    unlock();
     patience.await(waiter);
     while (waiter.announcePark()) {
       boolean expired = !Waiter.parkUntil(this, deadline);
@@ -607,10 +642,6 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   private static CancellationException cancelled(Cancellation cancellation) {
     cancellation.throwIfCancelled();
     return new CancellationException("cancelled without a cause");
-  }
-
-  private ChannelClosedException closedToSend() {
-    return new ChannelClosedException("send on a closed channel", closeCause);
   }
 
   // Monitoring

@@ -46,8 +46,8 @@ final class SelectWaiter extends Waiter {
   /** Does the clause's operation if that is possible now; whether it was. */
   boolean attempt() {
     return sends
-        ? finish(channel.attemptSend(Objects.requireNonNull(offered)))
-        : finish(channel.attemptReceive());
+        ? finish(channel.attemptSend(Objects.requireNonNull(offered), Channel.NEVER))
+        : finish(channel.attemptReceive(Channel.NEVER));
   }
 
   /** As {@link #attempt}; the caller holds the channel's lock. */

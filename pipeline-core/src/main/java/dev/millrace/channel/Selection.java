@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /*
  * 1. Fast: in random order, lock one channel after the other and do the first operation that is
  *    possible.
- * 2. Otherwise lock all channels, in the order of their ids (so that two selections never wait for
- *    each other), and look again: only now is it known that no clause is ready, and only then may a
+ * 2. Otherwise lock all channels, in the order of their ids (so that of two selections one gets
+ *    on; a selection that can not have the next lock soon gives up those it has, and begins anew),
+ *    and look again: only now is it known that no clause is ready, and only then may a
  *    default clause run.
  * 3. Put one waiter per clause into the queues, unlock, and park. The first thread that comes to the
  *    other side of one of these channels claims the whole selection by compare-and-set on 'winner',
@@ -121,8 +122,11 @@ final class Selection implements Patience.Completion {
     int index = attemptEach(true);
     if (index == NOT_READY) {
       lockAll();
-      index = attemptEach(false);
-      unlockAll(index);
+      try {
+        index = attemptEach(false);
+      } finally {
+        unlockAll(index);
+      }
     }
     return index;
   }
@@ -135,15 +139,35 @@ final class Selection implements Patience.Completion {
    */
   int await(long deadline) throws InterruptedException {
     int index = attemptEach(true);
-    if (index != NOT_READY) {
-      return index;
-    }
+    return index == NOT_READY ? awaitUnready(deadline) : index;
+  }
+
+  /**
+   * As {@link #await}, if most likely no operation is possible. Looks at the clauses with all locks
+   * held only: what became possible first is seen first, if it is preferred.
+   */
+  int awaitUnready(long deadline) throws InterruptedException {
+    int index = NOT_READY;
     lockAll();
-    index = attemptEach(false);
-    if (index != NOT_READY) {
+    try {
+      index = attemptEach(false);
+      if (index == NOT_READY) {
+        enqueue();
+      }
+    } finally {
       unlockAll(index);
+    }
+    if (index != NOT_READY) {
       return index;
     }
+    try {
+      return park(deadline);
+    } finally {
+      withdraw();
+    }
+  }
+
+  private void enqueue() {
     WINNER.set(this, NONE); // the locks publish it
     PHASE.set(this, WAITING);
     Thread thread = Thread.currentThread();
@@ -154,12 +178,6 @@ final class Selection implements Patience.Completion {
         clause.item = clause.offered;
         clause.queue().add(clause);
       }
-    }
-    unlockAll(NOT_READY);
-    try {
-      return park(deadline);
-    } finally {
-      withdraw();
     }
   }
 
@@ -234,12 +252,37 @@ final class Selection implements Patience.Completion {
     }
   }
 
+  /** Never yields while it holds a lock; see {@link SpinLock}. */
   private void lockAll() {
+    while (!lockAllSoon()) {
+      Thread.yield();
+    }
+  }
+
+  private boolean lockAllSoon() {
     Channel<?> last = null;
     for (SelectWaiter clause : byChannel) {
       if (clause.enabled && clause.channel != last) {
+        if (!clause.channel.lockSoon()) {
+          unlockUpTo(clause.channel);
+          return false;
+        }
         last = clause.channel;
-        last.lock();
+      }
+    }
+    return true;
+  }
+
+  /** Unlocks the channels before this one; all, if it is null. */
+  private void unlockUpTo(@Nullable Channel<?> channel) {
+    Channel<?> last = null;
+    for (SelectWaiter clause : byChannel) {
+      if (clause.channel == channel) {
+        return;
+      }
+      if (clause.enabled && clause.channel != last) {
+        last = clause.channel;
+        last.unlock();
       }
     }
   }
@@ -249,13 +292,7 @@ final class Selection implements Patience.Completion {
    */
   private void unlockAll(int done) {
     Thread wake = done == NOT_READY ? null : clauses[done].channel.takeWake();
-    Channel<?> last = null;
-    for (SelectWaiter clause : byChannel) {
-      if (clause.enabled && clause.channel != last) {
-        last = clause.channel;
-        last.unlock();
-      }
-    }
+    unlockUpTo(null);
     LockSupport.unpark(wake);
   }
 

@@ -14,8 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +27,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureRound {
 
-  private static final Duration LIMIT = Duration.ofSeconds(15);
+  /**
+   * How often to look whether something has come to its end, each time for {@link #LOOK}. Counted,
+   * so that a process that was stopped for a while is not taken for one that hangs.
+   */
+  private static final int LOOKS = 1_500;
+
+  private static final Duration LOOK = Duration.ofMillis(10);
 
   private final long seed;
   private final SplittableRandom random;
@@ -95,7 +99,8 @@ final class TortureRound {
     Thread controller = Thread.ofPlatform().daemon().name("torture-controller").unstarted(result);
     controller.start();
     try {
-      return result.get(LIMIT.multipliedBy(2).toSeconds(), TimeUnit.SECONDS);
+      for (int i = 0; i < 2 * LOOKS && !controller.join(LOOK); i++) {}
+      return result.get(0, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       throw failed("", "", e.getCause());
     } catch (TimeoutException | InterruptedException e) {
@@ -127,19 +132,20 @@ final class TortureRound {
       worker.thread.start();
     }
     disturb();
-    try {
-      Awaitility.await()
-          .atMost(LIMIT)
-          .pollDelay(Duration.ZERO)
-          .pollInterval(Duration.ofMillis(1))
-          .until(this::isQuiet);
-    } catch (ConditionTimeoutException e) {
-      throw new AssertionError("the queues are not what the workers wait for", e);
+    boolean quiet = isQuiet();
+    for (int i = 0; i < 10 * LOOKS && !quiet; i++) {
+      LockSupport.parkNanos(LOOK.toNanos() / 10);
+      quiet = isQuiet();
     }
+    assertThat(quiet).as("the queues are what the workers wait for").isTrue();
     checkQuietState();
     channels.forEach(Channel::close);
     for (var worker : workers) {
-      assertThat(worker.thread.join(LIMIT)).as("worker %d ends", worker.id).isTrue();
+      boolean ended = false;
+      for (int i = 0; i < LOOKS && !ended; i++) {
+        ended = worker.thread.join(LOOK);
+      }
+      assertThat(ended).as("worker %d ends", worker.id).isTrue();
     }
     for (var worker : workers) {
       Throwable failure = worker.failure;
