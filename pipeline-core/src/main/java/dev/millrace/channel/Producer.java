@@ -1,5 +1,7 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Inbox;
+import dev.millrace.channel.internal.Lines;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
@@ -72,13 +74,14 @@ public interface Producer<T> {
   }
 
   /**
-   * Sends the lines of a text, without their ends (a line feed, a carriage return, or both), each as
-   * soon as its end was read, and closes the input, at the end and on an early one. The last line
-   * needs no end.
+   * Sends the lines of a text, without their ends (a line feed, a carriage return, or both), each
+   * as soon as its end was read, and closes the input, at the end and on an early one. The last
+   * line needs no end.
    *
-   * <p>An input that is not text in {@code charset}, or has a longer line, ends the producer with an
-   * {@link IOException} that tells which line it is; the lines before it have been sent. A read that
-   * ignores interrupts, such as one of a process's output, delays an early end until it returns.
+   * <p>An input that is not text in {@code charset}, or has a longer line, ends the producer with
+   * an {@link IOException} that tells which line it is; the lines before it have been sent. A read
+   * that ignores interrupts, such as one of a process's output, delays an early end until it
+   * returns.
    *
    * @param maximumLength of a line, in characters
    */
