@@ -3,6 +3,7 @@ module dev.millrace.stages {
   requires transitive dev.millrace.core;
   requires static transitive org.jspecify;
   requires dev.failsafe.core;
+  requires static com.fasterxml.jackson.core;
   requires static reactor.core;
   requires static org.reactivestreams;
 
