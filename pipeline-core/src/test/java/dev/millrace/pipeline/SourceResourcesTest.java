@@ -263,7 +263,8 @@ class SourceResourcesTest {
   @Test
   void ticksComeOneAfterTheOtherAndMissedOnesAreDropped() throws Exception {
     Duration period = Duration.ofMillis(20);
-    try (Source.Cursor<Instant> cursor = Source.ticks(period).open(Context.background())) {
+    Source.Cursor<Instant> cursor = Source.ticks(period).open(Context.background());
+    try (cursor) {
       Instant first = tick(cursor);
       Thread.sleep(5 * period.toMillis()); // a pipeline that is slow
       Instant missed = tick(cursor);
@@ -273,6 +274,7 @@ class SourceResourcesTest {
           .as("four ticks were dropped in between")
           .isGreaterThan(period.multipliedBy(2));
     }
+    assertThat(cursor.next()).as("the ticker is closed").isNull();
   }
 
   private static Instant tick(Source.Cursor<Instant> cursor) throws Exception {
