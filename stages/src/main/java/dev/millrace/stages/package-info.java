@@ -13,6 +13,10 @@
  * example is the usual one. All of them obey a cancelled run: they are interrupted with the
  * function that they are around, and none holds an interrupt back or calls the function again after
  * one.
+ *
+ * <p>They are around the call: for a function that returns a {@code CompletionStage}, as {@code
+ * mapAsync} takes it, around what returns the stage, not around what completes it. A blocking
+ * function in {@code mapParallel} has no such gap.
  */
 @NullMarked
 package dev.millrace.stages;
