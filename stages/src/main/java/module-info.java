@@ -2,9 +2,12 @@
 module dev.millrace.stages {
   requires transitive dev.millrace.core;
   requires static transitive org.jspecify;
+  requires dev.failsafe.core;
+  requires static com.fasterxml.jackson.core;
   requires static reactor.core;
   requires static org.reactivestreams;
 
+  exports dev.millrace.stages;
   exports dev.millrace.stages.channel;
   exports dev.millrace.stages.reactor;
 }

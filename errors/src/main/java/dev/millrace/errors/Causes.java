@@ -1,7 +1,9 @@
 package dev.millrace.errors;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -24,6 +26,16 @@ public final class Causes {
       root = e;
     }
     return root;
+  }
+
+  /** The failure, its cause, the cause of that, and so on, to the root; each once. */
+  public static List<Throwable> chain(Throwable failure) {
+    List<Throwable> chain = new ArrayList<>();
+    Set<Throwable> seen = seen();
+    for (Throwable e = failure; e != null && seen.add(e); e = e.getCause()) {
+      chain.add(e);
+    }
+    return chain;
   }
 
   /** The outermost throwable of that type in the chain; null if there is none. */

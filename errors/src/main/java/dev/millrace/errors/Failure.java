@@ -28,9 +28,16 @@ public record Failure<I>(String stage, I element, int attempt, Throwable cause, 
     }
   }
 
-  /** A failure of the first attempt, now. */
-  public static <I> Failure<I> of(String stage, I element, Throwable cause) {
-    return new Failure<>(stage, element, 1, cause, Instant.now());
+  /**
+   * A failure, now: of the first attempt, or of the last one if {@code thrown} is a {@link
+   * RetryException}, with the cause of that.
+   *
+   * @param thrown what the stage's function threw
+   */
+  public static <I> Failure<I> of(String stage, I element, Throwable thrown) {
+    return thrown instanceof RetryException retry
+        ? new Failure<>(stage, element, retry.attempts(), retry.getCause(), Instant.now())
+        : new Failure<>(stage, element, 1, thrown, Instant.now());
   }
 
   /** Says which stage failed on what and why, on one line. */

@@ -22,6 +22,11 @@ class CausesTest {
   }
 
   @Test
+  void chainLeadsFromTheFailureToTheRoot() {
+    assertThat(Causes.chain(failure)).containsExactly(failure, middle, root);
+  }
+
+  @Test
   void findGivesTheOutermostThatFits() {
     assertThat(Causes.find(failure, IOException.class)).isSameAs(root);
     assertThat(Causes.find(failure, Exception.class)).isSameAs(failure);
@@ -35,6 +40,7 @@ class CausesTest {
     var b = new IllegalStateException("b", a);
     a.initCause(b);
     assertThat(Causes.root(a)).isSameAs(b);
+    assertThat(Causes.chain(a)).containsExactly(a, b);
     assertThat(Causes.find(a, IOException.class)).isNull();
   }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Inbox;
+import dev.millrace.channel.internal.Lines;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;

@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs pipelines. All engines keep the same promises, those of {@link Run}; the conformance kit
@@ -23,7 +24,7 @@ public interface Engine {
    * @param onFailure gets the failures of all stages that report theirs, one after the other; if it
    *     throws, the run stops. A slow one slows the run
    */
-  <R> Run<R> start(
+  <R extends @Nullable Object> Run<R> start(
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure);
 
   /** The engine over channels and virtual threads, of the module {@code dev.millrace.stages}. */

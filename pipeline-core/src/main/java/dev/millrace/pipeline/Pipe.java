@@ -1,5 +1,7 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Order;
 import dev.millrace.pipeline.graph.Node.Overflow;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -346,5 +349,34 @@ public final class Pipe<T> {
   public <R extends @Nullable Object> Pipeline<R> to(Sink<? super T, R> sink) {
     Composition.check(node);
     return Pipeline.of(node, sink);
+  }
+
+  /** As {@link #publisher(Engine, Context, StageConsumer)}; the first failure stops the run. */
+  public Flow.Publisher<T> publisher(Engine engine, Context context) {
+    return publisher(engine, context, FailureHandlers.stop());
+  }
+
+  /**
+   * The results as a publisher: each subscription starts a run of its own, which goes on as far as
+   * there is demand, and is cancelled with the subscription. The subscriber is told the end when no
+   * thread of the run is alive any more: completion, or what {@link Run#join} throws, of an {@link
+   * ExecutionException} the cause.
+   *
+   * <p>Obeys the rules of Reactive Streams (§1, §3). A subscription costs a virtual thread.
+   *
+   * @param onFailure gets the failures of every run
+   * @throws IllegalArgumentException as {@link #to} does
+   */
+  public Flow.Publisher<T> publisher(
+      Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
+    Composition.check(node);
+    Objects.requireNonNull(engine, "engine");
+    Objects.requireNonNull(context, "context");
+    Objects.requireNonNull(onFailure, "onFailure");
+    return subscriber -> {
+      var subscription = new RunSubscription<T>(subscriber);
+      subscription.start(
+          () -> Pipeline.of(node, subscription.sink()).start(engine, context, onFailure));
+    };
   }
 }

@@ -4,7 +4,6 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.graph.Node;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,12 +43,7 @@ public final class Pipeline<R extends @Nullable Object> {
    * that {@link Run#join} throws.
    */
   public Run<R> start(Engine engine, Context context) {
-    return start(
-        engine,
-        context,
-        failure -> {
-          throw new ExecutionException(failure.toString(), failure.cause());
-        });
+    return start(engine, context, FailureHandlers.stop());
   }
 
   /** Starts the pipeline; see {@link Engine#start}. */

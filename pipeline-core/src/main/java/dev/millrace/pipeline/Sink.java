@@ -2,11 +2,14 @@ package dev.millrace.pipeline;
 
 import dev.millrace.channel.SendChannel;
 import dev.millrace.context.Context;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Collector;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,6 +117,40 @@ public interface Sink<T, R extends @Nullable Object> {
             return first;
           }
         };
+  }
+
+  /** What a collector makes of the elements, such as {@code Collectors.groupingBy}. */
+  static <T, A extends @Nullable Object, R extends @Nullable Object> Sink<T, R> collect(
+      Collector<? super T, A, R> collector) {
+    Objects.requireNonNull(collector, "collector");
+    return context -> {
+      A state = collector.supplier().get();
+      BiConsumer<A, ? super T> accumulator = collector.accumulator();
+      return new Receiver<>() {
+        @Override
+        public boolean accept(T element) {
+          accumulator.accept(state, element);
+          return true;
+        }
+
+        @Override
+        public R finish() {
+          return collector.finisher().apply(state);
+        }
+      };
+    };
+  }
+
+  /**
+   * Writes each element to a file in UTF-8, with a line feed behind it; the result is their number.
+   *
+   * <p>The file is there as a whole or not at all: the lines go to a temporary file beside it,
+   * which takes the place of the file after the last element, when it is safely on the disk. If the
+   * run ends early, the temporary file is removed, and what was there before stays.
+   */
+  static Sink<CharSequence, Long> lines(Path file) {
+    Objects.requireNonNull(file, "file");
+    return context -> FileLines.open(file);
   }
 
   /**

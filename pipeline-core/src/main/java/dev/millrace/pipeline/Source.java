@@ -1,14 +1,25 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.channel.Producer;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.Ticker;
+import dev.millrace.channel.internal.Inbox;
+import dev.millrace.channel.internal.Lines;
 import dev.millrace.context.Context;
-import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Flow;
 import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +58,34 @@ public interface Source<T> {
     return context -> cursor(elements.iterator());
   }
 
-  /** The elements of a stream, such as {@code () -> Files.walk(root)}; the run closes it. */
+  /**
+   * The elements of an iterator, which the function makes for each run, and may take from anywhere.
+   * If it is {@link AutoCloseable}, the run closes it.
+   */
+  static <T> Source<T> iterator(Callable<? extends Iterator<? extends T>> iterator) {
+    Objects.requireNonNull(iterator, "iterator");
+    return context -> {
+      Iterator<? extends T> opened = iterator.call();
+      return new Cursor<>() {
+        @Override
+        public @Nullable T next() {
+          return opened.hasNext() ? present(opened.next()) : null;
+        }
+
+        @Override
+        public void close() throws Exception {
+          if (opened instanceof AutoCloseable closeable) {
+            closeable.close();
+          }
+        }
+      };
+    };
+  }
+
+  /**
+   * The elements of a stream, such as {@code () -> Files.list(folder)}; the run closes it. An
+   * {@link UncheckedIOException} of the stream is thrown as its cause.
+   */
   static <T> Source<T> stream(Callable<? extends BaseStream<? extends T, ?>> stream) {
     Objects.requireNonNull(stream, "stream");
     return context -> {
@@ -61,8 +99,12 @@ public interface Source<T> {
       }
       return new Cursor<>() {
         @Override
-        public @Nullable T next() {
-          return iterator.hasNext() ? present(iterator.next()) : null;
+        public @Nullable T next() throws IOException {
+          try {
+            return iterator.hasNext() ? present(iterator.next()) : null;
+          } catch (UncheckedIOException e) {
+            throw e.getCause();
+          }
         }
 
         @Override
@@ -88,20 +130,110 @@ public interface Source<T> {
     return context -> channel::receiveOrNull;
   }
 
-  /** The lines of a file in UTF-8. */
-  static Source<String> lines(Path file) {
-    Objects.requireNonNull(file, "file");
+  /**
+   * What a publisher publishes; each run subscribes to it, and cancels the subscription if it ends
+   * early. What the publisher fails with stops the run.
+   *
+   * @param prefetch how many elements are requested or under way at the most; at least 1
+   */
+  static <T> Source<T> publisher(Flow.Publisher<? extends T> publisher, int prefetch) {
+    Objects.requireNonNull(publisher, "publisher");
+    Pipe.atLeast(1, prefetch, "prefetch");
     return context -> {
-      BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8);
+      var inbox = new Inbox<T>(prefetch);
+      boolean open = false;
+      try {
+        inbox.open(() -> publisher.subscribe(inbox));
+        open = true;
+      } finally {
+        if (!open) {
+          inbox.close();
+        }
+      }
       return new Cursor<>() {
         @Override
-        public @Nullable String next() throws Exception {
-          return reader.readLine();
+        public @Nullable T next() throws Exception {
+          return inbox.next();
         }
 
         @Override
-        public void close() throws Exception {
-          reader.close();
+        public void close() {
+          inbox.close();
+        }
+      };
+    };
+  }
+
+  /** The lines of a file in UTF-8; as {@link #lines(Callable, Charset)}. */
+  static Source<String> lines(Path file) {
+    Objects.requireNonNull(file, "file");
+    return lines(() -> Files.newInputStream(file), StandardCharsets.UTF_8);
+  }
+
+  /**
+   * The lines of a text, without their ends (a line feed, a carriage return, or both). Each run
+   * opens the input anew, and closes it.
+   *
+   * <p>An input that is not text in {@code charset}, or has a line of more than {@link
+   * Producer#MAXIMUM_LINE_LENGTH} characters, stops the run with an {@link IOException} that tells
+   * which line it is. A read that ignores interrupts, such as one of a process's output, delays the
+   * end of a cancelled run until it returns.
+   */
+  static Source<String> lines(Callable<? extends InputStream> input, Charset charset) {
+    Objects.requireNonNull(input, "input");
+    Objects.requireNonNull(charset, "charset");
+    return context -> {
+      InputStream in = input.call();
+      var lines = new Lines(in, charset, Producer.MAXIMUM_LINE_LENGTH);
+      return new Cursor<>() {
+        @Override
+        public @Nullable String next() throws IOException {
+          return lines.next();
+        }
+
+        @Override
+        public void close() throws IOException {
+          in.close();
+        }
+      };
+    };
+  }
+
+  /**
+   * The files and directories under {@code root}, and itself, as {@link Files#walk(Path,
+   * FileVisitOption...)} finds them: lazily, each directory before what is in it. A directory that
+   * can not be read stops the run with the {@link IOException} that names it, so that what was not
+   * seen is not taken for what is not there.
+   */
+  @SuppressWarnings("StreamResourceLeak") // the run closes it
+  static Source<Path> walk(Path root, FileVisitOption... options) {
+    Objects.requireNonNull(root, "root");
+    FileVisitOption[] copy = options.clone();
+    return stream(() -> Files.walk(root, copy));
+  }
+
+  /**
+   * The time, every so often, for ever: the first tick comes one {@code period} after the beginning
+   * of the run. A pipeline that is slow finds one tick waiting, the first that it has missed; the
+   * others are dropped. See {@link Ticker}.
+   *
+   * @throws IllegalArgumentException if {@code period} is not positive
+   */
+  static Source<Instant> ticks(Duration period) {
+    if (!period.isPositive()) {
+      throw new IllegalArgumentException("the period must be positive, but is " + period);
+    }
+    return context -> {
+      var ticker = Ticker.every(period);
+      return new Cursor<>() {
+        @Override
+        public @Nullable Instant next() throws InterruptedException {
+          return ticker.ticks().receiveOrNull();
+        }
+
+        @Override
+        public void close() {
+          ticker.close();
         }
       };
     };

@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Inbox;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;

@@ -9,6 +9,8 @@ import dev.millrace.context.Context;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +39,14 @@ class SinkTest {
     List<Integer> seen = new ArrayList<>();
     assertThat(feed(Sink.<Integer>forEach(seen::add), 4, 5)).isEqualTo(2);
     assertThat(seen).containsExactly(4, 5);
+  }
+
+  @Test
+  void collectorsAreSinks() throws Exception {
+    Sink<Integer, Map<Boolean, Long>> sink =
+        Sink.collect(Collectors.partitioningBy(i -> i > 2, Collectors.counting()));
+    assertThat(feed(sink, 1, 2, 3)).containsEntry(true, 1L).containsEntry(false, 2L);
+    assertThat(feed(sink, 4)).as("anew").containsEntry(true, 1L).containsEntry(false, 0L);
   }
 
   @Test

@@ -122,7 +122,10 @@ class SourceTest {
   void malformedLinesAreNotReplaced(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("latin1.txt");
     Files.write(file, new byte[] {'a', '\n', (byte) 0xfc, '\n'});
-    assertThatThrownBy(() -> read(Source.lines(file))).isInstanceOf(MalformedInputException.class);
+    assertThatThrownBy(() -> read(Source.lines(file)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("line 2")
+        .hasCauseInstanceOf(MalformedInputException.class);
   }
 
   @Test

@@ -1,5 +1,8 @@
-package dev.millrace.channel;
+package dev.millrace.channel.internal;
 
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.channel.SendChannel;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -7,53 +10,61 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Receives the signals of a publisher in the publisher's threads, and sends the elements on in the
- * thread that calls {@link #run}.
+ * Receives the signals of a publisher in the publisher's threads, for another thread that asks for
+ * one element after the other.
  *
  * <p>No signal blocks: what was requested fits in the buffer. All calls to the subscription come
- * from the running thread, one after the other, as rule 2.7 demands; that is why the first request
+ * from the asking thread, one after the other, as rule 2.7 demands; that is why the first request
  * is not made in {@code onSubscribe}.
  */
-final class Inbox<T> implements Flow.Subscriber<T> {
+public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
 
   private final int prefetch;
+  private final int batch; // half of the prefetch is under way while the other is used
   private final Channel<T> buffer;
   private final CountDownLatch subscribed = new CountDownLatch(1);
+  private int used; // since the last request
   private Flow.@Nullable Subscription subscription; // guarded by this
   private boolean abandoned; // guarded by this
   private volatile boolean ended; // by the publisher
 
-  Inbox(int prefetch) {
+  /** Has at most that many elements requested or buffered; at least 1. */
+  public Inbox(int prefetch) {
+    if (prefetch < 1) {
+      throw new IllegalArgumentException("prefetch must be at least 1, but is " + prefetch);
+    }
     this.prefetch = prefetch;
+    this.batch = prefetch - prefetch / 2;
     this.buffer = Channel.buffered(prefetch);
   }
 
   /** Subscribes, and sends on what comes, until the end of one side or the other. */
-  void run(Runnable subscribe, SendChannel<? super T> out) throws Exception {
-    try {
-      subscribe.run();
-      subscribed.await();
-      sendTo(out);
-    } finally {
-      abandon();
-    }
-  }
-
-  private void sendTo(SendChannel<? super T> out) throws Exception {
-    request(prefetch);
-    int batch =
-        prefetch - prefetch / 2; // half of the prefetch is under way while the other is used
-    int sent = 0;
-    for (T element; (element = next()) != null; ) {
-      out.send(element);
-      if (++sent == batch) {
-        request(batch);
-        sent = 0;
+  public void run(Runnable subscribe, SendChannel<? super T> out) throws Exception {
+    try (this) {
+      open(subscribe);
+      for (T element; (element = next()) != null; ) {
+        out.send(element);
       }
     }
   }
 
-  private @Nullable T next() throws Exception {
+  /** Subscribes, and waits for the subscription; to be closed even if that fails. */
+  public void open(Runnable subscribe) throws InterruptedException {
+    subscribe.run();
+    subscribed.await();
+    request(prefetch);
+  }
+
+  /**
+   * The next element, null at the end; the one before counts as used. Blocks, and throws what the
+   * publisher has failed with.
+   */
+  public @Nullable T next() throws Exception {
+    if (used == batch) {
+      request(batch);
+      used = 0;
+    }
+    used++;
     try {
       return buffer.receiveOrNull();
     } catch (ChannelClosedException e) {
@@ -76,7 +87,9 @@ final class Inbox<T> implements Flow.Subscriber<T> {
     return subscription;
   }
 
-  private void abandon() {
+  /** Cancels the subscription, if it has not ended. */
+  @Override
+  public void close() {
     Flow.Subscription current;
     synchronized (this) {
       abandoned = true;

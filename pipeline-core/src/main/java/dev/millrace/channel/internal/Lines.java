@@ -1,4 +1,4 @@
-package dev.millrace.channel;
+package dev.millrace.channel.internal;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The JDK's readers have no bound, and drop what they have decoded in front of a malformed byte.
  */
-final class Lines {
+public final class Lines {
 
   private static final int BUFFER = 8192;
 
@@ -35,7 +35,12 @@ final class Lines {
   private boolean flushed;
   private @Nullable CoderResult malformed;
 
-  Lines(InputStream in, Charset charset, int maximumLength) {
+  /**
+   * Reads from there, and does not close it.
+   *
+   * @param maximumLength of a line, in characters
+   */
+  public Lines(InputStream in, Charset charset, int maximumLength) {
     this.in = in;
     this.charset = charset;
     this.decoder =
@@ -47,7 +52,7 @@ final class Lines {
   }
 
   /** The next line; null at the end. Blocks in a read only if none is there yet. */
-  @Nullable String next() throws IOException {
+  public @Nullable String next() throws IOException {
     if (line.capacity() > BUFFER) { // do not keep the memory of one long line
       line = new StringBuilder();
     }

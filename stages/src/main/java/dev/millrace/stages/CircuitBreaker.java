@@ -1,0 +1,172 @@
+package dev.millrace.stages;
+
+import dev.failsafe.CircuitBreakerBuilder;
+import dev.millrace.pipeline.StageFunction;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Predicate;
+
+/**
+ * Stops calling a function that fails again and again, and tries it anew after a while.
+ *
+ * <pre>{@code
+ * var breaker = CircuitBreaker.of(5, ofSeconds(30));
+ * pipe.mapParallel("price", 16, breaker.around(this::livePrice, this::lastKnownPrice));
+ * }</pre>
+ *
+ * <p>While the breaker is <i>closed</i> every call goes through. When there are too many failures
+ * it <i>opens</i>: for some time no call goes through; the fallback answers, or each fails with a
+ * {@link CircuitOpenException}. Then it is <i>half open</i>: one call goes through, and its result
+ * closes the breaker or opens it for as long again. A call that fails fails: the fallback is for
+ * those that are not made.
+ *
+ * <p>What counts are the exceptions of the function, an {@link Error} included, but no interrupt:
+ * it tells nothing of what was called, and a cancelled run does not open the breaker; only if it
+ * ends the one call of a half-open breaker, that opens again. So put a {@link Timeout} inside of
+ * the breaker, where it is an exception. A call that was begun before the breaker opened does not
+ * count after that.
+ *
+ * <p>Safe for use by many threads. One breaker stands for one callee: all functions that it is put
+ * around, of whatever stage or run, share its state. Nothing blocks; a call costs some hundred
+ * nanoseconds, and one that is not made no stack trace. The states are kept by Failsafe; the
+ * pattern is that of Michael T. Nygard, "Release It!", 2007.
+ */
+public final class CircuitBreaker {
+
+  /** What becomes of a call. */
+  public enum State {
+    /** It is made. */
+    CLOSED,
+    /** It is not made. */
+    OPEN,
+    /** One is made, to find out. */
+    HALF_OPEN
+  }
+
+  private final dev.failsafe.CircuitBreaker<Object> breaker;
+  private final Predicate<? super Exception> counts;
+
+  private CircuitBreaker(
+      dev.failsafe.CircuitBreaker<Object> breaker, Predicate<? super Exception> counts) {
+    this.breaker = breaker;
+    this.counts = Objects.requireNonNull(counts, "counts");
+  }
+
+  /**
+   * A breaker that opens after so many failures in a row.
+   *
+   * @param failures at least 1
+   * @param openFor how long no call is made then; not zero
+   */
+  public static CircuitBreaker of(int failures, Duration openFor) {
+    atLeastOne(failures, "the number of failures");
+    return build(builder(openFor).withFailureThreshold(failures));
+  }
+
+  /**
+   * A breaker that opens when too large a share of the calls within some time has failed.
+   *
+   * @param percent of the calls, 1 to 100
+   * @param minimumCalls how many calls there must have been
+   * @param within the time that is looked at; it is forgotten by tenths
+   * @param openFor how long no call is made then; not zero
+   */
+  public static CircuitBreaker ofRate(
+      int percent, int minimumCalls, Duration within, Duration openFor) {
+    atLeastOne(minimumCalls, "the number of calls");
+    if (percent < 1 || percent > 100) {
+      throw new IllegalArgumentException(
+          "the failure rate must be between 1 and 100 percent, but is " + percent);
+    }
+    if (within.compareTo(Duration.ofMillis(10)) < 0) {
+      throw new IllegalArgumentException(
+          "the time that is looked at must be at least 10 ms, but is " + within);
+    }
+    return build(builder(openFor).withFailureRateThreshold(percent, minimumCalls, within));
+  }
+
+  private static void atLeastOne(int value, String what) {
+    if (value < 1) {
+      throw new IllegalArgumentException(what + " must be at least 1, but is " + value);
+    }
+  }
+
+  private static CircuitBreakerBuilder<Object> builder(Duration openFor) {
+    if (!openFor.isPositive()) {
+      throw new IllegalArgumentException(
+          "the time for which a breaker is open must be positive, but is " + openFor);
+    }
+    return dev.failsafe.CircuitBreaker.builder().withDelay(openFor);
+  }
+
+  private static CircuitBreaker build(CircuitBreakerBuilder<Object> builder) {
+    return new CircuitBreaker(builder.withSuccessThreshold(1).build(), failure -> true);
+  }
+
+  /**
+   * The same breaker, with the same state, for which only those exceptions count that fit; if the
+   * predicate throws, the exception counts, and what was thrown is suppressed in it.
+   */
+  public CircuitBreaker onlyIf(Predicate<? super Exception> counts) {
+    return new CircuitBreaker(breaker, counts);
+  }
+
+  /** What becomes of the next call. Open until a call comes, even if its time has passed. */
+  public State state() {
+    return switch (breaker.getState()) {
+      case CLOSED -> State.CLOSED;
+      case OPEN -> State.OPEN;
+      case HALF_OPEN -> State.HALF_OPEN;
+    };
+  }
+
+  /** The function with the breaker around it; while it is open, elements fail. */
+  public <I, O> StageFunction<I, O> around(StageFunction<? super I, ? extends O> function) {
+    return around(
+        function,
+        element -> {
+          throw new CircuitOpenException(breaker.getRemainingDelay());
+        });
+  }
+
+  /** The function with the breaker around it; while it is open, {@code fallback} is called. */
+  public <I, O> StageFunction<I, O> around(
+      StageFunction<? super I, ? extends O> function,
+      StageFunction<? super I, ? extends O> fallback) {
+    Objects.requireNonNull(function, "function");
+    Objects.requireNonNull(fallback, "fallback");
+    return element ->
+        breaker.tryAcquirePermit() ? call(function, element) : fallback.apply(element);
+  }
+
+  private <I, O> O call(StageFunction<? super I, ? extends O> function, I element)
+      throws Exception {
+    boolean probe = breaker.isHalfOpen();
+    boolean succeeded = false;
+    boolean unknown = false;
+    try {
+      O result = function.apply(element);
+      succeeded = true;
+      return result;
+    } catch (InterruptedException e) {
+      unknown = true;
+      throw e;
+    } catch (Exception e) {
+      unknown = Calls.areToStop();
+      succeeded = !unknown && !Calls.fits(counts, Calls.cause(e), true);
+      throw e;
+    } finally {
+      if (probe || (breaker.isClosed() && !unknown)) {
+        record(succeeded);
+      }
+    }
+  }
+
+  private void record(boolean succeeded) {
+    if (succeeded) {
+      breaker.recordSuccess();
+    } else {
+      breaker.recordFailure();
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.millrace.stages;
+
+import dev.failsafe.Failsafe;
+import dev.failsafe.FailsafeException;
+import dev.failsafe.FailsafeExecutor;
+import dev.failsafe.RetryPolicy;
+import dev.millrace.errors.Backoff;
+import dev.millrace.errors.RetryException;
+import dev.millrace.pipeline.StageFunction;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls a function again when it has failed, after a delay.
+ *
+ * <pre>{@code
+ * Retry.of(Backoff.exponential(ofMillis(100), ofSeconds(5)).withFullJitter(), 4)
+ *     .onlyIf(IOException.class::isInstance)
+ *     .around(this::lookup)
+ * }</pre>
+ *
+ * <p>When it gives up it throws a {@link RetryException}, from which {@link
+ * dev.millrace.errors.Failure#of} takes the number of attempts and the last cause; after a single
+ * attempt it throws what the function threw. An {@link Error} and an interrupt end it at once, and
+ * so does a cancelled context: they are thrown as they come. The thread blocks between two
+ * attempts, by whole milliseconds, rounded up.
+ *
+ * <p>Immutable, and safe for use by many threads. A call that succeeds at once costs about a
+ * microsecond; the work is done by Failsafe.
+ */
+public final class Retry {
+
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final Backoff backoff;
+  private final int maxAttempts;
+  private final Predicate<? super Exception> retryable;
+  private final FailsafeExecutor<Object> executor;
+
+  private Retry(Backoff backoff, int maxAttempts, Predicate<? super Exception> retryable) {
+    this.backoff = Objects.requireNonNull(backoff, "backoff");
+    this.retryable = Objects.requireNonNull(retryable, "retryable");
+    if (maxAttempts < 1) {
+      throw new IllegalArgumentException(
+          "there must be at least 1 attempt, but are to be " + maxAttempts);
+    }
+    this.maxAttempts = maxAttempts;
+    this.executor =
+        Failsafe.with(
+            RetryPolicy.builder()
+                .handle(Retryable.class)
+                .withMaxAttempts(maxAttempts)
+                .withDelayFn(context -> delay(context.getAttemptCount()))
+                .build());
+  }
+
+  /**
+   * Retries every exception but an interrupt.
+   *
+   * @param maxAttempts how often the function is called at the most, the first time included
+   * @throws IllegalArgumentException if {@code maxAttempts} is less than 1
+   */
+  public static Retry of(Backoff backoff, int maxAttempts) {
+    return new Retry(backoff, maxAttempts, failure -> true);
+  }
+
+  /**
+   * The same for the exceptions that fit; others are final. If the predicate throws, the exception
+   * is final, and what was thrown is suppressed in it.
+   */
+  public Retry onlyIf(Predicate<? super Exception> retryable) {
+    return new Retry(backoff, maxAttempts, retryable);
+  }
+
+  /** The function with retries around it. */
+  public <I, O> StageFunction<I, O> around(StageFunction<? super I, ? extends O> function) {
+    Objects.requireNonNull(function, "function");
+    return element -> {
+      var attempts = new Attempts<I, O>(function, element);
+      try {
+        return executor.get(attempts::next);
+      } catch (Failed e) {
+        throw attempts.end(e.failure);
+      } catch (FailsafeException e) {
+        throw attempts.interrupted();
+      }
+    };
+  }
+
+  // The library cuts off what is less than a millisecond.
+  private Duration delay(int failed) {
+    Duration delay = backoff.delay(failed, ThreadLocalRandom.current());
+    return Duration.ofMillis(delay.plusNanos(NANOS_PER_MILLI - 1).toMillis());
+  }
+
+  /**
+   * Carries a failure through the library, whose own predicates swallow what they throw, and know
+   * nothing of interrupts.
+   */
+  private static class Failed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    final Exception failure;
+
+    Failed(Exception failure) {
+      super(null, null, false, false);
+      this.failure = failure;
+    }
+  }
+
+  /** One after which the library makes another attempt, if there may be one. */
+  private static final class Retryable extends Failed {
+    private static final long serialVersionUID = 1L;
+
+    Retryable(Exception failure) {
+      super(failure);
+    }
+  }
+
+  /** The attempts for one element, by one thread. */
+  private final class Attempts<I, O> {
+    private final StageFunction<? super I, ? extends O> function;
+    private final I element;
+    private int made;
+    private @Nullable Exception last;
+
+    Attempts(StageFunction<? super I, ? extends O> function, I element) {
+      this.function = function;
+      this.element = element;
+    }
+
+    O next() throws InterruptedException {
+      made++;
+      try {
+        return function.apply(element);
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Exception e) {
+        if (e instanceof RetryException inner) {
+          made += inner.attempts() - 1;
+        }
+        last = Calls.cause(e);
+        boolean again = !Calls.areToStop() && Calls.fits(retryable, last, false);
+        throw again ? new Retryable(last) : new Failed(last);
+      }
+    }
+
+    Exception end(Exception failure) {
+      return made == 1 ? failure : new RetryException(made, failure);
+    }
+
+    /** In the function, or between two attempts: the library has set the flag of the thread. */
+    InterruptedException interrupted() {
+      boolean _ = Thread.interrupted();
+      var interrupt = new InterruptedException("interrupted in attempt " + made);
+      if (last != null) {
+        interrupt.addSuppressed(last);
+      }
+      return interrupt;
+    }
+  }
+}
