@@ -25,7 +25,10 @@ public class BridgeRaces {
   /** A generator that is closed while its producer sends: the send happened, or it did not. */
   @JCStressTest
   @Outcome(id = "1, 9", expect = ACCEPTABLE, desc = "handed over")
-  @Outcome(id = {"-1, -1", "-1, -2"}, expect = ACCEPTABLE, desc = "closed for both")
+  @Outcome(
+      id = {"-1, -1", "-1, -2"},
+      expect = ACCEPTABLE,
+      desc = "closed for both")
   @Outcome(expect = FORBIDDEN, desc = "sent but not received, or the reverse")
   @State
   public static class CloseAndSend {
@@ -59,8 +62,14 @@ public class BridgeRaces {
 
   /** Two elements are requested, and sent by the publisher while the reader closes its channel. */
   @JCStressTest
-  @Outcome(id = {"0, 0, 1", "0, -1, 1"}, expect = ACCEPTABLE, desc = "ended, and unsubscribed")
-  @Outcome(id = {"0, 0, 0", "0, -1, 0"}, expect = ACCEPTABLE, desc = "ended by the publisher")
+  @Outcome(
+      id = {"0, 0, 1", "0, -1, 1"},
+      expect = ACCEPTABLE,
+      desc = "ended, and unsubscribed")
+  @Outcome(
+      id = {"0, 0, 0", "0, -1, 0"},
+      expect = ACCEPTABLE,
+      desc = "ended by the publisher")
   @Outcome(expect = FORBIDDEN, desc = "a signal has thrown, or the producer ended otherwise")
   @State
   public static class PublishAndClose implements Flow.Publisher<Integer> {

@@ -59,7 +59,10 @@ public class ChannelLockRaces {
 
   /** Two attempts. */
   @JCStressTest
-  @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one of them")
+  @Outcome(
+      id = {"true, false", "false, true"},
+      expect = ACCEPTABLE,
+      desc = "one of them")
   @Outcome(expect = FORBIDDEN, desc = "both, or none")
   @State
   public static class Attempts {

@@ -110,7 +110,10 @@ public class ContextRaces {
 
   /** Two cancels. */
   @JCStressTest
-  @Outcome(id = {"1, 1", "2, 2"}, expect = ACCEPTABLE, desc = "one cause")
+  @Outcome(
+      id = {"1, 1", "2, 2"},
+      expect = ACCEPTABLE,
+      desc = "one cause")
   @Outcome(expect = FORBIDDEN, desc = "two causes, or none")
   @State
   public static class TwoCancels {
@@ -131,7 +134,10 @@ public class ContextRaces {
 
   /** A cancel and a deadline that is about to pass. */
   @JCStressTest
-  @Outcome(id = {"1, 1", "3, 3"}, expect = ACCEPTABLE, desc = "one cause")
+  @Outcome(
+      id = {"1, 1", "3, 3"},
+      expect = ACCEPTABLE,
+      desc = "one cause")
   @Outcome(expect = FORBIDDEN, desc = "the cause changed, or there is none")
   @State
   public static class CancelAndDeadline {
@@ -157,7 +163,10 @@ public class ContextRaces {
 
   /** What was written before the cancel is seen by whoever sees the cancel. */
   @JCStressTest
-  @Outcome(id = {"-1, 1", "1, 1"}, expect = ACCEPTABLE, desc = "seen, if cancelled")
+  @Outcome(
+      id = {"-1, 1", "1, 1"},
+      expect = ACCEPTABLE,
+      desc = "seen, if cancelled")
   @Outcome(expect = FORBIDDEN, desc = "cancelled, but the write is not seen")
   @State
   public static class CancelHappensBefore {
@@ -184,7 +193,10 @@ public class ContextRaces {
 
   /** A function is called off, or it runs. */
   @JCStressTest
-  @Outcome(id = {"true, 0", "false, 1"}, expect = ACCEPTABLE, desc = "called off, or run once")
+  @Outcome(
+      id = {"true, 0", "false, 1"},
+      expect = ACCEPTABLE,
+      desc = "called off, or run once")
   @Outcome(expect = FORBIDDEN, desc = "both, neither, or run twice")
   @State
   public static class StopAndCancel {

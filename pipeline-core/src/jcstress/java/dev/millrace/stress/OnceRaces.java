@@ -59,7 +59,10 @@ public class OnceRaces {
 
   /** The value is there, and what the function did is seen, once isDone says so. */
   @JCStressTest
-  @Outcome(id = {"-1", "1"}, expect = ACCEPTABLE, desc = "seen, if done")
+  @Outcome(
+      id = {"-1", "1"},
+      expect = ACCEPTABLE,
+      desc = "seen, if done")
   @Outcome(expect = FORBIDDEN, desc = "done, but the write is not seen")
   @State
   public static class Done {

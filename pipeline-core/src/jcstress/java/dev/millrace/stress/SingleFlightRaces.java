@@ -36,7 +36,10 @@ public class SingleFlightRaces {
 
   /** Two calls: one execution, or one after the other. */
   @JCStressTest
-  @Outcome(id = {"1, 1, 0", "1, 2, 0", "2, 1, 0"}, expect = ACCEPTABLE, desc = "a value each")
+  @Outcome(
+      id = {"1, 1, 0", "1, 2, 0", "2, 1, 0"},
+      expect = ACCEPTABLE,
+      desc = "a value each")
   @Outcome(expect = FORBIDDEN, desc = "no value, or something is left")
   @State
   public static class TwoCalls {
@@ -85,7 +88,10 @@ public class SingleFlightRaces {
 
   /** A caller that is cancelled does not take the value from one that goes on waiting. */
   @JCStressTest
-  @Outcome(id = {"-2, 1, 0", "1, 1, 0"}, expect = ACCEPTABLE, desc = "cancelled, or a value")
+  @Outcome(
+      id = {"-2, 1, 0", "1, 1, 0"},
+      expect = ACCEPTABLE,
+      desc = "cancelled, or a value")
   @Outcome(expect = FORBIDDEN, desc = "the other one has no value, or something is left")
   @State
   public static class CancelledCaller {

@@ -31,7 +31,10 @@ public class TaskGroupRaces {
 
   /** Two tasks that fail: what join throws is what has cancelled the group. */
   @JCStressTest
-  @Outcome(id = {"1, 1", "2, 2"}, expect = ACCEPTABLE, desc = "one first failure")
+  @Outcome(
+      id = {"1, 1", "2, 2"},
+      expect = ACCEPTABLE,
+      desc = "one first failure")
   @Outcome(expect = FORBIDDEN, desc = "two first failures, or none")
   @State
   public static class TwoFailures {
@@ -72,9 +75,14 @@ public class TaskGroupRaces {
     }
   }
 
-  /** A fork while the group is closed: refused, not run, or run to its end before the close returns. */
+  /**
+   * A fork while the group is closed: refused, not run, or run to its end before the close returns.
+   */
   @JCStressTest
-  @Outcome(id = {"-1, 0", "1, 0"}, expect = ACCEPTABLE, desc = "refused, or over")
+  @Outcome(
+      id = {"-1, 0", "1, 0"},
+      expect = ACCEPTABLE,
+      desc = "refused, or over")
   @Outcome(expect = FORBIDDEN, desc = "a task was alive after the close")
   @State
   public static class ForkAndClose {
@@ -119,7 +127,10 @@ public class TaskGroupRaces {
 
   /** Two attempts at the last place. */
   @JCStressTest
-  @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one of them")
+  @Outcome(
+      id = {"true, false", "false, true"},
+      expect = ACCEPTABLE,
+      desc = "one of them")
   @Outcome(expect = FORBIDDEN, desc = "both, or none")
   @State
   public static class LastPlace {

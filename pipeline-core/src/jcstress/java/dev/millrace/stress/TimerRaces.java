@@ -13,7 +13,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZZ_Result;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** Exactly one of a receiver and whoever stops the timer gets what it fires, or would have fired. */
+/**
+ * Exactly one of a receiver and whoever stops the timer gets what it fires, or would have fired.
+ */
 public class TimerRaces {
 
   private TimerRaces() {}
@@ -29,7 +31,10 @@ public class TimerRaces {
 
   /** A stop, and a receiver. */
   @JCStressTest
-  @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one of them")
+  @Outcome(
+      id = {"true, false", "false, true"},
+      expect = ACCEPTABLE,
+      desc = "one of them")
   @Outcome(expect = FORBIDDEN, desc = "both, or the value is lost")
   @State
   public static class StopAndReceive {

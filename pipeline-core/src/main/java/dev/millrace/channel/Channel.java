@@ -413,10 +413,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     Side side = sending;
     side.lock();
     try {
-      if (closed
-          || done.closed
-          || !receiving.nobodyWaits()
-          || side.ring.size() >= side.room) {
+      if (closed || done.closed || !receiving.nobodyWaits() || side.ring.size() >= side.room) {
         return false;
       }
       side.ring.add(element);

@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>The ledger balances: see {@link StageReport}.
  *   <li>Failures of elements go where the stage's {@link FailurePolicy} says. An {@link Error}, an
  *       exception of a source or a sink, and one of the failure handler stop the run.
- *   <li>When the context is cancelled every stage stops: functions that run are interrupted.
- *   <li>After {@link #join} no thread of the run is alive.
+ *   <li>When the context is cancelled every stage stops: functions that run are interrupted. What
+ *       they throw instead is suppressed in what {@link #join} throws.
+ *   <li>After {@link #join} no thread of the run is alive; unless a function of the user has
+ *       ignored an interrupt for as long as the engine waits: then {@code join} ends without it,
+ *       and what it throws names the stage.
  *   <li>What waits between two stages is bounded.
  * </ol>
  *
@@ -25,7 +28,8 @@ public interface Run<R extends @Nullable Object> extends AutoCloseable {
    * Waits for the end of the run.
    *
    * @return the sink's result
-   * @throws ExecutionException if the run was stopped by a failure, which is the cause
+   * @throws ExecutionException if the run was stopped by a failure, which is the cause; that of an
+   *     element is told with its stage
    * @throws CancellationException if it was cancelled, with the cause
    * @throws InterruptedException if the thread is interrupted while it waits; the run goes on
    */

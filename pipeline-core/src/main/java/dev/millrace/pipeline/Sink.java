@@ -77,12 +77,22 @@ public interface Sink<T, R extends @Nullable Object> {
   /** Calls the consumer with each element; the result is their number. */
   static <T> Sink<T, Long> forEach(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return fold(
-        () -> 0L,
-        (count, element) -> {
-          consumer.accept(element);
-          return count + 1;
-        });
+    return context ->
+        new Receiver<>() {
+          private long count;
+
+          @Override
+          public boolean accept(T element) throws Exception {
+            consumer.accept(element);
+            count++;
+            return true;
+          }
+
+          @Override
+          public Long finish() {
+            return count;
+          }
+        };
   }
 
   /** Counts the elements. */

@@ -7,90 +7,126 @@ import java.lang.invoke.VarHandle;
  * The counts of one stage by one thread. One thread at a time writes, any thread may read; a count
  * costs as much as that of a plain field.
  */
+@SuppressWarnings("unused") // the padding, and what is read by its handle
 public final class Account {
 
-  static final int RECEIVED = 0;
-  static final int PROCESSED = 1;
-  static final int FAILED = 2;
-  static final int DROPPED = 3;
-  static final int PRODUCED = 4;
-  static final int EMITTED = 5;
-  static final int WAITED_IN = 6;
-  static final int WAITED_OUT = 7;
-  static final int WAITING_IN = 8;
-  static final int WAITING_OUT = 9;
+  static final VarHandle RECEIVED = handle("received");
+  static final VarHandle PASSED = handle("passed");
+  static final VarHandle PROCESSED = handle("processed");
+  static final VarHandle FAILED = handle("failed");
+  static final VarHandle DROPPED = handle("dropped");
+  static final VarHandle PRODUCED = handle("produced");
+  static final VarHandle EMITTED = handle("emitted");
+  static final VarHandle WAITED_IN = handle("waitedIn");
+  static final VarHandle WAITED_OUT = handle("waitedOut");
+  static final VarHandle WAITING_IN = handle("waitingIn");
+  static final VarHandle WAITING_OUT = handle("waitingOut");
 
-  private static final int COUNTS = 10;
-  private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+  private long received;
+  private long passed;
+  private long processed;
+  private long failed;
+  private long dropped;
+  private long produced;
+  private long emitted;
+  private long waitedIn;
+  private long waitedOut;
+  private long waitingIn;
+  private long waitingOut;
 
-  private final long[] counts = new long[COUNTS];
+  // Keeps the counts of two threads out of the same line of a processor's cache.
+  private long padding1;
+  private long padding2;
+  private long padding3;
+  private long padding4;
+  private long padding5;
+  private long padding6;
+  private long padding7;
 
   Account() {}
 
-  // Released and acquired, so that who sees a count sees those that came before it: a report must
-  // not see an element leave that it has not seen come.
-  private void add(int which, long n) {
-    ELEMENT.setRelease(counts, which, counts[which] + n);
+  private static VarHandle handle(String name) {
+    try {
+      return MethodHandles.lookup().findVarHandle(Account.class, name, long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 
-  long get(int which) {
-    return (long) ELEMENT.getAcquire(counts, which);
+  // Counts are released and acquired, so that who sees a count sees those that came before it: a
+  // report must not see an element leave that it has not seen come.
+
+  long get(VarHandle which) {
+    return (long) which.getAcquire(this);
+  }
+
+  /** How many elements have come in, of which nothing has become yet. */
+  public long inFlight() {
+    long done = get(PROCESSED) + get(FAILED) + get(DROPPED);
+    return get(RECEIVED) + get(PASSED) - done;
   }
 
   /** An element has come in. */
   public void received() {
-    add(RECEIVED, 1);
+    RECEIVED.setRelease(this, received + 1);
+  }
+
+  /**
+   * An element has come in, in the very call in which the stage before has made it: there, it
+   * counts as produced and emitted. See {@link Ledger#open(String, String)}.
+   */
+  public void passed() {
+    PASSED.setRelease(this, passed + 1);
   }
 
   /** The function has returned for an element. */
   public void processed() {
-    add(PROCESSED, 1);
+    PROCESSED.setRelease(this, processed + 1);
   }
 
   /** An element has become a failure. */
   public void failed() {
-    add(FAILED, 1);
+    FAILED.setRelease(this, failed + 1);
   }
 
   /** An element was dropped on purpose. */
   public void dropped() {
-    add(DROPPED, 1);
+    DROPPED.setRelease(this, dropped + 1);
   }
 
   /** The stage has made an element. */
   public void produced() {
-    add(PRODUCED, 1);
+    PRODUCED.setRelease(this, produced + 1);
   }
 
   /** The next stage has taken an element. */
   public void emitted() {
-    add(EMITTED, 1);
+    EMITTED.setRelease(this, emitted + 1);
   }
 
   /** The stage begins to wait for an element. */
   public void waitsForInput() {
-    add(WAITING_IN, System.nanoTime() - counts[WAITING_IN]);
+    WAITING_IN.setRelease(this, System.nanoTime());
   }
 
   /** The stage has an element again. */
   public void hasInput() {
-    waited(WAITING_IN, WAITED_IN);
+    if (waitingIn != 0) {
+      WAITED_IN.setRelease(this, waitedIn + System.nanoTime() - waitingIn);
+      WAITING_IN.setRelease(this, 0L);
+    }
   }
 
   /** The stage begins to wait for room in the next one. */
   public void waitsForOutput() {
-    add(WAITING_OUT, System.nanoTime() - counts[WAITING_OUT]);
+    WAITING_OUT.setRelease(this, System.nanoTime());
   }
 
   /** The next stage has room again. */
   public void hasOutput() {
-    waited(WAITING_OUT, WAITED_OUT);
-  }
-
-  private void waited(int waiting, int waited) {
-    if (counts[waiting] != 0) {
-      add(waited, System.nanoTime() - counts[waiting]);
-      add(waiting, -counts[waiting]);
+    if (waitingOut != 0) {
+      WAITED_OUT.setRelease(this, waitedOut + System.nanoTime() - waitingOut);
+      WAITING_OUT.setRelease(this, 0L);
     }
   }
 }

@@ -2,8 +2,10 @@ package dev.millrace.pipeline.graph;
 
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageReport;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ public final class Ledger {
 
   private final long start = System.nanoTime();
   private final Map<String, List<Account>> accounts = new LinkedHashMap<>();
+  private final Map<String, List<Account>> passing = new HashMap<>();
   private long end;
 
   /** A new run begins now. */
@@ -33,6 +36,23 @@ public final class Ledger {
     return account;
   }
 
+  /**
+   * As {@link #open(String)}; what is {@link Account#passed} to the stage counts as produced and
+   * emitted by the stage before it.
+   */
+  public synchronized Account open(String stage, String before) {
+    Account account = open(stage);
+    passing.computeIfAbsent(before, name -> new ArrayList<>()).add(account);
+    return account;
+  }
+
+  /** An account of no stage, for what is {@link Account#passed} on by that one. */
+  public synchronized Account openAfter(String before) {
+    var account = new Account();
+    passing.computeIfAbsent(before, name -> new ArrayList<>()).add(account);
+    return account;
+  }
+
   /** The run has ended: nothing is in flight any more. */
   public synchronized void close() {
     end = System.nanoTime();
@@ -43,20 +63,24 @@ public final class Ledger {
     boolean done = end != 0;
     long now = done ? end : System.nanoTime();
     List<StageReport> stages = new ArrayList<>();
-    accounts.forEach((name, opened) -> stages.add(report(name, opened, done, now)));
+    accounts.forEach(
+        (name, opened) ->
+            stages.add(report(name, opened, passing.getOrDefault(name, List.of()), done, now)));
     return new RunReport(stages, Duration.ofNanos(now - start), done);
   }
 
-  private static StageReport report(String name, List<Account> accounts, boolean done, long now) {
+  private static StageReport report(
+      String name, List<Account> accounts, List<Account> after, boolean done, long now) {
     // What comes later is read first, over all accounts, so that no stage seems to give more than
     // it
     // got: what one account has received or produced, another one may have processed or emitted.
-    long emitted = sum(accounts, Account.EMITTED);
-    long produced = sum(accounts, Account.PRODUCED);
+    long passed = sum(after, Account.PASSED);
+    long emitted = sum(accounts, Account.EMITTED) + passed;
+    long produced = sum(accounts, Account.PRODUCED) + passed;
     long processed = sum(accounts, Account.PROCESSED);
     long failed = sum(accounts, Account.FAILED);
     long dropped = sum(accounts, Account.DROPPED);
-    long received = sum(accounts, Account.RECEIVED);
+    long received = sum(accounts, Account.RECEIVED) + sum(accounts, Account.PASSED);
     long waitingIn = 0;
     long waitingOut = 0;
     for (Account account : accounts) {
@@ -83,7 +107,7 @@ public final class Ledger {
         Duration.ofNanos(waitingOut));
   }
 
-  private static long sum(List<Account> accounts, int which) {
+  private static long sum(List<Account> accounts, VarHandle which) {
     long sum = 0;
     for (Account account : accounts) {
       sum += account.get(which);

@@ -1,0 +1,118 @@
+package dev.millrace.testkit.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.StageReport;
+import dev.millrace.pipeline.graph.Node;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Audits the report of a run that has ended against the graph: each stage balances, and what one
+ * emits the next one has received.
+ *
+ * <p>A zip receives two elements for each pair. A lane receives what its fan-out gives to all
+ * copies of the branch, and a fan-out makes what its branches emit.
+ */
+final class Books {
+
+  private final RunReport report;
+  private final List<String> errors = new ArrayList<>();
+  private final Set<String> names = new LinkedHashSet<>();
+
+  private Books(RunReport report) {
+    this.report = report;
+  }
+
+  static void audit(Pipeline<?> pipeline, RunReport report) {
+    var books = new Books(report);
+    books.audit(pipeline.node());
+    assertThat(books.errors).as("errors in the books:\n%s", report.explain()).isEmpty();
+  }
+
+  private void audit(Node<?> last) {
+    expect(report.done(), "the report does not say that the run has ended");
+    check(last);
+    names.add("sink");
+    List<String> reported = report.stages().stream().map(StageReport::name).toList();
+    expect(names.equals(Set.copyOf(reported)), "of " + names + " are reported " + reported);
+    expect(reported.getLast().equals("sink"), "the sink is not the last of " + reported);
+    received(report.stage("sink"), report.stage(last.name()).emitted());
+    report.stages().forEach(this::balance);
+  }
+
+  private void expect(boolean condition, String error) {
+    if (!condition) {
+      errors.add(error);
+    }
+  }
+
+  private void expect(long expected, long actual, String what, StageReport stage) {
+    expect(
+        expected == actual, what + " should be " + expected + ", but is " + actual + ": " + stage);
+  }
+
+  private void balance(StageReport stage) {
+    expect(stage.balances(), "does not balance: " + stage);
+    expect(0, stage.inFlight(), "in flight after the end", stage);
+    expect(0, stage.queued(), "queued after the end", stage);
+    expect(stage.waitingForInput().isZero(), "waits after the end: " + stage);
+    expect(stage.waitingForOutput().isZero(), "waits after the end: " + stage);
+  }
+
+  private void check(Node<?> node) {
+    node.inputs().forEach(this::check);
+    if (!names.add(node.name())) {
+      return;
+    }
+    StageReport stage = of(node);
+    if (!(node instanceof Node.Lane<?>)) {
+      received(stage, node.inputs().stream().mapToLong(each -> of(each).emitted()).sum());
+    }
+    switch (node) {
+      case Node.FanOut<?, ?> out -> branches(out, stage);
+      case Node.Zip<?, ?, ?> _ -> made(stage, stage.processed() / 2);
+      case Node.Parallel<?, ?> _,
+          Node.Buffer<?> _,
+          Node.Merge<?> _,
+          Node.Concat<?> _,
+          Node.Lane<?> _ ->
+          made(stage, stage.processed());
+      case Node.From<?> _, Node.Sequential<?, ?> _, Node.Timed<?, ?> _ -> {
+        // how many it makes is its own affair
+      }
+    }
+  }
+
+  private void branches(Node.FanOut<?, ?> out, StageReport stage) {
+    long emitted = 0;
+    long toLanes = 0;
+    boolean isBroadcast = out.route() == Node.Route.BROADCAST;
+    for (Node.Branch<?, ?> branch : new LinkedHashSet<Node.Branch<?, ?>>(out.branches())) {
+      check(branch.output());
+      emitted += of(branch.output()).emitted();
+      long lane = of(branch.lane()).received();
+      toLanes = isBroadcast ? Math.max(toLanes, lane) : toLanes + lane;
+    }
+    made(stage, emitted);
+    expect(
+        stage.processed() <= toLanes && toLanes <= stage.received(),
+        "the lanes have received " + toLanes + ": " + stage);
+  }
+
+  private StageReport of(Node<?> node) {
+    return report.stage(node.name());
+  }
+
+  private void received(StageReport stage, long emitted) {
+    expect(emitted, stage.received(), "received, of what the stages before have emitted,", stage);
+  }
+
+  private void made(StageReport stage, long expected) {
+    expect(expected, stage.produced(), "produced, of what was processed,", stage);
+  }
+}

@@ -1,0 +1,91 @@
+package dev.millrace.testkit.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.StageReport;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run after its end.
+ *
+ * @param outcome what {@code join} returned; null if it threw
+ * @param thrown what {@code join} threw; null if it returned
+ * @param failures what the failure handler got
+ */
+record Ended<R>(
+    @Nullable R outcome, @Nullable Throwable thrown, List<Failure<?>> failures, RunReport report) {
+
+  /** The result of a run that came to its end by itself. */
+  R result() {
+    if (thrown != null) {
+      throw new AssertionError("the run has not come to its end:\n" + report.explain(), thrown);
+    }
+    return Objects.requireNonNull(outcome);
+  }
+
+  /** The result of a run in which all elements went all the way. */
+  R wholeResult() {
+    R result = result();
+    for (StageReport stage : report.stages()) {
+      assertThat(stage.unprocessed()).as("unprocessed: %s", stage).isZero();
+      assertThat(stage.undelivered()).as("undelivered: %s", stage).isZero();
+    }
+    return result;
+  }
+
+  /** The run was stopped by a failure; returns the cause. */
+  Throwable failed() {
+    assertThat(thrown)
+        .as("thrown by join\n%s", report.explain())
+        .isInstanceOf(ExecutionException.class);
+    return Objects.requireNonNull(Objects.requireNonNull(thrown).getCause());
+  }
+
+  /** The run was cancelled; returns the cause. */
+  Throwable cancelled() {
+    assertThat(thrown)
+        .as("thrown by join\n%s", report.explain())
+        .isInstanceOf(CancellationException.class);
+    return Objects.requireNonNull(Objects.requireNonNull(thrown).getCause());
+  }
+
+  /** Whether what join threw tells of that throwable, as a cause or as something suppressed. */
+  boolean tells(Throwable sought) {
+    return thrown != null && all(thrown).contains(sought);
+  }
+
+  /** All messages of what join threw, its causes, and what they suppress. */
+  String messages() {
+    var text = new StringBuilder();
+    for (Throwable each : thrown == null ? Set.<Throwable>of() : all(thrown)) {
+      text.append(each).append('\n');
+    }
+    return text.toString();
+  }
+
+  private static Set<Throwable> all(Throwable first) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Throwable> open = new ArrayDeque<>(List.of(first));
+    while (!open.isEmpty()) {
+      Throwable next = open.pop();
+      if (seen.add(next)) {
+        open.addAll(List.of(next.getSuppressed()));
+        if (next.getCause() != null) {
+          open.add(next.getCause());
+        }
+      }
+    }
+    return seen;
+  }
+}

@@ -1,0 +1,130 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.pipeline.Engine;
+import java.time.Duration;
+import org.junit.jupiter.api.Nested;
+
+/**
+ * What every engine promises: extend it, and all of it runs as part of your tests.
+ *
+ * <pre>{@code
+ * class MyEngineTest extends EngineConformance {
+ *   @Override
+ *   protected Engine engine(Duration grace) {
+ *     return new MyEngine(grace);
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>After each run, whatever else a test is about, the books must balance, and no thread that was
+ * started during the run may be alive. To see virtual threads, the kit needs {@code
+ * --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED} among the arguments of the JVM.
+ */
+public abstract class EngineConformance extends RandomPipelines {
+
+  /** For subclasses. */
+  protected EngineConformance() {}
+
+  /**
+   * The engine.
+   *
+   * @param grace for how long a run that is cancelled waits for functions that ignore that they are
+   *     interrupted, before it ends without them and names them
+   */
+  protected abstract Engine engine(Duration grace);
+
+  /** The engine, with as much grace as is never needed. */
+  protected Engine engine() {
+    return engine(Duration.ofMinutes(5));
+  }
+
+  /**
+   * Whether a platform thread of that name belongs to no run, but to a pool that all runs share.
+   * Those of the JDK's pools and of the library's timers need not be named.
+   */
+  protected boolean isShared(String thread) {
+    return false;
+  }
+
+  /** How long the kit waits for what must happen; not what an engine may take. */
+  protected Duration patience() {
+    return Duration.ofSeconds(30);
+  }
+
+  @Override
+  final EngineConformance kit() {
+    return this;
+  }
+
+  @Nested
+  class Operators extends OperatorsConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Ends extends EndsConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Failures extends FailuresConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Cancellations extends CancellationConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Drains extends DrainConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class StubbornFunctions extends StubbornConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class ContextValues extends ContextConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Reports extends ReportConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class KnownDefects extends KnownDefectsConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package dev.millrace.testkit.conformance;
+
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toCollection;
+
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Node.Overflow;
+import dev.millrace.pipeline.graph.Transform;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Every operator of a pipe, each on integers, with a model: what it does with a plain list. */
+@SuppressWarnings("ImmutableEnumChecker") // functions without state
+enum Operator {
+  MAP((pipe, name) -> pipe.map(name, x -> x + 1), each(x -> x + 1)),
+  FILTER(
+      (pipe, name) -> pipe.filter(name, x -> x % 3 != 0),
+      list -> list.stream().filter(x -> x % 3 != 0).toList()),
+  FLAT_MAP(
+      (pipe, name) -> pipe.flatMap(name, Operator::repeated),
+      list -> list.stream().flatMap(x -> repeated(x).stream()).toList()),
+  TEE((pipe, name) -> pipe.tee(name, x -> {}), each(x -> x)),
+  SCAN((pipe, name) -> pipe.scan(name, () -> 0, Integer::sum), Operator::sums),
+  TAKE((pipe, name) -> pipe.take(name, 5), list -> list.stream().limit(5).toList()),
+  TAKE_NONE((pipe, name) -> pipe.take(name, 0), list -> List.of()),
+  SKIP((pipe, name) -> pipe.skip(name, 3), list -> list.stream().skip(3).toList()),
+  TAKE_WHILE(
+      (pipe, name) -> pipe.takeWhile(name, x -> x < 7),
+      list -> list.stream().takeWhile(x -> x < 7).toList()),
+  DISTINCT((pipe, name) -> pipe.distinct(name, x -> x % 10), Operator::firstsOfTens),
+  BATCH(
+      (pipe, name) -> pipe.batch(name, 4).map(name + " hash", List::hashCode),
+      list -> windows(list, 4, 4, true)),
+  BATCH_IN_TIME(
+      (pipe, name) -> pipe.batch(name, 4, Duration.ofHours(1)).map(name + " hash", List::hashCode),
+      list -> windows(list, 4, 4, true)),
+  WINDOW_OVERLAPPING(
+      (pipe, name) -> pipe.window(name, 3, 1).map(name + " hash", List::hashCode),
+      list -> windows(list, 3, 1, false)),
+  WINDOW_WITH_GAPS(
+      (pipe, name) -> pipe.window(name, 2, 5).map(name + " hash", List::hashCode),
+      list -> windows(list, 2, 5, false)),
+  VIA((pipe, name) -> pipe.via(name, Counting::new), Operator::counted),
+  THROTTLE((pipe, name) -> pipe.throttle(name, 1_000_000, Duration.ofMillis(1)), each(x -> x)),
+  DEBOUNCE((pipe, name) -> pipe.debounce(name, Duration.ofHours(1)), Operator::last),
+  SAMPLE((pipe, name) -> pipe.sample(name, Duration.ofHours(1)), Operator::last),
+  BUFFER((pipe, name) -> pipe.buffer(name, 4), each(x -> x)),
+  BUFFER_OF_ONE((pipe, name) -> pipe.buffer(name, 1, Overflow.WAIT), each(x -> x)),
+  MAP_PARALLEL((pipe, name) -> pipe.mapParallel(name, 4, x -> x * 2), each(x -> x * 2)),
+  MAP_PARALLEL_BY_ONE((pipe, name) -> pipe.mapParallel(name, 1, x -> x * 2), each(x -> x * 2)),
+  MAP_PARALLEL_UNORDERED(
+      (pipe, name) -> pipe.mapParallelUnordered(name, 4, x -> x * 2), each(x -> x * 2), x -> x),
+  MAP_KEYED(
+      (pipe, name) -> pipe.mapKeyed(name, 4, x -> Math.floorMod(x, 7), x -> x + 70),
+      each(x -> x + 70),
+      x -> x % 7),
+  MAP_ASYNC(
+      (pipe, name) -> pipe.mapAsync(name, 4, x -> CompletableFuture.supplyAsync(() -> x - 1)),
+      each(x -> x - 1)),
+  BROADCAST(
+      (pipe, name) ->
+          pipe.broadcast(
+              name,
+              List.of(
+                  lane -> lane.map(name + " up", x -> x * 2),
+                  lane -> lane.map(name + " down", x -> x * 2 + 1))),
+      list -> list.stream().flatMap(x -> Stream.of(x * 2, x * 2 + 1)).toList(),
+      x -> x % 2),
+  BALANCE(
+      (pipe, name) -> pipe.balance(name, 3, lane -> lane.map(name + " copy", x -> -x)),
+      each(x -> -x),
+      x -> x),
+  PARTITION_BY(
+      (pipe, name) ->
+          pipe.partitionBy(
+              name, x -> Math.floorMod(x, 7), 3, lane -> lane.map(name + " copy", x -> x + 70)),
+      each(x -> x + 70),
+      x -> x % 7),
+  MERGE(
+      (pipe, name) -> Pipe.merge(name, List.of(pipe, others(name))),
+      list -> Stream.concat(list.stream(), Others.LIST.stream()).toList(),
+      x -> Others.LIST.contains(x) ? x : 0),
+  CONCAT(
+      (pipe, name) -> Pipe.concat(name, List.of(pipe, others(name))),
+      list -> Stream.concat(list.stream(), Others.LIST.stream()).toList()),
+  CONCAT_BEHIND(
+      (pipe, name) -> Pipe.concat(name, List.of(others(name), pipe)),
+      list -> Stream.concat(Others.LIST.stream(), list.stream()).toList()),
+  ZIP(
+      (pipe, name) ->
+          pipe.zip(name, Pipe.from(name + " other", Numbers.endless()), (x, y) -> x * 31 + y),
+      list -> IntStream.range(0, list.size()).mapToObj(i -> list.get(i) * 31 + i).toList());
+
+  /** Adds the operator, as a stage of that name, to a pipe. */
+  @FunctionalInterface
+  private interface Adding {
+    Pipe<Integer> to(Pipe<Integer> pipe, String name);
+  }
+
+  /** A holder: constants may not refer to fields of their enum. */
+  private static final class Others {
+    static final List<Integer> LIST = List.of(-1_000_003, -1_000_002, -1_000_001);
+  }
+
+  private final Adding adding;
+  private final UnaryOperator<List<Integer>> model;
+  private final Function<Integer, Integer> lane;
+  private final boolean isOrdered;
+
+  Operator(Adding adding, UnaryOperator<List<Integer>> model) {
+    this(adding, model, x -> 0, true);
+  }
+
+  Operator(Adding adding, UnaryOperator<List<Integer>> model, Function<Integer, Integer> lane) {
+    this(adding, model, lane, false);
+  }
+
+  Operator(
+      Adding adding,
+      UnaryOperator<List<Integer>> model,
+      Function<Integer, Integer> lane,
+      boolean isOrdered) {
+    this.adding = adding;
+    this.model = model;
+    this.lane = lane;
+    this.isOrdered = isOrdered;
+  }
+
+  /** The pipe, continued by this operator as a stage of that name. */
+  Pipe<Integer> addTo(Pipe<Integer> pipe, String name) {
+    return adding.to(pipe, name);
+  }
+
+  /** What comes out of that. */
+  List<Integer> expected(List<Integer> input) {
+    return model.apply(input);
+  }
+
+  /** Whether there is only one order in which its results may come. */
+  boolean isOrdered() {
+    return isOrdered;
+  }
+
+  /** Whether it may consume without an end and emit little, or end by itself. */
+  boolean isShort() {
+    return switch (this) {
+      case TAKE, TAKE_NONE, TAKE_WHILE, DISTINCT, DEBOUNCE, SAMPLE -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether it ends before its input does. */
+  boolean endsEarly() {
+    return switch (this) {
+      case TAKE, TAKE_NONE, TAKE_WHILE -> true;
+      default -> false;
+    };
+  }
+
+  /** The results in the parts in which their order is promised. */
+  Map<Integer, List<Integer>> inLanes(List<Integer> results) {
+    return results.stream()
+        .collect(groupingBy(lane, LinkedHashMap::new, toCollection(ArrayList::new)));
+  }
+
+  private static UnaryOperator<List<Integer>> each(UnaryOperator<Integer> function) {
+    return list -> list.stream().map(function).toList();
+  }
+
+  private static List<Integer> repeated(int x) {
+    return java.util.Collections.nCopies(Math.floorMod(x, 3), x);
+  }
+
+  private static List<Integer> sums(List<Integer> list) {
+    List<Integer> sums = new ArrayList<>();
+    int sum = 0;
+    for (int x : list) {
+      sums.add(sum += x);
+    }
+    return sums;
+  }
+
+  private static List<Integer> firstsOfTens(List<Integer> list) {
+    Map<Integer, Integer> firsts = new LinkedHashMap<>();
+    list.forEach(x -> firsts.putIfAbsent(x % 10, x));
+    return List.copyOf(firsts.values());
+  }
+
+  private static List<Integer> last(List<Integer> list) {
+    return list.isEmpty() ? List.of() : List.of(list.getLast());
+  }
+
+  private static List<Integer> windows(List<Integer> list, int size, int step, boolean rest) {
+    List<Integer> hashes = new ArrayList<>();
+    for (int i = 0; i < list.size(); i += step) {
+      if (i + size <= list.size() || rest) {
+        hashes.add(list.subList(i, Math.min(i + size, list.size())).hashCode());
+      }
+    }
+    return hashes;
+  }
+
+  private static Pipe<Integer> others(String name) {
+    return Pipe.from(name + " other", Source.of(Others.LIST));
+  }
+
+  private static List<Integer> counted(List<Integer> list) {
+    return Stream.concat(list.stream(), Stream.of(list.size())).toList();
+  }
+
+  /** A transform of a user: passes all, and emits at the end how many there were. */
+  private static final class Counting implements Transform<Integer, Integer> {
+    private int count;
+
+    @Override
+    public Outcome accept(Integer element, Emitter<? super Integer> out) {
+      count++;
+      out.emit(element);
+      return Outcome.USED;
+    }
+
+    @Override
+    public void end(Emitter<? super Integer> out) {
+      out.emit(count);
+    }
+  }
+}

@@ -1,0 +1,265 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.StageFunction;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+
+/**
+ * A pipeline as data: drawn at random, printed, shrunk; and what it is to give.
+ *
+ * @param numbers how many the source gives, from 0
+ */
+record Plan(int numbers, List<Step> steps) {
+
+  /** What a function of the user does besides its work, told by the element. */
+  record Faults(int failsEach, int slowEach) {
+    boolean failsOn(int element) {
+      return failsEach > 0 && element % failsEach == 1;
+    }
+
+    boolean isSlowOn(int element) {
+      return slowEach > 0 && element % slowEach == 0;
+    }
+  }
+
+  /** Thrown for an element that is to fail. */
+  static final class Planned extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Planned(int element) {
+      super("planned for " + element, null, false, false);
+    }
+  }
+
+  /** A step of a plan. */
+  sealed interface Step {
+    /** Whether what it gives depends on the order of what it gets. */
+    default boolean needsOrder() {
+      return false;
+    }
+
+    /** Whether its results come in one order only. */
+    default boolean keepsOrder() {
+      return true;
+    }
+  }
+
+  /** How a function is applied to elements. */
+  enum Way {
+    ONE_BY_ONE,
+    PARALLEL,
+    UNORDERED,
+    KEYED,
+    ASYNC
+  }
+
+  /** One from one. */
+  record Mapping(Way way, int parallelism, int factor, Faults faults) implements Step {
+    @Override
+    public boolean keepsOrder() {
+      return way != Way.UNORDERED && way != Way.KEYED;
+    }
+  }
+
+  /** None or one from one. */
+  record Filtering(int divisor, Faults faults) implements Step {}
+
+  /** None or many from one. */
+  record Flattening(int divisor, Faults faults) implements Step {}
+
+  /** What has a state. */
+  enum Memory {
+    SCAN,
+    DISTINCT,
+    SKIP,
+    BATCH,
+    WINDOW
+  }
+
+  /** Results that depend on the elements before. */
+  record Remembering(Memory memory, int size) implements Step {
+    @Override
+    public boolean needsOrder() {
+      return true;
+    }
+  }
+
+  /** A buffer that waits. */
+  record Buffering(int capacity) implements Step {}
+
+  /** To which branches elements go. */
+  enum Spread {
+    BROADCAST,
+    BALANCE,
+    PARTITION
+  }
+
+  /** Branches; a broadcast has another one, which does nothing. */
+  record Spreading(Spread spread, int copies, List<Step> inside) implements Step {
+    @Override
+    public boolean keepsOrder() {
+      return false;
+    }
+  }
+
+  /** Other numbers, from 0: while those of the pipe come, or after them. */
+  record Joining(boolean isMerge, int numbers) implements Step {
+    @Override
+    public boolean keepsOrder() {
+      return !isMerge;
+    }
+  }
+
+  /** Leaves out the steps that would have more than one right result where they are. */
+  Plan {
+    steps = determined(steps, true);
+  }
+
+  private static List<Step> determined(List<Step> steps, boolean startsOrdered) {
+    boolean isOrdered = startsOrdered;
+    List<Step> determined = new ArrayList<>();
+    for (Step step : steps) {
+      if (isOrdered || !step.needsOrder()) {
+        determined.add(
+            step instanceof Spreading(Spread spread, int copies, List<Step> inside)
+                ? new Spreading(spread, copies, determined(inside, false))
+                : step);
+        isOrdered &= step.keepsOrder();
+      }
+    }
+    return determined;
+  }
+
+  static int scaled(int element, int factor) {
+    return (element * factor + 1) % 1009;
+  }
+
+  // As a pipeline
+
+  /** Called before each function of a plan does its work. */
+  interface Hook {
+    void call() throws Exception;
+  }
+
+  /** The plan as a pipe. Stages are called as the {@link Model} calls them. */
+  Pipe<Integer> pipe(Hook hook) {
+    return new Piping(hook).add(Pipe.from(Numbers.below(numbers)), steps);
+  }
+
+  /** Builds a pipe; gives the stages their names. */
+  private static final class Piping {
+    private final Hook hook;
+    private final Names names = new Names();
+
+    Piping(Hook hook) {
+      this.hook = hook;
+    }
+
+    private Pipe<Integer> add(Pipe<Integer> pipe, List<Step> steps) {
+      Pipe<Integer> last = pipe;
+      for (Step step : steps) {
+        last = add(last, names.next(), step);
+      }
+      return last;
+    }
+
+    private StageFunction<Integer, Integer> faulty(
+        Faults faults, StageFunction<Integer, Integer> function) {
+      return element -> {
+        hook.call();
+        if (faults.isSlowOn(element)) {
+          Thread.sleep(0, 100_000);
+        }
+        if (faults.failsOn(element)) {
+          throw new Planned(element);
+        }
+        return function.apply(element);
+      };
+    }
+
+    private Pipe<Integer> add(Pipe<Integer> pipe, String name, Step step) {
+      return switch (step) {
+        case Mapping mapping -> map(pipe, name, mapping);
+        case Filtering(int divisor, Faults faults) -> {
+          var function = faulty(faults, x -> x % divisor);
+          yield pipe.filter(name, x -> function.apply(x) != 0);
+        }
+        case Flattening(int divisor, Faults faults) -> {
+          var function = faulty(faults, x -> x % divisor);
+          yield pipe.flatMap(name, x -> Collections.nCopies(function.apply(x), x));
+        }
+        case Remembering(Memory memory, int size) -> remember(pipe, name, memory, size);
+        case Buffering(int capacity) -> pipe.buffer(name, capacity);
+        case Spreading(Spread spread, int copies, List<Step> inside) ->
+            switch (spread) {
+              case BROADCAST ->
+                  pipe.broadcast(name, List.of(lane -> add(lane, inside), lane -> lane));
+              case BALANCE -> pipe.balance(name, copies, lane -> add(lane, inside));
+              case PARTITION ->
+                  pipe.partitionBy(name, x -> x % 5, copies, lane -> add(lane, inside));
+            };
+        case Joining(boolean isMerge, int numbers) -> {
+          var both = List.of(pipe, Pipe.from(name + " other", Numbers.below(numbers)));
+          yield isMerge ? Pipe.merge(name, both) : Pipe.concat(name, both);
+        }
+      };
+    }
+
+    private Pipe<Integer> map(Pipe<Integer> pipe, String name, Mapping mapping) {
+      int parallelism = mapping.parallelism();
+      var function = faulty(mapping.faults(), x -> scaled(x, mapping.factor()));
+      return switch (mapping.way()) {
+        case ONE_BY_ONE -> pipe.map(name, function);
+        case PARALLEL -> pipe.mapParallel(name, parallelism, function);
+        case UNORDERED -> pipe.mapParallelUnordered(name, parallelism, function);
+        case KEYED -> pipe.mapKeyed(name, parallelism, x -> x % 5, function);
+        case ASYNC ->
+            pipe.mapAsync(
+                name, parallelism, x -> CompletableFuture.completedFuture(function.apply(x)));
+      };
+    }
+
+    private static Pipe<Integer> remember(
+        Pipe<Integer> pipe, String name, Memory memory, int size) {
+      return switch (memory) {
+        case SCAN -> pipe.scan(name, () -> 0, (sum, x) -> (sum + x) % 1009);
+        case DISTINCT -> pipe.distinct(name, x -> x % (size * 5));
+        case SKIP -> pipe.skip(name, size);
+        case BATCH -> pipe.batch(name, size).map(name + " sum", Plan::sum);
+        case WINDOW -> pipe.window(name, size, 2).map(name + " sum", Plan::sum);
+      };
+    }
+  }
+
+  static int sum(List<Integer> list) {
+    return list.stream().mapToInt(x -> x).sum() % 1009;
+  }
+
+  /** Names stages in the order in which they are added. */
+  static final class Names {
+    private int count;
+
+    String next() {
+      return "stage " + ++count;
+    }
+  }
+
+  /** What comes out of it, one after the other. */
+  Model model() {
+    var model = new Model();
+    model.run(IntStream.range(0, numbers).boxed().toList(), steps);
+    return model;
+  }
+
+  /** The numbers whose remainder has not been met before. */
+  static List<Integer> distinct(List<Integer> list, int divisor) {
+    Set<Integer> seen = new HashSet<>();
+    return list.stream().filter(x -> seen.add(x % divisor)).toList();
+  }
+}

@@ -1,0 +1,157 @@
+package dev.millrace.testkit.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.StageReport;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A run can be asked at any time how it stands. */
+abstract class ReportConformance extends Theme {
+
+  @Test
+  void reportIsUpToDateWhileTheRunGoesOn() throws Exception {
+    Channel<Integer> channel = Channel.buffered(1);
+    var trial =
+        start(
+            Pipe.from(Source.channel(channel))
+                .filter("filter", x -> x % 2 == 0)
+                .map("map", x -> x == 4 ? raise(new IOException("boom")) : x)
+                .to(Sink.count()));
+    for (int i = 1; i <= 6; i++) {
+      channel.send(i);
+    }
+    await("the last element", () -> trial.run().report().stage("sink").processed() == 2);
+    RunReport report = trial.run().report();
+    assertThat(report.done()).isFalse();
+    assertThat(report.elapsed()).isPositive();
+    assertThat(report.stage("source").emitted()).isEqualTo(6);
+    assertThat(report.stage("filter").received()).isEqualTo(6);
+    assertThat(report.stage("filter").dropped()).isEqualTo(3);
+    assertThat(report.stage("map").failed()).isEqualTo(1);
+    assertThat(report.stage("map").emitted()).isEqualTo(2);
+    assertThat(trial.run().isDone()).isFalse();
+    channel.close();
+    assertThat(trial.end().wholeResult()).isEqualTo(2);
+  }
+
+  @Test
+  void everyReportOfARunningRunBalances() {
+    var trial =
+        start(
+            Pipe.from(Numbers.below(2_000))
+                .map("a", x -> x)
+                .mapParallelUnordered("b", 3, x -> x)
+                .partitionBy("c", x -> x, 2, lane -> lane.filter("d", x -> x % 2 == 0))
+                .buffer("e", 8)
+                .mapParallel("f", 2, x -> x)
+                .batch("g", 10)
+                .to(Sink.count()));
+    while (!trial.run().isDone()) {
+      RunReport report = trial.run().report();
+      for (StageReport stage : report.stages()) {
+        assertThat(stage.balances()).as("%s", stage).isTrue();
+      }
+    }
+    assertThat(trial.end().wholeResult()).isEqualTo(100);
+  }
+
+  @Test
+  void stagesAreReportedFromTheStart() {
+    var pipeline =
+        Pipe.from(Numbers.below(3))
+            .map("map", x -> x)
+            .balance("balance", 2, lane -> lane.map("inside", x -> x))
+            .to(Sink.count());
+    var trial = start(pipeline);
+    List<String> names = trial.run().report().stages().stream().map(StageReport::name).toList();
+    trial.end();
+    assertThat(names)
+        .containsExactlyInAnyOrder("source", "map", "balance", "balance/lane", "inside", "sink")
+        .startsWith("source")
+        .endsWith("sink");
+  }
+
+  /** As opposed to akka-core#27509: a stream that stands still, and does not say where. */
+  @ParameterizedTest
+  @EnumSource
+  void stuckRunSaysWhoseFunctionDoesNotReturn(Site site) {
+    var running = new CountDownLatch(1);
+    var released = new CountDownLatch(1);
+    var pipe =
+        site.addTo(
+            Pipe.from(Numbers.below(1_000)).buffer("buffer", 1),
+            x -> {
+              running.countDown();
+              await(released);
+              return x;
+            });
+    var trial = start(pipe.to(Sink.count()));
+    await(running);
+    await(
+        "what the source waits for",
+        () ->
+            trial
+                .run()
+                .explain()
+                .contains("source: waits for the next stage to take an element, for PT"));
+    assertThat(trial.run().explain()).contains(Site.NAME + ": runs its function");
+    assertThat(trial.run().report().stage(Site.NAME).inFlight()).isPositive();
+    released.countDown();
+    assertThat(trial.end().result()).isEqualTo(1_000);
+  }
+
+  @Test
+  void runThatHasNothingToDoSaysSo() throws Exception {
+    Channel<Integer> channel = Channel.buffered(1);
+    var trial = start(Pipe.from(Source.channel(channel)).buffer("buffer", 4).to(Sink.count()));
+    await(
+        "what the sink waits for",
+        () -> trial.run().explain().contains("sink: waits for an element, for PT"));
+    channel.close();
+    trial.end();
+    assertThat(trial.run().explain()).contains("sink: ended");
+  }
+
+  @Test
+  void queueIsReported() {
+    var running = new CountDownLatch(1);
+    var released = new CountDownLatch(1);
+    var pipe = Pipe.from(Numbers.below(1_000)).buffer("buffer", 50);
+    var trial =
+        start(
+            pipe.to(
+                Sink.forEach(
+                    x -> {
+                      running.countDown();
+                      await(released);
+                    })));
+    await(running);
+    await(
+        "a full buffer",
+        () -> {
+          var buffer = trial.run().report().stage("buffer");
+          return buffer.queued() + buffer.inFlight() >= 49;
+        });
+    released.countDown();
+    assertThat(trial.end().wholeResult()).isEqualTo(1_000);
+  }
+
+  @Test
+  void graphIsDrawnWithItsFigures() {
+    var pipeline = Pipe.from(Numbers.below(7)).map("map", x -> x).to(Sink.count());
+    var trial = start(pipeline);
+    assertThat(pipeline.mermaid(trial.run().report())).contains("map<br>in ");
+    var ended = trial.end();
+    assertThat(pipeline.mermaid(ended.report())).contains("map<br>in 7, out 7");
+  }
+}

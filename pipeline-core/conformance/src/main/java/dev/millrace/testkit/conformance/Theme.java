@@ -1,0 +1,126 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.StageConsumer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+
+/** What all themes of the kit use. */
+abstract class Theme {
+
+  private final List<Trial<?>> trials = new ArrayList<>();
+
+  abstract EngineConformance kit();
+
+  /** What a test that has failed leaves behind must not disturb the next one. */
+  @AfterEach
+  void stopWhatStillRuns() {
+    for (Trial<?> trial : trials) {
+      if (!trial.run().isDone()) {
+        trial.run().cancel(new CancellationException("the test has ended"));
+      }
+    }
+  }
+
+  private <R> Trial<R> trial(
+      Engine engine,
+      Pipeline<R> pipeline,
+      Context context,
+      StageConsumer<? super Failure<?>> onFailure) {
+    var trial = new Trial<>(kit(), engine, pipeline, context, onFailure);
+    trials.add(trial);
+    return trial;
+  }
+
+  /** Starts a pipeline whose failures are collected. */
+  final <R> Trial<R> start(Pipeline<R> pipeline) {
+    return start(pipeline, Context.background(), failure -> {});
+  }
+
+  final <R> Trial<R> start(
+      Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
+    return trial(kit().engine(), pipeline, context, onFailure);
+  }
+
+  /** As {@link #start}, with an engine that has little patience with functions. */
+  final <R> Trial<R> startWithGrace(Pipeline<R> pipeline, Duration grace) {
+    return trial(kit().engine(grace), pipeline, Context.background(), failure -> {});
+  }
+
+  /** Runs a pipeline to its end. */
+  final <R> Ended<R> run(Pipeline<R> pipeline) {
+    return start(pipeline).end();
+  }
+
+  final <R> Ended<R> run(
+      Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
+    return start(pipeline, context, onFailure).end();
+  }
+
+  /** The elements that come out of a pipe, none of which may get lost. */
+  final <T> List<T> elements(Pipe<T> pipe) {
+    return run(pipe.to(Sink.<T>toList())).wholeResult();
+  }
+
+  final void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(kit().patience().toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new AssertionError("has not happened within " + kit().patience());
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError("the test was interrupted", e);
+    }
+  }
+
+  final void await(String what, Callable<Boolean> condition) {
+    Awaitility.await(what)
+        .atMost(kit().patience())
+        .pollInSameThread()
+        .pollInterval(Duration.ofMillis(1))
+        .until(condition);
+  }
+
+  /**
+   * Waits until a source has not been asked for a while: all that is behind it is full, and it
+   * waits for room; or it does not even wait, because the thread that asks it is busy behind it.
+   */
+  final void awaitStandstill(Numbers source) {
+    var last = new AtomicInteger();
+    Awaitility.await("a standstill of the source")
+        .atMost(kit().patience())
+        .pollInSameThread()
+        .pollInterval(Duration.ofMillis(30))
+        .until(() -> source.given() > 0 && last.getAndSet(source.given()) == source.given());
+  }
+
+  /** Blocks until the thread is interrupted. */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // it never returns
+  static <T> T blockForever() throws InterruptedException {
+    new CountDownLatch(1).await();
+    throw new AssertionError("nobody counts down");
+  }
+
+  /** Throws what it is given. */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // it never returns
+  static <T> T raise(@Nullable Throwable thrown) throws Exception {
+    switch (thrown) {
+      case Exception exception -> throw exception;
+      case Error error -> throw error;
+      case null, default -> throw new AssertionError("neither exception nor error", thrown);
+    }
+  }
+}

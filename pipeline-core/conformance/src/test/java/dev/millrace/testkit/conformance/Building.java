@@ -1,0 +1,456 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.pipeline.graph.Transform;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Starts the threads of all stages of a graph, from the sink upwards. */
+@SuppressWarnings("unchecked") // the blueprint has checked the types of the elements
+final class Building {
+
+  private final ReferenceRun<?> run;
+  private final Map<Node.Lane<?>, Link> lanes;
+
+  Building(ReferenceRun<?> run) {
+    this(run, Map.of());
+  }
+
+  private Building(ReferenceRun<?> run, Map<Node.Lane<?>, Link> lanes) {
+    this.run = run;
+    this.lanes = lanes;
+  }
+
+  /** What a stage gives to the next one. */
+  private record Output(Link link, Node<?> node) {}
+
+  /** The side of the one who takes from an output; for one thread. */
+  private final class Input {
+    private final Link link;
+    private final Node<?> node;
+    private final Account from;
+    private final Account to;
+
+    Input(Output output, Account to) {
+      this.link = output.link();
+      this.node = output.node();
+      this.from = run.ledger.open(node.name());
+      this.to = to;
+    }
+
+    @Nullable Object take(Worker worker) {
+      return take(worker, Long.MAX_VALUE);
+    }
+
+    @Nullable Object take(Worker worker, long until) {
+      Object element = link.take(worker, to, until);
+      if (element != null && element != Link.LATE) {
+        if (node instanceof Node.Buffer<?>) { // an element is processed by a buffer when it leaves
+          from.processed();
+          from.produced();
+        }
+        from.emitted();
+        synchronized (to) {
+          if (!run.has(Defect.MISCOUNTS_RECEIVED)) {
+            to.received();
+          }
+        }
+      }
+      return element;
+    }
+
+    void leave() {
+      link.leave();
+    }
+  }
+
+  private Link link(int capacity) {
+    return new Link(run.lock, run.has(Defect.BUFFERS_WITHOUT_BOUND) ? Integer.MAX_VALUE : capacity);
+  }
+
+  private Account open(Node<?> node) {
+    return run.ledger.open(node.name());
+  }
+
+  /** Opens accounts in the order in which stages are to be reported. */
+  private void declare(Node<?> node) {
+    node.inputs().forEach(this::declare);
+    open(node);
+    if (node instanceof Node.FanOut<?, ?> out) {
+      new LinkedHashSet<>(out.branches()).forEach(branch -> declare(branch.output()));
+    }
+  }
+
+  <R extends @Nullable Object> void build(Pipeline<R> pipeline) {
+    declare(pipeline.node());
+    Account account = run.ledger.open("sink");
+    var input = new Input(build(pipeline.node()), account);
+    var owner = (ReferenceRun<R>) run;
+    run.fork(new Worker("sink"), worker -> sink(worker, owner, pipeline.sink(), input, account));
+  }
+
+  private <R extends @Nullable Object> void sink(
+      Worker worker, ReferenceRun<R> owner, Sink<Object, R> sink, Input input, Account account)
+      throws Exception {
+    Sink.Receiver<Object, R> receiver = null;
+    try {
+      receiver = sink.open(run.context);
+      boolean wantsMore = true;
+      for (Object element; wantsMore && (element = input.take(worker)) != null; ) {
+        wantsMore = receiver.accept(element);
+        account.processed();
+      }
+      worker.check();
+      owner.complete(receiver.finish());
+    } catch (Throwable e) {
+      if (!worker.isStopped() || !(e instanceof InterruptedException || e instanceof Stopped)) {
+        run.fail(e);
+      }
+    } finally {
+      input.leave();
+      worker.shield();
+      if (receiver != null) {
+        try {
+          receiver.close();
+        } catch (Throwable e) {
+          run.fail(e);
+        }
+      }
+    }
+  }
+
+  private Output build(Node<?> node) {
+    return switch (node) {
+      case Node.From<?> from -> from(from);
+      case Node.Sequential<?, ?> sequential ->
+          sequential((Node.Sequential<Object, Object>) sequential);
+      case Node.Timed<?, ?> timed -> timed((Node.Timed<Object, Object>) timed);
+      case Node.Parallel<?, ?> parallel -> {
+        var output = new Output(link(1), parallel);
+        var account = open(parallel);
+        var input = new Input(build(parallel.input()), account);
+        new Parallel(
+                run,
+                (Node.Parallel<Object, Object>) parallel,
+                account,
+                input::take,
+                input::leave,
+                output.link())
+            .start();
+        yield output;
+      }
+      case Node.Buffer<?> buffer -> buffer(buffer);
+      case Node.Merge<?> merge -> merge(merge);
+      case Node.Concat<?> concat -> concat(concat);
+      case Node.Zip<?, ?, ?> zip -> zip((Node.Zip<Object, Object, Object>) zip);
+      case Node.FanOut<?, ?> out -> fanOut((Node.FanOut<Object, Object>) out);
+      case Node.Lane<?> lane -> new Output(Objects.requireNonNull(lanes.get(lane)), lane);
+    };
+  }
+
+  private void fork(Node<?> node, Link output, Worker.Body body) {
+    var worker = new Worker(node.name());
+    output.addWriter(worker);
+    run.fork(worker, body);
+  }
+
+  private Output from(Node.From<?> node) {
+    Link output = link(1);
+    var reader = new SourceReader(run, node.source(), open(node), output);
+    fork(
+        node,
+        output,
+        worker -> {
+          reader.read(worker);
+          output.end();
+        });
+    return new Output(output, node);
+  }
+
+  private Emitter<Object> emitter(Worker worker, Account account, Link output) {
+    var count = new AtomicInteger();
+    return element -> {
+      int n = count.incrementAndGet();
+      if (n == 3 && run.has(Defect.LOSES_AN_ELEMENT)) {
+        return;
+      }
+      account.produced();
+      if (!output.put(worker, element, account)) {
+        throw new Stopped();
+      }
+      if (n == 3 && run.has(Defect.DOUBLES_AN_ELEMENT)) {
+        account.produced();
+        output.put(worker, element, account);
+      }
+    };
+  }
+
+  // Stages that do one after the other
+
+  private Output sequential(Node.Sequential<Object, Object> node) {
+    Account account = open(node);
+    var input = new Input(build(node.input()), account);
+    Link output = link(1);
+    fork(
+        node,
+        output,
+        worker -> {
+          try {
+            Emitter<Object> out = emitter(worker, account, output);
+            Transform<Object, Object> transform = node.transform().get();
+            boolean isLast = transform.wantsNone();
+            for (Object element; !isLast && (element = input.take(worker)) != null; ) {
+              isLast = accept(worker, node, transform, element, out, account);
+            }
+            worker.check();
+            if (!run.has(Defect.STOPS_NOTHING_BEFORE_A_TAKE)) {
+              input.leave();
+            }
+            transform.end(out);
+          } finally {
+            if (!run.has(Defect.STOPS_NOTHING_BEFORE_A_TAKE)) {
+              input.leave();
+            }
+          }
+          output.end();
+        });
+    return new Output(output, node);
+  }
+
+  private boolean accept(
+      Worker worker,
+      Node<Object> node,
+      Transform<Object, Object> transform,
+      Object element,
+      Emitter<Object> out,
+      Account account) {
+    var policy =
+        node instanceof Node.Timed<?, ?> timed
+            ? timed.policy()
+            : ((Node.Sequential<?, ?>) node).policy();
+    try {
+      Transform.Outcome outcome = transform.accept(element, out);
+      if (!outcome.isDropped()) {
+        account.processed();
+      } else if (!run.has(Defect.MISCOUNTS_DROPPED)) {
+        account.dropped();
+      }
+      return outcome.isLast();
+    } catch (Throwable e) {
+      run.failed(worker, account, 1, node.name(), policy, element, e);
+      return false;
+    }
+  }
+
+  private Output timed(Node.Timed<Object, Object> node) {
+    Account account = open(node);
+    var input = new Input(build(node.input()), account);
+    Link output = link(1);
+    fork(
+        node,
+        output,
+        worker -> {
+          try {
+            Emitter<Object> out = emitter(worker, account, output);
+            TimedTransform<Object, Object> transform = node.transform().get();
+            for (boolean isLast = transform.wantsNone(); !isLast; ) {
+              sleepUntil(transform.acceptAt());
+              boolean forgets = run.has(Defect.FORGETS_THE_TIME);
+              Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
+              if (element == null) {
+                break;
+              }
+              if (element == Link.LATE) {
+                transform.elapsed(System.nanoTime(), out);
+              } else {
+                isLast = accept(worker, node, transform, element, out, account);
+              }
+            }
+            worker.check();
+            transform.end(out);
+          } finally {
+            input.leave();
+          }
+          output.end();
+        });
+    return new Output(output, node);
+  }
+
+  /** No stage of the library wants to wait, and to act meanwhile. */
+  private static void sleepUntil(long instant) throws InterruptedException {
+    if (instant != Long.MIN_VALUE && instant - System.nanoTime() > 0) {
+      Thread.sleep(Duration.ofNanos(instant - System.nanoTime()));
+    }
+  }
+
+  private Output buffer(Node.Buffer<?> node) {
+    Account account = open(node);
+    var input = new Input(build(node.input()), account);
+    Link output = link(node.capacity());
+    fork(
+        node,
+        output,
+        worker -> {
+          try {
+            for (Object element; (element = input.take(worker)) != null; ) {
+              if (!output.put(worker, element, account, node.overflow())) {
+                return;
+              }
+            }
+          } finally {
+            input.leave();
+          }
+          output.end();
+        });
+    return new Output(output, node);
+  }
+
+  // Stages of many inputs
+
+  private void pass(Worker worker, Input input, Account account, Link output) {
+    for (Object element; (element = input.take(worker)) != null; ) {
+      account.processed();
+      account.produced();
+      if (!output.put(worker, element, account)) {
+        throw new Stopped();
+      }
+    }
+  }
+
+  private Output merge(Node.Merge<?> node) {
+    Link output = link(1);
+    var left = new AtomicInteger(node.inputs().size());
+    for (Node<?> each : node.inputs()) {
+      Account account = open(node);
+      var input = new Input(build(each), account);
+      fork(
+          node,
+          output,
+          worker -> {
+            try {
+              pass(worker, input, account, output);
+            } finally {
+              input.leave();
+            }
+            if (left.decrementAndGet() == 0) {
+              output.end();
+            }
+          });
+    }
+    return new Output(output, node);
+  }
+
+  private Output concat(Node.Concat<?> node) {
+    Link output = link(1);
+    fork(
+        node,
+        output,
+        worker -> {
+          if (run.has(Defect.OPENS_ALL_INPUTS_AT_ONCE)) {
+            var _ = build(node.inputs().getLast());
+          }
+          for (Node<?> each : node.inputs()) {
+            Account account = open(node);
+            var input = new Input(build(each), account);
+            try {
+              pass(worker, input, account, output);
+            } finally {
+              input.leave();
+            }
+          }
+          output.end();
+        });
+    return new Output(output, node);
+  }
+
+  private Output zip(Node.Zip<Object, Object, Object> node) {
+    Account account = open(node);
+    var left = new Input(build(node.left()), account);
+    var right = new Input(build(node.right()), account);
+    Link output = link(1);
+    fork(
+        node,
+        output,
+        worker -> {
+          try {
+            while (left.link.awaitElement(worker, account)
+                && right.link.awaitElement(worker, account)) {
+              Object one = Objects.requireNonNull(left.take(worker));
+              Object other = Objects.requireNonNull(right.take(worker));
+              Object result;
+              try {
+                result = Objects.requireNonNull(node.combiner().apply(one, other));
+              } catch (Throwable e) {
+                List<Object> pair = List.of(one, other);
+                run.failed(worker, account, 2, node.name(), node.policy(), pair, e);
+                continue;
+              }
+              account.processed();
+              account.processed();
+              account.produced();
+              if (!output.put(worker, result, account)) {
+                return;
+              }
+            }
+          } finally {
+            left.leave();
+            right.leave();
+          }
+          output.end();
+        });
+    return new Output(output, node);
+  }
+
+  // Stages of many outputs
+
+  private Output fanOut(Node.FanOut<Object, Object> node) {
+    Link output = link(1);
+    List<FanOut.Lane> into = new ArrayList<>();
+    var left = new AtomicInteger(node.branches().size());
+    for (Node.Branch<Object, Object> branch : node.branches()) {
+      Link lane = link(1);
+      into.add(new FanOut.Lane(lane, open(branch.lane())));
+      Map<Node.Lane<?>, Link> inside = new HashMap<>(lanes);
+      inside.put(branch.lane(), lane);
+      Output end = new Building(run, inside).build(branch.output());
+      Account account = open(node);
+      Account unused = new Ledger().open("counted in the lane");
+      var input = new Input(end, unused);
+      fork(
+          node,
+          output,
+          worker -> {
+            try {
+              for (Object element; (element = input.take(worker)) != null; ) {
+                account.produced();
+                if (!output.put(worker, element, account)) {
+                  return;
+                }
+              }
+            } finally {
+              input.leave();
+            }
+            if (left.decrementAndGet() == 0) {
+              output.end();
+            }
+          });
+    }
+    Account account = open(node);
+    var input = new Input(build(node.input()), account);
+    new FanOut(run, node, account, into).start(new Worker(node.name()), input::take, input::leave);
+    return new Output(output, node);
+  }
+}

@@ -1,0 +1,12 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.pipeline.Engine;
+import java.time.Duration;
+
+class ReferenceEngineTest extends EngineConformance {
+
+  @Override
+  protected Engine engine(Duration grace) {
+    return new ReferenceEngine(grace);
+  }
+}

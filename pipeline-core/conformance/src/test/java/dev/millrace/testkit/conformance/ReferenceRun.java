@@ -1,0 +1,414 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.errors.Causes;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Ledger;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** A run of the reference engine: its threads, its end, and its failures. */
+final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
+
+  final Object lock = new Object();
+  final Ledger ledger = new Ledger();
+  final CancellableContext context;
+  private final Set<Defect> defects;
+  private final StageConsumer<? super Failure<?>> onFailure;
+  private final Duration grace;
+  private final ReentrantLock handling = new ReentrantLock();
+  private final Thread keeper = Thread.ofVirtual().unstarted(this::keep);
+  private final Map<Worker, Thread> workers = new LinkedHashMap<>();
+  private final List<SourceReader> sources = new ArrayList<>();
+  private final List<Throwable> late = new ArrayList<>();
+  private boolean isDraining;
+  private boolean isCompleted;
+  private @Nullable R result;
+  private @Nullable Throwable failure;
+  private @Nullable Throwable cancellation;
+  private String message = "";
+  private int failures;
+
+  ReferenceRun(
+      Context parent,
+      StageConsumer<? super Failure<?>> onFailure,
+      Duration grace,
+      Set<Defect> defects) {
+    this.context =
+        (has(defects, Defect.FORGETS_CONTEXT_VALUES) ? Context.background() : parent).withCancel();
+    if (has(defects, Defect.FORGETS_CONTEXT_VALUES)) {
+      var _ = parent.afterFunc(() -> context.cancel(Objects.requireNonNull(parent.cause())));
+    }
+    this.onFailure = onFailure;
+    this.grace = grace;
+    this.defects = defects;
+  }
+
+  private static boolean has(Set<Defect> defects, Defect defect) {
+    return defects.contains(defect);
+  }
+
+  boolean has(Defect defect) {
+    return defects.contains(defect);
+  }
+
+  void start(Pipeline<R> pipeline) {
+    new Building(this).build(pipeline);
+    var _ = context.afterFunc(this::stopAll);
+    if (has(Defect.LEAKS_A_THREAD)) {
+      Thread.ofVirtual().start(() -> await(new Object(), Long.MAX_VALUE));
+    }
+    keeper.start();
+  }
+
+  // Threads
+
+  /** Starts a thread of a stage; nothing that it throws gets lost. */
+  void fork(Worker worker, Worker.Body body) {
+    synchronized (lock) {
+      if (context.isCancelled() && !has(Defect.IGNORES_CANCELLATION)) {
+        worker.stop();
+      }
+      Runnable task = () -> context.run(() -> run(worker, body));
+      Thread thread = Thread.ofVirtual().name("reference-" + worker.stage).unstarted(task);
+      workers.put(worker, thread);
+      thread.start();
+    }
+  }
+
+  private void run(Worker worker, Worker.Body body) {
+    worker.begin();
+    try {
+      body.run(worker);
+    } catch (Stopped e) {
+      // it was told to
+    } catch (Throwable e) {
+      if (!(worker.isStopped() && isInterruption(e))) {
+        fail(e);
+      }
+    } finally {
+      synchronized (lock) {
+        workers.remove(worker);
+        lock.notifyAll();
+      }
+    }
+  }
+
+  private void stopAll() {
+    if (has(Defect.IGNORES_CANCELLATION)) {
+      return;
+    }
+    synchronized (lock) {
+      workers.keySet().forEach(Worker::stop);
+      lock.notifyAll();
+    }
+  }
+
+  private static boolean isInterruption(Throwable thrown) {
+    return null
+        != Causes.find(
+            thrown,
+            e ->
+                e instanceof InterruptedException
+                    || e instanceof CancellationException
+                    || e instanceof InterruptedIOException
+                    || e instanceof ClosedByInterruptException);
+  }
+
+  private void keep() {
+    long end = Long.MAX_VALUE;
+    synchronized (lock) {
+      while (!workers.isEmpty()) {
+        boolean gives = context.isCancelled() && !has(Defect.WAITS_FOR_STUBBORN_FUNCTIONS);
+        if (gives && end == Long.MAX_VALUE) {
+          end = System.nanoTime() + grace.toNanos();
+        }
+        if (gives && System.nanoTime() - end >= 0) {
+          abandon();
+          break;
+        }
+        if ((isCompleted || context.isCancelled()) && has(Defect.ENDS_BEFORE_ITS_THREADS)) {
+          break;
+        }
+        await(lock, TimeUnit.MILLISECONDS.toNanos(20));
+      }
+    }
+    synchronized (lock) {
+      if (!isCompleted && failure == null) {
+        cancellation = context.cause();
+      }
+    }
+    context.cancel();
+    ledger.close();
+  }
+
+  private void abandon() {
+    List<String> stages = workers.keySet().stream().map(worker -> worker.stage).toList();
+    late.add(
+        new TimeoutException(
+            "functions have ignored an interrupt for %s, in stages %s"
+                .formatted(grace, has(Defect.NAMES_NO_STUBBORN_FUNCTION) ? "" : stages)));
+  }
+
+  private static void await(Object lock, long nanos) {
+    synchronized (lock) {
+      try {
+        TimeUnit.NANOSECONDS.timedWait(lock, nanos);
+      } catch (InterruptedException e) {
+        throw new AssertionError("nobody interrupts this thread", e);
+      }
+    }
+  }
+
+  // Failures
+
+  /** Stops the run, unless something else has. */
+  void fail(Throwable cause) {
+    fail(cause, "the run failed: " + cause);
+  }
+
+  private void fail(Throwable cause, String why) {
+    synchronized (lock) {
+      if (failure == null && !context.isCancelled()) {
+        failure = cause;
+        message = why;
+        isCompleted = false;
+      } else if (cause != failure) {
+        late.add(cause);
+      }
+    }
+    context.cancel(cause);
+  }
+
+  private Stopped failed(Throwable cause) {
+    fail(cause);
+    return new Stopped();
+  }
+
+  /** A function of the user has thrown this for an element. */
+  void failed(
+      Worker worker,
+      Account account,
+      int times,
+      String stage,
+      FailurePolicy policy,
+      Object element,
+      Throwable cause) {
+    if (cause instanceof Stopped stopped) {
+      throw stopped;
+    }
+    if (worker.isStopped() && isInterruption(cause) && !has(Defect.TAKES_INTERRUPTS_FOR_FAILURES)) {
+      throw new Stopped();
+    }
+    if (context.isCancelled() && has(Defect.SWALLOWS_WHAT_IS_THROWN_WHILE_CANCELLING)) {
+      throw new Stopped();
+    }
+    if ((context.isCancelled() && !has(Defect.TAKES_INTERRUPTS_FOR_FAILURES))
+        || (cause instanceof Error && !has(Defect.SWALLOWS_ERRORS))) {
+      throw failed(cause);
+    }
+    synchronized (account) {
+      for (int i = 0; i < times; i++) {
+        account.failed();
+      }
+    }
+    if (cause instanceof Error) {
+      return;
+    }
+    if (policy.stops()) {
+      throw failed(cause);
+    }
+    StageConsumer<? super Failure<?>> letters = policy.deadLetters();
+    worker.beginHandling(context.isCancelled());
+    try {
+      hand(Failure.of(stage, element, cause), letters == null ? onFailure : letters);
+    } finally {
+      worker.endHandling();
+    }
+  }
+
+  private void hand(Failure<?> letter, StageConsumer<? super Failure<?>> handler) {
+    if (has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)) {
+      handling.lock();
+    } else if (!has(Defect.HANDLES_FAILURES_AT_THE_SAME_TIME)) {
+      try {
+        handling.lockInterruptibly();
+      } catch (InterruptedException e) {
+        throw failed(letter.cause());
+      }
+    }
+    try {
+      if (context.isCancelled() && !has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)) {
+        throw failed(letter.cause());
+      }
+      failures++;
+      if (failures > 256 && has(Defect.STALLS_AFTER_256_FAILURES)) {
+        await(new Object(), Long.MAX_VALUE);
+      }
+      if (failures % 3 != 0 || !has(Defect.LOSES_FAILURES)) {
+        handler.accept(letter);
+      }
+    } catch (Stopped e) {
+      throw e;
+    } catch (Throwable e) {
+      if (e instanceof ExecutionException && e.getCause() == letter.cause()) {
+        fail(letter.cause(), letter.toString());
+        throw new Stopped();
+      }
+      if (!(context.isCancelled() && isInterruption(e))) {
+        fail(e);
+      }
+      if (has(Defect.SWALLOWS_WHAT_THE_FUNCTION_THREW)) {
+        throw new Stopped();
+      }
+      throw failed(letter.cause());
+    } finally {
+      if (handling.isHeldByCurrentThread()) {
+        handling.unlock();
+      }
+    }
+  }
+
+  void complete(R value) {
+    synchronized (lock) {
+      if (!context.isCancelled()) {
+        result = value;
+        isCompleted = true;
+      }
+    }
+  }
+
+  // Sources
+
+  /** A source is about to be opened; false if it must not be. */
+  boolean begin(SourceReader source) {
+    synchronized (lock) {
+      return !isDraining && sources.add(source);
+    }
+  }
+
+  boolean isDrainedBy(Exception thrown) {
+    synchronized (lock) {
+      return isDraining && !context.isCancelled() && isInterruption(thrown);
+    }
+  }
+
+  // What everyone may call
+
+  @Override
+  public R join() throws InterruptedException, ExecutionException {
+    keeper.join();
+    synchronized (lock) {
+      Throwable thrown = thrown();
+      if (thrown == null) {
+        return result();
+      }
+      late.forEach(thrown::addSuppressed);
+      switch (thrown) {
+        case ExecutionException e -> throw e;
+        case CancellationException e -> throw e;
+        default -> throw new AssertionError(thrown);
+      }
+    }
+  }
+
+  private @Nullable Throwable thrown() {
+    if (failure != null) {
+      return new ExecutionException(message, failure);
+    }
+    if (isCompleted && late.isEmpty()) {
+      return null;
+    }
+    var exception = new CancellationException("the run was cancelled: " + cancellation);
+    exception.initCause(cancellation);
+    return exception;
+  }
+
+  @SuppressWarnings("NullAway") // it is there when the run is completed
+  private R result() {
+    return result;
+  }
+
+  @Override
+  public boolean isDone() {
+    return !keeper.isAlive();
+  }
+
+  @Override
+  public void cancel(Throwable cause) {
+    context.cancel(cause);
+  }
+
+  @Override
+  public void drain(Duration timeout) {
+    if (isDone() || has(Defect.DRAINS_NEVER)) {
+      return;
+    }
+    if (has(Defect.DRAINS_BY_CANCELLING)) {
+      synchronized (lock) {
+        isCompleted = true;
+      }
+      stopAll();
+    }
+    synchronized (lock) {
+      isDraining = true;
+      sources.forEach(SourceReader::drain);
+    }
+    Thread.ofVirtual().start(() -> cancelAfter(timeout));
+  }
+
+  private void cancelAfter(Duration timeout) {
+    try {
+      if (!keeper.join(timeout)) {
+        cancel(new TimeoutException("the drain has not ended within " + timeout));
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError("nobody interrupts this thread", e);
+    }
+  }
+
+  @Override
+  public RunReport report() {
+    RunReport report = ledger.report();
+    if (has(Defect.REPORTS_NOTHING_BEFORE_THE_END) && !report.done()) {
+      return new RunReport(new Ledger().report().stages(), report.elapsed(), false);
+    }
+    return report;
+  }
+
+  @Override
+  public void close() {
+    cancel(new CancellationException("the run was closed"));
+    boolean isInterrupted = false;
+    while (keeper.isAlive()) {
+      try {
+        keeper.join();
+      } catch (InterruptedException e) {
+        isInterrupted = true;
+      }
+    }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
