@@ -10,4 +10,8 @@ module dev.millrace.stages {
   exports dev.millrace.stages;
   exports dev.millrace.stages.channel;
   exports dev.millrace.stages.reactor;
+
+  provides dev.millrace.pipeline.Engine with
+      dev.millrace.stages.channel.ChannelEngine,
+      dev.millrace.stages.reactor.ReactorEngine;
 }

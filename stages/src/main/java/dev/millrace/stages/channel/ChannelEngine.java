@@ -1,0 +1,74 @@
+package dev.millrace.stages.channel;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.channel.ChannelRun;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs pipelines over virtual threads: functions may block, and are interrupted when the run is
+ * cancelled.
+ *
+ * <p>Sequential stages that follow each other run in one thread, with the source before them and
+ * the sink after them. A parallel stage has a thread for each worker that it needed so far;
+ * buffers, merges, zips, fan-outs and stages that act when time has passed have one thread on
+ * either side, with room for at most 16 elements in between, a buffer for its capacity. A parallel
+ * stage has twice its parallelism and 16 elements inside at the most. Balance gives an element to a
+ * copy only when that waits for one.
+ *
+ * <p>A function that ignores interrupts cannot be ended. {@link Run#join} does not wait for it for
+ * ever: 5 seconds after the run was cancelled it throws, and what it throws tells, in a suppressed
+ * exception, which stages are still at work; so does {@link Run#explain}. The thread ends when the
+ * function does.
+ *
+ * <p>Safe for use by many threads. A start costs a thread for each boundary, as above.
+ */
+public final class ChannelEngine implements Engine {
+
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final Duration grace;
+
+  /** The engine as {@link Engine#channels()} finds it. */
+  public ChannelEngine() {
+    this(GRACE);
+  }
+
+  private ChannelEngine(Duration grace) {
+    this.grace = grace;
+  }
+
+  /**
+   * An engine whose cancelled runs wait that long for functions that ignore interrupts.
+   *
+   * @throws IllegalArgumentException if {@code grace} is negative, or longer than a hundred years
+   */
+  public static ChannelEngine withGrace(Duration grace) {
+    if (grace.isNegative() || grace.compareTo(Duration.ofDays(36500)) > 0) {
+      throw new IllegalArgumentException(
+          "the grace must not be negative, nor longer than a hundred years, but is " + grace);
+    }
+    return new ChannelEngine(grace);
+  }
+
+  @Override
+  public String name() {
+    return "channels";
+  }
+
+  @Override
+  public <R extends @Nullable Object> Run<R> start(
+      Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
+    return ChannelRun.start(
+        Objects.requireNonNull(pipeline, "pipeline"),
+        Objects.requireNonNull(context, "context"),
+        Objects.requireNonNull(onFailure, "onFailure"),
+        grace);
+  }
+}

@@ -1,0 +1,418 @@
+package dev.millrace.stages.internal.channel;
+
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.graph.Ledger;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run over virtual threads: what all of them share, and how it ends.
+ *
+ * <p>A strand is stopped by the run, which knows when it must not be interrupted. The last strand
+ * that ends completes the run; those who join then wait for the threads, so that none is alive.
+ *
+ * <p>From the cancellation on the run is supervised, by a thread of its own and by those who join:
+ * the interrupts are repeated, in case one was swallowed; and after a time of grace the run is
+ * completed even if a function goes on. Functions that only compute can keep all threads away that
+ * virtual threads run on, the run's own one included; so it is not enough.
+ */
+public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
+
+  private static final long TICK_NANOS = 1_000_000;
+  private static final long INSIST_NANOS = 100_000_000;
+
+  final Failures failures;
+  private final CancellableContext context;
+  private final Duration grace;
+  private final Ledger ledger = new Ledger();
+  private final Set<Strand> strands = new LinkedHashSet<>();
+  private final Set<SourceDriver> sources = new HashSet<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private final List<Throwable> suppressed = new ArrayList<>();
+  private final CountDownLatch done = new CountDownLatch(1);
+  private final CountDownLatch supervised = new CountDownLatch(1);
+  private volatile Context.@Nullable Registration supervision;
+  private volatile boolean draining;
+  private volatile boolean abandoned;
+  private boolean completed;
+  private boolean finished;
+  private long graceEnds;
+  private @Nullable R result;
+  private @Nullable Throwable failure;
+  private @Nullable Throwable cancellation;
+  private String message = "";
+
+  private ChannelRun(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
+    this.context = parent.withCancel();
+    this.failures = new Failures(this, onFailure);
+    this.grace = grace;
+  }
+
+  /** Starts a pipeline; see {@link dev.millrace.pipeline.Engine#start}. */
+  public static <R extends @Nullable Object> Run<R> start(
+      Pipeline<R> pipeline,
+      Context parent,
+      StageConsumer<? super Failure<?>> onFailure,
+      Duration grace) {
+    var run = new ChannelRun<R>(parent, onFailure, grace);
+    Chain last = new Wiring(run, run.ledger).wire(pipeline, run);
+    run.supervision = run.context.afterFunc(run::supervise);
+    run.fork(last);
+    return run;
+  }
+
+  // For the strands
+
+  Context context() {
+    return context;
+  }
+
+  boolean isCancelled() {
+    return context.cause() != null;
+  }
+
+  void fork(Chain chain) {
+    fork(chain.strand(), chain);
+  }
+
+  void fork(Strand strand, Strand.Body body) {
+    Thread thread = thread(strand.name(), () -> run(strand, body));
+    synchronized (this) {
+      strands.add(strand);
+      if (isCancelled()) {
+        strand.stop();
+      }
+    }
+    try {
+      thread.start();
+    } catch (Throwable e) { // there is no memory for it
+      stop(e);
+      ended(strand);
+    }
+  }
+
+  /** A thread in which the run's context is the current one, and which is waited for. */
+  private synchronized Thread thread(String name, Runnable body) {
+    Thread thread = Thread.ofVirtual().name("millrace " + name).unstarted(() -> context.run(body));
+    threads.add(thread);
+    return thread;
+  }
+
+  private void run(Strand strand, Strand.Body body) {
+    strand.begin();
+    try {
+      body.run();
+    } catch (Unwind e) {
+      // it was told to
+    } catch (Throwable e) {
+      stopUnlessStopped(strand, e);
+    } finally {
+      ended(strand);
+    }
+  }
+
+  private void ended(Strand strand) {
+    boolean last;
+    synchronized (this) {
+      strands.remove(strand);
+      last = strands.isEmpty();
+    }
+    if (last) {
+      complete();
+    }
+  }
+
+  /** The sink has given its result. */
+  synchronized void finished(R value) {
+    result = value;
+    finished = true;
+  }
+
+  /** Stops the run because of that. Returns what the calling strand throws then. */
+  Unwind stop(Throwable cause) {
+    return stop(cause, "the run failed: " + cause);
+  }
+
+  Unwind stop(Throwable cause, String why) {
+    synchronized (this) {
+      if (failure == null && !isCancelled()) {
+        failure = cause;
+        message = why;
+      } else if (cause != failure) {
+        suppressed.add(cause);
+      }
+    }
+    cancel(cause);
+    return Unwind.INSTANCE;
+  }
+
+  /**
+   * As {@link #stop}, unless it is an exception of a strand that is to stop anyway; which is told
+   * if it is not the answer to an interrupt, and the run has no result.
+   */
+  Unwind stopUnlessStopped(Strand strand, Throwable cause) {
+    if (cause instanceof Exception && strand.isStopped()) {
+      if (!Interruptions.tell(cause)) {
+        synchronized (this) {
+          suppressed.add(cause);
+        }
+      }
+      return Unwind.INSTANCE;
+    }
+    return cause instanceof Unwind ? Unwind.INSTANCE : stop(cause);
+  }
+
+  /** Closes what a strand holds; what that throws stops the run. */
+  void close(Strand strand, AutoCloseable resource) {
+    try {
+      strand.shielded(Strand.Shield.FULL, resource::close);
+    } catch (Throwable e) {
+      stop(e);
+    }
+  }
+
+  boolean isDraining() {
+    return draining;
+  }
+
+  /** A source is about to be opened; false if it must not be. */
+  synchronized boolean addSource(SourceDriver source) {
+    return !draining && sources.add(source);
+  }
+
+  synchronized void removeSource(SourceDriver source) {
+    sources.remove(source);
+  }
+
+  // How it ends
+
+  @Override
+  public void cancel(Throwable cause) {
+    context.cancel(Objects.requireNonNull(cause, "cause"));
+    stopAll();
+  }
+
+  private synchronized void stopAll() {
+    strands.forEach(Strand::stop);
+  }
+
+  /** Stops the strands, and sees that the run ends; called once it is cancelled. */
+  private void supervise() {
+    synchronized (this) {
+      threads.add(Thread.currentThread());
+    }
+    supervised.countDown();
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = done.await(insist(), TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        // nobody has a reason to
+      }
+    }
+  }
+
+  /** Stops all strands, or gives them up. Returns after how many nanoseconds to do so again. */
+  private long insist() {
+    if (!isCancelled()) {
+      return INSIST_NANOS;
+    }
+    stopAll();
+    long left;
+    synchronized (this) {
+      long now = System.nanoTime();
+      if (graceEnds == 0) {
+        graceEnds = now + grace.toNanos();
+      }
+      left = graceEnds - now;
+    }
+    if (left <= 0) {
+      abandon();
+    }
+    return Math.clamp(left, 1, INSIST_NANOS);
+  }
+
+  private void abandon() {
+    synchronized (this) {
+      if (completed) {
+        return;
+      }
+      abandoned = true;
+      finished = false;
+      suppressed.add(
+          new TimeoutException(
+              "after %s of grace there are functions that ignore that they are interrupted:%n%s"
+                  .formatted(grace, explain())));
+      strands.forEach(strand -> suppressed.add(strand.ignoresInterrupts()));
+    }
+    complete();
+  }
+
+  private void complete() {
+    synchronized (this) {
+      if (completed) {
+        return;
+      }
+      completed = true;
+      if (failure == null && !finished) {
+        cancellation = context.cause();
+      }
+    }
+    if (Objects.requireNonNull(supervision).stop()) {
+      supervised.countDown();
+    }
+    ledger.close();
+    done.countDown();
+    context.cancel();
+  }
+
+  @Override
+  public R join() throws InterruptedException, ExecutionException {
+    boolean ended = false;
+    while (!ended) {
+      ended = done.await(insist(), TimeUnit.NANOSECONDS);
+    }
+    awaitThreads();
+    synchronized (this) {
+      if (failure != null) {
+        var exception = new ExecutionException(message, failure);
+        suppressed.forEach(exception::addSuppressed);
+        throw exception;
+      }
+      if (!finished) {
+        var exception = new CancellationException("cancelled: " + cancellation);
+        exception.initCause(cancellation);
+        suppressed.forEach(exception::addSuppressed);
+        throw exception;
+      }
+      return result();
+    }
+  }
+
+  @SuppressWarnings("NullAway") // null is a result if R is nullable
+  private R result() {
+    return result;
+  }
+
+  /** Waits until no thread is alive, but for those that were given up. */
+  private void awaitThreads() {
+    if (abandoned) {
+      return;
+    }
+    uninterruptibly(supervised::await);
+    List<Thread> all;
+    synchronized (this) {
+      all = List.copyOf(threads);
+    }
+    for (Thread thread : all) {
+      uninterruptibly(thread::join);
+    }
+  }
+
+  /** What waits. */
+  private interface Wait {
+    void await() throws InterruptedException;
+  }
+
+  private static void uninterruptibly(Wait wait) {
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      try {
+        wait.await();
+        ended = true;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public boolean isDone() {
+    return done.getCount() == 0;
+  }
+
+  @Override
+  public void close() {
+    if (!isDone()) {
+      cancel(new CancellationException("the run was closed"));
+    }
+    uninterruptibly(
+        () -> {
+          boolean ended = false;
+          while (!ended) {
+            ended = done.await(insist(), TimeUnit.NANOSECONDS);
+          }
+        });
+    awaitThreads();
+  }
+
+  @Override
+  public void drain(Duration timeout) {
+    long nanos = timeout.compareTo(Duration.ofDays(36500)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
+    long start = System.nanoTime();
+    synchronized (this) {
+      if (!completed) {
+        draining = true;
+        thread("drain", () -> superviseDrain(timeout, start, nanos)).start();
+      }
+    }
+  }
+
+  private void superviseDrain(Duration timeout, long start, long nanos) {
+    boolean ended = false;
+    while (!ended) {
+      long left = nanos - (System.nanoTime() - start);
+      if (left <= 0) {
+        cancel(new TimeoutException("the drain has not ended within " + timeout));
+        return;
+      }
+      boolean ticking = tick();
+      try {
+        ended = done.await(ticking ? Math.min(left, TICK_NANOS) : left, TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        // nobody has a reason to
+      }
+    }
+  }
+
+  private synchronized boolean tick() {
+    sources.forEach(SourceDriver::tick);
+    return !sources.isEmpty();
+  }
+
+  @Override
+  public RunReport report() {
+    return ledger.report();
+  }
+
+  /** Also says what each thread does, and where in the code of the user it is. */
+  @Override
+  public String explain() {
+    var text = new StringBuilder(report().explain());
+    synchronized (this) {
+      strands.forEach(strand -> text.append(strand.explain()).append(System.lineSeparator()));
+    }
+    return text.toString();
+  }
+}

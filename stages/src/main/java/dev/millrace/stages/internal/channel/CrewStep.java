@@ -1,0 +1,93 @@
+package dev.millrace.stages.internal.channel;
+
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Node;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.function.Function;
+
+/** Brings elements to the workers of a parallel stage. */
+final class CrewStep extends Step {
+
+  private final Strand strand;
+  private final Crew crew;
+  private final Node.Parallel<Object, Object> node;
+
+  CrewStep(
+      Strand strand, Crew crew, Node.Parallel<Object, Object> node, Account from, Account account) {
+    super(from, account);
+    this.strand = strand;
+    this.crew = crew;
+    this.node = node;
+  }
+
+  @Override
+  void start() {
+    done = crew.isFinished();
+  }
+
+  @Override
+  void push(Object element) {
+    if (crew.hasRoom()) {
+      account.passed();
+      process(element);
+    } else {
+      from.produced();
+      take(element);
+    }
+  }
+
+  @Override
+  void take(Object element) {
+    if (!crew.hasRoom()) {
+      strand.waitsForOutput(account);
+      try {
+        awaitRoom();
+      } finally {
+        strand.hasOutput();
+      }
+    }
+    from.emitted();
+    account.received();
+    process(element);
+  }
+
+  @Override
+  void process(Object element) {
+    Object key = null;
+    Function<? super Object, ?> function = node.key();
+    if (function != null) {
+      try {
+        key = Objects.requireNonNull(function.apply(element), "the key is null");
+      } catch (Throwable e) {
+        strand.run.failures.thrown(strand, account::failed, node.name(), node.policy(), element, e);
+        return;
+      }
+    }
+    crew.put(element, key);
+  }
+
+  private void awaitRoom() {
+    Thread.yield(); // there may be room meanwhile, which is cheaper than parking
+    try {
+      while (true) {
+        strand.awaitsRoom = true;
+        VarHandle.fullFence();
+        if (crew.hasRoom()) {
+          return;
+        }
+        strand.parkForRoom();
+      }
+    } finally {
+      strand.awaitsRoom = false;
+    }
+  }
+
+  @Override
+  void end() {
+    crew.end();
+  }
+
+  @Override
+  void close() {}
+}

@@ -1,0 +1,48 @@
+package dev.millrace.stages.internal.channel;
+
+import java.util.List;
+
+/** Where the elements of a thread's chain come from; used by that thread. */
+abstract class Driver {
+
+  final Strand strand;
+
+  /** What takes the elements. */
+  final Step next;
+
+  /** The chains, in threads of their own, whose elements it takes. */
+  private final List<Chain> feeders;
+
+  private boolean fed;
+
+  Driver(Strand strand, Step next, List<Chain> feeders) {
+    this.strand = strand;
+    this.next = next;
+    this.feeders = feeders;
+  }
+
+  /** Starts what feeds it, and pushes elements until there are no more, or no more are wanted. */
+  final void run() throws Exception {
+    fed = true;
+    feeders.forEach(strand.run::fork);
+    drive();
+  }
+
+  /**
+   * Stops what feeds it, if it has not ended; called once, whatever has happened. If it was never
+   * run then what would have fed it never will be, and is closed in its place: a lane among it that
+   * stayed open would hold up the other lanes.
+   */
+  final void close() {
+    release();
+    if (!fed) {
+      feeders.forEach(feeder -> feeder.driver().close());
+    }
+  }
+
+  /** Pushes elements until there are no more, or no more are wanted. */
+  abstract void drive() throws Exception;
+
+  /** Lets go of what it takes its elements from. */
+  abstract void release();
+}

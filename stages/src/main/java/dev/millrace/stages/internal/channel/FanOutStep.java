@@ -1,0 +1,162 @@
+package dev.millrace.stages.internal.channel;
+
+import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Node.Route;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Spreads elements over lanes, in the thread that brings them. A lane whose branch wants no more
+ * gets no more; when that is so of all lanes, the stage is done.
+ */
+final class FanOutStep extends Step {
+
+  private final Strand strand;
+  private final String name;
+  private final Route route;
+  private final @Nullable Function<Object, ?> key;
+  private final FailurePolicy policy;
+  private final List<OutletStep> lanes;
+  private int turn;
+
+  FanOutStep(
+      Strand strand,
+      String name,
+      Route route,
+      @Nullable Function<Object, ?> key,
+      FailurePolicy policy,
+      List<OutletStep> lanes,
+      Account from,
+      Account account) {
+    super(from, account);
+    this.strand = strand;
+    this.name = name;
+    this.route = route;
+    this.key = key;
+    this.policy = policy;
+    this.lanes = lanes;
+  }
+
+  /** Stops the strand once all lanes are cancelled. */
+  static Runnable whenAll(int lanes, Strand strand) {
+    var left = new AtomicInteger(lanes);
+    return () -> {
+      if (left.decrementAndGet() == 0) {
+        strand.stop();
+      }
+    };
+  }
+
+  @Override
+  void start() {
+    lanes.forEach(OutletStep::start);
+    done = allDone();
+  }
+
+  private boolean allDone() {
+    for (OutletStep lane : lanes) {
+      if (!lane.done) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  void process(Object element) {
+    if (route == Route.PARTITION) {
+      partition(element);
+    } else if (route == Route.BROADCAST ? broadcast(element) : balance(element)) {
+      account.processed();
+    }
+    done = allDone();
+  }
+
+  private boolean broadcast(Object element) {
+    boolean taken = false;
+    for (OutletStep lane : lanes) {
+      taken |= push(lane, element);
+    }
+    return taken;
+  }
+
+  /** Whether the lane has taken the element. */
+  private static boolean push(OutletStep lane, Object element) {
+    if (!lane.done) {
+      lane.push(element);
+    }
+    return !lane.done;
+  }
+
+  private void partition(Object element) {
+    int lane;
+    try {
+      Object of = Objects.requireNonNull(key).apply(element);
+      int hash = Objects.requireNonNull(of, "the key is null").hashCode();
+      lane = Math.floorMod(hash ^ (hash >>> 16), lanes.size());
+    } catch (Throwable e) {
+      strand.run.failures.thrown(strand, account::failed, name, policy, element, e);
+      return;
+    }
+    if (push(lanes.get(lane), element)) {
+      account.processed();
+    }
+  }
+
+  /** Gives the element to a lane that waits for one, so that none waits behind a slow one. */
+  private boolean balance(Object element) {
+    OutletStep lane = idle();
+    if (lane == null && !allDone()) {
+      strand.waitsForOutput(from);
+      try {
+        lane = awaitIdle();
+      } finally {
+        strand.hasOutput();
+      }
+    }
+    return lane != null && push(lane, element);
+  }
+
+  private @Nullable OutletStep awaitIdle() {
+    try {
+      while (true) {
+        strand.awaitsRoom = true;
+        VarHandle.fullFence();
+        OutletStep lane = idle();
+        if (lane != null || allDone()) {
+          return lane;
+        }
+        strand.parkForRoom();
+      }
+    } finally {
+      strand.awaitsRoom = false;
+    }
+  }
+
+  /** The next lane that waits for an element. */
+  private @Nullable OutletStep idle() {
+    int size = lanes.size();
+    for (int i = 0; i < size; i++) {
+      turn = turn + 1 < size ? turn + 1 : 0;
+      OutletStep lane = lanes.get(turn);
+      lane.done = lane.link.isCancelled();
+      if (lane.link.isIdle()) {
+        return lane;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  void end() {
+    lanes.forEach(OutletStep::end);
+  }
+
+  @Override
+  void close() {}
+}

@@ -1,0 +1,24 @@
+package dev.millrace.stages.internal.channel;
+
+import dev.millrace.errors.Causes;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.concurrent.CancellationException;
+
+/** How functions answer an interrupt. */
+final class Interruptions {
+
+  private Interruptions() {}
+
+  /** Whether the exception, or one that it wraps, tells of an interrupt or a cancellation. */
+  static boolean tell(Throwable e) {
+    return Causes.find(e, Interruptions::isOne) != null;
+  }
+
+  private static boolean isOne(Throwable e) {
+    return e instanceof InterruptedException
+        || e instanceof CancellationException
+        || e instanceof InterruptedIOException
+        || e instanceof ClosedByInterruptException;
+  }
+}

@@ -1,0 +1,151 @@
+package dev.millrace.stages.internal.channel;
+
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.Source.Cursor;
+import dev.millrace.pipeline.graph.Account;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the elements of a source.
+ *
+ * <p>A drain must interrupt the source if it blocks, and nothing but the source: the functions that
+ * the same thread calls between two elements are to finish. A lock around each call would cost more
+ * than many a stage. So the thread counts its calls, up before and up after, with plain stores, and
+ * looks after each whether the run drains. The drain first says that it drains, and interrupts
+ * under the strand's lock a source that has been in the same call for a tick: had the thread left
+ * the call without seeing the drain, then its count would have been seen, as a store takes less
+ * than a tick to reach the other processors. A thread that leaves and sees the drain takes the
+ * lock, and with it forgets an interrupt that came too late.
+ */
+final class SourceDriver extends Driver {
+
+  /**
+   * After so many elements other threads have their turn, such as one that cancels a context:
+   * virtual threads that only compute are not preempted.
+   */
+  private static final int TURN = 1024;
+
+  private static final VarHandle CALLS;
+
+  static {
+    try {
+      CALLS = MethodHandles.lookup().findVarHandle(SourceDriver.class, "calls", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final ChannelRun<?> run;
+  private final Source<?> source;
+  private final Account account;
+  private @Nullable Cursor<?> cursor;
+
+  /** Odd during a call of the source. */
+  private long calls;
+
+  /** The drain's: the calls at the last tick. */
+  private long callsSeen;
+
+  SourceDriver(Strand strand, Source<?> source, Account account, Step next) {
+    super(strand, next, List.of());
+    this.run = strand.run;
+    this.source = source;
+    this.account = account;
+  }
+
+  @Override
+  void drive() throws Exception {
+    if (!run.addSource(this)) {
+      return;
+    }
+    try {
+      if (open()) {
+        pushAll();
+      }
+    } finally {
+      run.removeSource(this);
+    }
+  }
+
+  private boolean open() throws Exception {
+    enter();
+    try {
+      cursor = Objects.requireNonNull(source.open(run.context()), "the source opened null");
+      return true;
+    } catch (Exception e) {
+      return drained(e);
+    } finally {
+      leave();
+    }
+  }
+
+  private void pushAll() throws Exception {
+    for (int pushed = 1; !next.done && !run.isDraining(); pushed++) {
+      if (pushed % TURN == 0) {
+        Thread.yield();
+      }
+      Object element = take(Objects.requireNonNull(cursor));
+      if (element == null) {
+        return;
+      }
+      if (strand.isStopped()) {
+        account.produced();
+        throw Unwind.INSTANCE;
+      }
+      next.push(element);
+    }
+  }
+
+  private @Nullable Object take(Cursor<?> open) throws Exception {
+    enter();
+    try {
+      return open.next();
+    } catch (Exception e) {
+      drained(e);
+      return null;
+    } finally {
+      leave();
+    }
+  }
+
+  private void enter() {
+    CALLS.setOpaque(this, calls + 1);
+  }
+
+  private void leave() {
+    CALLS.setOpaque(this, calls + 1);
+    if (run.isDraining()) {
+      strand.forgetInterrupt();
+    }
+  }
+
+  /** Whether the exception is the answer to an interrupt by a drain; false, or thrown again. */
+  private boolean drained(Exception e) throws Exception {
+    if (!run.isDraining() || !Interruptions.tell(e)) {
+      throw e;
+    }
+    return false;
+  }
+
+  /** Interrupts the source if it blocks. By the drain, once in a tick. */
+  void tick() {
+    long now = (long) CALLS.getOpaque(this);
+    if (now % 2 != 0 && now == callsSeen) {
+      strand.interruptIf(() -> (long) CALLS.getOpaque(this) == now);
+    }
+    callsSeen = now;
+  }
+
+  @Override
+  void release() {
+    Cursor<?> open = cursor;
+    cursor = null;
+    if (open != null) {
+      run.close(strand, open);
+    }
+  }
+}

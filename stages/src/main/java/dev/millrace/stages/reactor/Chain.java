@@ -1,0 +1,120 @@
+package dev.millrace.stages.reactor;
+
+import java.util.List;
+
+/**
+ * Adjacent sequential stages, run as one call in the thread that brings an element.
+ *
+ * <p>When a stage has had its last element, it and those after it are ended at once, from within
+ * the call: the stages before it may never return by themselves, such as a function that emits for
+ * ever, or that waits for something to emit. They are told by a {@link Stop} when they emit again,
+ * or by an interrupt.
+ */
+final class Chain {
+
+  private final Execution execution;
+  private final Gate gate;
+  private final Runnable stopInput;
+  private final Link[] links;
+  private boolean done;
+
+  /**
+   * Makes the state of the stages, by functions of the user.
+   *
+   * @param stages at least one
+   * @param stopInput called when no more elements are wanted, although nobody has cancelled
+   */
+  Chain(Execution execution, Gate gate, List<Stage> stages, Runnable stopInput) {
+    this.execution = execution;
+    this.gate = gate;
+    this.stopInput = stopInput;
+    this.links = new Link[stages.size()];
+    for (int i = links.length - 1; i >= 0; i--) {
+      links[i] = new Link(this, stages.get(i), i, i + 1 < links.length ? links[i + 1] : null);
+    }
+  }
+
+  Execution execution() {
+    return execution;
+  }
+
+  Gate gate() {
+    return gate;
+  }
+
+  Link first() {
+    return links[0];
+  }
+
+  /** Whether it has been ended. */
+  boolean isDone() {
+    return done;
+  }
+
+  /** Whether somebody waits for what the stages are making. */
+  boolean isWanted() {
+    return !done && !gate.isCancelled();
+  }
+
+  /** Whether there is a stage that wants no element at all. */
+  boolean wantsNone() {
+    for (Link link : links) {
+      if (link.transform().wantsNone()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Ends the last of the stages that want no element, and those after it. */
+  void endWithoutInput() {
+    int from = links.length - 1;
+    while (!links[from].transform().wantsNone()) {
+      from--;
+    }
+    end(from);
+  }
+
+  /** All elements have come in. */
+  void end() {
+    end(0);
+  }
+
+  /** A stage has had the last element that it wants. */
+  void last(Link link) {
+    if (done) {
+      return;
+    }
+    end(link.index());
+    stopInput.run();
+    if (link.index() > 0) {
+      Thread.currentThread().interrupt(); // for the stages before it, to which this call returns
+    }
+  }
+
+  private void end(int from) {
+    for (int i = 0; i < from; i++) {
+      links[i].close();
+    }
+    for (int i = from; i < links.length && !done; i++) {
+      links[i].close();
+      end(links[i]);
+    }
+    if (!done) {
+      done = true;
+      gate.complete();
+    }
+  }
+
+  private void end(Link link) {
+    try {
+      link.transform().end(link);
+    } catch (Throwable e) {
+      boolean wanted = !gate.isCancelled();
+      execution.thrown(e, wanted);
+      if (e != Stop.STOP || !wanted || execution.isStopped()) {
+        throw Stop.STOP;
+      } // otherwise a stage after it has had its last element
+    }
+  }
+}

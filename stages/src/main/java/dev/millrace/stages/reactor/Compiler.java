@@ -1,0 +1,248 @@
+package dev.millrace.stages.reactor;
+
+import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.graph.Transform;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import reactor.core.publisher.BufferOverflowStrategy;
+import reactor.core.publisher.Flux;
+
+/**
+ * Makes a flux of a graph. No function of the user is called.
+ *
+ * <p>Each stage counts in the thread that brings or takes its elements: an element is emitted when
+ * the next stage takes it, so the next stage counts that, with the {@linkplain Part#tap() tap} of
+ * the one before. What waits in a queue of Reactor's operators between the two is still on its way.
+ */
+@SuppressWarnings("unchecked") // the blueprint has checked the types of the elements
+final class Compiler {
+
+  private final Execution execution;
+  private final Ledger ledger;
+  private final Map<Node.Lane<?>, Part> lanes = new HashMap<>();
+
+  Compiler(Execution execution) {
+    this.execution = execution;
+    this.ledger = execution.ledger();
+  }
+
+  Part compile(Node<?> last) {
+    Deque<Node.Sequential<?, ?>> sequence = new ArrayDeque<>();
+    Node<?> head = last;
+    while (head instanceof Node.Sequential<?, ?> sequential) {
+      sequence.push(sequential);
+      head = sequential.input();
+    }
+    return switch (head) {
+      case Node.From<?> from -> {
+        List<Stage> stages =
+            stages(stage(from.name(), FailurePolicy.report(), () -> Compiler::pass, 1), sequence);
+        yield part(new SourceFlux(execution, from.source(), stages), last.name());
+      }
+      case Node.Timed<?, ?> timed -> {
+        Part input = compile(timed.input());
+        List<Stage> stages =
+            stages(stage(timed.name(), timed.policy(), timed.transform(), 1), sequence);
+        yield part(new TimedFlux(execution, input, stages), last.name());
+      }
+      case Node.Zip<?, ?, ?> zip -> {
+        Part pairs = pairs(zip);
+        List<Stage> stages = stages(stage(zip.name(), zip.policy(), combine(zip), 2), sequence);
+        yield part(new ChainFlux(execution, pairs, stages), last.name());
+      }
+      case Node.Parallel<?, ?> parallel -> {
+        var node = (Node.Parallel<Object, Object>) parallel;
+        Flux<Object> flux = Calls.flux(execution, node, compile(node.input()));
+        yield then(part(flux, node.name()), sequence);
+      }
+      case Node.Buffer<?> buffer -> then(buffer(buffer), sequence);
+      case Node.Merge<?> merge -> {
+        Flux<Object> flux = merge(inputs(merge.name(), merge.inputs()));
+        yield then(part(flux, merge.name()), sequence);
+      }
+      case Node.Concat<?> concat -> {
+        Flux<Object> flux = Flux.concat(inputs(concat.name(), concat.inputs()));
+        yield then(part(flux, concat.name()), sequence);
+      }
+      case Node.FanOut<?, ?> out -> then(fanOut((Node.FanOut<Object, Object>) out), sequence);
+      case Node.Lane<?> lane -> then(Objects.requireNonNull(lanes.get(lane)), sequence);
+      case Node.Sequential<?, ?> sequential -> throw new AssertionError(sequential.name());
+    };
+  }
+
+  /** What the stage of that name emits. */
+  private Part part(Flux<Object> flux, String name) {
+    return new Part(flux, () -> ledger.open(name)::emitted);
+  }
+
+  // Sequential stages
+
+  /** What a stage that has no function of the user does with its elements. */
+  private static Transform.Outcome pass(Object element, Emitter<? super Object> out) {
+    out.emit(element);
+    return Transform.Outcome.USED;
+  }
+
+  private Part then(Part input, Deque<Node.Sequential<?, ?>> sequence) {
+    if (sequence.isEmpty()) {
+      return input;
+    }
+    List<Stage> stages = sequence.stream().map(this::stage).toList();
+    return part(new ChainFlux(execution, input, stages), sequence.getLast().name());
+  }
+
+  private List<Stage> stages(Stage first, Deque<Node.Sequential<?, ?>> sequence) {
+    List<Stage> stages = new ArrayList<>(List.of(first));
+    sequence.forEach(node -> stages.add(stage(node)));
+    return stages;
+  }
+
+  private Stage stage(Node.Sequential<?, ?> node) {
+    return stage(node.name(), node.policy(), node.transform(), 1);
+  }
+
+  private Stage stage(
+      String name, FailurePolicy policy, Supplier<? extends Transform<?, ?>> transform, int times) {
+    return new Stage(new Origin(name, policy, times), ledger.open(name), transform);
+  }
+
+  // Many inputs
+
+  /** The inputs, whose elements the stage of that name receives. */
+  private List<Flux<Object>> inputs(String name, List<? extends Node<?>> nodes) {
+    List<Part> inputs = nodes.stream().map(this::compile).toList();
+    return inputs.stream().map(input -> received(name, input)).toList();
+  }
+
+  private Flux<Object> received(String name, Part input) {
+    Runnable tap = input.tap();
+    Account account = ledger.open(name);
+    return input
+        .flux()
+        .doOnNext(
+            element -> {
+              tap.run();
+              account.received();
+              account.processed();
+              account.produced();
+            });
+  }
+
+  private static Flux<Object> merge(List<Flux<Object>> inputs) {
+    return Flux.merge(Flux.fromIterable(inputs), inputs.size(), Prefetch.MERGE);
+  }
+
+  private Part pairs(Node.Zip<?, ?, ?> zip) {
+    Part left = compile(zip.left());
+    Part right = compile(zip.right());
+    Flux<Object> pairs =
+        Flux.zip(both -> List.of(both[0], both[1]), Prefetch.ONE, left.flux(), right.flux());
+    return new Part(
+        pairs,
+        () -> {
+          Runnable leftTap = left.tap();
+          Runnable rightTap = right.tap();
+          return () -> {
+            leftTap.run();
+            rightTap.run();
+          };
+        });
+  }
+
+  /** The element that a failure tells is the pair. */
+  private static Supplier<Transform<Object, Object>> combine(Node.Zip<?, ?, ?> zip) {
+    var combiner = (Node.Combiner<Object, Object, Object>) zip.combiner();
+    return () ->
+        (pair, out) -> {
+          var both = (List<?>) pair;
+          Object result = combiner.apply(both.get(0), both.get(1));
+          out.emit(Objects.requireNonNull(result, "the function returned null"));
+          return Transform.Outcome.USED;
+        };
+  }
+
+  // Buffers
+
+  /** An element is processed by a buffer when it leaves it. */
+  private Part buffer(Node.Buffer<?> buffer) {
+    Part input = compile(buffer.input());
+    Runnable tap = input.tap();
+    Account account = ledger.open(buffer.name());
+    Flux<Object> counted =
+        input
+            .flux()
+            .doOnNext(
+                element -> {
+                  tap.run();
+                  account.received();
+                });
+    int capacity = buffer.capacity();
+    Flux<Object> buffered =
+        switch (buffer.overflow()) {
+          // One more: the one that the stage after it is busy with.
+          case WAIT -> counted.publishOn(execution.scheduler(), Prefetch.oneMore(capacity));
+          case DROP_NEWEST ->
+              dropping(counted, capacity, account, BufferOverflowStrategy.DROP_LATEST);
+          case DROP_OLDEST ->
+              dropping(counted, capacity, account, BufferOverflowStrategy.DROP_OLDEST);
+        };
+    return new Part(
+        buffered,
+        () -> {
+          Account out = ledger.open(buffer.name());
+          return () -> {
+            out.processed();
+            out.produced();
+            out.emitted();
+          };
+        });
+  }
+
+  private Flux<Object> dropping(
+      Flux<Object> input, int capacity, Account account, BufferOverflowStrategy strategy) {
+    return input
+        .onBackpressureBuffer(capacity, dropped -> account.dropped(), strategy)
+        .publishOn(execution.scheduler(), Prefetch.ONE);
+  }
+
+  // Branches
+
+  private Part fanOut(Node.FanOut<Object, Object> node) {
+    Part input = compile(node.input());
+    var flux = new FanOutFlux(execution, input, node, ledger.open(node.name()));
+    int prefetch = node.route() == Node.Route.BALANCE ? Prefetch.ONE : Prefetch.LANE;
+    List<Flux<Object>> outputs = new ArrayList<>();
+    for (Node.Branch<Object, Object> branch : node.branches()) {
+      String name = branch.lane().name();
+      FanOutFlux.Lane lane = flux.add(ledger.open(name));
+      lanes.put(branch.lane(), part(lane.publishOn(execution.scheduler(), prefetch), name));
+      Part output = compile(branch.output());
+      outputs.add(output(node.name(), output).doFinally(signal -> lane.cancel()));
+    }
+    flux.emit(merge(outputs));
+    return part(flux, node.name());
+  }
+
+  /** What a branch emits is what the fan-out makes. */
+  private Flux<Object> output(String name, Part output) {
+    Runnable tap = output.tap();
+    Account account = ledger.open(name);
+    return output
+        .flux()
+        .doOnNext(
+            element -> {
+              tap.run();
+              account.produced();
+            });
+  }
+}

@@ -1,0 +1,68 @@
+package dev.millrace.stages.reactor;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.StageConsumer;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.util.context.ContextView;
+
+/**
+ * Pipes as fluxes, and publishers as sources of pipes.
+ *
+ * <p>Context goes both ways. A run that a subscriber of {@link #asFlux} starts carries the
+ * subscriber's Reactor context: {@link #REACTOR_CONTEXT} finds it in every function, and if it has
+ * a {@link Context} under the key {@code Context.class}, that is the parent of the run's. A
+ * publisher that a run subscribes to by {@link #from} finds the same in its Reactor context: the
+ * entries that the run has carried in, and the run's {@link Context} under {@code Context.class}.
+ *
+ * <p>Safe for use by many threads; nothing blocks.
+ */
+public final class Fluxes {
+
+  /** Under which a run finds the Reactor context of its subscriber. */
+  public static final Context.Key<ContextView> REACTOR_CONTEXT = Context.Key.of("reactor context");
+
+  private Fluxes() {}
+
+  /**
+   * What the pipe emits. Each subscription starts a run, whose first failure ends the flux with its
+   * cause; see {@link #asFlux(Pipe, StageConsumer)}.
+   */
+  public static <T> Flux<T> asFlux(Pipe<T> pipe) {
+    return asFlux(
+        pipe,
+        failure -> {
+          throw new ExecutionException(failure.toString(), failure.cause());
+        });
+  }
+
+  /**
+   * What the pipe emits. Each subscription starts a run over Reactor, which gives all signals in
+   * virtual threads of its own, and goes no faster than elements are requested. To cancel the
+   * subscription cancels the run.
+   *
+   * <p>The flux ends when no thread of the stages is alive any more: with the failure that has
+   * stopped the run as an error, in which those that came later are suppressed; or with a {@link
+   * java.util.concurrent.CancellationException}, if the run's context was cancelled.
+   *
+   * @param onFailure as that of {@link dev.millrace.pipeline.Engine#start}
+   */
+  public static <T> Flux<T> asFlux(Pipe<T> pipe, StageConsumer<? super Failure<?>> onFailure) {
+    return new PipeFlux<>(
+        Objects.requireNonNull(pipe, "pipe"), Objects.requireNonNull(onFailure, "onFailure"));
+  }
+
+  /**
+   * The elements of a publisher, which each run subscribes to; for any engine. At most 16 of them
+   * wait for the run. An error of the publisher stops the run; its threads are never blocked.
+   */
+  public static <T> Source<T> from(Publisher<? extends T> publisher) {
+    Objects.requireNonNull(publisher, "publisher");
+    return context -> PublisherCursor.subscribe(publisher, context);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.millrace.stages.reactor;
+
+import dev.millrace.pipeline.graph.Account;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+
+/**
+ * The way from a stage, whose functions emit whenever they like, to a subscriber that gets what it
+ * has asked for: the thread that emits waits. It is a virtual one of the run.
+ *
+ * <p>One thread at a time emits; any may request and cancel.
+ */
+final class Gate implements Subscription {
+
+  private static final VarHandle DEMAND;
+  private static final VarHandle CANCELLED;
+
+  static {
+    try {
+      var lookup = MethodHandles.lookup();
+      DEMAND = lookup.findVarHandle(Gate.class, "demand", long.class);
+      CANCELLED = lookup.findVarHandle(Gate.class, "cancelled", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Execution execution;
+  private final Spot spot;
+  private final Runnable onCancel;
+  private @Nullable CoreSubscriber<? super Object> subscriber;
+  private boolean completed;
+
+  private volatile long demand;
+  private volatile boolean cancelled;
+
+  /**
+   * A gate that nobody has subscribed to.
+   *
+   * @param spot where the emitting thread waits
+   * @param onCancel called once, when the subscriber wants no more
+   */
+  Gate(Execution execution, Spot spot, Runnable onCancel) {
+    this.execution = execution;
+    this.spot = spot;
+    this.onCancel = onCancel;
+  }
+
+  void subscribe(CoreSubscriber<? super Object> actual) {
+    boolean over;
+    synchronized (this) {
+      subscriber = actual;
+      over = completed;
+    }
+    actual.onSubscribe(this);
+    if (over && !cancelled) {
+      actual.onComplete();
+    }
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Whether an element can be given now. */
+  boolean isOpen() {
+    return demand != 0 && !cancelled;
+  }
+
+  /** Counts an element as produced, and gives it; blocks until it is asked for. */
+  void emit(Object element, Account account) {
+    account.produced();
+    if (demand == 0) {
+      account.waitsForOutput();
+      spot.await(() -> demand != 0 || cancelled || execution.isStopped());
+      account.hasOutput();
+    }
+    if (cancelled || execution.isStopped()) {
+      throw Stop.STOP;
+    }
+    give(element);
+    if (cancelled) {
+      // It may be this thread that has cancelled; then it was not interrupted for that.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Gives an element; the gate must be open. */
+  @SuppressWarnings("NullAway") // who has asked for an element has subscribed
+  void give(Object element) {
+    if (demand != Long.MAX_VALUE) {
+      DEMAND.getAndAdd(this, -1L);
+    }
+    subscriber.onNext(element);
+  }
+
+  /** There are no more elements. */
+  void complete() {
+    CoreSubscriber<? super Object> actual;
+    synchronized (this) {
+      completed = true;
+      actual = subscriber;
+    }
+    if (actual != null && !cancelled && !execution.isStopped()) {
+      actual.onComplete();
+    }
+  }
+
+  @Override
+  public void request(long n) {
+    if (Operators.validate(n)) {
+      long now;
+      do {
+        now = demand;
+      } while (!DEMAND.compareAndSet(this, now, Operators.addCap(now, n)));
+      spot.signal();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    if (CANCELLED.compareAndSet(this, false, true)) {
+      spot.signal();
+      onCancel.run();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.millrace.stages.reactor;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.StageConsumer;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+
+/**
+ * The sink of a run that gives to a subscriber what that has asked for: the thread that brings an
+ * element waits. The end of the run is the end of the subscription.
+ */
+final class Outlet<T> implements Subscription, Sink<T, Long>, Sink.Receiver<T, Long> {
+
+  @SuppressWarnings("rawtypes") // an updater has no other type
+  private static final AtomicLongFieldUpdater<Outlet> DEMAND =
+      AtomicLongFieldUpdater.newUpdater(Outlet.class, "demand");
+
+  private final Spot spot = new Spot();
+  private volatile @Nullable CoreSubscriber<? super T> actual; // forgotten at the end: rule 3.13
+  private volatile @Nullable ReactorRun<?> run;
+  private volatile @Nullable IllegalArgumentException badRequest;
+  private volatile boolean cancelled;
+  private volatile long demand;
+  private Context context = Context.background();
+  private long given;
+
+  Outlet(CoreSubscriber<? super T> actual) {
+    this.actual = actual;
+  }
+
+  /** Starts the run, unless it was cancelled before. */
+  void start(Pipe<T> pipe, Context parent, StageConsumer<? super Failure<?>> onFailure) {
+    if (cancelled) {
+      actual = null;
+      return;
+    }
+    run = ReactorRun.start(pipe.to(this), parent, onFailure, ReactorEngine.GRACE, this::ended);
+    stopRun();
+  }
+
+  private void ended(ReactorRun<?> ended) {
+    CoreSubscriber<? super T> subscriber = actual;
+    actual = null;
+    if (subscriber == null) {
+      return;
+    }
+    try {
+      ended.result();
+      if (!cancelled) {
+        subscriber.onComplete();
+      }
+    } catch (CancellationException e) {
+      IllegalArgumentException bad = badRequest;
+      if (!cancelled) {
+        subscriber.onError(bad == null ? e : bad);
+      } else if (e.getSuppressed().length > 0) {
+        Operators.onErrorDropped(e, subscriber.currentContext());
+      }
+    } catch (ExecutionException e) {
+      Throwable failure = cause(e);
+      if (cancelled) {
+        Operators.onErrorDropped(failure, subscriber.currentContext());
+      } else {
+        subscriber.onError(failure);
+      }
+    }
+  }
+
+  private static Throwable cause(ExecutionException e) {
+    Throwable cause = e.getCause();
+    if (cause == null) {
+      return e;
+    }
+    for (Throwable late : e.getSuppressed()) {
+      if (late != cause) {
+        cause.addSuppressed(late);
+      }
+    }
+    return cause;
+  }
+
+  // For the run
+
+  @Override
+  public Sink.Receiver<T, Long> open(Context context) {
+    this.context = context;
+    return this;
+  }
+
+  @Override
+  public boolean accept(T element) {
+    if (demand == 0) {
+      spot.await(() -> demand != 0 || cancelled || context.isCancelled());
+    }
+    CoreSubscriber<? super T> subscriber = actual;
+    if (cancelled || context.isCancelled() || subscriber == null) {
+      throw Stop.STOP;
+    }
+    Operators.produced(DEMAND, this, 1);
+    given++;
+    subscriber.onNext(element);
+    return true;
+  }
+
+  @Override
+  public Long finish() {
+    return given;
+  }
+
+  // For the subscriber
+
+  @Override
+  public void request(long n) {
+    if (n > 0) {
+      Operators.addCap(DEMAND, this, n);
+      spot.signal();
+    } else {
+      badRequest =
+          new IllegalArgumentException("rule 3.9: more than 0 must be requested, not " + n);
+      stopRun();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    cancelled = true;
+    stopRun();
+  }
+
+  private void stopRun() {
+    ReactorRun<?> started = run;
+    if (started != null && badRequest != null) {
+      started.cancel(badRequest);
+    } else if (started != null && cancelled) {
+      started.cancel(new CancellationException("the subscriber has cancelled"));
+    }
+    spot.signal();
+  }
+}

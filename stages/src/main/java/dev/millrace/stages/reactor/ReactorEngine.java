@@ -1,0 +1,73 @@
+package dev.millrace.stages.reactor;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.StageConsumer;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs pipelines over Project Reactor: compiles them to its operators, and calls the user's
+ * functions in virtual threads of the run, never in Reactor's; so they may block, and are
+ * interrupted when the run is cancelled.
+ *
+ * <p>Sequential stages that follow each other run in one call, in the thread of the stage before
+ * them. Without being asked for, 16 elements at most wait at the beginning of each branch and of
+ * each merged input, and 1 elsewhere, branches of a balance among them; a parallel stage has as
+ * many elements inside as its parallelism, twice as many if it is keyed.
+ *
+ * <p>A function that ignores interrupts cannot be ended. {@link Run#join} does not wait for it for
+ * ever: 5 seconds after the run was cancelled it throws, and tells, in a suppressed exception,
+ * which stages are still at work, and where. The thread ends when the function does.
+ *
+ * <p>Safe for use by many threads; nothing blocks. It can be made without Reactor on the path, but
+ * not be used.
+ */
+public final class ReactorEngine implements Engine {
+
+  // Nothing of Reactor may be named here: the service loader makes an instance of every engine.
+
+  static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final Duration grace;
+
+  /** The engine as {@link Engine#reactor()} finds it. */
+  public ReactorEngine() {
+    this(GRACE);
+  }
+
+  private ReactorEngine(Duration grace) {
+    this.grace = grace;
+  }
+
+  /**
+   * An engine whose cancelled runs wait that long for functions that ignore interrupts.
+   *
+   * @throws IllegalArgumentException if {@code grace} is negative, or longer than a hundred years
+   */
+  public static ReactorEngine withGrace(Duration grace) {
+    if (grace.isNegative() || grace.compareTo(Duration.ofDays(36500)) > 0) {
+      throw new IllegalArgumentException(
+          "the grace must not be negative, nor longer than a hundred years, but is " + grace);
+    }
+    return new ReactorEngine(grace);
+  }
+
+  @Override
+  public String name() {
+    return "reactor";
+  }
+
+  @Override
+  public <R extends @Nullable Object> Run<R> start(
+      Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
+    Objects.requireNonNull(pipeline, "pipeline");
+    Objects.requireNonNull(context, "context");
+    Objects.requireNonNull(onFailure, "onFailure");
+    return ReactorRun.start(pipeline, context, onFailure, grace, run -> {});
+  }
+}

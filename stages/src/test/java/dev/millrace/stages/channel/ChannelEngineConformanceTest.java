@@ -1,0 +1,13 @@
+package dev.millrace.stages.channel;
+
+import dev.millrace.pipeline.Engine;
+import dev.millrace.testkit.conformance.EngineConformance;
+import java.time.Duration;
+
+/** The channel engine keeps what every engine promises. */
+class ChannelEngineConformanceTest extends EngineConformance {
+  @Override
+  protected Engine engine(Duration grace) {
+    return ChannelEngine.withGrace(grace);
+  }
+}

@@ -1,0 +1,103 @@
+package dev.millrace.stages.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.StageFunction;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Runs pipelines on the channel engine, and checks what every run promises when it has ended. */
+final class Observed {
+
+  private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+  private final ChannelEngine engine;
+
+  Observed() {
+    this(new ChannelEngine());
+  }
+
+  Observed(ChannelEngine engine) {
+    this.engine = engine;
+  }
+
+  /** The function, whose threads are remembered. */
+  <I, O> StageFunction<I, O> seen(StageFunction<I, O> function) {
+    return element -> {
+      threads.add(Thread.currentThread());
+      return function.apply(element);
+    };
+  }
+
+  /** Remembers the calling thread. */
+  void see() {
+    threads.add(Thread.currentThread());
+  }
+
+  int threads() {
+    return threads.size();
+  }
+
+  <R extends @Nullable Object> Run<R> start(Pipeline<R> pipeline) {
+    return pipeline.start(engine, Context.background());
+  }
+
+  <R extends @Nullable Object> Run<R> start(
+      Pipeline<R> pipeline, StageConsumer<? super Failure<?>> onFailure) {
+    return pipeline.start(engine, Context.background(), onFailure);
+  }
+
+  /** The result of a run from its start to its end. */
+  <R extends @Nullable Object> R run(Pipeline<R> pipeline) throws Exception {
+    return join(start(pipeline));
+  }
+
+  /** The result; fails if the run does not end, or if something is left of it. */
+  <R extends @Nullable Object> R join(Run<R> run) throws Exception {
+    var joined = new FutureTask<>(run::join);
+    Thread.ofPlatform().daemon().start(joined);
+    try {
+      return joined.get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case Exception cause -> throw cause;
+        case null, default -> throw e;
+      }
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw new AssertionError("the run does not end:\n" + run.explain(), e);
+    } finally {
+      left(run);
+    }
+  }
+
+  /** Fails if something is left of a run that has ended. */
+  void left(Run<?> run) {
+    assertThat(run.isDone()).isTrue();
+    assertThat(run.report().done()).isTrue();
+    assertThat(run.report().balances()).as(run.report()::toString).isTrue();
+    assertThat(threads).noneMatch(Thread::isAlive);
+  }
+
+  /** Waits for the end of a run that is to be cancelled soon, and returns what it throws. */
+  Throwable failure(Run<?> run) throws InterruptedException {
+    long start = System.nanoTime();
+    try {
+      Object result = join(run);
+      throw new AssertionError("the run has a result: " + result);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+      return e;
+    }
+  }
+}
