@@ -37,11 +37,13 @@ public final class LocalBroker implements AutoCloseable {
 
   private final Path directory;
   private final int port;
+  private final int securedPort;
   private final Process process;
 
-  private LocalBroker(Path directory, int port, Process process) {
+  private LocalBroker(Path directory, int[] ports, Process process) {
     this.directory = directory;
-    this.port = port;
+    this.port = ports[0];
+    this.securedPort = ports[2];
     this.process = process;
   }
 
@@ -53,12 +55,47 @@ public final class LocalBroker implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted while it waits; the broker is stopped
    */
   public static LocalBroker start() throws IOException, InterruptedException {
+    return start(Map.of());
+  }
+
+  /**
+   * Starts a broker that has another listener, which demands TLS and a password by SASL's {@code
+   * PLAIN}; see {@link #securedBootstrapServers}.
+   *
+   * @param keystore with the broker's key and certificate, as PKCS #12
+   * @param keystorePassword of the store and the key
+   * @param user who may connect
+   * @param userPassword of that user
+   * @throws IOException if it does not start, as with {@link #start()}
+   */
+  public static LocalBroker startSecured(
+      Path keystore, String keystorePassword, String user, String userPassword)
+      throws IOException, InterruptedException {
+    return start(
+        Map.of(
+            "ssl.keystore.location",
+            keystore.toString(),
+            "ssl.keystore.type",
+            "PKCS12",
+            "ssl.keystore.password",
+            keystorePassword,
+            "ssl.key.password",
+            keystorePassword,
+            "sasl.enabled.mechanisms",
+            "PLAIN",
+            "listener.name.secured.plain.sasl.jaas.config",
+            "org.apache.kafka.common.security.plain.PlainLoginModule required user_%s=\"%s\";"
+                .formatted(user, userPassword)));
+  }
+
+  private static LocalBroker start(Map<String, String> security)
+      throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory("millrace-broker");
-    int[] ports = freePorts(2);
+    int[] ports = freePorts(3);
     Path properties = directory.resolve("server.properties");
-    write(serverProperties(directory, ports[0], ports[1]), properties);
+    write(serverProperties(directory, ports, security), properties);
     Process process = launch(directory, properties);
-    var broker = new LocalBroker(directory, ports[0], process);
+    var broker = new LocalBroker(directory, ports, process);
     boolean up = false;
     try {
       broker.awaitListening();
@@ -93,8 +130,11 @@ public final class LocalBroker implements AutoCloseable {
         .start();
   }
 
-  private static Properties serverProperties(Path directory, int port, int controllerPort) {
+  private static Properties serverProperties(
+      Path directory, int[] ports, Map<String, String> security) {
     var properties = new Properties();
+    int port = ports[0];
+    int controllerPort = ports[1];
     properties.putAll(
         Map.ofEntries(
             Map.entry("process.roles", "broker,controller"),
@@ -116,6 +156,16 @@ public final class LocalBroker implements AutoCloseable {
             Map.entry("share.coordinator.state.topic.min.isr", "1"),
             Map.entry("group.initial.rebalance.delay.ms", "0"),
             Map.entry("auto.create.topics.enable", "false")));
+    if (!security.isEmpty()) {
+      String secured = ",SECURED://%s:%d".formatted(LOOPBACK, ports[2]);
+      properties.merge("listeners", secured, (all, more) -> "" + all + more);
+      properties.merge("advertised.listeners", secured, (all, more) -> "" + all + more);
+      properties.put(
+          "listener.security.protocol.map",
+          "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL");
+      properties.put("inter.broker.listener.name", "PLAINTEXT");
+      properties.putAll(security);
+    }
     return properties;
   }
 
@@ -170,6 +220,11 @@ public final class LocalBroker implements AutoCloseable {
   /** Where clients connect to: host and port. */
   public String bootstrapServers() {
     return LOOPBACK + ":" + port;
+  }
+
+  /** Where clients connect to with TLS and a password, if it was started with them. */
+  public String securedBootstrapServers() {
+    return LOOPBACK + ":" + securedPort;
   }
 
   /**

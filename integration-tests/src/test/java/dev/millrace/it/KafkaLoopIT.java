@@ -3,154 +3,32 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.context.Context;
 import dev.millrace.kafka.channel.KafkaLoop;
-import dev.millrace.testkit.LocalBroker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The promises of the loop, against a real broker. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class KafkaLoopIT {
-
-  private static final int PARTITIONS = 6;
-
-  private static LocalBroker broker;
-  private static Admin admin;
-  private static KafkaProducer<String, String> producer;
-
-  private String topic;
-  private String group;
-
-  /** Which records were handled, and how often. */
-  private final Map<String, AtomicInteger> handled = new ConcurrentHashMap<>();
-
-  @BeforeAll
-  static void startBroker() throws Exception {
-    broker = LocalBroker.start();
-    admin = broker.admin();
-    producer =
-        new KafkaProducer<>(
-            Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                "key.serializer",
-                StringSerializer.class,
-                "value.serializer",
-                StringSerializer.class,
-                "linger.ms",
-                5));
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    producer.close();
-    admin.close();
-    broker.close();
-  }
-
-  @BeforeEach
-  void createTopic() throws Exception {
-    topic = "orders-" + UUID.randomUUID();
-    group = "group-" + topic;
-    broker.createTopic(topic, PARTITIONS);
-  }
-
-  @AfterEach
-  void noThreadIsLeft() {
-    assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
-  }
-
-  private void produce(int from, int to) throws Exception {
-    List<Future<?>> sent = new ArrayList<>();
-    for (int i = from; i < to; i++) {
-      sent.add(producer.send(new ProducerRecord<>(topic, "key-" + i % 100, "value-" + i)));
-    }
-    for (Future<?> one : sent) {
-      one.get();
-    }
-  }
-
-  private KafkaLoop.Builder<String, String> builder(Map<String, ?> more) {
-    Map<String, Object> properties = new ConcurrentHashMap<>(more);
-    properties.put("bootstrap.servers", broker.bootstrapServers());
-    properties.put("group.id", group);
-    properties.put("key.deserializer", StringDeserializer.class);
-    properties.put("value.deserializer", StringDeserializer.class);
-    properties.put("auto.offset.reset", "earliest");
-    return KafkaLoop.<String, String>builder()
-        .properties(properties)
-        .topics(topic)
-        .concurrency(32)
-        .commitInterval(Duration.ofMillis(100))
-        .handler(record -> count(record.value()));
-  }
-
-  private void count(String value) {
-    handled.computeIfAbsent(value, v -> new AtomicInteger()).incrementAndGet();
-  }
-
-  private record Running(KafkaLoop<String, String> loop, FutureTask<String> task) {
-    static Running start(KafkaLoop<String, String> loop) {
-      var task =
-          new FutureTask<>(
-              () -> {
-                loop.run(Context.background());
-                return "ended";
-              });
-      Thread.ofVirtual().start(task);
-      return new Running(loop, task);
-    }
-
-    void drain() throws Exception {
-      loop.drain(Duration.ofSeconds(10));
-      assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo("ended");
-    }
-  }
-
-  private long committed() throws Exception {
-    return admin
-        .listConsumerGroupOffsets(group)
-        .partitionsToOffsetAndMetadata()
-        .get()
-        .values()
-        .stream()
-        .mapToLong(offset -> offset == null ? 0 : offset.offset())
-        .sum();
-  }
+class KafkaLoopIT extends WithBroker {
 
   @Test
   void everythingProducedIsHandled() throws Exception {
     produce(0, 20_000);
-    var running = Running.start(builder(Map.of()).build());
+    var running = start(builder(Map.of()).build());
     await().atMost(Duration.ofSeconds(60)).until(() -> handled.size() == 20_000);
     await().until(() -> committed() == 20_000);
     running.drain();
@@ -160,13 +38,13 @@ class KafkaLoopIT {
   @Test
   void restartResumesAtTheCommit() throws Exception {
     produce(0, 5_000);
-    var first = Running.start(builder(Map.of()).build());
+    var first = start(builder(Map.of()).build());
     await().atMost(Duration.ofSeconds(60)).until(() -> handled.size() >= 2_000);
     first.drain();
     int before = handled.size();
     assertThat(committed()).isEqualTo(before);
     produce(5_000, 6_000);
-    var second = Running.start(builder(Map.of()).build());
+    var second = start(builder(Map.of()).build());
     await().atMost(Duration.ofSeconds(60)).until(() -> handled.size() == 6_000);
     second.drain();
     assertThat(handled.values()).allMatch(count -> count.get() == 1);
@@ -201,9 +79,9 @@ class KafkaLoopIT {
               return produced.get();
             });
     Thread.ofVirtual().start(producing);
-    var first = Running.start(member(properties, byFirst));
+    var first = start(member(properties, byFirst));
     await().atMost(Duration.ofSeconds(30)).until(() -> byFirst.size() > 500);
-    var second = Running.start(member(properties, bySecond));
+    var second = start(member(properties, bySecond));
     await().atMost(Duration.ofSeconds(30)).until(() -> bySecond.size() > 500);
     first.drain();
     int atLeave = bySecond.size();
@@ -231,10 +109,11 @@ class KafkaLoopIT {
     produce(0, 300);
     var released = new AtomicInteger();
     var running =
-        Running.start(
+        start(
             builder(Map.of("max.poll.interval.ms", 3000, "max.poll.records", 300))
                 .concurrency(2)
                 .buffer(20)
+                .revokeTimeout(Duration.ofSeconds(1))
                 .handler(
                     record -> {
                       Thread.sleep(30); // the work: 4.5 s in all
@@ -253,7 +132,7 @@ class KafkaLoopIT {
     produce(0, 6_000);
     Map<Integer, ConcurrentSkipListSet<Long>> unfinished = new ConcurrentHashMap<>();
     var running =
-        Running.start(
+        start(
             builder(Map.of())
                 .concurrency(64)
                 .commitInterval(Duration.ofMillis(10))
@@ -278,7 +157,7 @@ class KafkaLoopIT {
             () -> {
               // What is unfinished after the committed offset was read was unfinished before, too.
               var offsets =
-                  admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+                  admin().listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
               unfinished.forEach(
                   (partition, set) -> {
                     var offset = offsets.get(new TopicPartition(topic, partition));
@@ -299,7 +178,7 @@ class KafkaLoopIT {
     produce(0, 100);
     List<Long> started = new ArrayList<>();
     var running =
-        Running.start(
+        start(
             builder(Map.of())
                 .concurrency(4)
                 .handler(

@@ -15,7 +15,8 @@ public interface RecordHandler<K, V> {
    * Handles a record. When it returns, the record is settled: it may be committed. The same record
    * can come again after a crash or a rebalance.
    *
-   * @throws Exception to stop the loop; the record is not settled
+   * @throws Exception if it could not be handled: it is tried again, goes to the dead letters, or
+   *     stops the loop, as that was told
    */
   void handle(ConsumerRecord<K, V> record) throws Exception;
 }

@@ -1,25 +1,26 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
+import dev.millrace.kafka.Ordering;
+import java.util.Collection;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * A Kafka consumer as three channels: messages, errors, notifications.
  *
- * <p>A thread of its own polls, always: it pauses the partitions of which {@code buffer} records
- * wait, and no others, so that a slow application stays in its group. It commits what is settled:
- * the offset of a partition up to which every record is, each {@code commitInterval}, when the
- * partition is taken away, and at the end. For an application, {@link KafkaLoop} is the easier way.
+ * <p>A thread of its own polls, always: it pauses the partitions that have enough waiting, and no
+ * others, so that a slow application stays in its group. It commits what is settled: the offset of
+ * a partition up to which every record is, and in the commit's metadata what is settled beyond, so
+ * that a restart repeats little. It commits each {@code commitInterval}, or after {@code
+ * commitEvery} records, when a partition is taken away, and at the end. For an application, {@link
+ * KafkaLoop} is the easier way.
  *
- * <p>For each message: {@link #begin}, and if that is false drop it, as its partition belongs to
- * somebody else by now; then handle it; then {@link #settle}, or {@link #abandon} if it was not
- * handled. A rebalance waits for records that have begun, for {@code revokeTimeout} at the most.
+ * <p>What to do with a message is said at {@link Message}. A rebalance waits for messages that have
+ * begun, for {@code revokeTimeout} at the most.
  *
  * <p>Safe for use by many threads. When it can not go on, all three channels are closed with the
  * cause.
@@ -41,8 +42,8 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     return new Builder<>();
   }
 
-  /** The records, those of a partition in the order of their offsets. */
-  public ReceiveChannel<ConsumerRecord<K, V>> messages() {
+  /** The messages, in the order that the {@link Ordering} promises. */
+  public ReceiveChannel<Message<K, V>> messages() {
     return poll.messages();
   }
 
@@ -61,27 +62,51 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     return poll.notifications();
   }
 
-  /** Marks the record as running; false if its partition was taken away: do not handle it. */
-  public boolean begin(ConsumerRecord<K, V> record) {
-    return poll.begin(record);
+  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  public Health health() {
+    return poll.health();
   }
 
   /**
-   * Marks the record as settled, so that it may be committed once all before it are. Does nothing
-   * if its partition was taken away, even if it came back.
+   * Hands out no more records of these partitions; those that were handed out may still begin. It
+   * holds until {@link #resume}, whatever rebalances do, for partitions that this member has not
+   * got as well. Polling goes on.
    */
-  public void settle(ConsumerRecord<K, V> record) {
-    poll.settle(record);
+  public void pause(Collection<TopicPartition> names) {
+    poll.pauses().add(names);
   }
 
-  /** Marks the record as not running any more; it is not settled and will come again one day. */
-  public void abandon(ConsumerRecord<K, V> record) {
-    poll.abandon(record);
+  /** Ends a {@link #pause}. */
+  public void resume(Collection<TopicPartition> names) {
+    poll.pauses().remove(names);
+    poll.wake();
+  }
+
+  /** What {@link #pause} has paused, and nothing has resumed. */
+  public Set<TopicPartition> paused() {
+    return poll.pauses().all();
   }
 
   /**
-   * Stops polling, commits what is settled, leaves the group and closes the channels; {@code
-   * closeTimeout} at the most. Blocks until the thread has ended. An interrupt does not shorten it.
+   * Goes on at that offset, forwards or back, as if the partition had been taken away and come
+   * back: what was not begun is forgotten, what runs is waited for before anything else begins, and
+   * is not committed; then the commit follows the new position. Blocks until the poll thread has
+   * done it.
+   *
+   * @throws IllegalStateException if this member has not got the partition, or is closed
+   */
+  public void seek(TopicPartition name, long offset) throws InterruptedException {
+    poll.seeks().seek(name, offset);
+  }
+
+  void report(Exception error) {
+    poll.report(error);
+  }
+
+  /**
+   * Stops polling, commits what is settled without waiting for what runs, leaves the group and
+   * closes the channels; {@code closeTimeout} at the most. Blocks until the thread has ended. An
+   * interrupt does not shorten it.
    */
   @Override
   public void close() {
@@ -89,52 +114,12 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   }
 
   /** Settings with defaults; not safe for use by many threads. */
-  public static final class Builder<K, V> {
-    private ConsumerSettings<K, V> settings = ConsumerSettings.defaults();
+  public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
 
     private Builder() {}
 
-    /**
-     * Kafka's own settings: {@code bootstrap.servers}, {@code group.id} and the deserializers at
-     * least. {@code enable.auto.commit=true} is refused.
-     */
-    public Builder<K, V> properties(Map<String, ?> properties) {
-      settings = settings.withProperties(properties);
-      return this;
-    }
-
-    /** What to subscribe to. */
-    public Builder<K, V> topics(String... topics) {
-      settings = settings.withTopics(List.of(topics));
-      return this;
-    }
-
-    /** From how many waiting records on a partition is paused; 500. */
-    public Builder<K, V> buffer(int records) {
-      settings = settings.withBuffer(records);
-      return this;
-    }
-
-    /** How often to commit; one second. */
-    public Builder<K, V> commitInterval(Duration interval) {
-      settings = settings.withCommitInterval(interval);
-      return this;
-    }
-
-    /** How long a rebalance waits for records that have begun; ten seconds. */
-    public Builder<K, V> revokeTimeout(Duration timeout) {
-      settings = settings.withRevokeTimeout(timeout);
-      return this;
-    }
-
-    /** How long {@link ChannelConsumer#close()} takes at the most; ten seconds. */
-    public Builder<K, V> closeTimeout(Duration timeout) {
-      settings = settings.withCloseTimeout(timeout);
-      return this;
-    }
-
-    Builder<K, V> factory(Function<Map<String, Object>, Consumer<K, V>> factory) {
-      settings = settings.withFactory(factory);
+    @Override
+    Builder<K, V> self() {
       return this;
     }
 

@@ -3,22 +3,27 @@ package dev.millrace.kafka.channel;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
-import dev.millrace.sync.Task;
+import dev.millrace.kafka.internal.FailurePolicy;
+import dev.millrace.kafka.internal.Handling;
+import dev.millrace.kafka.internal.Handling.Attempt;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
-import java.util.Map;
+import java.util.Collection;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
+import java.util.function.Predicate;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +37,7 @@ import org.slf4j.LoggerFactory;
  *     KafkaLoop.<String, String>builder()
  *         .properties(Map.of("bootstrap.servers", "localhost:9092", "group.id", "shop", …))
  *         .topics("orders")
+ *         .ordering(Ordering.KEY)
  *         .concurrency(64)
  *         .handler(record -> store.save(record.value()))
  *         .build();
@@ -39,11 +45,16 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>At least once: an offset is committed only when its record and all before it in the partition
- * were handled. Each record is handled in a virtual thread of its own, {@code concurrency} at the
- * most at the same time. They begin in the order of their partition, but with a concurrency above 1
- * they run side by side, and may end in another order.
+ * are settled: handled, or safe in the dead letters. Each record is handled in a virtual thread of
+ * its own, {@code concurrency} at the most at the same time, in the order that the {@link Ordering}
+ * promises.
  *
- * <p>A loop runs once. {@link #drain} may be called by any thread.
+ * <p>A record that the handler fails on, or that cannot be deserialized, stops the loop, unless it
+ * is told to {@link Builder#retry retry} and where to put {@link Builder#deadLetters dead letters}.
+ * A record that waits for another attempt keeps those behind it waiting, but no handler busy. An
+ * {@link Error} always stops the loop.
+ *
+ * <p>A loop runs once. All methods but {@link #run} may be called by any thread.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -65,23 +76,32 @@ public final class KafkaLoop<K, V> {
   private final int concurrency;
   private final Duration drainTimeout;
   private final RecordHandler<K, V> handler;
+  private final FailurePolicy policy;
+  private final @Nullable String deadLetterTopic;
   private final Consumer<? super Exception> onError;
   private final Consumer<? super Notification> onNotification;
 
   private final Channel<Boolean> draining = Channel.rendezvous();
-  private final Channel<Boolean> handled = Channel.conflated();
   private final Channel<Boolean> ended = Channel.rendezvous();
-  private final AtomicInteger running = new AtomicInteger();
-  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
+  private volatile @Nullable ChannelConsumer<K, V> running;
+  private volatile @Nullable Health end;
   private boolean started;
-  private @Nullable ConsumerRecord<K, V> received;
+  private @Nullable Attempt<K, V> received;
 
   private KafkaLoop(Builder<K, V> builder) {
     this.settings = builder.settings.checked();
     this.concurrency = builder.concurrency;
     this.drainTimeout = builder.drainTimeout;
     this.handler = Objects.requireNonNull(builder.handler, "no handler: call handler(…)");
+    this.policy =
+        new FailurePolicy(
+            builder.attempts,
+            builder.backoff,
+            builder.retryable,
+            builder.deadLetters,
+            builder.deadLetterBackoff);
+    this.deadLetterTopic = builder.deadLetterTopic;
     this.onError = builder.onError;
     this.onNotification = builder.onNotification;
   }
@@ -99,7 +119,8 @@ public final class KafkaLoop<K, V> {
    * interrupted; if the context is cancelled they are interrupted at once. What they have not
    * handled comes again.
    *
-   * @throws ExecutionException if a handler failed, or the consumer can not go on; with the cause
+   * @throws ExecutionException if a record failed and nothing else is to be done, or the consumer
+   *     can not go on; with the cause
    * @throws CancellationException if the context is cancelled, with its cause
    * @throws InterruptedException if the thread is interrupted
    * @throws IllegalStateException if the loop has run before
@@ -111,37 +132,55 @@ public final class KafkaLoop<K, V> {
       }
       started = true;
     }
-    Throwable cause;
-    try (var consumer = new ChannelConsumer<>(settings)) {
-      try (var handlers = TaskGroup.collecting(context)) {
-        cause = loop(consumer, handlers);
-        awaitHandlers(handlers);
+    Throwable failure = null;
+    try (var letters = deadLetterTopic == null ? null : OwnProducer.open(settings);
+        var consumer = new ChannelConsumer<>(settings)) {
+      running = consumer;
+      try (var group = TaskGroup.collecting(context)) {
+        var handlers =
+            new Handlers<>(group, concurrency, handling(letters, consumer, group.context()));
+        failure = loop(consumer, handlers, group.context());
+        handlers.await(Objects.requireNonNullElse(drainWithin.get(), drainTimeout));
+        failure = handlers.failure() != null ? handlers.failure() : failure;
       }
     } finally {
+      end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
       ended.close();
     }
-    Throwable failed = failure.get() != null ? failure.get() : cause;
-    if (failed != null) {
-      throw new ExecutionException("the loop stops: " + failed, failed);
+    if (failure != null) {
+      throw new ExecutionException("the loop stops: " + failure, failure);
     }
     context.throwIfCancelled();
   }
 
+  private Handling<K, V> handling(
+      @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
+    FailurePolicy all =
+        letters == null
+            ? policy
+            : policy.with(
+                DeadLetters.toTopic(letters.producer(), Objects.requireNonNull(deadLetterTopic)));
+    return new Handling<>(handler, all, context::isCancelled, consumer::report);
+  }
+
   /** The main loop; what the consumer failed with, if it did. */
-  private @Nullable Throwable loop(ChannelConsumer<K, V> consumer, TaskGroup handlers)
+  private @Nullable Throwable loop(
+      ChannelConsumer<K, V> consumer, Handlers<K, V> handlers, Context context)
       throws InterruptedException {
     Select<Event> select =
         new Select<Event>()
-            .onReceive(consumer.messages(), this::message, () -> Event.CLOSED)
-            .when(() -> running.get() < concurrency)
+            .onReceive(consumer.messages(), one -> attempt(Attempt.first(one)), () -> Event.CLOSED)
+            .when(handlers::mayStart)
+            .onReceive(handlers.retries(), this::attempt)
+            .when(handlers::mayStart)
             .onReceive(consumer.errors(), this::error, () -> Event.CLOSED)
             .onReceive(consumer.notifications(), this::notification, () -> Event.CLOSED)
-            .onReceive(handled, one -> Event.HANDLED)
+            .onReceive(handlers.ends(), one -> Event.HANDLED)
             .onReceive(draining, one -> Event.DRAIN, () -> Event.DRAIN)
-            .onDone(handlers.context(), () -> Event.CANCELLED);
+            .onDone(context, () -> Event.CANCELLED);
     while (true) {
       switch (select.select()) {
-        case MESSAGE -> start(consumer, handlers, Objects.requireNonNull(received));
+        case MESSAGE -> handlers.start(Objects.requireNonNull(received));
         case CLOSED -> {
           return consumer.messages().closeCause();
         }
@@ -149,7 +188,7 @@ public final class KafkaLoop<K, V> {
           return null;
         }
         case HANDLED -> {
-          if (failure.get() != null) {
+          if (handlers.failure() != null) {
             return null;
           }
         }
@@ -158,8 +197,8 @@ public final class KafkaLoop<K, V> {
     }
   }
 
-  private Event message(ConsumerRecord<K, V> record) {
-    received = record;
+  private Event attempt(Attempt<K, V> attempt) {
+    received = attempt;
     return Event.MESSAGE;
   }
 
@@ -171,78 +210,6 @@ public final class KafkaLoop<K, V> {
   private Event notification(Notification notification) {
     onNotification.accept(notification);
     return Event.OTHER;
-  }
-
-  private void start(
-      ChannelConsumer<K, V> consumer, TaskGroup handlers, ConsumerRecord<K, V> record)
-      throws InterruptedException {
-    if (!consumer.begin(record)) {
-      return;
-    }
-    running.incrementAndGet();
-    var task =
-        handlers.fork(
-            () -> {
-              handle(consumer, handlers.context(), record);
-              return null;
-            });
-    if (task.state() == Task.State.CANCELLED) {
-      ended(consumer, record);
-    }
-  }
-
-  private void handle(
-      ChannelConsumer<K, V> consumer, Context context, ConsumerRecord<K, V> record) {
-    try {
-      handler.handle(record);
-      consumer.settle(record);
-    } catch (InterruptedException | CancellationException e) {
-      if (!context.isCancelled()) { // else it was told to stop, which is no failure
-        failure.compareAndSet(null, failed(record, e));
-      }
-    } catch (Throwable e) {
-      failure.compareAndSet(null, failed(record, e));
-    } finally {
-      ended(consumer, record);
-    }
-  }
-
-  private void ended(ChannelConsumer<K, V> consumer, ConsumerRecord<K, V> record) {
-    consumer.abandon(record); // no effect on a record that is settled
-    running.decrementAndGet();
-    handled.trySend(true);
-  }
-
-  private static Throwable failed(ConsumerRecord<?, ?> record, Throwable e) {
-    e.addSuppressed(
-        new HandlerSite(
-            "while handling %s-%d at offset %d"
-                .formatted(record.topic(), record.partition(), record.offset())));
-    return e;
-  }
-
-  /** Tells, as a suppressed exception, which record it was. */
-  private static final class HandlerSite extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    HandlerSite(String message) {
-      super(message, null, false, false);
-    }
-  }
-
-  private void awaitHandlers(TaskGroup handlers) throws InterruptedException {
-    Duration within = Objects.requireNonNullElse(drainWithin.get(), drainTimeout);
-    var select =
-        new Select<Boolean>()
-            .onReceive(handled, one -> true)
-            .onDone(handlers.context(), () -> false)
-            .onDeadline(Instant.now().plus(within), () -> false);
-    while (running.get() > 0) {
-      if (!select.select()) {
-        LOG.warn("{} handlers are interrupted; their records come again", running.get());
-        return;
-      }
-    }
   }
 
   /**
@@ -263,44 +230,134 @@ public final class KafkaLoop<K, V> {
     ended.receiveOrNull();
   }
 
+  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  public Health health() {
+    ChannelConsumer<K, V> consumer = running;
+    Health known = end;
+    if (known != null) {
+      return known;
+    }
+    return consumer == null ? new Health(State.STARTING, "it does not run yet") : consumer.health();
+  }
+
+  /**
+   * Starts no more handlers for these partitions, but for the few records that were handed out
+   * before. It holds until {@link #resume}, whatever rebalances do. Polling goes on.
+   *
+   * @throws IllegalStateException if the loop does not run yet
+   */
+  public void pause(Collection<TopicPartition> names) {
+    consumer().pause(names);
+  }
+
+  /** Ends a {@link #pause}. */
+  public void resume(Collection<TopicPartition> names) {
+    consumer().resume(names);
+  }
+
+  /** What {@link #pause} has paused, and nothing has resumed. */
+  public Set<TopicPartition> paused() {
+    return consumer().paused();
+  }
+
+  /**
+   * Goes on at that offset, forwards or back, as if the partition had been taken away and come
+   * back: what was not begun is forgotten, handlers that run are waited for before others begin,
+   * and the commit follows the new position. Blocks until the poll thread has done it.
+   *
+   * @throws IllegalStateException if the loop does not run, or has not got the partition
+   */
+  public void seek(TopicPartition name, long offset) throws InterruptedException {
+    consumer().seek(name, offset);
+  }
+
+  private ChannelConsumer<K, V> consumer() {
+    ChannelConsumer<K, V> consumer = running;
+    if (consumer == null) {
+      throw new IllegalStateException("the loop does not run yet");
+    }
+    return consumer;
+  }
+
   /** Settings with defaults; not safe for use by many threads. */
-  public static final class Builder<K, V> {
-    private ConsumerSettings<K, V> settings = ConsumerSettings.defaults();
+  public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
     private int concurrency = 1;
     private Duration drainTimeout = Duration.ofSeconds(10);
     private @Nullable RecordHandler<K, V> handler;
+    private int attempts = 1;
+    private Backoff backoff = Backoff.none();
+    private Predicate<? super Throwable> retryable = e -> true;
+    private @Nullable DeadLetters deadLetters;
+    private @Nullable String deadLetterTopic;
+    private Backoff deadLetterBackoff =
+        Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30)).withJitter(0.2);
     private Consumer<? super Exception> onError = e -> LOG.warn("the loop goes on after", e);
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
 
     private Builder() {}
 
-    /**
-     * Kafka's own settings: {@code bootstrap.servers}, {@code group.id} and the deserializers at
-     * least. {@code enable.auto.commit=true} is refused.
-     */
-    public Builder<K, V> properties(Map<String, ?> properties) {
-      settings = settings.withProperties(properties);
-      return this;
-    }
-
-    /** What to subscribe to. */
-    public Builder<K, V> topics(String... topics) {
-      settings = settings.withTopics(List.of(topics));
+    @Override
+    Builder<K, V> self() {
       return this;
     }
 
     /** How many handlers may run at the same time; 1. */
     public Builder<K, V> concurrency(int handlers) {
-      if (handlers < 1) {
-        throw new IllegalArgumentException("concurrency must be at least 1, but is " + handlers);
-      }
-      concurrency = handlers;
+      concurrency = ConsumerSettings.positive("concurrency", handlers);
       return this;
     }
 
     /** What to do with a record. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
       handler = given;
+      return this;
+    }
+
+    /**
+     * How often to try a record that fails, the first attempt included, and how long to wait
+     * between attempts; once. Each failure is told to {@link #onError}. Records wait for it by
+     * their {@link #ordering}; others go on.
+     */
+    public Builder<K, V> retry(int attempts, Backoff backoff) {
+      this.attempts = ConsumerSettings.positive("the number of attempts", attempts);
+      this.backoff = Objects.requireNonNull(backoff, "backoff");
+      return this;
+    }
+
+    /** To try a record that fails again and again until it does not. */
+    public Builder<K, V> retryForever(Backoff backoff) {
+      return retry(Integer.MAX_VALUE, backoff);
+    }
+
+    /** Which failures are worth another attempt; all. */
+    public Builder<K, V> retryIf(Predicate<? super Throwable> retryable) {
+      this.retryable = Objects.requireNonNull(retryable, "retryable");
+      return this;
+    }
+
+    /** Where a record goes when no attempt is left; none, and the loop stops. */
+    public Builder<K, V> deadLetters(DeadLetters letters) {
+      deadLetters = Objects.requireNonNull(letters, "deadLetters");
+      deadLetterTopic = null;
+      return this;
+    }
+
+    /**
+     * To publish a record when no attempt is left, as {@link DeadLetters#toTopic} does. The loop
+     * makes the producer, with the consumer's own properties for the connection, and closes it.
+     */
+    public Builder<K, V> deadLetterTopic(String topic) {
+      deadLetterTopic = Objects.requireNonNull(topic, "topic");
+      deadLetters = null;
+      return this;
+    }
+
+    /**
+     * How long to wait before a record is offered again to dead letters that could not take it: one
+     * second, and twice as long each time up to 30, ±20 %.
+     */
+    public Builder<K, V> deadLetterBackoff(Backoff backoff) {
+      deadLetterBackoff = Objects.requireNonNull(backoff, "backoff");
       return this;
     }
 
@@ -316,39 +373,9 @@ public final class KafkaLoop<K, V> {
       return this;
     }
 
-    /** From how many waiting records on a partition is paused; 500. */
-    public Builder<K, V> buffer(int records) {
-      settings = settings.withBuffer(records);
-      return this;
-    }
-
-    /** How often to commit; one second. */
-    public Builder<K, V> commitInterval(Duration interval) {
-      settings = settings.withCommitInterval(interval);
-      return this;
-    }
-
-    /** How long a rebalance waits for handlers of a partition that is taken away; ten seconds. */
-    public Builder<K, V> revokeTimeout(Duration timeout) {
-      settings = settings.withRevokeTimeout(timeout);
-      return this;
-    }
-
     /** How long handlers may still run when the loop stops by itself; ten seconds. */
     public Builder<K, V> drainTimeout(Duration timeout) {
       drainTimeout = ConsumerSettings.positive("the drain timeout", timeout);
-      return this;
-    }
-
-    /** How long the commit and the leave at the end may take; ten seconds. */
-    public Builder<K, V> closeTimeout(Duration timeout) {
-      settings = settings.withCloseTimeout(timeout);
-      return this;
-    }
-
-    Builder<K, V> factory(
-        Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<K, V>> factory) {
-      settings = settings.withFactory(factory);
       return this;
     }
 

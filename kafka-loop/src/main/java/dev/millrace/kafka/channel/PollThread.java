@@ -1,8 +1,10 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
-import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,7 +13,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -21,6 +22,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -30,51 +32,64 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The thread that owns the Kafka consumer, and the one that feeds the messages channel from what it
- * has polled.
- */
+/** The thread that owns the Kafka consumer: it polls, pauses, commits, and meets rebalances. */
 /*
- * Two threads, because one of them must never wait: the poll thread polls, pauses and commits; the
- * feeder, a virtual thread, takes from the partitions in turn and blocks on the channel. They meet in
- * the Partition objects. Pauses are worked out anew before each poll from how full the partitions are,
- * and compared with what the consumer says is paused, so that a rebalance that clears or forgets them
- * changes nothing. While something is paused polls are short, as nobody but this thread may resume it.
+ * It never waits for the application, but in a rebalance: the feeder does that. They meet in the Partition
+ * objects. Pauses are worked out anew before each poll from how full the partitions are, and compared
+ * with what the consumer says is paused, so that a rebalance that clears or forgets them changes
+ * nothing. While something is full polls are short, as nobody but this thread may resume it.
  */
 final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(PollThread.class);
 
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration POLL_WHILE_PAUSED = Duration.ofMillis(5);
+  private static final Duration POLL_WHILE_FULL = Duration.ofMillis(5);
   private static final Duration BACK_OFF = Duration.ofMillis(200);
   private static final int EVENTS = 1000;
   private static final int READY = 16;
 
-  /**
-   * How many buffers of records may be held behind one that is not settled, before its partition
-   * waits for it: what bounds the memory when one handler hangs.
-   */
-  private static final int HELD = 20;
-
   private final ConsumerSettings<K, V> settings;
-  private final Consumer<K, V> consumer;
-  private final Channel<ConsumerRecord<K, V>> messages = Channel.buffered(READY);
+  private final OffsetReset offsetReset;
+  private final Deserialization<K, V> deserialization;
+  private final Consumer<byte[], byte[]> consumer;
+  private final Committer<K, V> committer;
+  private final Channel<Message<K, V>> messages = Channel.buffered(READY);
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
-  private final Channel<Boolean> polled = Channel.conflated();
   private final Map<TopicPartition, Partition<K, V>> partitions = new ConcurrentHashMap<>();
+
+  /** Partitions that were taken away while handlers of theirs ran. */
+  private final Map<TopicPartition, Partition<K, V>> left = new HashMap<>();
+
+  private final HealthCheck health;
+  private final Pauses pauses = new Pauses();
+  private final Seeks seeks = new Seeks(this::seek);
+  private final Feeder<K, V> feeder;
   private final Thread thread;
-  private final Thread feeder;
   private volatile boolean closing;
-  private long nextCommit;
+  private volatile Set<TopicPartition> full = Set.of();
 
   PollThread(ConsumerSettings<K, V> settings) {
     this.settings = settings;
+    this.offsetReset = settings.offsetReset();
     this.consumer = settings.newConsumer();
-    String group = settings.properties().get(ConsumerConfig.GROUP_ID_CONFIG) + "";
+    this.deserialization = deserialization(settings, consumer);
+    this.health = new HealthCheck(settings.stuckAfter);
+    this.committer = new Committer<>(consumer, settings, health, this::report);
+    String group = settings.property(ConsumerConfig.GROUP_ID_CONFIG) + "";
+    this.feeder = new Feeder<>(group, partitions.values(), pauses, messages);
     this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
-    this.feeder = Thread.ofVirtual().name("millrace-feed-" + group).unstarted(this::feed);
+  }
+
+  private static <K, V> Deserialization<K, V> deserialization(
+      ConsumerSettings<K, V> settings, Consumer<?, ?> consumer) {
+    try {
+      return settings.newDeserialization();
+    } catch (RuntimeException e) {
+      consumer.close(CloseOptions.timeout(Duration.ZERO));
+      throw e;
+    }
   }
 
   void start() {
@@ -82,7 +97,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     feeder.start();
   }
 
-  Channel<ConsumerRecord<K, V>> messages() {
+  Channel<Message<K, V>> messages() {
     return messages;
   }
 
@@ -92,29 +107,6 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   Channel<Notification> notifications() {
     return notifications;
-  }
-
-  boolean begin(ConsumerRecord<K, V> record) {
-    Partition<K, V> partition = partitionOf(record);
-    return partition != null && partition.begin(record);
-  }
-
-  void settle(ConsumerRecord<K, V> record) {
-    Partition<K, V> partition = partitionOf(record);
-    if (partition != null) {
-      partition.settle(record);
-    }
-  }
-
-  void abandon(ConsumerRecord<K, V> record) {
-    Partition<K, V> partition = partitionOf(record);
-    if (partition != null) {
-      partition.abandon(record);
-    }
-  }
-
-  private @Nullable Partition<K, V> partitionOf(ConsumerRecord<K, V> record) {
-    return partitions.get(new TopicPartition(record.topic(), record.partition()));
   }
 
   void close() {
@@ -133,42 +125,15 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     }
   }
 
-  // The feeder
-
-  private void feed() {
-    List<Partition<K, V>> order = new ArrayList<>();
-    try {
-      while (true) {
-        order.clear();
-        order.addAll(partitions.values());
-        boolean any = false;
-        for (Partition<K, V> partition : order) {
-          ConsumerRecord<K, V> record = partition.next();
-          if (record != null) {
-            any = true;
-            messages.send(record);
-          }
-        }
-        if (!any && polled.receiveOrNull() == null) {
-          return;
-        }
-      }
-    } catch (InterruptedException | ChannelClosedException e) {
-      LOG.debug("the feeder ends: {}", e.toString());
-    }
-  }
-
-  // The poll thread
-
   private void run() {
     Throwable cause = null;
     try {
-      consumer.subscribe(settings.topics(), this);
-      nextCommit = System.nanoTime() + settings.commitInterval().toNanos();
+      consumer.subscribe(settings.topics, this);
       while (!closing) {
+        seeks.run();
         pauseWhatIsFull();
         poll();
-        commitIfDue();
+        committer.commitIfDue(partitions.values());
       }
     } catch (Throwable e) {
       cause = e;
@@ -179,43 +144,132 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   }
 
   private void poll() {
+    health.polled();
     try {
-      ConsumerRecords<K, V> records =
-          consumer.poll(consumer.paused().isEmpty() ? POLL : POLL_WHILE_PAUSED);
-      for (TopicPartition name : records.partitions()) {
-        Partition<K, V> partition = partitions.get(name);
-        if (partition != null) {
-          partition.add(records.records(name));
-        }
-      }
+      ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
+      records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
       if (!records.isEmpty()) {
-        polled.trySend(true);
+        feeder.wake();
       }
+    } catch (InvalidOffsetException e) {
+      reset(e);
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
-      if (!(e instanceof RetriableException)) {
-        throw e;
-      }
-      report(e);
-      LockSupport.parkNanos(BACK_OFF.toNanos());
+      survive(e);
     }
+  }
+
+  /** Goes on after what passes by itself. */
+  private void survive(KafkaException e) {
+    if (!(e instanceof RetriableException)) {
+      throw e;
+    }
+    report(e);
+    LockSupport.parkNanos(BACK_OFF.toNanos());
+  }
+
+  private void reset(InvalidOffsetException problem) {
+    try {
+      offsetReset
+          .apply(consumer, problem, this::report)
+          .forEach(
+              (name, offset) -> {
+                Partition<K, V> partition = partitions.get(name);
+                if (partition != null && partition.wouldGoBack(offset)) {
+                  beginAgain(partition);
+                }
+              });
+    } catch (InvalidOffsetException | InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      survive(e); // the next poll says the same again
+    }
+  }
+
+  private Duration pollTimeout() {
+    Duration longest = full.isEmpty() ? POLL : POLL_WHILE_FULL;
+    Duration untilCommit = committer.untilDue();
+    if (!untilCommit.isPositive()) {
+      return POLL_WHILE_FULL; // a commit is under way: its answer comes while we poll
+    }
+    return untilCommit.compareTo(longest) < 0 ? untilCommit : longest;
+  }
+
+  private void add(
+      TopicPartition name, List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
+    Partition<K, V> partition = partitions.get(name);
+    if (partition == null) {
+      return;
+    }
+    if (!records.isEmpty() && partition.wouldGoBack(records.getFirst().offset())) {
+      report(
+          new KafkaException(
+              "%s goes back to offset %d, from %s: its log was cut or made anew"
+                  .formatted(name, records.getFirst().offset(), partition)));
+      partition = beginAgain(partition);
+    }
+    partition.add(records, next.offset());
+  }
+
+  /**
+   * As if it had been taken away and come back at once, but nothing is known of what was settled.
+   */
+  private Partition<K, V> beginAgain(Partition<K, V> partition) {
+    partition.revoke();
+    Partition<K, V> again = newPartition(partition.name());
+    again.after(partition);
+    partitions.put(partition.name(), again);
+    return again;
+  }
+
+  private void seek(TopicPartition name, long offset) {
+    Partition<K, V> partition = partitions.get(name);
+    if (partition == null) {
+      throw new IllegalStateException(
+          name + " is not assigned to this member; these are: " + partitions.keySet());
+    }
+    consumer.seek(name, offset);
+    beginAgain(partition);
+  }
+
+  Seeks seeks() {
+    return seeks;
+  }
+
+  Pauses pauses() {
+    return pauses;
+  }
+
+  Health health() {
+    return health.now(partitions.values(), pauses, full);
+  }
+
+  /** There may be something to hand out. */
+  void wake() {
+    feeder.wake();
   }
 
   private void pauseWhatIsFull() {
     Set<TopicPartition> paused = consumer.paused();
     Set<TopicPartition> pause = new HashSet<>();
     Set<TopicPartition> resume = new HashSet<>();
+    Set<TopicPartition> nowFull = new HashSet<>();
     for (Partition<K, V> partition : partitions.values()) {
       boolean isPaused = paused.contains(partition.name());
-      int buffered = partition.buffered();
-      boolean holdsTooMany = partition.held() >= HELD * settings.buffer();
-      if (!isPaused && (buffered >= settings.buffer() || holdsTooMany)) {
+      int backlog = isPaused ? settings.buffer / 2 + 1 : settings.buffer;
+      boolean isFull = partition.isFull(backlog, settings.lookAhead, settings.lookAheadBytes);
+      if (isFull) {
+        nowFull.add(partition.name());
+      }
+      boolean shouldPause = isFull || pauses.contains(partition.name());
+      if (shouldPause && !isPaused) {
         pause.add(partition.name());
-      } else if (isPaused && buffered <= settings.buffer() / 2 && !holdsTooMany) {
+      } else if (isPaused && !shouldPause) {
         resume.add(partition.name());
       }
     }
+    full = nowFull;
     if (!pause.isEmpty()) {
       consumer.pause(pause);
     }
@@ -224,57 +278,8 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     }
   }
 
-  private void commitIfDue() {
-    long now = System.nanoTime();
-    if (now - nextCommit < 0) {
-      return;
-    }
-    nextCommit = now + settings.commitInterval().toNanos();
-    Map<Partition<K, V>, Long> offsets = toCommit(partitions.values());
-    if (!offsets.isEmpty()) {
-      consumer.commitAsync(
-          metadata(offsets),
-          (committed, failure) -> {
-            if (failure == null) {
-              offsets.forEach(Partition::committed);
-            } else {
-              report(failure); // and the next commit includes these offsets
-            }
-          });
-    }
-  }
-
-  private Map<Partition<K, V>, Long> toCommit(Collection<Partition<K, V>> of) {
-    Map<Partition<K, V>, Long> offsets = new HashMap<>();
-    for (Partition<K, V> partition : of) {
-      long offset = partition.toCommit();
-      if (offset >= 0) {
-        offsets.put(partition, offset);
-      }
-    }
-    return offsets;
-  }
-
-  private Map<TopicPartition, OffsetAndMetadata> metadata(Map<Partition<K, V>, Long> offsets) {
-    Map<TopicPartition, OffsetAndMetadata> result = new HashMap<>();
-    offsets.forEach(
-        (partition, offset) -> result.put(partition.name(), new OffsetAndMetadata(offset)));
-    return result;
-  }
-
-  private void commitNow(Collection<Partition<K, V>> of, Duration timeout) {
-    Map<Partition<K, V>, Long> offsets = toCommit(of);
-    if (!offsets.isEmpty()) {
-      try {
-        consumer.commitSync(metadata(offsets), timeout);
-        offsets.forEach(Partition::committed);
-      } catch (KafkaException e) { // the records come again
-        report(e);
-      }
-    }
-  }
-
-  private void report(Exception error) {
+  /** Says what is survived. By any thread. */
+  void report(Exception error) {
     if (errors.size() == EVENTS) {
       LOG.warn("nobody receives the errors; the oldest is dropped");
     }
@@ -284,19 +289,15 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   /** Commits, leaves the group, and closes the channels, with the cause if there is one. */
   private void end(@Nullable Throwable cause) {
+    closing = true;
+    seeks.close();
     Throwable why = cause;
-    try {
-      commitNow(partitions.values(), settings.closeTimeout().dividedBy(2));
-      consumer.close(CloseOptions.timeout(settings.closeTimeout().dividedBy(2)));
-    } catch (RuntimeException e) {
-      if (why == null) {
-        why = e;
-      } else {
-        why.addSuppressed(e);
-      }
-    }
-    feeder.interrupt();
-    for (Channel<?> channel : List.of(messages, errors, notifications, polled)) {
+    why = also(why, () -> committer.commitNow(partitions.values(), half(settings.closeTimeout)));
+    why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
+    why = also(why, deserialization::close);
+    health.ended(why);
+    feeder.stop();
+    for (Channel<?> channel : List.of(messages, errors, notifications)) {
       if (why == null) {
         channel.close();
       } else {
@@ -305,20 +306,50 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     }
   }
 
-  // Rebalances; called by poll, in the poll thread
+  private static Duration half(Duration timeout) {
+    return timeout.dividedBy(2);
+  }
+
+  private static @Nullable Throwable also(@Nullable Throwable why, Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      if (why == null) {
+        return e;
+      }
+      why.addSuppressed(e);
+    }
+    return why;
+  }
+
+  // Rebalances; called by poll and close, in the poll thread
 
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> names) {
+    health.joined();
+    Map<TopicPartition, Partition<K, V>> assigned = new HashMap<>();
     for (TopicPartition name : names) {
-      partitions.put(name, new Partition<>(name));
+      Partition<K, V> partition = newPartition(name);
+      partition.after(left.remove(name));
+      assigned.put(name, partition);
     }
+    if (!assigned.isEmpty()) {
+      committer.resume(assigned);
+    }
+    partitions.putAll(assigned);
     tell(names, Set.of());
+  }
+
+  private Partition<K, V> newPartition(TopicPartition name) {
+    return new Partition<>(name, settings.ordering, deserialization, feeder::wake);
   }
 
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> names) {
     List<Partition<K, V>> revoked = revoke(names);
-    long deadline = System.nanoTime() + settings.revokeTimeout().toNanos();
+    long timeout =
+        closing ? 0 : settings.revokeTimeout.toNanos(); // at the end, all has been waited for
+    long deadline = System.nanoTime() + timeout;
     try {
       for (Partition<K, V> partition : revoked) {
         long left = Math.max(0, deadline - System.nanoTime());
@@ -331,14 +362,13 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
       Thread.currentThread().interrupt();
       throw new InterruptException(e);
     }
-    commitNow(revoked, settings.closeTimeout());
-    forget(names);
+    committer.commitNow(revoked, settings.closeTimeout);
+    forget(revoked, names);
   }
 
   @Override
   public void onPartitionsLost(Collection<TopicPartition> names) {
-    revoke(names);
-    forget(names);
+    forget(revoke(names), names);
   }
 
   private List<Partition<K, V>> revoke(Collection<TopicPartition> names) {
@@ -353,8 +383,13 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     return revoked;
   }
 
-  private void forget(Collection<TopicPartition> names) {
-    names.forEach(partitions::remove);
+  private void forget(List<Partition<K, V>> revoked, Collection<TopicPartition> names) {
+    for (Partition<K, V> partition : revoked) {
+      partitions.remove(partition.name());
+      if (!partition.isIdle()) {
+        left.put(partition.name(), partition);
+      }
+    }
     tell(Set.of(), names);
   }
 
@@ -368,6 +403,6 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     if (notifications.size() == EVENTS) {
       LOG.warn("nobody receives the notifications; the oldest is dropped");
     }
-    notifications.trySend(Objects.requireNonNull(notification));
+    notifications.trySend(notification);
   }
 }

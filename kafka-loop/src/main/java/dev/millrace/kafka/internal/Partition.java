@@ -1,9 +1,9 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.Ordering;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -12,42 +12,59 @@ import org.jspecify.annotations.Nullable;
  * One partition during one ownership: what was polled, what runs, what is settled, and up to where
  * it may be committed.
  *
- * <p>A new object is made each time the partition is assigned, so it is the epoch as well: a record
- * is known by its identity, and one of an earlier ownership settles nothing here. Safe for use by
- * many threads.
+ * <p>A new object is made each time the partition is assigned, so it is the epoch as well: a
+ * message knows the object that it belongs to, and one of an earlier ownership settles nothing
+ * here. Safe for use by many threads.
  */
 /*
- * The window holds every record from the first one that is not settled on, in the order of their
- * offsets. They rise, but may leave gaps (compaction, transactions), so a record is found by binary
- * search. Settled records at the front of the window leave it; the record that left last says what can
- * be committed. Nothing is committed beyond the first record that is not settled.
+ * What can be committed is the offset of the first record in the window, which is the first one that is not
+ * settled; if the window is empty, the offset that will be polled next. Both pass over the gaps that
+ * compaction and transactions leave.
  */
 public final class Partition<K, V> {
 
-  /** A record in the window. */
-  private static final class Entry<K, V> {
-    final long offset;
-    @Nullable ConsumerRecord<K, V>
-        record; // null once it is settled: what it holds can be collected
-    boolean running;
+  private final TopicPartition name;
+  private final Deserialization<K, V> deserialization;
+  private final Runnable onReady;
+  private final Window<Delivery<K, V>> window = new Window<>();
+  private final Lanes<K, V> lanes;
+  private @Nullable Partition<K, V> before;
+  private OffsetRanges settledBefore = OffsetRanges.EMPTY;
+  private int running;
+  private long bytes;
+  private boolean revoked;
+  private boolean crowded;
+  private long next = -1;
+  private long version;
+  private long committed = -1;
+  private long committedVersion;
+  private long frontSince = System.nanoTime();
 
-    Entry(ConsumerRecord<K, V> record) {
-      this.offset = record.offset();
-      this.record = record;
-    }
+  /**
+   * The partition, from now on.
+   *
+   * @param onReady is called when {@link #take} may have become possible; must not block
+   */
+  public Partition(
+      TopicPartition name,
+      Ordering ordering,
+      Deserialization<K, V> deserialization,
+      Runnable onReady) {
+    this.name = name;
+    this.lanes = new Lanes<>(ordering);
+    this.deserialization = deserialization;
+    this.onReady = onReady;
   }
 
-  private final TopicPartition name;
-  private final Window<Entry<K, V>> window = new Window<>();
-  private final ArrayDeque<ConsumerRecord<K, V>> buffered = new ArrayDeque<>();
-  private int running;
-  private boolean revoked;
-  private long position = -1;
-  private long committed = -1;
+  /** Starts nothing while something of an earlier ownership runs. */
+  public synchronized void after(@Nullable Partition<K, V> earlier) {
+    before = earlier;
+  }
 
-  /** The partition, from now on. */
-  public Partition(TopicPartition name) {
-    this.name = name;
+  /** What an earlier owner has committed; what it has settled beyond is not handled again. */
+  public synchronized void resume(long offset, OffsetRanges ahead) {
+    committed = offset;
+    settledBefore = ahead;
   }
 
   /** Which partition it is. */
@@ -55,86 +72,135 @@ public final class Partition<K, V> {
     return name;
   }
 
-  /** Adds records that were polled, in the order of their offsets. */
-  public synchronized void add(List<ConsumerRecord<K, V>> records) {
-    for (ConsumerRecord<K, V> record : records) {
-      window.add(record.offset(), new Entry<>(record));
-      buffered.add(record);
-    }
-  }
-
-  /** Takes the next record that was not handed out; null if there is none. */
-  public synchronized @Nullable ConsumerRecord<K, V> next() {
-    return buffered.poll();
-  }
-
-  /** How many records wait to be handed out. */
-  public synchronized int buffered() {
-    return buffered.size();
+  Deserialization<K, V> deserialization() {
+    return deserialization;
   }
 
   /**
-   * How many records there are from the first one that is not settled on, settled ones included.
+   * Whether records from that offset on would go back behind those that were added or committed.
    */
-  public synchronized int held() {
-    return window.size();
+  public synchronized boolean wouldGoBack(long offset) {
+    return offset < Math.max(next, committed);
   }
 
-  /** Marks the record as running; false if it must not be started, as its ownership has ended. */
-  public synchronized boolean begin(ConsumerRecord<?, ?> record) {
-    Entry<K, V> entry = find(record);
-    if (revoked || entry == null) {
+  /**
+   * Adds records that were polled, in the order of their offsets.
+   *
+   * @param position the offset that will be polled next
+   */
+  public synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    if (revoked) {
+      return;
+    }
+    if (window.size() == 0) {
+      frontSince = System.nanoTime();
+    }
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      long offset = record.offset();
+      if (settledBefore.contains(offset)) {
+        window.addSettled(offset);
+      } else {
+        var delivery = new Delivery<>(this, record);
+        delivery.number = window.add(offset, delivery);
+        bytes += delivery.bytes();
+        lanes.add(delivery);
+      }
+    }
+    next = Math.max(next, position);
+    if (settledBefore.endsBefore(next)) {
+      settledBefore = OffsetRanges.EMPTY;
+    }
+  }
+
+  /** Takes the next message that is ready; null if there is none now. */
+  public synchronized @Nullable Message<K, V> take() {
+    if (before != null) {
+      if (!before.isIdle()) {
+        return null;
+      }
+      before = null;
+    }
+    return lanes.take();
+  }
+
+  /**
+   * Whether it should not be polled for now.
+   *
+   * @param backlog how many records that could be handed out are enough
+   * @param lookAhead how many records may be held from the first one that is not settled on
+   * @param lookAheadBytes how many bytes those of them that are not settled may have
+   */
+  public synchronized boolean isFull(int backlog, int lookAhead, long lookAheadBytes) {
+    return crowded
+        || lanes.backlog() >= backlog
+        || window.size() >= lookAhead
+        || bytes >= lookAheadBytes;
+  }
+
+  /** Says whether more is settled beyond the commit than a commit can tell. */
+  public synchronized void crowded(boolean is) {
+    crowded = is;
+  }
+
+  synchronized boolean begin(Delivery<K, V> delivery) {
+    if (revoked || !window.holds(delivery.number, delivery)) {
       return false;
     }
-    if (!entry.running) {
-      entry.running = true;
+    if (!delivery.running) {
+      delivery.running = true;
       running++;
     }
     return true;
   }
 
-  /**
-   * Marks the record as settled; false if it belongs to another ownership, or is settled already.
-   */
-  public synchronized boolean settle(ConsumerRecord<?, ?> record) {
-    Entry<K, V> entry = find(record);
-    if (entry == null) {
-      return false;
+  void settle(Delivery<K, V> delivery) {
+    boolean wake;
+    synchronized (this) {
+      wake = stop(delivery);
+      long first = window.first();
+      if (window.settle(delivery.number)) {
+        if (window.first() != first) {
+          frontSince = System.nanoTime();
+        }
+        version++;
+        bytes -= delivery.bytes();
+        wake |= !revoked && lanes.settled(delivery);
+      }
     }
-    stop(entry);
-    entry.record = null;
-    for (Entry<K, V> first; (first = window.first()) != null && first.record == null; ) {
-      position = first.offset + 1;
-      window.removeFirst();
-    }
-    return true;
-  }
-
-  /** Marks the record as not running any more, and not settled either. */
-  public synchronized void abandon(ConsumerRecord<?, ?> record) {
-    Entry<K, V> entry = find(record);
-    if (entry != null) {
-      stop(entry);
+    if (wake) {
+      onReady.run();
     }
   }
 
-  private void stop(Entry<K, V> entry) {
-    if (entry.running) {
-      entry.running = false;
+  void abandon(Delivery<K, V> delivery) {
+    boolean wake;
+    synchronized (this) {
+      wake = stop(delivery);
+    }
+    if (wake) {
+      onReady.run();
+    }
+  }
+
+  /** Whether a later ownership may wait for it. */
+  private boolean stop(Delivery<K, V> delivery) {
+    if (delivery.running) {
+      delivery.running = false;
       running--;
       notifyAll();
     }
+    return revoked && running == 0;
   }
 
-  private @Nullable Entry<K, V> find(ConsumerRecord<?, ?> record) {
-    Entry<K, V> entry = window.find(record.offset());
-    return entry != null && entry.record == record ? entry : null;
-  }
-
-  /** From now on nothing is started; what is buffered is forgotten (it will be polled again). */
+  /** From now on nothing is started; what is held is forgotten (it will be polled again). */
   public synchronized void revoke() {
     revoked = true;
-    buffered.clear();
+    lanes.clear();
+  }
+
+  /** Whether nothing runs, of earlier ownerships neither. */
+  public synchronized boolean isIdle() {
+    return running == 0 && (before == null || before.isIdle());
   }
 
   /** Waits until nothing runs, {@code timeout} at the most; whether that is so. */
@@ -149,28 +215,47 @@ public final class Partition<K, V> {
     return true;
   }
 
-  /**
-   * The offset to commit: the one after the last that is settled with all before it; -1 for none.
-   */
-  public synchronized long toCommit() {
-    return position > committed ? position : -1;
+  /** The first record that is not settled; null if there is none. */
+  public synchronized @Nullable Front front() {
+    if (window.size() == 0 || revoked) {
+      return null;
+    }
+    Delivery<K, V> first = window.firstValue();
+    String why = before != null ? "it waits for what runs of an earlier ownership" : first.why();
+    return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
   }
 
-  /** The offset has been committed. */
-  public synchronized void committed(long offset) {
-    committed = Math.max(committed, offset);
+  /** How many records were settled since the last commit. */
+  public synchronized long uncommitted() {
+    return version - committedVersion;
+  }
+
+  /** What can be committed; null if it is committed already. */
+  public synchronized @Nullable Commit<K, V> toCommit() {
+    long position = window.size() > 0 ? window.offset(0) : next;
+    if (position < committed || (position == committed && version == committedVersion)) {
+      return null;
+    }
+    OffsetRanges ahead = window.settledRanges().then(settledBefore.from(next));
+    return new Commit<>(this, position, ahead, version);
+  }
+
+  /** It has been committed. */
+  public synchronized void committed(Commit<K, V> commit) {
+    committed = Math.max(committed, commit.offset());
+    committedVersion = Math.max(committedVersion, commit.version());
   }
 
   /** Says where it stands. */
   @Override
   public synchronized String toString() {
-    return "%s[%d buffered, %d running, %d not settled, position %d, committed %d%s]"
+    return "%s[%d waiting, %d running, %d held, next %d, committed %d%s]"
         .formatted(
-            Objects.requireNonNull(name),
-            buffered.size(),
+            name,
+            lanes.size(),
             running,
             window.size(),
-            position,
+            next,
             committed,
             revoked ? ", revoked" : "");
   }

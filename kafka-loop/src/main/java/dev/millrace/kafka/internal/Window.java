@@ -1,81 +1,138 @@
 package dev.millrace.kafka.internal;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue of values under rising numbers, found by binary search. A circular array that grows; not
- * safe for use by many threads.
+ * The records of a partition from the first one that is not settled on. Not safe for use by many
+ * threads.
+ */
+/*
+ * A circular array that grows. Each record has a number, one more than that of the record before, which
+ * is its place in the array (modulo the length, a power of two): so it is found in constant time, though
+ * offsets leave gaps. A settled record is one whose value is null. Those at the front leave at once,
+ * so the first is never settled.
  */
 final class Window<T> {
 
-  private long[] numbers = new long[16];
+  private long[] offsets = new long[16];
   private @Nullable Object[] values = new @Nullable Object[16];
-  private int head;
+  private long head;
   private int size;
+  private int settled;
 
+  /** How many records there are, settled ones included. */
   int size() {
     return size;
   }
 
-  /** Adds a value; the number is larger than all before. */
-  void add(long number, T value) {
-    if (size > 0 && number <= numbers[at(size - 1)]) {
+  /** The number of the first record; changes when that is settled. */
+  long first() {
+    return head;
+  }
+
+  /** The value of the first record, of which there must be one. */
+  @SuppressWarnings("unchecked") // only such values are added, and the first is not settled
+  T firstValue() {
+    return (T) Objects.requireNonNull(values[place(head)]);
+  }
+
+  /**
+   * Adds a record that is not settled.
+   *
+   * @return its number
+   * @throws IllegalArgumentException if its offset is not larger than all before
+   */
+  long add(long offset, T value) {
+    append(offset, value);
+    return head + size - 1;
+  }
+
+  /** Adds a record that is settled already. */
+  void addSettled(long offset) {
+    if (size > 0) {
+      append(offset, null);
+      settled++;
+    }
+  }
+
+  private void append(long offset, @Nullable T value) {
+    if (size > 0 && offset <= offset(size - 1)) {
       throw new IllegalArgumentException(
-          "number " + number + " does not rise: the last one is " + numbers[at(size - 1)]);
+          "offset " + offset + " does not rise: the last one is " + offset(size - 1));
     }
     if (size == values.length) {
       grow();
     }
-    numbers[at(size)] = number;
-    values[at(size)] = value;
+    int place = place(head + size);
+    offsets[place] = offset;
+    values[place] = value;
     size++;
   }
 
-  @SuppressWarnings("unchecked") // only values of type T are added
-  @Nullable T first() {
-    return size == 0 ? null : (T) values[head];
+  /** Whether that is the value under that number, and not settled. */
+  boolean holds(long number, T value) {
+    return number >= head && number < head + size && values[place(number)] == value;
   }
 
-  void removeFirst() {
-    values[head] = null;
-    head = at(1);
-    size--;
-  }
-
-  /** The value under that number; null if there is none. */
-  @SuppressWarnings("unchecked") // only values of type T are added
-  @Nullable T find(long number) {
-    int low = 0;
-    int high = size - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      long found = numbers[at(middle)];
-      if (found == number) {
-        return (T) values[at(middle)];
-      }
-      if (found < number) {
-        low = middle + 1;
-      } else {
-        high = middle - 1;
-      }
+  /** Settles the record of that number; false if it is settled already. */
+  boolean settle(long number) {
+    if (number < head || number >= head + size || values[place(number)] == null) {
+      return false;
     }
-    return null;
+    values[place(number)] = null;
+    settled++;
+    while (size > 0 && values[place(head)] == null) {
+      head++;
+      size--;
+      settled--;
+    }
+    return true;
   }
 
-  /** The place of the i-th value; the length is a power of two. */
-  private int at(int i) {
-    return (head + i) & (values.length - 1);
+  /** The offset of the i-th record, from 0. */
+  long offset(int i) {
+    return offsets[place(head + i)];
+  }
+
+  /** The settled records as ranges; a gap in the offsets belongs to the record before it. */
+  OffsetRanges settledRanges() {
+    if (settled == 0) {
+      return OffsetRanges.EMPTY;
+    }
+    long[] edges = new long[2 * settled];
+    int n = 0;
+    boolean inside = false;
+    int left = settled;
+    for (int i = 0; i < size && (left > 0 || inside); i++) {
+      boolean isSettled = values[place(head + i)] == null;
+      if (isSettled != inside) {
+        edges[n++] = offset(i);
+        inside = isSettled;
+      }
+      left -= isSettled ? 1 : 0;
+    }
+    if (inside) {
+      edges[n++] = offset(size - 1) + 1;
+    }
+    return new OffsetRanges(Arrays.copyOf(edges, n));
+  }
+
+  private int place(long number) {
+    return (int) number & (values.length - 1);
   }
 
   private void grow() {
     int length = values.length;
-    long[] moreNumbers = Arrays.copyOf(numbers, 2 * length);
-    @Nullable Object[] moreValues = Arrays.copyOf(values, 2 * length);
-    System.arraycopy(numbers, 0, moreNumbers, length, head);
-    System.arraycopy(values, 0, moreValues, length, head);
-    Arrays.fill(moreValues, 0, head, null);
-    numbers = moreNumbers;
+    long[] moreOffsets = new long[2 * length];
+    @Nullable Object[] moreValues = new @Nullable Object[2 * length];
+    for (long number = head; number < head + size; number++) {
+      int to = (int) number & (2 * length - 1);
+      moreOffsets[to] = offsets[place(number)];
+      moreValues[to] = values[place(number)];
+    }
+    offsets = moreOffsets;
     values = moreValues;
   }
 }

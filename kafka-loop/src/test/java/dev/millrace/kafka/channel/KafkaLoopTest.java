@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.kafka.Ordering;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -19,85 +16,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
-class KafkaLoopTest {
-
-  private static final TopicPartition P0 = new TopicPartition("orders", 0);
-  private static final TopicPartition P1 = new TopicPartition("orders", 1);
-
-  private final MockConsumer<String, String> mock = new MockConsumer<>("earliest");
-  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
-
-  private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
-
-  @BeforeEach
-  void watchThreads() {
-    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
-  }
-
-  @AfterEach
-  void noThreadIsLeftAndNoneThrew() {
-    Thread.setDefaultUncaughtExceptionHandler(null);
-    assertThat(uncaught).isEmpty();
-    assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
-  }
-
-  private static Map<String, Object> properties() {
-    Map<String, Object> properties = new HashMap<>();
-    properties.put("bootstrap.servers", "localhost:1");
-    properties.put("group.id", "test");
-    properties.put("key.deserializer", StringDeserializer.class);
-    properties.put("value.deserializer", StringDeserializer.class);
-    return properties;
-  }
-
-  private KafkaLoop.Builder<String, String> builder() {
-    return KafkaLoop.<String, String>builder()
-        .properties(properties())
-        .topics("orders")
-        .concurrency(4)
-        .onError(errors::add)
-        .commitInterval(Duration.ofMillis(10))
-        .revokeTimeout(Duration.ofSeconds(5))
-        .factory(properties -> mock);
-  }
-
-  private void assign(int records, TopicPartition... partitions) {
-    mock.schedulePollTask(
-        () -> {
-          mock.rebalance(List.of(partitions));
-          Map<TopicPartition, Long> beginnings = new HashMap<>();
-          for (TopicPartition partition : partitions) {
-            beginnings.put(partition, 0L);
-          }
-          mock.updateBeginningOffsets(beginnings);
-          for (TopicPartition partition : partitions) {
-            add(partition, 0, records);
-          }
-        });
-  }
-
-  private void add(TopicPartition partition, int from, int to) {
-    for (int i = from; i < to; i++) {
-      mock.addRecord(
-          new ConsumerRecord<>(partition.topic(), partition.partition(), i, "k", "v" + i));
-    }
-  }
+class KafkaLoopTest extends WithMockConsumer {
 
   /** Five records a poll, while the partition is not paused. */
   private void addFiveAndComeAgain(int from, int to) {
@@ -109,22 +35,6 @@ class KafkaLoopTest {
     if (next < to) {
       mock.schedulePollTask(() -> addFiveAndComeAgain(next, to));
     }
-  }
-
-  private static FutureTask<String> start(KafkaLoop<String, String> loop, Context context) {
-    var task =
-        new FutureTask<>(
-            () -> {
-              loop.run(context);
-              return "ended";
-            });
-    Thread.ofVirtual().start(task);
-    return task;
-  }
-
-  private long committed(TopicPartition partition) {
-    OffsetAndMetadata offset = mock.committed(Set.of(partition)).get(partition);
-    return offset == null ? -1 : offset.offset();
   }
 
   @Test
@@ -225,9 +135,14 @@ class KafkaLoopTest {
     assign(2000, P0);
     var builder = ChannelConsumer.<String, String>builder();
     try (var consumer =
-        builder.properties(properties()).topics("orders").factory(properties -> mock).open()) {
-      while (consumer.messages().receive().offset() < 100) {}
-      Thread.ofVirtual().start(() -> consumer.messages().forEach(record -> {}));
+        builder
+            .properties(properties())
+            .topics("orders")
+            .ordering(Ordering.UNORDERED)
+            .factory(properties -> mock)
+            .open()) {
+      while (consumer.messages().receive().raw().offset() < 100) {}
+      Thread.ofVirtual().start(() -> consumer.messages().forEach(message -> {}));
     }
   }
 
@@ -311,6 +226,7 @@ class KafkaLoopTest {
     var loop =
         builder()
             .buffer(10)
+            .lookAhead(200)
             .handler(
                 record -> {
                   if (record.offset() == 0) {
@@ -321,7 +237,7 @@ class KafkaLoopTest {
             .build();
     var running = start(loop, Context.background());
     await().until(() -> handled.get() >= 199 && mock.paused().contains(P0));
-    assertThat(handled.get()).isLessThan(300);
+    await().during(Duration.ofMillis(200)).until(() -> handled.get() < 300);
     gate.countDown();
     await().until(() -> handled.get() == 1000 && committed(P0) == 1000);
     loop.drain(Duration.ofSeconds(5));
@@ -343,16 +259,40 @@ class KafkaLoopTest {
 
   @Test
   void recordThatCanNotBeDeserializedStopsTheLoopAndSaysWhich() throws Exception {
-    @SuppressWarnings("deprecation") // the other constructor needs the record's buffers
-    KafkaException bad =
-        new RecordDeserializationException(P0, 42, "bad bytes", new IOException("bytes"));
-    mock.schedulePollTask(() -> mock.setPollException(bad));
-    var loop = builder().handler(record -> {}).build();
+    assign(50, P0);
+    var loop =
+        builder()
+            .deserializers(new StringDeserializer(), new Refusing("v42"))
+            .ordering(Ordering.PARTITION)
+            .handler(record -> {})
+            .build();
     assertThatThrownBy(() -> loop.run(Context.background()))
         .isInstanceOf(ExecutionException.class)
         .cause()
         .isInstanceOfSatisfying(
-            RecordDeserializationException.class, e -> assertThat(e.offset()).isEqualTo(42));
+            RecordDeserializationException.class,
+            e -> {
+              assertThat(e.offset()).isEqualTo(42);
+              assertThat(e.topicPartition()).isEqualTo(P0);
+            });
+  }
+
+  /** Deserializes all but one. */
+  private static final class Refusing extends StringDeserializer {
+    private final String refused;
+
+    Refusing(String refused) {
+      this.refused = refused;
+    }
+
+    @Override
+    public String deserialize(String topic, byte[] data) {
+      String text = super.deserialize(topic, data);
+      if (text.equals(refused)) {
+        throw new SerializationException("bad bytes");
+      }
+      return text;
+    }
   }
 
   @Test

@@ -1,109 +1,230 @@
 package dev.millrace.kafka.internal;
 
+import static dev.millrace.kafka.internal.Records.add;
+import static dev.millrace.kafka.internal.Records.take;
+import static dev.millrace.kafka.internal.Records.takeAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.Ordering;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 class PartitionTest {
 
-  private final Partition<String, String> partition =
-      new Partition<>(new TopicPartition("orders", 0));
+  private final Partition<String, String> partition = Records.partition(Ordering.UNORDERED);
 
-  private static ConsumerRecord<String, String> record(long offset) {
-    return new ConsumerRecord<>("orders", 0, offset, "k", "v");
+  private long toCommit() {
+    Commit<String, String> commit = partition.toCommit();
+    return commit == null ? -1 : commit.offset();
   }
 
+  /** confluentinc/parallel-consumer#894: a wrong offset is committed. */
   @RepeatedTest(50)
-  void commitNeverPassesTheFirstRecordThatIsNotSettled() {
+  void commitNeverPassesTheFirstRecordThatIsNotSettledNorGoesBack() {
     long seed = System.nanoTime();
     var random = new Random(seed);
-    List<ConsumerRecord<String, String>> records = new ArrayList<>();
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     long offset = random.nextInt(1000);
     for (int i = 0; i < 500; i++) {
       offset += 1 + (random.nextInt(5) == 0 ? random.nextInt(10) : 0); // gaps
-      records.add(record(offset));
+      records.add(Records.record(offset, "k"));
     }
-    List<ConsumerRecord<String, String>> open = new ArrayList<>();
+    List<Message<String, String>> open = new ArrayList<>();
+    Set<Long> settled = new HashSet<>();
     long committed = -1;
     int added = 0;
     while (added < records.size() || !open.isEmpty()) {
       if (added < records.size() && random.nextBoolean()) {
         int more = Math.min(records.size(), added + 1 + random.nextInt(20));
-        partition.add(records.subList(added, more));
-        open.addAll(records.subList(added, more));
+        partition.add(records.subList(added, more), records.get(more - 1).offset() + 1);
+        open.addAll(takeAll(partition));
         added = more;
         Collections.shuffle(open, random);
       } else if (!open.isEmpty()) {
-        assertThat(partition.settle(open.removeLast())).isTrue();
+        settled.add(open.getLast().raw().offset());
+        open.removeLast().settle();
       }
-      long now = partition.toCommit();
-      if (now >= 0) {
-        assertThat(now).as("seed %d", seed).isGreaterThan(committed);
-        assertThat(open).as("seed %d", seed).allMatch(record -> record.offset() >= now);
-        partition.committed(now);
+      Commit<String, String> commit = partition.toCommit();
+      if (commit != null) {
+        long now = commit.offset();
+        assertThat(now).as("seed %d", seed).isGreaterThanOrEqualTo(committed);
+        assertThat(open)
+            .as("seed %d", seed)
+            .allMatch(message -> message.raw().offset() >= now)
+            .noneMatch(message -> commit.ahead().contains(message.raw().offset()));
+        assertThat(settled)
+            .as("seed %d", seed)
+            .allMatch(one -> one < now || commit.ahead().contains(one));
+        partition.committed(commit);
         committed = now;
       }
     }
     assertThat(committed).as("seed %d", seed).isEqualTo(offset + 1);
+    assertThat(partition.toCommit()).isNull();
+  }
+
+  @Test
+  void gapsOfCompactedAndTransactionalTopicsArePassed() {
+    partition.add(List.of(Records.record(10, "k")), 15); // 11 to 14 do not exist
+    takeAll(partition).getFirst().settle();
+    assertThat(toCommit()).isEqualTo(15);
+    partition.add(List.of(), 20); // a marker of a transaction, and nothing else
+    assertThat(toCommit()).isEqualTo(20);
   }
 
   @Test
   void recordOfAnEarlierOwnershipSettlesNothing() {
-    partition.add(List.of(record(7)));
-    var stale = record(7);
-    assertThat(partition.begin(stale)).isFalse();
-    assertThat(partition.settle(stale)).isFalse();
-    assertThat(partition.toCommit()).isEqualTo(-1);
+    add(partition, 7);
+    Message<String, String> stale = takeAll(partition).getFirst();
+    var again = Records.partition(Ordering.UNORDERED);
+    add(again, 7);
+    stale.settle();
+    assertThat(Objects.requireNonNull(again.toCommit()).offset()).isEqualTo(7);
+    assertThat(takeAll(again).getFirst().begin()).isTrue();
   }
 
   @Test
   void nothingBeginsAfterARevoke() throws Exception {
-    var a = record(1);
-    var b = record(2);
-    partition.add(List.of(a, b));
-    assertThat(partition.begin(a)).isTrue();
+    add(partition, 1, 2, 3);
+    Message<String, String> a = take(partition);
+    Message<String, String> b = take(partition);
+    assertThat(a.begin()).isTrue();
     partition.revoke();
-    assertThat(partition.begin(b)).isFalse();
-    assertThat(partition.next()).isNull();
+    assertThat(b.begin()).isFalse();
+    assertThat(partition.take()).isNull();
     assertThat(partition.awaitIdle(Duration.ofMillis(5))).isFalse();
-    assertThat(partition.settle(a)).isTrue();
+    a.settle();
     assertThat(partition.awaitIdle(Duration.ofMillis(5))).isTrue();
-    assertThat(partition.toCommit()).isEqualTo(2);
+    assertThat(toCommit()).isEqualTo(2);
+  }
+
+  /** Two handlers of one key, though each ownership has only one. */
+  @Test
+  void nothingIsHandedOutWhileSomethingOfAnEarlierOwnershipRuns() {
+    add(partition, 1);
+    Message<String, String> straggler = takeAll(partition).getFirst();
+    straggler.begin();
+    partition.revoke();
+    var again = Records.partition(Ordering.UNORDERED);
+    again.after(partition);
+    add(again, 1);
+    var third = Records.partition(Ordering.UNORDERED);
+    again.revoke();
+    third.after(again);
+    add(third, 1);
+    assertThat(third.take()).isNull();
+    straggler.abandon();
+    assertThat(third.take()).isNotNull();
   }
 
   @Test
-  void abandonedRecordIsNotCommitted() throws Exception {
-    var a = record(1);
-    partition.add(List.of(a));
-    partition.begin(a);
-    partition.abandon(a);
+  void abandonedRecordIsNotCommittedAndMayBeginAgain() throws Exception {
+    add(partition, 1);
+    Message<String, String> a = takeAll(partition).getFirst();
+    a.begin();
+    a.abandon();
     assertThat(partition.awaitIdle(Duration.ZERO)).isTrue();
-    assertThat(partition.toCommit()).isEqualTo(-1);
+    assertThat(toCommit()).isEqualTo(1);
+    assertThat(a.begin()).isTrue();
+    a.settle();
+    assertThat(toCommit()).isEqualTo(2);
   }
 
   @Test
   void settlingTwiceIsHarmless() {
-    var a = record(1);
-    partition.add(List.of(a));
-    assertThat(partition.settle(a)).isTrue();
-    assertThat(partition.settle(a)).isFalse();
-    partition.committed(2);
-    assertThat(partition.toCommit()).isEqualTo(-1);
+    add(partition, 1, 2);
+    Message<String, String> a = takeAll(partition).getFirst();
+    a.settle();
+    a.settle();
+    assertThat(a.begin()).isFalse();
+    assertThat(toCommit()).isEqualTo(2);
+    assertThat(partition.uncommitted()).isEqualTo(1);
+  }
+
+  @Test
+  void recordsThatWereSettledBeyondTheCommitAreNotHandledAgain() {
+    partition.resume(10, new OffsetRanges(new long[] {12, 15, 20, 21}));
+    add(partition, 10, 11, 12, 14);
+    List<Message<String, String>> messages = takeAll(partition);
+    assertThat(messages).extracting(message -> message.raw().offset()).containsExactly(10L, 11L);
+    messages.getLast().settle();
+    Commit<String, String> commit = Objects.requireNonNull(partition.toCommit());
+    assertThat(commit.offset()).isEqualTo(10);
+    // What was not polled again yet is not forgotten.
+    assertThat(commit.ahead()).isEqualTo(new OffsetRanges(new long[] {11, 15, 20, 21}));
+    messages.getFirst().settle();
+    assertThat(toCommit()).isEqualTo(15);
+    add(partition, 19, 20, 21);
+    assertThat(takeAll(partition))
+        .extracting(message -> message.raw().offset())
+        .containsExactly(19L, 21L);
+  }
+
+  @Test
+  void bytesThatAreNotSettledAreBounded() {
+    partition.add(
+        LongStream.range(0, 10)
+            .mapToObj(
+                i ->
+                    new ConsumerRecord<>(
+                        "orders",
+                        0,
+                        i,
+                        0L,
+                        TimestampType.CREATE_TIME,
+                        -1,
+                        100,
+                        (byte[]) null,
+                        new byte[100],
+                        new RecordHeaders(),
+                        Optional.empty()))
+            .toList(),
+        10);
+    assertThat(partition.isFull(100, 100, 1001)).isFalse();
+    assertThat(partition.isFull(100, 100, 1000)).isTrue();
+    take(partition);
+    take(partition).settle();
+    assertThat(partition.isFull(100, 100, 1000)).isFalse();
+  }
+
+  @Test
+  void ageOfTheFirstRecordCountsFromWhenItBecameTheFirst() {
+    assertThat(partition.front()).isNull();
+    add(partition, 5, 8);
+    Front first = Objects.requireNonNull(partition.front());
+    assertThat(first.offset()).isEqualTo(5);
+    assertThat(first.why()).contains("turn");
+    Message<String, String> message = take(partition);
+    message.begin();
+    assertThat(Objects.requireNonNull(partition.front()).why()).contains("handled");
+    long before = System.nanoTime();
+    message.settle();
+    Front next = Objects.requireNonNull(partition.front());
+    assertThat(next.offset()).isEqualTo(8);
+    assertThat(next.age()).isLessThanOrEqualTo(Duration.ofNanos(System.nanoTime() - before));
   }
 
   @Test
   void offsetsThatDoNotRiseAreRefused() {
-    partition.add(List.of(record(5)));
-    assertThatThrownBy(() -> partition.add(List.of(record(5))))
+    add(partition, 5);
+    assertThat(partition.wouldGoBack(5)).isTrue();
+    assertThat(partition.wouldGoBack(6)).isFalse();
+    assertThatThrownBy(() -> add(partition, 5))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("5");
   }

@@ -1,8 +1,11 @@
 package dev.millrace.samples.readme;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.channel.KafkaLoop;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 
@@ -21,6 +24,9 @@ public final class LoopExample {
             .properties(kafka) // bootstrap.servers, group.id, deserializers
             .topics("orders")
             .concurrency(64)
+            .ordering(Ordering.KEY) // those of a key one after the other, and no others
+            .retry(5, Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(10)))
+            .deadLetterTopic("orders.dead")
             .handler(record -> save.handle(record)) // a virtual thread each; may block
             .onError(error -> System.err.println("goes on after " + error))
             .onNotification(change -> System.out.println("partitions: " + change.current()))

@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.stages.channel.Stages;
 import dev.millrace.sync.TaskGroup;
@@ -93,6 +94,7 @@ final class Verification {
               .properties(VerifierApp.consumerProperties(bootstrapServers, topics.group()))
               .topics(topics.artifacts())
               .concurrency(concurrency)
+              .ordering(Ordering.UNORDERED) // a jar has nothing to do with another
               .handler(app::handle)
               .onError(error -> err.println("the consumer goes on after: " + error))
               .onNotification(notification -> {})

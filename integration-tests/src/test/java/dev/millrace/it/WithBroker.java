@@ -1,0 +1,220 @@
+package dev.millrace.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.context.Context;
+import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.testkit.LocalBroker;
+import dev.millrace.testkit.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A broker for all test classes, and a topic and a group for each test. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+abstract class WithBroker {
+
+  static final int PARTITIONS = 6;
+
+  @RegisterExtension static final BeforeAllCallback BROKER = WithBroker::use;
+
+  private static @Nullable Clients clients;
+
+  String topic = "";
+  String group = "";
+
+  /** Which values were handled, and how often. */
+  final Map<String, AtomicInteger> handled = new ConcurrentHashMap<>();
+
+  private final List<KafkaLoop<String, String>> started = new ArrayList<>();
+
+  /** What lives from the first test class to the last. */
+  private record Clients(LocalBroker broker, Admin admin, KafkaProducer<byte[], byte[]> producer)
+      implements AutoCloseable {
+
+    static Clients open() {
+      try {
+        var broker = LocalBroker.start();
+        Map<String, Object> properties =
+            Map.of("bootstrap.servers", broker.bootstrapServers(), "linger.ms", 5);
+        var producer =
+            new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+        return new Clients(broker, broker.admin(), producer);
+      } catch (Exception e) {
+        throw new IllegalStateException("there is no broker", e);
+      }
+    }
+
+    @Override
+    public void close() {
+      producer.close();
+      admin.close();
+      broker.close();
+    }
+  }
+
+  private static void use(ExtensionContext context) {
+    clients =
+        context
+            .getRoot()
+            .getStore(ExtensionContext.Namespace.GLOBAL)
+            .getOrComputeIfAbsent(Clients.class, type -> Clients.open(), Clients.class);
+  }
+
+  private static Clients clients() {
+    return Objects.requireNonNull(clients);
+  }
+
+  static Admin admin() {
+    return clients().admin();
+  }
+
+  static String bootstrapServers() {
+    return clients().broker().bootstrapServers();
+  }
+
+  @BeforeEach
+  void createTopic() throws Exception {
+    topic = "orders-" + UUID.randomUUID();
+    group = "group-" + topic;
+    createTopic(topic, PARTITIONS);
+  }
+
+  @AfterEach
+  void noThreadIsLeft() throws Exception {
+    for (var loop : started) { // those that a failed test has left
+      loop.drain(Duration.ofMillis(1));
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
+  }
+
+  static void createTopic(String name, int partitions) throws Exception {
+    Topics.create(admin(), List.of(new NewTopic(name, partitions, (short) 1)));
+  }
+
+  TopicPartition partition(int number) {
+    return new TopicPartition(topic, number);
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The values {@code value-from} to {@code value-to}, with a hundred keys. */
+  void produce(int from, int to) throws Exception {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      records.add(new ProducerRecord<>(topic, bytes("key-" + i % 100), bytes("value-" + i)));
+    }
+    produce(records);
+  }
+
+  /** As many values with that key to one partition. */
+  void produceTo(int partition, @Nullable String key, int from, int to) throws Exception {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      byte[] keyBytes = key == null ? null : bytes(key);
+      records.add(new ProducerRecord<>(topic, partition, keyBytes, bytes("value-" + i)));
+    }
+    produce(records);
+  }
+
+  static void produce(List<ProducerRecord<byte[], byte[]>> records) throws Exception {
+    List<Future<?>> sent = new ArrayList<>();
+    records.forEach(one -> sent.add(clients().producer().send(one)));
+    for (Future<?> one : sent) {
+      one.get();
+    }
+  }
+
+  /** A loop that counts what it handles; see {@link #handled}. */
+  KafkaLoop.Builder<String, String> builder(Map<String, ?> more) {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("bootstrap.servers", bootstrapServers());
+    properties.put("group.id", group);
+    properties.put("key.deserializer", StringDeserializer.class);
+    properties.put("value.deserializer", StringDeserializer.class);
+    properties.putAll(more);
+    return KafkaLoop.<String, String>builder()
+        .properties(properties)
+        .topics(topic)
+        .concurrency(32)
+        .commitInterval(Duration.ofMillis(100))
+        .handler(record -> count(record.value()));
+  }
+
+  void count(String value) {
+    handled.computeIfAbsent(value, v -> new AtomicInteger()).incrementAndGet();
+  }
+
+  /** How often records were handled that had been handled before. */
+  int repeated() {
+    return handled.values().stream().mapToInt(AtomicInteger::get).sum() - handled.size();
+  }
+
+  /** A loop that runs. */
+  record Running(KafkaLoop<String, String> loop, FutureTask<String> task) {
+    void drain() throws Exception {
+      drain(Duration.ofSeconds(10));
+    }
+
+    void drain(Duration timeout) throws Exception {
+      loop.drain(timeout);
+      assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo("ended");
+    }
+  }
+
+  Running start(KafkaLoop<String, String> loop) {
+    var task =
+        new FutureTask<>(
+            () -> {
+              loop.run(Context.background());
+              return "ended";
+            });
+    Thread.ofVirtual().start(task);
+    started.add(loop);
+    return new Running(loop, task);
+  }
+
+  Map<TopicPartition, OffsetAndMetadata> commits() throws Exception {
+    return admin().listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+  }
+
+  /** The sum of the committed offsets. */
+  long committed() throws Exception {
+    return commits().values().stream()
+        .mapToLong(offset -> offset == null ? 0 : offset.offset())
+        .sum();
+  }
+
+  long committed(int partition) throws Exception {
+    var offset = commits().get(partition(partition));
+    return offset == null ? -1 : offset.offset();
+  }
+}

@@ -1,0 +1,48 @@
+package dev.millrace.kafka;
+
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Producer;
+
+/**
+ * Where records go that could not be handled. Called by several threads at once, and may block.
+ *
+ * <p>When {@link #accept} returns, the record is settled: it must be safe by then. If it throws,
+ * the record waits and is offered again, for ever: nothing is lost, and nothing is committed
+ * beyond.
+ */
+@FunctionalInterface
+public interface DeadLetters {
+
+  /**
+   * Puts a record in a safe place. The same one can come again, after a failure, a crash or a
+   * rebalance.
+   *
+   * @throws Exception if that is not possible now
+   */
+  void accept(DeadLetter letter) throws Exception;
+
+  /**
+   * To a topic: the key, the value and the headers as they came, and the headers of {@link
+   * DeadLetterHeaders}. The producer's partitioner applies: letters of a key go to one partition.
+   *
+   * @param producer is not closed; should have {@code acks=all}, the default
+   */
+  static DeadLetters toTopic(Producer<byte[], byte[]> producer, String topic) {
+    Objects.requireNonNull(topic, "topic");
+    return new DeadLetterTopic(producer, letter -> topic);
+  }
+
+  /** To topics, such as one for each topic that is consumed; see the other form. */
+  static DeadLetters toTopic(
+      Producer<byte[], byte[]> producer, Function<? super DeadLetter, String> topic) {
+    return new DeadLetterTopic(producer, topic);
+  }
+
+  /** Nowhere: the record is dropped, and the listener is told. */
+  static DeadLetters skip(Consumer<? super DeadLetter> listener) {
+    Objects.requireNonNull(listener, "listener");
+    return listener::accept;
+  }
+}

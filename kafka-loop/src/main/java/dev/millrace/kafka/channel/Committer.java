@@ -1,0 +1,209 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.kafka.internal.Commit;
+import dev.millrace.kafka.internal.CommitMetadata;
+import dev.millrace.kafka.internal.OffsetRanges;
+import dev.millrace.kafka.internal.Partition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
+
+/**
+ * Commits what is settled, after a time or a number of records; for the poll thread only.
+ *
+ * <p>One commit is under way at a time, so that none overtakes another. One that failed is not
+ * repeated as it was: the next one, an interval later, says all that it said.
+ */
+final class Committer<K, V> {
+
+  /** Longer than Kafka's own timeouts: one that is lost must not stop all commits for ever. */
+  private static final Duration NO_ANSWER = Duration.ofMinutes(2);
+
+  private final Consumer<byte[], byte[]> consumer;
+  private final ConsumerSettings<K, V> settings;
+  private final HealthCheck health;
+  private final java.util.function.Consumer<? super Exception> onError;
+  private int metadataLimit;
+  private long sent;
+  private long answered;
+  private boolean failing;
+  private long last = System.nanoTime();
+
+  Committer(
+      Consumer<byte[], byte[]> consumer,
+      ConsumerSettings<K, V> settings,
+      HealthCheck health,
+      java.util.function.Consumer<? super Exception> onError) {
+    this.consumer = consumer;
+    this.settings = settings;
+    this.health = health;
+    this.onError = onError;
+    this.metadataLimit = settings.metadataLimit;
+  }
+
+  /** How long until a commit is due by time. */
+  Duration untilDue() {
+    return settings.commitInterval.minusNanos(System.nanoTime() - last);
+  }
+
+  /** Commits asynchronously, if it is time. */
+  void commitIfDue(Collection<Partition<K, V>> partitions) {
+    if (isUnderWay() || !isDue(partitions)) {
+      return;
+    }
+    last = System.nanoTime();
+    List<Commit<K, V>> commits = toCommit(partitions);
+    if (commits.isEmpty()) {
+      return;
+    }
+    long number = ++sent;
+    consumer.commitAsync(
+        offsets(commits),
+        (offsets, failure) -> {
+          answered = Math.max(answered, number);
+          failing = failure != null;
+          health.committed(failure);
+          if (failure == null) {
+            commits.forEach(commit -> commit.partition().committed(commit));
+          } else {
+            failed(failure);
+          }
+        });
+  }
+
+  private boolean isUnderWay() {
+    if (answered == sent) {
+      return false;
+    }
+    if (System.nanoTime() - last < NO_ANSWER.toNanos()) {
+      return true;
+    }
+    answered = sent;
+    failing = true;
+    onError.accept(
+        new KafkaException(
+            "a commit has had no answer for %d s and is repeated"
+                .formatted(NO_ANSWER.toSeconds())));
+    return false;
+  }
+
+  private boolean isDue(Collection<Partition<K, V>> partitions) {
+    if (!untilDue().isPositive()) {
+      return true;
+    }
+    if (failing) {
+      return false; // by time only, or it would be tried again and again without a pause
+    }
+    long uncommitted = 0;
+    for (Partition<K, V> partition : partitions) {
+      uncommitted += partition.uncommitted();
+    }
+    return uncommitted >= settings.commitEvery;
+  }
+
+  /** Commits, and waits until it is done; what fails is only said: the records come again. */
+  void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
+    for (int attempt = 1; attempt <= 2; attempt++) { // the second without metadata
+      List<Commit<K, V>> commits = toCommit(partitions);
+      if (commits.isEmpty()) {
+        return;
+      }
+      try {
+        consumer.commitSync(offsets(commits), timeout);
+        commits.forEach(commit -> commit.partition().committed(commit));
+        return;
+      } catch (InterruptException e) {
+        throw e;
+      } catch (KafkaException e) {
+        failed(e);
+        if (!(e instanceof OffsetMetadataTooLarge)) {
+          return;
+        }
+      }
+    }
+  }
+
+  private void failed(Exception failure) {
+    if (failure instanceof OffsetMetadataTooLarge) {
+      metadataLimit = 0; // the broker allows less than its default: do without
+    }
+    onError.accept(failure);
+  }
+
+  private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
+    List<Commit<K, V>> commits = new ArrayList<>();
+    for (Partition<K, V> partition : partitions) {
+      Commit<K, V> commit = partition.toCommit();
+      if (commit != null) {
+        commits.add(commit);
+      }
+    }
+    return commits;
+  }
+
+  private Map<TopicPartition, OffsetAndMetadata> offsets(List<Commit<K, V>> commits) {
+    Map<TopicPartition, OffsetAndMetadata> result = new HashMap<>();
+    for (Commit<K, V> commit : commits) {
+      TopicPartition name = commit.partition().name();
+      String text = "";
+      if (metadataLimit > 0) {
+        var encoded = CommitMetadata.encode(name, commit.offset(), commit.ahead(), metadataLimit);
+        commit.partition().crowded(!encoded.complete());
+        text = encoded.text();
+      } else {
+        commit.partition().crowded(false);
+      }
+      result.put(name, new OffsetAndMetadata(commit.offset(), text));
+    }
+    return result;
+  }
+
+  /** Tells the partitions where an earlier owner has stopped; what can not be known is repeated. */
+  void resume(Map<TopicPartition, Partition<K, V>> partitions) {
+    Map<TopicPartition, OffsetAndMetadata> committed;
+    try {
+      committed = consumer.committed(Set.copyOf(partitions.keySet()), settings.closeTimeout);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      onError.accept(
+          new KafkaException(
+              "what was committed of "
+                  + partitions.keySet()
+                  + " can not be read; records that were"
+                  + " settled beyond it come again",
+              e));
+      return;
+    }
+    committed.forEach(
+        (name, offset) -> {
+          Partition<K, V> partition = partitions.get(name);
+          if (offset != null && partition != null) {
+            partition.resume(offset.offset(), ahead(name, offset));
+          }
+        });
+  }
+
+  private OffsetRanges ahead(TopicPartition name, OffsetAndMetadata committed) {
+    try {
+      return CommitMetadata.decode(name, committed.offset(), committed.metadata());
+    } catch (CommitMetadata.MalformedException e) {
+      onError.accept(
+          new KafkaException(
+              "the metadata of the commit of %s at offset %d is ignored, and records that were settled beyond it come again: %s"
+                  .formatted(name, committed.offset(), e.getMessage()),
+              e));
+      return OffsetRanges.EMPTY;
+    }
+  }
+}

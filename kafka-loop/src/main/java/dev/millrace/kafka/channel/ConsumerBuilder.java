@@ -1,0 +1,151 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Ordering;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.serialization.Deserializer;
+
+/**
+ * The settings that all who consume have, with defaults; not safe for use by many threads.
+ *
+ * @param <B> the builder itself
+ */
+public abstract sealed class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>>
+    permits ChannelConsumer.Builder, KafkaLoop.Builder {
+
+  final ConsumerSettings<K, V> settings = new ConsumerSettings<>();
+
+  ConsumerBuilder() {}
+
+  abstract B self();
+
+  /**
+   * Kafka's own settings: {@code bootstrap.servers}, {@code group.id} and the deserializers at
+   * least. They are passed on as they are, but {@code enable.auto.commit=true} is refused, and
+   * {@code auto.offset.reset} is {@code earliest} if it is not given: Kafka's default skips what
+   * was written before the group's first commit.
+   */
+  public B properties(Map<String, ?> properties) {
+    settings.properties(properties);
+    return self();
+  }
+
+  /**
+   * The deserializers themselves, instead of {@code key.deserializer} and {@code
+   * value.deserializer} among the properties. They are not configured, are called by one thread at
+   * a time, and are closed at the end.
+   */
+  public B deserializers(Deserializer<K> key, Deserializer<V> value) {
+    settings.keyDeserializer = Objects.requireNonNull(key, "key");
+    settings.valueDeserializer = Objects.requireNonNull(value, "value");
+    return self();
+  }
+
+  /** What to subscribe to. */
+  public B topics(String... topics) {
+    settings.topics = List.of(topics);
+    return self();
+  }
+
+  /**
+   * Which records wait for which; {@link Ordering#PARTITION}, the order that every Kafka consumer
+   * keeps.
+   */
+  public B ordering(Ordering ordering) {
+    settings.ordering = Objects.requireNonNull(ordering, "ordering");
+    return self();
+  }
+
+  /**
+   * From how many waiting records on a partition is paused, until half of them are taken; 500.
+   * Records that wait for their key do not count.
+   */
+  public B buffer(int records) {
+    settings.buffer = ConsumerSettings.positive("the buffer", records);
+    return self();
+  }
+
+  /**
+   * How many records of a partition are held from the first one that is not settled on, settled
+   * ones included, before the partition is paused until that one is settled; 10,000. It bounds the
+   * memory, and what a crash may repeat, when one record hangs or one key is slow. A poll may go
+   * beyond by what it brings ({@code max.poll.records}).
+   */
+  public B lookAhead(int records) {
+    settings.lookAhead = ConsumerSettings.positive("the look-ahead", records);
+    return self();
+  }
+
+  /**
+   * How many bytes the keys and values may have that are held of a partition and not settled,
+   * before it is paused; 8 MiB. A poll may go beyond by what it brings.
+   */
+  public B lookAheadBytes(long bytes) {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("the look-ahead must be at least 1 byte, but is " + bytes);
+    }
+    settings.lookAheadBytes = bytes;
+    return self();
+  }
+
+  /** How often to commit; one second. */
+  public B commitInterval(Duration interval) {
+    settings.commitInterval = ConsumerSettings.positive("the commit interval", interval);
+    return self();
+  }
+
+  /** After how many settled records to commit, if that is before the interval ends; 10,000. */
+  public B commitEvery(int records) {
+    settings.commitEvery = ConsumerSettings.positive("the number of records to commit", records);
+    return self();
+  }
+
+  /**
+   * How many characters a commit's metadata may have, in which what is settled beyond the commit is
+   * remembered; 4096, which is the brokers' default ({@code offset.metadata.max.bytes}). A
+   * partition whose metadata does not fit is paused until it does. 0 does without, and a restart
+   * repeats what was settled beyond the commit.
+   */
+  public B metadataLimit(int characters) {
+    if (characters < 0) {
+      throw new IllegalArgumentException("the metadata's limit is negative: " + characters);
+    }
+    settings.metadataLimit = characters;
+    return self();
+  }
+
+  /**
+   * How long a rebalance waits for records that have begun in a partition that is taken away; ten
+   * seconds. Must be shorter than {@code max.poll.interval.ms}.
+   */
+  public B revokeTimeout(Duration timeout) {
+    settings.revokeTimeout = ConsumerSettings.positive("the revoke timeout", timeout);
+    return self();
+  }
+
+  /** How long the commit and the leave at the end may take; ten seconds. */
+  public B closeTimeout(Duration timeout) {
+    settings.closeTimeout = ConsumerSettings.positive("the close timeout", timeout);
+    return self();
+  }
+
+  /**
+   * For how long a record may be the first that is not settled, polling may pause, or commits may
+   * fail, until {@link Health} says that the consumer is stuck; one minute. Longer than a handler
+   * may take.
+   */
+  public B stuckAfter(Duration time) {
+    settings.stuckAfter = ConsumerSettings.positive("the time until it is stuck", time);
+    return self();
+  }
+
+  B factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
+    settings.factory = factory;
+    return self();
+  }
+}

@@ -1,0 +1,97 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.internal.Partition;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes messages from the partitions in turn, and blocks on the channel that they go into: a
+ * virtual thread, so that the poll thread never waits.
+ */
+final class Feeder<K, V> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Feeder.class);
+
+  private final Collection<Partition<K, V>> partitions;
+  private final Pauses pauses;
+  private final Channel<Message<K, V>> messages;
+  private final Channel<Boolean> ready = Channel.conflated();
+  private final Thread thread;
+
+  /**
+   * A feeder that is not started.
+   *
+   * @param partitions the partitions at any time; may be changed by other threads
+   */
+  Feeder(
+      String group,
+      Collection<Partition<K, V>> partitions,
+      Pauses pauses,
+      Channel<Message<K, V>> messages) {
+    this.partitions = partitions;
+    this.pauses = pauses;
+    this.messages = messages;
+    this.thread = Thread.ofVirtual().name("millrace-feed-" + group).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** There may be messages to take. */
+  void wake() {
+    ready.trySend(true);
+  }
+
+  private void run() {
+    List<Partition<K, V>> turn = new ArrayList<>();
+    try {
+      while (true) {
+        turn.clear();
+        turn.addAll(partitions);
+        boolean any = false;
+        for (Partition<K, V> partition : turn) {
+          Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
+          if (message != null) {
+            any = true;
+            deserialize(message);
+            messages.send(message);
+          }
+        }
+        if (!any && ready.receiveOrNull() == null) {
+          return;
+        }
+      }
+    } catch (InterruptedException | ChannelClosedException e) {
+      LOG.debug("the feeder ends: {}", e.toString());
+    }
+  }
+
+  /** Here, where it is one thread that does it, and nobody waits for a lock. */
+  private static void deserialize(Message<?, ?> message) {
+    try {
+      message.record();
+    } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
+      LOG.trace("{}", message, e);
+    }
+  }
+
+  void stop() {
+    thread.interrupt();
+    ready.close();
+  }
+
+  void join() throws InterruptedException {
+    thread.join();
+  }
+
+  boolean isAlive() {
+    return thread.isAlive();
+  }
+}

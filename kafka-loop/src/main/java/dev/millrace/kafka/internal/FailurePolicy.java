@@ -1,0 +1,42 @@
+package dev.millrace.kafka.internal;
+
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.DeadLetters;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What becomes of a record that fails.
+ *
+ * @param attempts how often a record is tried; {@link Integer#MAX_VALUE} for no bound
+ * @param backoff how long to wait between attempts
+ * @param retryable which failures are worth another attempt
+ * @param deadLetters where it goes then; null to stop the loop
+ * @param deadLetterBackoff how long to wait when the dead letters fail
+ */
+public record FailurePolicy(
+    int attempts,
+    Backoff backoff,
+    Predicate<? super Throwable> retryable,
+    @Nullable DeadLetters deadLetters,
+    Backoff deadLetterBackoff) {
+
+  /** The same with these dead letters. */
+  public FailurePolicy with(DeadLetters letters) {
+    return new FailurePolicy(attempts, backoff, retryable, letters, deadLetterBackoff);
+  }
+
+  /** How long to wait for the next attempt; null if there is none. */
+  @Nullable Duration delayAfter(int attempt, Throwable failure) {
+    return attempt < attempts && retryable.test(failure)
+        ? backoff.delay(attempt, ThreadLocalRandom.current())
+        : null;
+  }
+
+  /** How long to wait until a dead letter is offered again. */
+  Duration deadLetterDelay(int attempt) {
+    return deadLetterBackoff.delay(attempt, ThreadLocalRandom.current());
+  }
+}

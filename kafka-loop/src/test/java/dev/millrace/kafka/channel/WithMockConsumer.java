@@ -1,0 +1,116 @@
+package dev.millrace.kafka.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.context.Context;
+import dev.millrace.kafka.Ordering;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.FutureTask;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+
+/** A loop over Kafka's own mock of a consumer, of which the test is the broker. */
+@Timeout(60)
+abstract class WithMockConsumer {
+
+  static final TopicPartition P0 = new TopicPartition("orders", 0);
+  static final TopicPartition P1 = new TopicPartition("orders", 1);
+
+  final MockConsumer<byte[], byte[]> mock = new MockConsumer<>("earliest");
+  final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
+
+  private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
+
+  @BeforeEach
+  void watchThreads() {
+    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+  }
+
+  @AfterEach
+  void noThreadIsLeftAndNoneThrew() {
+    Thread.setDefaultUncaughtExceptionHandler(null);
+    assertThat(uncaught).isEmpty();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
+  }
+
+  static Map<String, Object> properties() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("bootstrap.servers", "localhost:1");
+    properties.put("group.id", "test");
+    properties.put("key.deserializer", StringDeserializer.class);
+    properties.put("value.deserializer", StringDeserializer.class);
+    return properties;
+  }
+
+  KafkaLoop.Builder<String, String> builder() {
+    return KafkaLoop.<String, String>builder()
+        .properties(properties())
+        .topics("orders")
+        .concurrency(4)
+        .ordering(Ordering.UNORDERED)
+        .onError(errors::add)
+        .commitInterval(Duration.ofMillis(10))
+        .revokeTimeout(Duration.ofSeconds(5))
+        .factory(properties -> mock);
+  }
+
+  void assign(int records, TopicPartition... partitions) {
+    mock.schedulePollTask(
+        () -> {
+          mock.rebalance(List.of(partitions));
+          Map<TopicPartition, Long> beginnings = new HashMap<>();
+          for (TopicPartition partition : partitions) {
+            beginnings.put(partition, 0L);
+          }
+          mock.updateBeginningOffsets(beginnings);
+          for (TopicPartition partition : partitions) {
+            add(partition, 0, records);
+          }
+        });
+  }
+
+  void add(TopicPartition partition, int from, int to) {
+    for (int i = from; i < to; i++) {
+      mock.addRecord(record(partition, i));
+    }
+  }
+
+  static ConsumerRecord<byte[], byte[]> record(TopicPartition partition, int offset) {
+    return new ConsumerRecord<>(
+        partition.topic(), partition.partition(), offset, bytes("k"), bytes("v" + offset));
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static FutureTask<String> start(KafkaLoop<String, String> loop, Context context) {
+    var task =
+        new FutureTask<>(
+            () -> {
+              loop.run(context);
+              return "ended";
+            });
+    Thread.ofVirtual().start(task);
+    return task;
+  }
+
+  long committed(TopicPartition partition) {
+    OffsetAndMetadata offset = mock.committed(Set.of(partition)).get(partition);
+    return offset == null ? -1 : offset.offset();
+  }
+}
