@@ -61,7 +61,7 @@ public class PipelineBenchmark {
   private static final int BRANCHES = 4;
 
   /** Whose pipeline. */
-  @Param({"millrace", "reactor", "publishon", "flatmap", "gatherers", "loop"})
+  @Param({"millrace", "millrace-reactor", "reactor", "publishon", "flatmap", "gatherers", "loop"})
   public String peer = "millrace";
 
   private Engine engine = Engine.channels();
@@ -90,7 +90,7 @@ public class PipelineBenchmark {
   /** Finds out how much work takes 10 µs. */
   @Setup(Level.Trial)
   public void calibrate() {
-    engine = Engine.channels();
+    engine = peer.equals("millrace-reactor") ? Engine.reactor() : Engine.channels();
     long best = Long.MAX_VALUE;
     int many = 1_000_000;
     for (int i = 0; i < 20; i++) {
@@ -140,7 +140,7 @@ public class PipelineBenchmark {
   @OperationsPerInvocation(ELEMENTS)
   public long fused() throws Exception {
     return switch (peer) {
-      case "millrace" ->
+      case "millrace", "millrace-reactor" ->
           run(
               pipe(ELEMENTS)
                   .map("a", PipelineBenchmark::plus)
@@ -192,7 +192,7 @@ public class PipelineBenchmark {
 
   private long boundaries(int n) throws Exception {
     return switch (peer) {
-      case "millrace" -> boundaries(pipe(ELEMENTS), n);
+      case "millrace", "millrace-reactor" -> boundaries(pipe(ELEMENTS), n);
       case "reactor" -> boundaries(flux(ELEMENTS).subscribeOn(Schedulers.parallel()), n);
       // Hidden, as the first boundary is none at all otherwise: it would pull from the iterable.
       case "publishon" -> boundaries(flux(ELEMENTS).hide(), n);
@@ -267,7 +267,7 @@ public class PipelineBenchmark {
 
   private long unordered(int count, Function<Integer, Integer> function) throws Exception {
     return switch (peer) {
-      case "millrace" ->
+      case "millrace", "millrace-reactor" ->
           run(
               pipe(count)
                   .mapParallelUnordered("parallel", WORKERS, function::apply)
@@ -288,7 +288,7 @@ public class PipelineBenchmark {
   private long ordered(int count, int workers, Function<Integer, Integer> function)
       throws Exception {
     return switch (peer) {
-      case "millrace" ->
+      case "millrace", "millrace-reactor" ->
           run(pipe(count).mapParallel("parallel", workers, function::apply).to(Sink.count()));
       case "reactor" ->
           run(flux(count).flatMapSequential(n -> later(() -> function.apply(n)), workers));
@@ -312,7 +312,7 @@ public class PipelineBenchmark {
   @OperationsPerInvocation(ELEMENTS)
   public long broadcast() throws Exception {
     return switch (peer) {
-      case "millrace" -> broadcast(pipe(ELEMENTS));
+      case "millrace", "millrace-reactor" -> broadcast(pipe(ELEMENTS));
       case "reactor" -> broadcast(flux(ELEMENTS).subscribeOn(Schedulers.parallel()));
       case "publishon" -> broadcast(flux(ELEMENTS));
       default -> throw none();

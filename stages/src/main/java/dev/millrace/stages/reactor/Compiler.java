@@ -97,18 +97,22 @@ final class Compiler {
     if (sequence.isEmpty()) {
       return input;
     }
-    List<Stage> stages = sequence.stream().map(this::stage).toList();
-    return part(new ChainFlux(execution, input, stages), sequence.getLast().name());
+    Node.Sequential<?, ?> node = sequence.pop();
+    List<Stage> stages = stages(stage(node.name(), node.policy(), node.transform(), 1), sequence);
+    return part(new ChainFlux(execution, input, stages), stages.getLast().origin().stage());
   }
 
+  /**
+   * The stages of a chain: each takes what it gets in the call in which the one before makes it.
+   */
   private List<Stage> stages(Stage first, Deque<Node.Sequential<?, ?>> sequence) {
     List<Stage> stages = new ArrayList<>(List.of(first));
-    sequence.forEach(node -> stages.add(stage(node)));
+    for (Node.Sequential<?, ?> node : sequence) {
+      Account account = ledger.open(node.name(), stages.getLast().origin().stage());
+      var origin = new Origin(node.name(), node.policy(), 1);
+      stages.add(new Stage(origin, account, node.transform()));
+    }
     return stages;
-  }
-
-  private Stage stage(Node.Sequential<?, ?> node) {
-    return stage(node.name(), node.policy(), node.transform(), 1);
   }
 
   private Stage stage(

@@ -223,9 +223,24 @@ final class Execution {
   void drain() {
     List<SourceFlux.Reader> running;
     synchronized (this) {
+      if (draining) {
+        return;
+      }
       draining = true;
-      running = List.copyOf(readers);
+      running = new ArrayList<>(readers);
     }
     running.forEach(SourceFlux.Reader::drain);
+    workers.execute(() -> settle(running));
+  }
+
+  private static void settle(List<SourceFlux.Reader> readers) {
+    try {
+      while (!readers.isEmpty()) {
+        Thread.sleep(SourceFlux.TICK);
+        readers.removeIf(SourceFlux.Reader::settle);
+      }
+    } catch (InterruptedException e) {
+      // the run ends; then all threads are interrupted
+    }
   }
 }

@@ -35,7 +35,12 @@ final class Gate implements Subscription {
   private @Nullable CoreSubscriber<? super Object> subscriber;
   private boolean completed;
 
+  /** What the emitting thread has left of the demand that it has taken. */
+  private long allowance;
+
+  /** What was asked for since. */
   private volatile long demand;
+
   private volatile boolean cancelled;
 
   /**
@@ -66,17 +71,25 @@ final class Gate implements Subscription {
     return cancelled;
   }
 
-  /** Whether an element can be given now. */
+  /** Whether an element can be given now; for the emitting thread. */
   boolean isOpen() {
-    return demand != 0 && !cancelled;
+    return isAllowed() && !cancelled;
+  }
+
+  /** Takes all the demand at once: an atomic operation for each element would cost more. */
+  private boolean isAllowed() {
+    if (allowance == 0 && demand != 0) {
+      allowance = (long) DEMAND.getAndSet(this, 0L);
+    }
+    return allowance != 0;
   }
 
   /** Counts an element as produced, and gives it; blocks until it is asked for. */
   void emit(Object element, Account account) {
     account.produced();
-    if (demand == 0) {
+    if (!isAllowed()) {
       account.waitsForOutput();
-      spot.await(() -> demand != 0 || cancelled || execution.isStopped());
+      spot.await(() -> isAllowed() || cancelled || execution.isStopped());
       account.hasOutput();
     }
     if (cancelled || execution.isStopped()) {
@@ -92,8 +105,8 @@ final class Gate implements Subscription {
   /** Gives an element; the gate must be open. */
   @SuppressWarnings("NullAway") // who has asked for an element has subscribed
   void give(Object element) {
-    if (demand != Long.MAX_VALUE) {
-      DEMAND.getAndAdd(this, -1L);
+    if (allowance != Long.MAX_VALUE) {
+      allowance--;
     }
     subscriber.onNext(element);
   }

@@ -14,6 +14,7 @@ final class Link implements Emitter<Object> {
   private final Transform<Object, Object> transform;
   private final @Nullable Link next;
   private final int index;
+  private final int times;
   private boolean closed;
 
   Link(Chain chain, Stage stage, int index, @Nullable Link next) {
@@ -22,6 +23,7 @@ final class Link implements Emitter<Object> {
     this.account = stage.account();
     this.transform = stage.open();
     this.index = index;
+    this.times = stage.origin().times();
     this.next = next;
   }
 
@@ -49,47 +51,58 @@ final class Link implements Emitter<Object> {
       chain.gate().emit(element, account);
       return;
     }
-    account.produced();
     if (next.closed) {
+      account.produced();
       throw Stop.STOP;
     }
-    account.emitted();
-    next.take(element);
+    next.account.passed();
+    next.process(element);
   }
 
-  /** Takes an element, and emits what the stage makes of it. */
+  /** Takes an element from outside of the chain, and emits what the stage makes of it. */
   void take(Object element) {
-    int times = stage.origin().times();
     for (int i = 0; i < times; i++) {
       account.received();
     }
+    process(element);
+  }
+
+  private void process(Object element) {
     Transform.Outcome outcome;
     try {
       outcome = transform.accept(element, this);
     } catch (Stop stop) {
-      processed(times); // it has emitted something, which went nowhere, or as far as it could
+      processed(); // it has emitted something, which went nowhere, or as far as it could
       throw stop;
     } catch (Throwable e) {
       chain.execution().failures().thrown(e, stage.origin(), element, chain.isWanted(), account);
       return;
     }
-    if (outcome.isDropped()) {
-      dropped(times);
+    if (outcome == Transform.Outcome.USED) {
+      processed();
     } else {
-      processed(times);
+      ended(outcome);
+    }
+  }
+
+  private void ended(Transform.Outcome outcome) {
+    if (outcome.isDropped()) {
+      dropped();
+    } else {
+      processed();
     }
     if (outcome.isLast()) {
       chain.last(this);
     }
   }
 
-  private void processed(int times) {
+  private void processed() {
     for (int i = 0; i < times; i++) {
       account.processed();
     }
   }
 
-  private void dropped(int times) {
+  private void dropped() {
     for (int i = 0; i < times; i++) {
       account.dropped();
     }

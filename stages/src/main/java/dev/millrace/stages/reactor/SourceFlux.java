@@ -1,14 +1,38 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.Source;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 
-/** A source, and the sequential stages after it, in a thread of their own. */
+/**
+ * A source, and the sequential stages after it, in a thread of their own.
+ *
+ * <p>A drain interrupts the source if that blocks, and nothing else in its thread. A fence around
+ * each call of the source would cost more than many a stage. So the thread counts its calls with
+ * plain stores, up before and up after, and looks at each whether it is to drain. The drain first
+ * says so, waits for a {@linkplain #TICK tick}, in which a store has reached all processors, and
+ * then interrupts a call that has lasted since, under a lock that the thread takes when it has left
+ * a call and sees the drain. A thread that has not seen it has left before the tick began.
+ */
 final class SourceFlux extends Flux<Object> {
+
+  /** How long a drain waits before it takes for granted that what it has said is seen. */
+  static final Duration TICK = Duration.ofMillis(1);
+
+  private static final VarHandle CALLS;
+
+  static {
+    try {
+      CALLS = MethodHandles.lookup().findVarHandle(Reader.class, "calls", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final Execution execution;
   private final Source<?> source;
@@ -37,16 +61,60 @@ final class SourceFlux extends Flux<Object> {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Spot(), section::cancel);
 
-    /** Where it waits for the user's elements; a drain interrupts that and nothing else. */
-    private final Section reading = new Section(execution.interrupts());
+    /** Odd during a call of the source; written by this thread only. */
+    private long calls;
 
-    /** Stops the reading; what was read goes on. */
+    private volatile boolean draining;
+    private volatile @Nullable Thread thread;
+    private boolean interrupted; // by the drain; guarded by this
+    private long callsSeen; // by the drain
+
+    // For the drain
+
+    /** Stops the reading; what was read goes on. Has to be followed by {@link #settle}. */
     void drain() {
-      reading.cancel();
+      draining = true;
+      callsSeen = (long) CALLS.getOpaque(this);
     }
+
+    /**
+     * Interrupts the source if it has been in the same call since the last time, at least {@link
+     * #TICK} ago. Returns whether that was all to do, because no other call can begin.
+     */
+    boolean settle() {
+      long now = (long) CALLS.getOpaque(this);
+      if (now % 2 == 0) {
+        return true;
+      }
+      boolean settled = now == callsSeen;
+      callsSeen = now;
+      if (settled) {
+        interruptCall(now);
+      }
+      return settled;
+    }
+
+    private synchronized void interruptCall(long call) {
+      Thread reading = thread;
+      if (reading != null && (long) CALLS.getOpaque(this) == call) {
+        interrupted = true;
+        execution.interrupts().interrupt(reading, Interrupts.Reason.UNWANTED);
+      }
+    }
+
+    /** That of the drain came, or it will not come any more. */
+    private synchronized void forgetInterrupt() {
+      if (interrupted) {
+        interrupted = false;
+        Thread.interrupted(); // whether there was another one is looked at next
+      }
+    }
+
+    // In its own thread
 
     @Override
     public void run() {
+      thread = Thread.currentThread();
       boolean wanted = section.enter();
       try {
         if (wanted && isWanted()) {
@@ -70,8 +138,7 @@ final class SourceFlux extends Flux<Object> {
     }
 
     private void readAll(Chain chain) throws Exception {
-      Source.Cursor<?> cursor =
-          execution.begin(this) ? reading(() -> source.open(execution.context())) : null;
+      Source.Cursor<?> cursor = execution.begin(this) ? open() : null;
       if (cursor != null) {
         try {
           read(cursor, chain);
@@ -86,8 +153,7 @@ final class SourceFlux extends Flux<Object> {
 
     private void read(Source.Cursor<?> cursor, Chain chain) throws Exception {
       Link first = chain.first();
-      Callable<? extends @Nullable Object> next = cursor::next;
-      for (Object element; !chain.isDone() && (element = reading(next)) != null; ) {
+      for (Object element; !chain.isDone() && (element = next(cursor)) != null; ) {
         if (!isWanted()) { // it was read all the same
           first.account().produced();
           return;
@@ -96,20 +162,52 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
-    /** Calls a function of the source; null if it is drained. */
-    private <V> @Nullable V reading(Callable<? extends @Nullable V> function) throws Exception {
-      boolean proceed = reading.enter();
+    // Calls of the source; null if it is drained
+
+    private Source.@Nullable Cursor<?> open() throws Exception {
+      if (draining) {
+        return null;
+      }
+      enter();
       try {
-        return proceed ? function.call() : null;
+        return source.open(execution.context());
       } catch (Exception e) {
-        if (reading.isCancelled() && isWanted() && Interrupts.areBehind(e)) {
-          return null;
-        }
-        throw e;
+        rethrowUnlessDrained(e);
+        return null;
       } finally {
-        if (reading.leave()) {
-          Thread.interrupted(); // that of the drain; whether there was another is looked at next
-        }
+        leave();
+      }
+    }
+
+    private @Nullable Object next(Source.Cursor<?> cursor) throws Exception {
+      if (draining) {
+        return null;
+      }
+      enter();
+      try {
+        return cursor.next();
+      } catch (Exception e) {
+        rethrowUnlessDrained(e);
+        return null;
+      } finally {
+        leave();
+      }
+    }
+
+    private void enter() {
+      CALLS.setOpaque(this, calls + 1);
+    }
+
+    private void leave() {
+      CALLS.setOpaque(this, calls + 1);
+      if (draining) {
+        forgetInterrupt();
+      }
+    }
+
+    private void rethrowUnlessDrained(Exception e) throws Exception {
+      if (!draining || !isWanted() || !Interrupts.areBehind(e)) {
+        throw e;
       }
     }
   }

@@ -121,7 +121,7 @@ abstract class ContextConformance extends Theme {
             .scan("scan", () -> note("state", 0), (state, x) -> note("fold", x))
             .via("via", () -> note("transform", own()))
             .balance("balance", 2, lane -> lane.scan("lane", () -> note("lane", 0), (s, x) -> x))
-            .zip("zip", Pipe.from("b", Numbers.below(4)), (x, y) -> note("combiner", x));
+            .zip("zip", Pipe.from("b", Numbers.endless()), (x, y) -> note("combiner", x));
     Sink<Integer, Integer> fold = Sink.fold(() -> note("initial", 0), (s, x) -> note("last", x));
     run(pipe.to(fold), CONTEXT, failure -> {}).result();
     allSaw("state", "fold", "transform", "end", "lane", "combiner", "initial", "last");

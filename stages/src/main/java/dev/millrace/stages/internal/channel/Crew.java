@@ -47,6 +47,9 @@ final class Crew {
   private final Strand output;
   private final int bound;
 
+  /** An intake that waits is woken at so few elements inside, to bring several; not for each. */
+  private final int wakeIntakeAt;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Job> ready = new ArrayDeque<>();
   private final ArrayDeque<Job> order = new ArrayDeque<>();
@@ -73,6 +76,7 @@ final class Crew {
     this.intake = intake;
     this.output = output;
     this.bound = (int) Math.min(2L * node.parallelism() + LOOK_AHEAD, Integer.MAX_VALUE);
+    this.wakeIntakeAt = bound - Math.max(LOOK_AHEAD / 2, node.parallelism() / 4);
   }
 
   // The intake
@@ -87,6 +91,7 @@ final class Crew {
   }
 
   void put(Object element, @Nullable Object key) {
+    Worker woken;
     lock.lock();
     try {
       open++;
@@ -95,19 +100,27 @@ final class Crew {
       if (node.order() == Order.INPUT) {
         order.add(job);
       }
-      if (key != null) {
-        job.key = key;
-        Job last = lastOfKey.put(key, job);
-        if (last != null) {
-          last.next = job;
-          return;
-        }
+      if (isFirstOfKey(job, key)) {
+        ready.add(job);
       }
-      ready.add(job);
+      woken = nextWorker();
     } finally {
       lock.unlock();
     }
-    wakeWorker();
+    wake(woken);
+  }
+
+  private boolean isFirstOfKey(Job job, @Nullable Object key) {
+    if (key == null) {
+      return true;
+    }
+    job.key = key;
+    Job last = lastOfKey.put(key, job);
+    if (last == null) {
+      return true;
+    }
+    last.next = job;
+    return false;
   }
 
   /** There are no more elements. */
@@ -123,34 +136,25 @@ final class Crew {
 
   // The workers
 
-  /** Wakes or starts a worker, unless one is about to take a job. */
-  private void wakeWorker() {
-    Worker woken;
-    boolean start = false;
-    lock.lock();
-    try {
-      if (waking || finished || ready.isEmpty()) {
-        return;
-      }
-      woken = idle.poll();
-      if (woken == null) {
-        if (workers.size() == node.parallelism()) {
-          return;
-        }
-        woken = newWorker();
-        workers.add(woken);
-        start = true;
-      }
-      waking = true;
-      woken.idle = false;
-    } finally {
-      lock.unlock();
+  /**
+   * The worker to wake or start for a job, under the lock; null if there is none, or one is about
+   * to take a job.
+   */
+  private @Nullable Worker nextWorker() {
+    if (waking || finished || ready.isEmpty()) {
+      return null;
     }
-    if (start) {
-      run.fork(woken.strand, woken);
-    } else {
-      woken.strand.wake();
+    Worker worker = idle.poll();
+    if (worker == null) {
+      if (workers.size() == node.parallelism()) {
+        return null;
+      }
+      worker = newWorker();
+      workers.add(worker);
     }
+    waking = true;
+    worker.idle = false;
+    return worker;
   }
 
   private Worker newWorker() {
@@ -160,37 +164,48 @@ final class Crew {
     return new Worker(strand, this, node, account);
   }
 
-  /** The next job for a worker; null if it is to end. */
+  private void wake(@Nullable Worker worker) {
+    if (worker == null) {
+      return;
+    }
+    if (worker.started) {
+      worker.strand.wake();
+    } else {
+      worker.started = true;
+      run.fork(worker.strand, worker);
+    }
+  }
+
+  /** Waits for the next job for a worker that was started or woken; null if it is to end. */
   @Nullable Job take(Worker worker) {
-    boolean woken = true; // a worker begins because it was woken
     while (!finished) {
       Job job;
-      boolean more;
+      Worker woken;
       lock.lock();
       try {
-        if (woken && worker.woken) {
-          waking = false;
-          worker.woken = false;
-        }
-        job = ready.poll();
-        more = !ready.isEmpty() && !waking;
-        if (job == null) {
-          worker.idle = true;
-          idle.push(worker);
-        }
+        waking = false;
+        job = poll(worker);
+        woken = nextWorker();
       } finally {
         lock.unlock();
       }
+      wake(woken);
       if (job != null) {
-        if (more) {
-          wakeWorker();
-        }
         return job;
       }
       await(worker);
-      worker.woken = true;
     }
     return null;
+  }
+
+  /** The next job, under the lock; the worker is idle if there is none. */
+  private @Nullable Job poll(Worker worker) {
+    Job job = ready.poll();
+    if (job == null) {
+      worker.idle = true;
+      idle.push(worker);
+    }
+    return job;
   }
 
   private void await(Worker worker) {
@@ -202,48 +217,64 @@ final class Crew {
     strand.awaitsElement = false;
   }
 
-  /** A job is done, with a result or a failure. */
-  void complete(Job job, @Nullable Object result) {
+  /**
+   * A job is done.
+   *
+   * @param result null if it has failed
+   * @return the next job for the worker; null if it is to end
+   */
+  @Nullable Job next(Worker worker, Job job, @Nullable Object result) {
     boolean outputWaits;
-    boolean isReady = false;
+    Job next;
+    Worker woken;
     lock.lock();
     try {
-      if (node.order() == Order.INPUT) {
-        job.result = result;
-        job.done = true;
-        outputWaits = order.peek() == job;
-      } else {
-        isReady = job.key != null && startNextOfKey(job);
-        recycle(job);
-        if (result == null) {
-          open--;
-        } else {
-          results.add(result);
-        }
-        outputWaits = true;
-      }
+      outputWaits = complete(job, result);
+      next = poll(worker);
+      woken = nextWorker();
     } finally {
       lock.unlock();
     }
-    if (isReady) {
-      wakeWorker();
-    }
+    wake(woken);
     if (outputWaits) {
       output.wakeForElement();
     }
-    if (result == null) {
+    if (result == null && open <= wakeIntakeAt) {
       intake.wakeForRoom();
     }
+    if (next == null) {
+      await(worker);
+      return take(worker);
+    }
+    return finished ? null : next;
   }
 
-  private boolean startNextOfKey(Job job) {
+  /** Whether there is something for the output. Under the lock. */
+  private boolean complete(Job job, @Nullable Object result) {
+    if (node.order() == Order.INPUT) {
+      job.result = result;
+      job.done = true;
+      return order.peek() == job;
+    }
+    if (job.key != null) {
+      startNextOfKey(job);
+    }
+    recycle(job);
+    if (result == null) {
+      open--;
+    } else {
+      results.add(result);
+    }
+    return true;
+  }
+
+  private void startNextOfKey(Job job) {
     Job next = job.next;
     if (next == null) {
       lastOfKey.remove(Objects.requireNonNull(job.key));
-      return false;
+    } else {
+      ready.add(next);
     }
-    ready.add(next);
-    return true;
   }
 
   private void recycle(Job job) {
@@ -268,10 +299,10 @@ final class Crew {
   @Nullable ArrayDeque<Object> takeResults(ArrayDeque<Object> into) {
     ArrayDeque<Object> filled = into;
     boolean end;
-    boolean left;
+    boolean wakes;
     lock.lock();
     try {
-      left = taken > 0;
+      boolean left = taken > 0;
       open -= taken;
       taken = 0;
       if (node.order() == Order.INPUT) {
@@ -291,10 +322,11 @@ final class Crew {
       }
       taken = filled.size();
       end = ended && open == 0;
+      wakes = left && open <= wakeIntakeAt;
     } finally {
       lock.unlock();
     }
-    if (left) {
+    if (wakes) {
       intake.wakeForRoom();
     }
     return end ? null : filled;

@@ -26,6 +26,12 @@ abstract class Link {
    */
   static final int CAPACITY = 16;
 
+  /**
+   * As {@link #CAPACITY}, on the way into and out of a branch of a fan-out: an element passes two
+   * links for each branch, and the time goes into parking and waking their threads.
+   */
+  static final int LANE = 128;
+
   private final Strand producer;
   private final Strand consumer;
   private final Runnable onCancel;

@@ -254,7 +254,7 @@ final class Wiring {
     var producer = new Strand(run);
     Account account = openAfter(node.input(), node, producer);
     Runnable onCancel = FanOutStep.whenAll(node.branches().size(), producer);
-    int capacity = node.route() == Node.Route.BALANCE ? 1 : Link.CAPACITY;
+    int capacity = node.route() == Node.Route.BALANCE ? 1 : Link.LANE;
     List<OutletStep> lanes = new ArrayList<>();
     List<Link> links = new ArrayList<>();
     List<Chain> feeders = new ArrayList<>();
@@ -262,7 +262,7 @@ final class Wiring {
       var entry = new Entry(producer, onCancel, capacity);
       entries.put(branch.lane(), entry);
       var last = new Strand(run);
-      Link link = new Ring(Link.CAPACITY, last, strand, last::stop);
+      Link link = new Ring(Link.LANE, last, strand, last::stop);
       links.add(link);
       var outlet =
           new OutletStep(

@@ -16,8 +16,8 @@ final class Worker implements Strand.Body {
   /** Whether it waits for a job; guarded by the crew's lock, but may be read. */
   volatile boolean idle;
 
-  /** Whether it has been woken, and has not looked for a job since. */
-  boolean woken = true;
+  /** Whether it has a thread; of whoever wakes it, which is one at a time. */
+  boolean started;
 
   Worker(Strand strand, Crew crew, Node.Parallel<Object, Object> node, Account account) {
     this.strand = strand;
@@ -28,9 +28,10 @@ final class Worker implements Strand.Body {
 
   @Override
   public void run() {
-    for (Crew.Job job; (job = crew.take(this)) != null; ) {
+    Crew.Job job = crew.take(this);
+    while (job != null) {
       strand.check();
-      crew.complete(job, apply(Objects.requireNonNull(job.element)));
+      job = crew.next(this, job, apply(Objects.requireNonNull(job.element)));
     }
   }
 
