@@ -85,4 +85,13 @@ class ArchitectureTest {
         .dependOnClassesThat(resideInAnyPackage("reactor..", "org.reactivestreams.."))
         .check(CLASSES);
   }
+
+  @Test
+  void onlyTheMetersKnowMicrometer() {
+    noClasses()
+        .that(resideOutsideOfPackages("dev.millrace.kafka.micrometer"))
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("io.micrometer..", "dev.millrace.kafka.micrometer"))
+        .check(CLASSES);
+  }
 }

@@ -10,6 +10,9 @@ public final class RecordFailedException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
+  /** The stage of a record that the dead letters did not take. */
+  public static final String DEAD_LETTER = "dead-letter";
+
   /** Names the record, but shows nothing of it. */
   public RecordFailedException(
       ConsumerRecord<?, ?> record, String what, int attempt, String next, Throwable cause) {

@@ -5,7 +5,9 @@ import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.PartitionStatus;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
@@ -65,6 +67,11 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   /** How it is doing now; takes some microseconds, and does not ask the broker. */
   public Health health() {
     return poll.health();
+  }
+
+  /** How far each partition is that this member has now; does not ask the broker. */
+  public List<PartitionStatus> partitions() {
+    return poll.status();
   }
 
   /**

@@ -67,6 +67,7 @@ final class Committer<K, V> {
       return;
     }
     long number = ++sent;
+    long start = last;
     consumer.commitAsync(
         offsets(commits),
         (offsets, failure) -> {
@@ -74,7 +75,7 @@ final class Committer<K, V> {
           failing = failure != null;
           health.committed(failure);
           if (failure == null) {
-            commits.forEach(commit -> commit.partition().committed(commit));
+            committed(commits, start);
           } else {
             failed(failure);
           }
@@ -90,7 +91,7 @@ final class Committer<K, V> {
     }
     answered = sent;
     failing = true;
-    onError.accept(
+    failed(
         new KafkaException(
             "a commit has had no answer for %d s and is repeated"
                 .formatted(NO_ANSWER.toSeconds())));
@@ -119,8 +120,9 @@ final class Committer<K, V> {
         return;
       }
       try {
+        long start = System.nanoTime();
         consumer.commitSync(offsets(commits), timeout);
-        commits.forEach(commit -> commit.partition().committed(commit));
+        committed(commits, start);
         return;
       } catch (InterruptException e) {
         throw e;
@@ -133,7 +135,13 @@ final class Committer<K, V> {
     }
   }
 
+  private void committed(List<Commit<K, V>> commits, long start) {
+    commits.forEach(commit -> commit.partition().committed(commit));
+    settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - start));
+  }
+
   private void failed(Exception failure) {
+    settings.observer.commitFailed(settings.group(), failure);
     if (failure instanceof OffsetMetadataTooLarge) {
       metadataLimit = 0; // the broker allows less than its default: do without
     }

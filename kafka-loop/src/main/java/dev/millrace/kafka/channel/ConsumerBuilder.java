@@ -1,5 +1,6 @@
 package dev.millrace.kafka.channel;
 
+import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Ordering;
 import java.time.Duration;
@@ -141,6 +142,15 @@ public abstract sealed class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, 
    */
   public B stuckAfter(Duration time) {
     settings.stuckAfter = ConsumerSettings.positive("the time until it is stuck", time);
+    return self();
+  }
+
+  /**
+   * Who is told what is consumed, settled and committed; nobody. {@link
+   * dev.millrace.kafka.micrometer.LoopMeters} makes Micrometer's meters of it.
+   */
+  public B observer(ConsumerObserver observer) {
+    settings.observer = Objects.requireNonNull(observer, "observer");
     return self();
   }
 

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.channel;
 
+import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.internal.Deserialization;
 import java.time.Duration;
@@ -38,6 +39,7 @@ final class ConsumerSettings<K, V> implements Cloneable {
   Duration revokeTimeout = Duration.ofSeconds(10);
   Duration closeTimeout = Duration.ofSeconds(10);
   Duration stuckAfter = Duration.ofMinutes(1);
+  ConsumerObserver observer = ConsumerObserver.NONE;
   @Nullable Deserializer<K> keyDeserializer;
   @Nullable Deserializer<V> valueDeserializer;
   Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
@@ -49,6 +51,11 @@ final class ConsumerSettings<K, V> implements Cloneable {
   /** Kafka's own property; null if it is not set. */
   @Nullable Object property(String name) {
     return properties.get(name);
+  }
+
+  /** The group's name; empty if it is not set. */
+  String group() {
+    return Objects.requireNonNullElse(property(ConsumerConfig.GROUP_ID_CONFIG), "").toString();
   }
 
   Map<String, Object> properties() {

@@ -9,6 +9,7 @@ import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
@@ -16,6 +17,7 @@ import dev.millrace.kafka.internal.Handling.Attempt;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -230,6 +232,10 @@ public final class KafkaLoop<K, V> {
     ended.receiveOrNull();
   }
 
+  Duration closeTimeout() {
+    return settings.closeTimeout;
+  }
+
   /** How it is doing now; takes some microseconds, and does not ask the broker. */
   public Health health() {
     ChannelConsumer<K, V> consumer = running;
@@ -238,6 +244,12 @@ public final class KafkaLoop<K, V> {
       return known;
     }
     return consumer == null ? new Health(State.STARTING, "it does not run yet") : consumer.health();
+  }
+
+  /** How far each partition is that this member has now, if any; does not ask the broker. */
+  public List<PartitionStatus> partitions() {
+    ChannelConsumer<K, V> consumer = running;
+    return consumer == null ? List.of() : consumer.partitions();
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
@@ -18,7 +19,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -54,6 +54,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   private final Deserialization<K, V> deserialization;
   private final Consumer<byte[], byte[]> consumer;
   private final Committer<K, V> committer;
+  private final Lags<K, V> lags;
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
@@ -76,8 +77,9 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     this.consumer = settings.newConsumer();
     this.deserialization = deserialization(settings, consumer);
     this.health = new HealthCheck(settings.stuckAfter);
+    this.lags = new Lags<>(consumer);
     this.committer = new Committer<>(consumer, settings, health, this::report);
-    String group = settings.property(ConsumerConfig.GROUP_ID_CONFIG) + "";
+    String group = settings.group();
     this.feeder = new Feeder<>(group, partitions.values(), pauses, messages);
     this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
   }
@@ -151,6 +153,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
       if (!records.isEmpty()) {
         feeder.wake();
       }
+      lags.askIfDue(partitions.values());
     } catch (InvalidOffsetException e) {
       reset(e);
     } catch (InterruptException e) {
@@ -220,6 +223,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     Partition<K, V> again = newPartition(partition.name());
     again.after(partition);
     partitions.put(partition.name(), again);
+    partition.observer().released();
     return again;
   }
 
@@ -243,6 +247,15 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   Health health() {
     return health.now(partitions.values(), pauses, full);
+  }
+
+  List<PartitionStatus> status() {
+    return partitions.values().stream().map(this::status).toList();
+  }
+
+  private PartitionStatus status(Partition<K, V> partition) {
+    TopicPartition name = partition.name();
+    return partition.status(pauses.contains(name) || full.contains(name));
   }
 
   /** There may be something to hand out. */
@@ -295,6 +308,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     why = also(why, () -> committer.commitNow(partitions.values(), half(settings.closeTimeout)));
     why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
     why = also(why, deserialization::close);
+    why = also(why, () -> forget(List.copyOf(partitions.values()), Set.of()));
     health.ended(why);
     feeder.stop();
     for (Channel<?> channel : List.of(messages, errors, notifications)) {
@@ -341,7 +355,9 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   }
 
   private Partition<K, V> newPartition(TopicPartition name) {
-    return new Partition<>(name, settings.ordering, deserialization, feeder::wake);
+    var partition = new Partition<>(name, settings.ordering, deserialization, feeder::wake);
+    partition.observe(settings.observer.assigned(settings.group(), () -> status(partition)));
+    return partition;
   }
 
   @Override
@@ -386,6 +402,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   private void forget(List<Partition<K, V>> revoked, Collection<TopicPartition> names) {
     for (Partition<K, V> partition : revoked) {
       partitions.remove(partition.name());
+      partition.observer().released();
       if (!partition.isIdle()) {
         left.put(partition.name(), partition);
       }
@@ -404,5 +421,6 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
       LOG.warn("nobody receives the notifications; the oldest is dropped");
     }
     notifications.trySend(notification);
+    settings.observer.rebalanced(settings.group(), notification);
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.Message;
+import dev.millrace.kafka.PartitionObserver;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ final class Delivery<K, V> implements Message<K, V> {
 
   /** Its number in the window. */
   long number;
+
+  /** When it was polled, by {@link System#nanoTime}. */
+  long polled;
 
   /** What orders it; null if nothing does. */
   @Nullable Object lane;
@@ -72,6 +76,10 @@ final class Delivery<K, V> implements Message<K, V> {
     Exception known = failure;
     String last = known == null ? "" : "; " + known.getMessage();
     return (running ? "it is being handled" : "it waits for its turn") + last;
+  }
+
+  PartitionObserver observer() {
+    return partition.observer();
   }
 
   /** How many bytes its key and its value have. */

@@ -3,6 +3,7 @@ package dev.millrace.kafka.internal;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Message;
+import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.RecordHandler;
 import java.time.Duration;
@@ -78,18 +79,28 @@ public final class Handling<K, V> {
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
     Message<K, V> message = attempt.message();
+    PartitionObserver observer = observer(message);
     String stage = DeadLetter.DESERIALIZE;
+    if (attempt.number() > 1) {
+      observer.retried();
+    }
     try {
       ConsumerRecord<K, V> record = message.record();
       stage = DeadLetter.HANDLE;
       handler.handle(record);
-      message.settle();
-      return new Settled<>();
     } catch (Error e) {
+      observer.failed(stage);
       return new Stop<>(e);
     } catch (Exception e) {
-      return isCancelled.getAsBoolean() ? new Cancelled<>() : failed(attempt, stage, e);
+      if (isCancelled.getAsBoolean()) {
+        return new Cancelled<>();
+      }
+      observer.failed(stage);
+      return failed(attempt, stage, e);
     }
+    message.settle();
+    observer.handled();
+    return new Settled<>();
   }
 
   private Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Exception e) {
@@ -109,23 +120,34 @@ public final class Handling<K, V> {
   private Outcome<K, V> bury(Attempt<K, V> attempt) {
     DeadLetters deadLetters = Objects.requireNonNull(policy.deadLetters());
     DeadLetter letter = Objects.requireNonNull(attempt.letter());
+    PartitionObserver observer = observer(attempt.message());
     int number = attempt.number();
     try {
       deadLetters.accept(letter);
-      attempt.message().settle();
-      return new Settled<>();
     } catch (Error e) {
+      observer.failed(RecordFailedException.DEAD_LETTER);
       return new Stop<>(e);
     } catch (Exception e) {
       if (isCancelled.getAsBoolean()) {
         return new Cancelled<>();
       }
+      observer.failed(RecordFailedException.DEAD_LETTER);
       Duration delay = policy.deadLetterDelay(number);
       report(
           attempt,
-          new RecordFailedException(letter.record(), "dead-letter", number, next(delay), e));
+          new RecordFailedException(
+              letter.record(), RecordFailedException.DEAD_LETTER, number, next(delay), e));
       return new Again<>(new Attempt<>(attempt.message(), number + 1, letter), delay);
     }
+    attempt.message().settle();
+    observer.deadLettered();
+    return new Settled<>();
+  }
+
+  private static PartitionObserver observer(Message<?, ?> message) {
+    return message instanceof Delivery<?, ?> delivery
+        ? delivery.observer()
+        : PartitionObserver.NONE;
   }
 
   private void report(Attempt<K, V> attempt, RecordFailedException e) {

@@ -2,8 +2,11 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.PartitionStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +31,7 @@ public final class Partition<K, V> {
   private final Runnable onReady;
   private final Window<Delivery<K, V>> window = new Window<>();
   private final Lanes<K, V> lanes;
+  private PartitionObserver observer = PartitionObserver.NONE;
   private @Nullable Partition<K, V> before;
   private OffsetRanges settledBefore = OffsetRanges.EMPTY;
   private int running;
@@ -35,6 +39,8 @@ public final class Partition<K, V> {
   private boolean revoked;
   private boolean crowded;
   private long next = -1;
+  private long polledTo = -1;
+  private long end = -1;
   private long version;
   private long committed = -1;
   private long committedVersion;
@@ -54,6 +60,16 @@ public final class Partition<K, V> {
     this.lanes = new Lanes<>(ordering);
     this.deserialization = deserialization;
     this.onReady = onReady;
+  }
+
+  /** Who is told what becomes of the records; to be said before there are any. */
+  public void observe(PartitionObserver who) {
+    observer = who;
+  }
+
+  /** Who is told what becomes of the records. */
+  public PartitionObserver observer() {
+    return observer;
   }
 
   /** Starts nothing while something of an earlier ownership runs. */
@@ -92,8 +108,9 @@ public final class Partition<K, V> {
     if (revoked) {
       return;
     }
+    long now = System.nanoTime();
     if (window.size() == 0) {
-      frontSince = System.nanoTime();
+      frontSince = now;
     }
     for (ConsumerRecord<byte[], byte[]> record : records) {
       long offset = record.offset();
@@ -101,6 +118,7 @@ public final class Partition<K, V> {
         window.addSettled(offset);
       } else {
         var delivery = new Delivery<>(this, record);
+        delivery.polled = now;
         delivery.number = window.add(offset, delivery);
         bytes += delivery.bytes();
         lanes.add(delivery);
@@ -155,12 +173,15 @@ public final class Partition<K, V> {
 
   void settle(Delivery<K, V> delivery) {
     boolean wake;
+    boolean settled;
+    long now = System.nanoTime();
     synchronized (this) {
       wake = stop(delivery);
       long first = window.first();
-      if (window.settle(delivery.number)) {
+      settled = window.settle(delivery.number);
+      if (settled) {
         if (window.first() != first) {
-          frontSince = System.nanoTime();
+          frontSince = now;
         }
         version++;
         bytes -= delivery.bytes();
@@ -169,6 +190,9 @@ public final class Partition<K, V> {
     }
     if (wake) {
       onReady.run();
+    }
+    if (settled) {
+      observer.settled(now - delivery.polled);
     }
   }
 
@@ -223,6 +247,27 @@ public final class Partition<K, V> {
     Delivery<K, V> first = window.firstValue();
     String why = before != null ? "it waits for what runs of an earlier ownership" : first.why();
     return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
+  }
+
+  /**
+   * How far the consumer's position is from the end of the log.
+   *
+   * @param position that position
+   */
+  public synchronized void behind(long position, long records) {
+    polledTo = position;
+    end = position + records;
+  }
+
+  /**
+   * How far it is.
+   *
+   * @param paused whether it is not polled now
+   */
+  public synchronized PartitionStatus status(boolean paused) {
+    long from = window.size() > 0 ? window.offset(0) : Math.max(next, polledTo);
+    OptionalLong lag = end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(end, next) - from);
+    return new PartitionStatus(name, lag, running, paused);
   }
 
   /** How many records were settled since the last commit. */

@@ -1,0 +1,99 @@
+package dev.millrace.kafka.micrometer;
+
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.RecordFailedException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
+
+/** The meters of what becomes of the records of a topic. */
+final class TopicMeters {
+
+  private final MeterRegistry registry;
+  private final Tags tags;
+  private final Timer settleLatency;
+  private final Counter handled;
+  private final Counter undeserializable;
+  private final Counter unhandled;
+  private final Counter unburied;
+  private final Counter retries;
+  private final Counter deadLetters;
+
+  TopicMeters(MeterRegistry registry, String group, String topic) {
+    this.registry = registry;
+    this.tags = Tags.of("group", group, "topic", topic);
+    this.settleLatency =
+        Timer.builder("millrace.kafka.settle.latency")
+            .description("from when a record was polled until it was settled")
+            .tags(tags)
+            .register(registry);
+    this.handled = counter("handled", "records", "records that the handler has handled");
+    this.undeserializable = failures(DeadLetter.DESERIALIZE);
+    this.unhandled = failures(DeadLetter.HANDLE);
+    this.unburied = failures(RecordFailedException.DEAD_LETTER);
+    this.retries = counter("retries", "attempts", "attempts to handle a record, after the first");
+    this.deadLetters = counter("dead.letters", "records", "records put into the dead letters");
+  }
+
+  private Counter counter(String name, String unit, String description) {
+    return Counter.builder("millrace.kafka." + name)
+        .description(description)
+        .baseUnit(unit)
+        .tags(tags)
+        .register(registry);
+  }
+
+  private Counter failures(String stage) {
+    return Counter.builder("millrace.kafka.failures")
+        .description("attempts that failed, by what was attempted")
+        .baseUnit("attempts")
+        .tags(tags.and("stage", stage))
+        .register(registry);
+  }
+
+  private Counter failuresAt(String stage) {
+    return switch (stage) {
+      case DeadLetter.DESERIALIZE -> undeserializable;
+      case DeadLetter.HANDLE -> unhandled;
+      default -> unburied;
+    };
+  }
+
+  /** Counts what becomes of the records of a partition. */
+  PartitionObserver observer(Runnable onRelease) {
+    return new PartitionObserver() {
+      @Override
+      public void settled(long nanoseconds) {
+        settleLatency.record(nanoseconds, TimeUnit.NANOSECONDS);
+      }
+
+      @Override
+      public void handled() {
+        handled.increment();
+      }
+
+      @Override
+      public void failed(String stage) {
+        failuresAt(stage).increment();
+      }
+
+      @Override
+      public void retried() {
+        retries.increment();
+      }
+
+      @Override
+      public void deadLettered() {
+        deadLetters.increment();
+      }
+
+      @Override
+      public void released() {
+        onRelease.run();
+      }
+    };
+  }
+}

@@ -1,0 +1,104 @@
+package dev.millrace.kafka.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.context.Context;
+import java.io.File;
+import java.lang.reflect.InvocationTargetException;
+import java.net.MalformedURLException;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A team that has no Micrometer. */
+@Timeout(60)
+class WithoutMicrometerTest {
+
+  /** Is loaded anew, with all that it uses, by a class loader that knows no Micrometer. */
+  public static final class Application implements Callable<String> {
+    @Override
+    public String call() throws Exception {
+      var mock = new MockConsumer<byte[], byte[]>("earliest");
+      var partition = new TopicPartition("orders", 0);
+      mock.schedulePollTask(
+          () -> {
+            mock.rebalance(List.of(partition));
+            mock.updateBeginningOffsets(Map.of(partition, 0L));
+            mock.addRecord(new ConsumerRecord<>("orders", 0, 0, new byte[0], new byte[0]));
+          });
+      var handled = new CountDownLatch(1);
+      var loop =
+          KafkaLoop.<String, String>builder()
+              .properties(Map.of("bootstrap.servers", "localhost:1", "group.id", "test"))
+              .deserializers(new StringDeserializer(), new StringDeserializer())
+              .topics("orders")
+              .factory(properties -> mock)
+              .handler(record -> handled.countDown())
+              .build();
+      if (KafkaLoop.Builder.class.getMethods().length == 0) { // a framework that looks for setters
+        return "no settings";
+      }
+      var running =
+          new FutureTask<>(
+              () -> {
+                loop.run(Context.background());
+                return "ended";
+              });
+      Thread.ofVirtual().start(running);
+      handled.await();
+      loop.drain(Duration.ofSeconds(5));
+      return running.get();
+    }
+  }
+
+  private static URLClassLoader withoutMicrometer() throws MalformedURLException {
+    List<URL> urls = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      URI uri = Path.of(entry).toUri();
+      if (!uri.getPath().contains("micrometer")) {
+        urls.add(uri.toURL());
+      }
+    }
+    return new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+  }
+
+  @Test
+  void loopRunsWhereThereIsNone() throws Exception {
+    try (var loader = withoutMicrometer()) {
+      Class<?> application = loader.loadClass(Application.class.getName());
+      assertThat(application).isNotEqualTo(Application.class);
+      assertThat(application.getMethod("call").invoke(newInstance(application))).isEqualTo("ended");
+    }
+  }
+
+  private static Object newInstance(Class<?> type)
+      throws NoSuchMethodException,
+          InstantiationException,
+          IllegalAccessException,
+          InvocationTargetException {
+    return type.getDeclaredConstructor().newInstance();
+  }
+
+  @Test
+  void thereIsNone() throws Exception {
+    try (var loader = withoutMicrometer()) {
+      assertThatThrownBy(() -> loader.loadClass("io.micrometer.core.instrument.MeterRegistry"))
+          .isInstanceOf(ClassNotFoundException.class);
+    }
+  }
+}
