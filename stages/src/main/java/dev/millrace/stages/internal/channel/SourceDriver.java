@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,12 @@ final class SourceDriver extends Driver {
    */
   private static final int TURN = 1024;
 
+  /**
+   * After so long it parks for a moment instead of yielding: the scheduler serves the threads that
+   * yield on a carrier before those that were started elsewhere, which would never begin.
+   */
+  private static final long PARK_AFTER_NANOS = 10_000_000;
+
   private static final VarHandle CALLS;
 
   static {
@@ -43,6 +50,7 @@ final class SourceDriver extends Driver {
   private final Source<?> source;
   private final Account account;
   private @Nullable Cursor<?> cursor;
+  private long parked = System.nanoTime();
 
   /** Odd during a call of the source. */
   private long calls;
@@ -83,10 +91,19 @@ final class SourceDriver extends Driver {
     }
   }
 
+  private void giveWay() {
+    if (System.nanoTime() - parked > PARK_AFTER_NANOS) {
+      LockSupport.parkNanos(this, 1);
+      parked = System.nanoTime();
+    } else {
+      Thread.yield();
+    }
+  }
+
   private void pushAll() throws Exception {
     for (int pushed = 1; !next.done && !run.isDraining(); pushed++) {
       if (pushed % TURN == 0) {
-        Thread.yield();
+        giveWay();
       }
       Object element = take(Objects.requireNonNull(cursor));
       if (element == null) {
