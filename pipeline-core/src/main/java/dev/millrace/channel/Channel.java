@@ -2,14 +2,10 @@ package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,78 +24,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the type of the elements; null is refused
  */
-/*
- * The algorithm is that of Go's runtime (chan.go, select.go), with the buffer cut in two halves so
- * that senders and receivers need not share a lock: the senders add to one ring under the senders'
- * lock, the receivers take from the other one under the receivers' lock. Whoever finds its half used
- * up, or somebody waiting on the other side, takes both locks (the receivers' first) and then sees the
- * channel as a whole; when the receivers' half is empty the two rings change places, so that the
- * senders' lock is taken once for many elements. This is the idea of the two-lock queue of Michael and
- * Scott (PODC 1996), with batches. A rendezvous has nothing to cut, and one lock.
- *
- * Invariants, whenever the locks are free:
- *   1. What is in the receivers' half is older than what is in the senders' half.
- *   2. If a receiver waits, both halves are empty and no sender waits (unless one select waits for
- *      both a send and a receive on this channel).
- *   3. If a sender waits, the channel is full.
- *   4. Once closed, nobody waits.
- * The queues and 'closed' change only under both locks, so either lock is enough to read them.
- *
- * Whoever completes a waiter's operation does so under both locks: takes it off the queue, writes its
- * item and then its state. The waiter gives up (interrupt, timeout) under the same locks, so that
- * exactly one of both happens. Threads are unparked after the locks were released.
- *
- * Rejected: the segments of cells with fetch-and-add of Koval, Alistarh and Elizarov (PPoPP 2023). It
- * scales with many cores, but a failed cell costs an allocation, try-operations can fail spuriously,
- * sizes are approximate, and removing a cancelled waiter leaves its cell behind.
- */
-public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
+public final class Channel<T> extends Handover implements SendChannel<T>, ReceiveChannel<T> {
 
-  private enum Overflow {
-    WAIT,
-    DROP_NEWEST,
-    DROP_OLDEST
-  }
-
-  /** What {@link #offer} answers. */
-  enum Offer {
-    SENT,
-    FULL,
-    CLOSED
-  }
-
-  /** What {@link #poll} answers when the channel is closed and drained. */
-  static final Object END = new Object();
-
-  private static final AtomicLong IDS = new AtomicLong();
   static final Channel<?> NEVER = new Channel<Object>(0, Overflow.WAIT);
 
-  static { // initialised now: under a lock, that could block
-    new Waiter();
-    Objects.requireNonNull(Offer.SENT);
-  }
-
-  /** The order in which a select locks channels. */
-  final long id = IDS.getAndIncrement();
-
-  private final Overflow overflow;
-  private final int capacity;
-  final Side sending;
-  final Side receiving;
   private final Patience patience;
-  private long dropped;
-  private volatile boolean closed; // volatile: a cancellation is looked up without its lock
-  private @Nullable Throwable closeCause;
-
-  /** The thread to unpark once the lock is released; set by {@link #offer} and {@link #poll}. */
-  private @Nullable Thread wake;
 
   private Channel(int capacity, Overflow overflow) {
-    this.capacity = capacity;
-    this.overflow = overflow;
+    super(capacity, overflow);
     this.patience = capacity == 0 ? Patience.spinning() : Patience.yielding();
-    this.sending = new Side(new Ring(capacity), capacity);
-    this.receiving = new Side(new Ring(capacity), 0);
   }
 
   /** A channel without a buffer: a send returns when a receiver has taken the element. */
@@ -364,237 +297,20 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   @Override
   public void close() {
+    refuseNever();
     shut(null);
   }
 
   @Override
   public void close(Throwable cause) {
+    refuseNever();
     shut(Objects.requireNonNull(cause, "cause"));
   }
 
-  private void shut(@Nullable Throwable cause) {
+  private void refuseNever() {
     if (this == NEVER) {
       throw new UnsupportedOperationException("the channel that is never ready can not be closed");
     }
-    List<Thread> waiting = new ArrayList<>();
-    lock();
-    try {
-      if (!closed) {
-        closeCause = cause;
-        closed = true;
-        tellClosed(receiving, waiting);
-        tellClosed(sending, waiting);
-      }
-    } finally {
-      unlock();
-    }
-    waiting.forEach(LockSupport::unpark);
-  }
-
-  private static void tellClosed(WaitQueue queue, List<Thread> waiting) {
-    for (Waiter waiter; (waiter = queue.poll()) != null; ) {
-      Thread thread = waiter.complete(Waiter.CLOSED);
-      if (thread != null) {
-        waiting.add(thread);
-      }
-    }
-  }
-
-  // What send, receive and select are made of
-
-  // With 'done' the operations obey a cancellation, whose done channel that is: they look under the
-  // lock, so that nothing is done after it, not even with what was sent or became free since.
-
-  /** Adds the element to the senders' half, if that is all there is to do. */
-  private boolean add(Object element, Channel<?> done) {
-    if (capacity == 0) {
-      return false;
-    }
-    Side side = sending;
-    side.lock();
-    try {
-      if (closed || done.closed || !receiving.nobodyWaits() || side.ring.size() >= side.room) {
-        return false;
-      }
-      side.ring.add(element);
-      return true;
-    } finally {
-      side.unlock();
-    }
-  }
-
-  /** Takes an element from the receivers' half, if that is all there is to do; else null. */
-  private @Nullable Object take(Channel<?> done) {
-    if (capacity == 0) {
-      return null;
-    }
-    Side side = receiving;
-    side.lock();
-    Object item =
-        side.ring.size() == 0 || !sending.nobodyWaits() || done.closed ? null : side.ring.take();
-    side.unlock();
-    return item;
-  }
-
-  /** A guess, without a lock, whether an attempt is worth it. */
-  boolean seemsReady(boolean toSend) {
-    if (closed) {
-      return true;
-    }
-    if (toSend) {
-      return !receiving.nobodyWaits() || overflow != Overflow.WAIT || buffered() < capacity;
-    }
-    return !sending.nobodyWaits() || buffered() > 0;
-  }
-
-  /** Sends, if that is possible now. */
-  Offer attemptSend(Object element, Channel<?> done) {
-    if (add(element, done)) {
-      return Offer.SENT;
-    }
-    lock();
-    try {
-      return done.closed ? Offer.FULL : offer(element);
-    } finally {
-      unlockAndWake();
-    }
-  }
-
-  /**
-   * Receives, if that is possible now: null if there is none, {@link #END} if there will be none.
-   */
-  @Nullable Object attemptReceive(Channel<?> done) {
-    Object item = take(done);
-    if (item != null) {
-      return item;
-    }
-    lock();
-    try {
-      return done.closed ? null : poll();
-    } finally {
-      unlockAndWake();
-    }
-  }
-
-  /** Locks the whole channel; a rendezvous has but one lock. Not for who holds another lock. */
-  void lock() {
-    receiving.lock();
-    while (!(capacity == 0 || sending.lockSoon())) {
-      receiving.unlock();
-      Thread.yield();
-      receiving.lock();
-    }
-  }
-
-  /** Locks the whole channel, if that is possible without a yield. */
-  boolean lockSoon() {
-    if (!receiving.lockSoon()) {
-      return false;
-    }
-    if (capacity == 0 || sending.lockSoon()) {
-      return true;
-    }
-    receiving.unlock();
-    return false;
-  }
-
-  void unlock() {
-    if (capacity != 0) {
-      sending.unlock();
-    }
-    receiving.unlock();
-  }
-
-  /**
-   * Hands the element to a receiver or buffers it, if that is possible now. The caller holds the
-   * channel's lock.
-   */
-  Offer offer(Object element) {
-    if (closed) {
-      return Offer.CLOSED;
-    }
-    Waiter receiver = receiving.poll();
-    if (receiver != null) {
-      complete(receiver, element);
-      return Offer.SENT;
-    }
-    if (capacity == 0) {
-      return Offer.FULL;
-    }
-    sending.room = capacity - receiving.ring.size();
-    if (sending.ring.size() >= sending.room) {
-      if (overflow == Overflow.WAIT) { // no switch: its class would be loaded under the lock
-        return Offer.FULL;
-      }
-      dropped++;
-      if (overflow == Overflow.DROP_NEWEST) {
-        return Offer.SENT;
-      }
-      refill();
-      receiving.ring.take();
-      sending.room = capacity - receiving.ring.size();
-    }
-    sending.ring.add(element);
-    return Offer.SENT;
-  }
-
-  /**
-   * Takes an element if there is one now: null if there is none, {@link #END} if there will be
-   * none. The caller holds the channel's lock.
-   */
-  @Nullable Object poll() {
-    Waiter sender = sending.poll();
-    Object item = null;
-    if (capacity == 0) {
-      if (sender != null) {
-        item = sender.item;
-        complete(sender, null);
-      }
-    } else {
-      refill();
-      item = receiving.ring.size() == 0 ? null : receiving.ring.take();
-      if (sender != null) {
-        sending.ring.add(Objects.requireNonNull(sender.item));
-        complete(sender, null);
-      }
-      sending.room = capacity - receiving.ring.size();
-    }
-    return item == null && closed ? END : item;
-  }
-
-  /** Gives the receivers what the senders have buffered, once they have nothing left. */
-  private void refill() {
-    if (receiving.ring.size() == 0) {
-      Ring filled = sending.ring;
-      sending.ring = receiving.ring;
-      receiving.ring = filled;
-    }
-  }
-
-  private void complete(Waiter waiter, @Nullable Object item) {
-    waiter.item = item;
-    Thread thread = waiter.complete(Waiter.DONE);
-    if (thread != null) { // no write to a cache line that both sides read
-      wake = thread;
-    }
-  }
-
-  /** Releases the lock, and wakes the thread whose operation was completed under it. */
-  void unlockAndWake() {
-    Thread thread = takeWake();
-    unlock();
-    if (thread != null) {
-      LockSupport.unpark(thread);
-    }
-  }
-
-  /** The thread whose operation was completed; the caller unparks it after it releases the lock. */
-  @Nullable Thread takeWake() {
-    Thread thread = wake;
-    if (thread != null) {
-      wake = null;
-    }
-    return thread;
   }
 
   /**
@@ -665,10 +381,6 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     int result = buffered();
     unlock();
     return result;
-  }
-
-  private int buffered() {
-    return sending.ring.size() + receiving.ring.size();
   }
 
   @Override

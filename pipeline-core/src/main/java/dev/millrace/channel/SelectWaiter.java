@@ -55,11 +55,11 @@ final class SelectWaiter extends Waiter {
     return sends ? finish(channel.offer(Objects.requireNonNull(offered))) : finish(channel.poll());
   }
 
-  private boolean finish(Channel.Offer offer) {
-    if (offer == Channel.Offer.FULL) {
+  private boolean finish(Handover.Offer offer) {
+    if (offer == Handover.Offer.FULL) {
       return false;
     }
-    result(offer == Channel.Offer.SENT ? DONE : CLOSED);
+    result(offer == Handover.Offer.SENT ? DONE : CLOSED);
     return true;
   }
 
@@ -67,7 +67,7 @@ final class SelectWaiter extends Waiter {
     if (polled == null) {
       return false;
     }
-    boolean closed = polled == Channel.END;
+    boolean closed = polled == Handover.END;
     item = closed ? null : polled;
     result(closed ? CLOSED : DONE);
     return true;
