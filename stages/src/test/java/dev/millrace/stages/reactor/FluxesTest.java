@@ -1,5 +1,6 @@
 package dev.millrace.stages.reactor;
 
+import static dev.millrace.stages.reactor.Runs.numbers;
 import static dev.millrace.stages.reactor.Runs.upTo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -44,10 +45,6 @@ class FluxesTest {
   @AfterEach
   void noThreadIsLeft() {
     await().untilAsserted(Leaks::check); // a cancelled flux does not wait for its run
-  }
-
-  private static Pipe<Integer> numbers(int n) {
-    return Pipe.from(Source.of(upTo(n)));
   }
 
   @Test

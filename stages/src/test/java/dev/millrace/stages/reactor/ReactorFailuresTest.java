@@ -1,6 +1,6 @@
 package dev.millrace.stages.reactor;
 
-import static dev.millrace.stages.reactor.Runs.upTo;
+import static dev.millrace.stages.reactor.Runs.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -42,10 +42,6 @@ class ReactorFailuresTest {
   @AfterEach
   void noThreadIsLeft() {
     Leaks.check();
-  }
-
-  private static Pipe<Integer> numbers(int n) {
-    return Pipe.from(Source.of(upTo(n)));
   }
 
   private static int even(int x) throws IOException {

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageConsumer;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /** What the tests of the engine do again and again. */
@@ -21,6 +25,34 @@ final class Runs {
   /** The numbers from 1 to {@code n}. */
   static List<Integer> upTo(int n) {
     return IntStream.rangeClosed(1, n).boxed().toList();
+  }
+
+  /** The numbers from 1 to {@code n}. */
+  static Pipe<Integer> numbers(int n) {
+    return Pipe.from(Source.of(upTo(n)));
+  }
+
+  /** The same, from a source of that name. */
+  static Pipe<Integer> numbers(String name, int n) {
+    return Pipe.from(name, Source.of(upTo(n)));
+  }
+
+  /** The numbers from 1 on. */
+  static Pipe<Integer> endless() {
+    var next = new AtomicInteger();
+    return Pipe.from(Source.generate(next::incrementAndGet));
+  }
+
+  /** The numbers from 1 on, from a source called "other". */
+  static Pipe<Integer> other() {
+    var next = new AtomicInteger();
+    return Pipe.from("other", Source.generate(next::incrementAndGet));
+  }
+
+  /** Waits until it is interrupted. */
+  static <T> T stop(T element) throws InterruptedException {
+    new CountDownLatch(1).await();
+    return element;
   }
 
   /** The result of the pipeline, whose books must balance. */
