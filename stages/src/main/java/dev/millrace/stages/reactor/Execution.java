@@ -6,6 +6,7 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.stages.internal.Interruptions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -180,11 +181,11 @@ final class Execution {
 
   private boolean isConsequence(Throwable failure, boolean wanted) {
     if (isStopped()) {
-      return Interrupts.areBehind(failure);
+      return Interruptions.tell(failure);
     }
     // When the sink has had its last element, all threads are interrupted, maybe before a stage is
     // told that nobody waits for it.
-    return !wanted || (isOver() && Interrupts.areBehind(failure));
+    return !wanted || (isOver() && Interruptions.tell(failure));
   }
 
   /** Tells this with the end of the run. */

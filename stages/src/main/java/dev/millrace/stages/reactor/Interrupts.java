@@ -1,11 +1,7 @@
 package dev.millrace.stages.reactor;
 
-import dev.millrace.errors.Causes;
-import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 
 /**
  * Interrupts the threads of a run, but not while they do what is to be done all the same: it is
@@ -70,17 +66,5 @@ final class Interrupts {
     if (shield != null && shield.pending) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** Whether that is what a function throws because it was interrupted or cancelled. */
-  static boolean areBehind(Throwable failure) {
-    return Causes.find(failure, Interrupts::isOne) != null;
-  }
-
-  private static boolean isOne(Throwable failure) {
-    return failure instanceof InterruptedException
-        || failure instanceof CancellationException
-        || failure instanceof InterruptedIOException
-        || failure instanceof ClosedByInterruptException;
   }
 }

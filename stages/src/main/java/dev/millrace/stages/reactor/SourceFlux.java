@@ -1,6 +1,7 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.Source;
+import dev.millrace.stages.internal.Interruptions;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -206,7 +207,7 @@ final class SourceFlux extends Flux<Object> {
     }
 
     private void rethrowUnlessDrained(Exception e) throws Exception {
-      if (!draining || !isWanted() || !Interrupts.areBehind(e)) {
+      if (!draining || !isWanted() || !Interruptions.tell(e)) {
         throw e;
       }
     }

@@ -8,6 +8,7 @@ import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.stages.internal.Interruptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.channel;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Source.Cursor;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.Interruptions;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;

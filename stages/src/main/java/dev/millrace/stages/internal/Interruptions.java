@@ -1,4 +1,4 @@
-package dev.millrace.stages.internal.channel;
+package dev.millrace.stages.internal;
 
 import dev.millrace.errors.Causes;
 import java.io.InterruptedIOException;
@@ -6,12 +6,12 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.concurrent.CancellationException;
 
 /** How functions answer an interrupt. */
-final class Interruptions {
+public final class Interruptions {
 
   private Interruptions() {}
 
   /** Whether the exception, or one that it wraps, tells of an interrupt or a cancellation. */
-  static boolean tell(Throwable e) {
+  public static boolean tell(Throwable e) {
     return Causes.find(e, Interruptions::isOne) != null;
   }
 
