@@ -1,14 +1,19 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.ConsumerSettings;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -66,12 +71,12 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
 
   /** How it is doing now; takes some microseconds, and does not ask the broker. */
   public Health health() {
-    return poll.health();
+    return poll.core().health();
   }
 
   /** How far each partition is that this member has now; does not ask the broker. */
   public List<PartitionStatus> partitions() {
-    return poll.status();
+    return poll.core().status();
   }
 
   /**
@@ -80,18 +85,18 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * got as well. Polling goes on.
    */
   public void pause(Collection<TopicPartition> names) {
-    poll.pauses().add(names);
+    poll.core().pauses().add(names);
   }
 
   /** Ends a {@link #pause}. */
   public void resume(Collection<TopicPartition> names) {
-    poll.pauses().remove(names);
+    poll.core().pauses().remove(names);
     poll.wake();
   }
 
   /** What {@link #pause} has paused, and nothing has resumed. */
   public Set<TopicPartition> paused() {
-    return poll.pauses().all();
+    return poll.core().pauses().all();
   }
 
   /**
@@ -103,11 +108,11 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * @throws IllegalStateException if this member has not got the partition, or is closed
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
-    poll.seeks().seek(name, offset);
+    poll.core().seek(name, offset);
   }
 
   void report(Exception error) {
-    poll.report(error);
+    poll.survived(error);
   }
 
   /**
@@ -126,7 +131,13 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     private Builder() {}
 
     @Override
-    Builder<K, V> self() {
+    protected Builder<K, V> self() {
+      return this;
+    }
+
+    /** Makes the consumer; for tests. */
+    Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
+      settings().factory = factory;
       return this;
     }
 
@@ -136,7 +147,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public ChannelConsumer<K, V> open() {
-      return new ChannelConsumer<>(settings);
+      return new ChannelConsumer<>(settings());
     }
   }
 }

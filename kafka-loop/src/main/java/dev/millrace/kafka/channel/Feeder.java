@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.internal.Partition;
+import dev.millrace.kafka.internal.Pauses;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

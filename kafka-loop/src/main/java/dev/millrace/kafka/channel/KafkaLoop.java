@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
@@ -11,19 +12,23 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Handling.Attempt;
+import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -91,8 +96,8 @@ public final class KafkaLoop<K, V> {
   private boolean started;
   private @Nullable Attempt<K, V> received;
 
-  private KafkaLoop(Builder<K, V> builder) {
-    this.settings = builder.settings.checked();
+  private KafkaLoop(Builder<K, V> builder, ConsumerSettings<K, V> settings) {
+    this.settings = settings;
     this.concurrency = builder.concurrency;
     this.drainTimeout = builder.drainTimeout;
     this.handler = Objects.requireNonNull(builder.handler, "no handler: call handler(…)");
@@ -309,7 +314,15 @@ public final class KafkaLoop<K, V> {
     private Builder() {}
 
     @Override
-    Builder<K, V> self() {
+    protected Builder<K, V> self() {
+      return this;
+    }
+
+    /** Makes the consumer; for tests. */
+    Builder<K, V> factory(
+        Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
+            factory) {
+      settings().factory = factory;
       return this;
     }
 
@@ -397,7 +410,7 @@ public final class KafkaLoop<K, V> {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public KafkaLoop<K, V> build() {
-      return new KafkaLoop<>(this);
+      return new KafkaLoop<>(this, settings().checked());
     }
   }
 }

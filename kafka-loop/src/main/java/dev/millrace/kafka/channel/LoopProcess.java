@@ -5,6 +5,7 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.kafka.internal.ConsumerSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;

@@ -2,6 +2,7 @@ package dev.millrace.kafka.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.kafka.ConsumerBuilder;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;

@@ -1,9 +1,5 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
-import dev.millrace.kafka.internal.Commit;
-import dev.millrace.kafka.internal.CommitMetadata;
-import dev.millrace.kafka.internal.OffsetRanges;
-import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,8 +1,7 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.internal.Deserialization;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -21,40 +20,70 @@ import org.jspecify.annotations.Nullable;
  * The settings of a consumer. Builders write the fields; {@link #checked} makes a copy that nobody
  * writes to any more. What they mean is said at the builders.
  */
-final class ConsumerSettings<K, V> implements Cloneable {
+public final class ConsumerSettings<K, V> implements Cloneable {
 
   private static final Duration KAFKAS_MAX_POLL_INTERVAL = Duration.ofMinutes(5);
 
   /** Kafka's own; there may be secrets among them. */
   private Map<String, Object> properties = Map.of();
 
-  List<String> topics = List.of();
-  Ordering ordering = Ordering.PARTITION;
-  int buffer = 500;
-  int lookAhead = 10_000;
-  long lookAheadBytes = 8 << 20;
-  Duration commitInterval = Duration.ofSeconds(1);
-  int commitEvery = 10_000;
-  int metadataLimit = 4096;
-  Duration revokeTimeout = Duration.ofSeconds(10);
-  Duration closeTimeout = Duration.ofSeconds(10);
-  Duration stuckAfter = Duration.ofMinutes(1);
-  ConsumerObserver observer = ConsumerObserver.NONE;
-  @Nullable Deserializer<K> keyDeserializer;
-  @Nullable Deserializer<V> valueDeserializer;
-  Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
+  /** What to subscribe to. */
+  public List<String> topics = List.of();
 
-  void properties(Map<String, ?> given) {
+  /** Which records wait for which. */
+  public Ordering ordering = Ordering.PARTITION;
+
+  /** From how many waiting records on a partition is full. */
+  public int buffer = 500;
+
+  /** From how many held records on a partition is full. */
+  public int lookAhead = 10_000;
+
+  /** From how many held bytes on a partition is full. */
+  public long lookAheadBytes = 8 << 20;
+
+  /** How often to commit. */
+  public Duration commitInterval = Duration.ofSeconds(1);
+
+  /** After how many settled records to commit. */
+  public int commitEvery = 10_000;
+
+  /** How many characters of metadata a commit may have. */
+  public int metadataLimit = 4096;
+
+  /** How long a rebalance waits. */
+  public Duration revokeTimeout = Duration.ofSeconds(10);
+
+  /** How long the end may take. */
+  public Duration closeTimeout = Duration.ofSeconds(10);
+
+  /** From when on what does not move is stuck. */
+  public Duration stuckAfter = Duration.ofMinutes(1);
+
+  /** Who is told what is consumed. */
+  public ConsumerObserver observer = ConsumerObserver.NONE;
+
+  /** Instead of the class among the properties. */
+  public @Nullable Deserializer<K> keyDeserializer;
+
+  /** Instead of the class among the properties. */
+  public @Nullable Deserializer<V> valueDeserializer;
+
+  /** Makes the consumer. */
+  public Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
+
+  /** Sets Kafka's own properties. */
+  public void properties(Map<String, ?> given) {
     properties = Map.copyOf(given);
   }
 
   /** Kafka's own property; null if it is not set. */
-  @Nullable Object property(String name) {
+  public @Nullable Object property(String name) {
     return properties.get(name);
   }
 
   /** The group's name; empty if it is not set. */
-  String group() {
+  public String group() {
     return Objects.requireNonNullElse(property(ConsumerConfig.GROUP_ID_CONFIG), "").toString();
   }
 
@@ -62,14 +91,16 @@ final class ConsumerSettings<K, V> implements Cloneable {
     return properties;
   }
 
-  static int positive(String what, int number) {
+  /** The number, if it is. */
+  public static int positive(String what, int number) {
     if (number < 1) {
       throw new IllegalArgumentException(what + " must be at least 1, but is " + number);
     }
     return number;
   }
 
-  static Duration positive(String what, Duration duration) {
+  /** The duration, if it is. */
+  public static Duration positive(String what, Duration duration) {
     if (!Objects.requireNonNull(duration, what).isPositive()) {
       throw new IllegalArgumentException(what + " must be positive, but is " + duration);
     }
@@ -77,7 +108,7 @@ final class ConsumerSettings<K, V> implements Cloneable {
   }
 
   /** Checks what can only be checked as a whole. */
-  ConsumerSettings<K, V> checked() {
+  public ConsumerSettings<K, V> checked() {
     if (topics.isEmpty()) {
       throw new IllegalArgumentException("no topic: call topics(…)");
     }

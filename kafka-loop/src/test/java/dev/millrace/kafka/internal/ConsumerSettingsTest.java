@@ -1,9 +1,9 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.kafka.channel.OffsetReset.Policy;
+import dev.millrace.kafka.internal.OffsetReset.Policy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import java.util.Map;
 import java.util.Objects;

@@ -1,4 +1,4 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import java.util.Collection;
 import java.util.Set;
@@ -9,23 +9,27 @@ import org.apache.kafka.common.TopicPartition;
  * The partitions that the application has paused. They stay so, whatever rebalances do, until it
  * resumes them. Safe for use by many threads.
  */
-final class Pauses {
+public final class Pauses {
 
   private final Set<TopicPartition> names = ConcurrentHashMap.newKeySet();
 
-  void add(Collection<TopicPartition> more) {
+  /** Pauses these. */
+  public void add(Collection<TopicPartition> more) {
     names.addAll(more);
   }
 
-  void remove(Collection<TopicPartition> some) {
+  /** Resumes these. */
+  public void remove(Collection<TopicPartition> some) {
     names.removeAll(Set.copyOf(some));
   }
 
-  boolean contains(TopicPartition name) {
+  /** Whether that is paused. */
+  public boolean contains(TopicPartition name) {
     return names.contains(name);
   }
 
-  Set<TopicPartition> all() {
+  /** All that are paused. */
+  public Set<TopicPartition> all() {
     return Set.copyOf(names);
   }
 }

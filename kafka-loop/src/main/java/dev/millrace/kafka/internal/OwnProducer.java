@@ -1,4 +1,4 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -12,7 +12,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A producer of bytes for who consumes: it connects as the consumer does. */
-final class OwnProducer implements AutoCloseable {
+public final class OwnProducer implements AutoCloseable {
 
   /** Means the same for both, but not the same value. */
   private static final Set<String> NOT_SHARED =
@@ -29,12 +29,14 @@ final class OwnProducer implements AutoCloseable {
     this.closeTimeout = closeTimeout;
   }
 
-  static OwnProducer open(ConsumerSettings<?, ?> settings) {
+  /** Connects by the settings of who consumes. */
+  public static OwnProducer open(ConsumerSettings<?, ?> settings) {
     return new OwnProducer(
         new KafkaProducer<>(properties(settings.properties())), settings.closeTimeout);
   }
 
-  Producer<byte[], byte[]> producer() {
+  /** The producer. */
+  public Producer<byte[], byte[]> producer() {
     return producer;
   }
 

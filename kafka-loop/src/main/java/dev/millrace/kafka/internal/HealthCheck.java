@@ -1,9 +1,7 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
-import dev.millrace.kafka.internal.Front;
-import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;

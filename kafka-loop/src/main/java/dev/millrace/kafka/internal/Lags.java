@@ -1,6 +1,5 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
-import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.OptionalLong;

@@ -1,14 +1,10 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka;
 
-import dev.millrace.kafka.ConsumerObserver;
-import dev.millrace.kafka.Health;
-import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.internal.ConsumerSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /**
@@ -16,14 +12,20 @@ import org.apache.kafka.common.serialization.Deserializer;
  *
  * @param <B> the builder itself
  */
-public abstract sealed class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>>
-    permits ChannelConsumer.Builder, KafkaLoop.Builder {
+public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> {
 
-  final ConsumerSettings<K, V> settings = new ConsumerSettings<>();
+  private final ConsumerSettings<K, V> settings = new ConsumerSettings<>();
 
-  ConsumerBuilder() {}
+  /** For the faces of the loop. */
+  protected ConsumerBuilder() {}
 
-  abstract B self();
+  /** This one. */
+  protected abstract B self();
+
+  /** What was set so far; for the faces of the loop. */
+  protected final ConsumerSettings<K, V> settings() {
+    return settings;
+  }
 
   /**
    * Kafka's own settings: {@code bootstrap.servers}, {@code group.id} and the deserializers at
@@ -151,11 +153,6 @@ public abstract sealed class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, 
    */
   public B observer(ConsumerObserver observer) {
     settings.observer = Objects.requireNonNull(observer, "observer");
-    return self();
-  }
-
-  B factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
-    settings.factory = factory;
     return self();
   }
 }

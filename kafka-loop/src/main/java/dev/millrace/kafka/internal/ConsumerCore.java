@@ -1,0 +1,265 @@
+package dev.millrace.kafka.internal;
+
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.PartitionStatus;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a consumer does around a poll, for all faces: it pauses what is full, commits what is
+ * settled, meets rebalances, and finds a position when there is none. A face brings the thread that
+ * polls, and those that take messages from the {@link #partitions}.
+ *
+ * <p>{@link #subscribe}, {@link #poll} and {@link #end} are for one thread, the poll thread; the
+ * rest is for any.
+ */
+/*
+ * The poll thread never waits for the application, but in a rebalance. They meet in the Partition
+ * objects. Pauses are worked out anew before each poll from how full the partitions are, and compared
+ * with what the consumer says is paused, so that a rebalance that clears or forgets them changes
+ * nothing. While something is full polls are short, as nobody but this thread may resume it.
+ */
+public final class ConsumerCore<K, V> {
+
+  /** What a face is told. No method may block. */
+  public interface Listener {
+    /** There may be messages to take. By any thread. */
+    void ready();
+
+    /** Something went wrong and is survived. By any thread. */
+    void survived(Exception error);
+
+    /** Partitions have come or gone. By the poll thread. */
+    void rebalanced(Notification change);
+  }
+
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration POLL_WHILE_FULL = Duration.ofMillis(5);
+  private static final Duration BACK_OFF = Duration.ofMillis(200);
+
+  private final ConsumerSettings<K, V> settings;
+  private final Listener listener;
+  private final OffsetReset offsetReset;
+  private final Deserialization<K, V> deserialization;
+  private final Consumer<byte[], byte[]> consumer;
+  private final Committer<K, V> committer;
+  private final Lags<K, V> lags;
+  private final HealthCheck health;
+  private final Pauses pauses = new Pauses();
+  private final BackPressure<K, V> backPressure;
+  private final Seeks seeks = new Seeks(this::seekNow);
+  private final Assignment<K, V> assignment;
+  private volatile boolean stopped;
+
+  /**
+   * Makes the consumer.
+   *
+   * @param settings those that were checked
+   */
+  public ConsumerCore(ConsumerSettings<K, V> settings, Listener listener) {
+    this.settings = settings;
+    this.listener = listener;
+    this.offsetReset = settings.offsetReset();
+    this.consumer = settings.newConsumer();
+    this.deserialization = deserialization(settings, consumer);
+    this.health = new HealthCheck(settings.stuckAfter);
+    this.lags = new Lags<>(consumer);
+    this.committer = new Committer<>(consumer, settings, health, listener::survived);
+    this.backPressure = new BackPressure<>(consumer, settings, pauses);
+    this.assignment =
+        new Assignment<>(settings, deserialization, committer, health, backPressure, listener);
+  }
+
+  private static <K, V> Deserialization<K, V> deserialization(
+      ConsumerSettings<K, V> settings, Consumer<?, ?> consumer) {
+    try {
+      return settings.newDeserialization();
+    } catch (RuntimeException e) {
+      consumer.close(CloseOptions.timeout(Duration.ZERO));
+      throw e;
+    }
+  }
+
+  /** The partitions at any time; other threads change them. */
+  public Collection<Partition<K, V>> partitions() {
+    return assignment.partitions();
+  }
+
+  /** What the application has paused. */
+  public Pauses pauses() {
+    return pauses;
+  }
+
+  /** How it is doing now. */
+  public Health health() {
+    return health.now(partitions(), pauses, backPressure.full());
+  }
+
+  /** How far each partition is. */
+  public List<PartitionStatus> status() {
+    return partitions().stream().map(backPressure::status).toList();
+  }
+
+  /**
+   * Waits until the poll thread has set the position.
+   *
+   * @throws IllegalStateException if the partition is not assigned, or the consumer is closed
+   */
+  public void seek(TopicPartition name, long offset) throws InterruptedException {
+    seeks.seek(name, offset);
+  }
+
+  /** No rebalance waits for messages any more; the face should stop to poll, and end. */
+  public void stop() {
+    stopped = true;
+    assignment.stop();
+  }
+
+  /** Whether it was told to stop. */
+  public boolean isStopped() {
+    return stopped;
+  }
+
+  /** Joins the group by the next polls. */
+  public void subscribe() {
+    subscribe(assignment);
+  }
+
+  private void subscribe(ConsumerRebalanceListener rebalances) {
+    consumer.subscribe(settings.topics, rebalances);
+  }
+
+  /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
+  public void poll() {
+    seeks.run();
+    backPressure.pauseWhatIsFull(partitions());
+    health.polled();
+    try {
+      ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
+      records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
+      if (!records.isEmpty()) {
+        listener.ready();
+      }
+      lags.askIfDue(partitions());
+    } catch (InvalidOffsetException e) {
+      reset(e);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      survive(e);
+    }
+    committer.commitIfDue(partitions());
+  }
+
+  /** Goes on after what passes by itself. */
+  private void survive(KafkaException e) {
+    if (!(e instanceof RetriableException)) {
+      throw e;
+    }
+    listener.survived(e);
+    LockSupport.parkNanos(BACK_OFF.toNanos());
+  }
+
+  private void reset(InvalidOffsetException problem) {
+    try {
+      offsetReset
+          .apply(consumer, problem, listener::survived)
+          .forEach(
+              (name, offset) -> {
+                Partition<K, V> partition = assignment.get(name);
+                if (partition != null && partition.wouldGoBack(offset)) {
+                  assignment.beginAgain(partition);
+                }
+              });
+    } catch (InvalidOffsetException | InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      survive(e); // the next poll says the same again
+    }
+  }
+
+  private Duration pollTimeout() {
+    Duration longest = backPressure.full().isEmpty() ? POLL : POLL_WHILE_FULL;
+    Duration untilCommit = committer.untilDue();
+    if (!untilCommit.isPositive()) {
+      return POLL_WHILE_FULL; // a commit is under way: its answer comes while we poll
+    }
+    return untilCommit.compareTo(longest) < 0 ? untilCommit : longest;
+  }
+
+  private void add(
+      TopicPartition name, List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
+    Partition<K, V> partition = assignment.get(name);
+    if (partition == null) {
+      return;
+    }
+    if (!records.isEmpty() && partition.wouldGoBack(records.getFirst().offset())) {
+      listener.survived(
+          new KafkaException(
+              "%s goes back to offset %d, from %s: its log was cut or made anew"
+                  .formatted(name, records.getFirst().offset(), partition)));
+      partition = assignment.beginAgain(partition);
+    }
+    partition.add(records, next.offset());
+  }
+
+  private void seekNow(TopicPartition name, long offset) {
+    Partition<K, V> partition = assignment.get(name);
+    if (partition == null) {
+      throw new IllegalStateException(
+          name + " is not assigned to this member; these are: " + assignment.names());
+    }
+    consumer.seek(name, offset);
+    assignment.beginAgain(partition);
+  }
+
+  /**
+   * Commits what is settled, leaves the group, and closes the consumer; {@code closeTimeout} at the
+   * most.
+   *
+   * @param cause why, if something has failed
+   * @return the same, or what has failed now
+   */
+  public @Nullable Throwable end(@Nullable Throwable cause) {
+    stop();
+    seeks.close();
+    Throwable why = cause;
+    why = also(why, () -> committer.commitNow(partitions(), half(settings.closeTimeout)));
+    why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
+    why = also(why, deserialization::close);
+    why = also(why, assignment::forgetAll);
+    health.ended(why);
+    return why;
+  }
+
+  private static Duration half(Duration timeout) {
+    return timeout.dividedBy(2);
+  }
+
+  private static @Nullable Throwable also(@Nullable Throwable why, Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      if (why == null) {
+        return e;
+      }
+      why.addSuppressed(e);
+    }
+    return why;
+  }
+}
