@@ -6,6 +6,7 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.Delivery;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -47,6 +48,11 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   /** The messages, in the order that the {@link Ordering} promises. */
   public ReceiveChannel<Message<K, V>> messages() {
     return poll.messages();
+  }
+
+  /** The messages in batches, instead of {@link #messages}, if the settings say so. */
+  ReceiveChannel<List<Delivery<K, V>>> batches() {
+    return poll.batches();
   }
 
   /**

@@ -40,6 +40,7 @@ final class ConsumerSettings<K, V> implements Cloneable {
   Duration closeTimeout = Duration.ofSeconds(10);
   Duration stuckAfter = Duration.ofMinutes(1);
   ConsumerObserver observer = ConsumerObserver.NONE;
+  @Nullable Batching batching;
   @Nullable Deserializer<K> keyDeserializer;
   @Nullable Deserializer<V> valueDeserializer;
   Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;

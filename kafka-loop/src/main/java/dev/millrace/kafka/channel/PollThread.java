@@ -5,6 +5,7 @@ import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.Delivery;
 import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
@@ -56,6 +57,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   private final Committer<K, V> committer;
   private final Lags<K, V> lags;
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
+  private final Channel<List<Delivery<K, V>>> batches = Channel.rendezvous();
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
   private final Map<TopicPartition, Partition<K, V>> partitions = new ConcurrentHashMap<>();
@@ -80,7 +82,11 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     this.lags = new Lags<>(consumer);
     this.committer = new Committer<>(consumer, settings, health, this::report);
     String group = settings.group();
-    this.feeder = new Feeder<>(group, partitions.values(), pauses, messages);
+    Batching batching = settings.batching;
+    this.feeder =
+        batching == null
+            ? new Feeder<>(group, partitions.values(), pauses, messages)
+            : new BatchFeeder<>(settings, batching, partitions.values(), pauses, messages, batches);
     this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
   }
 
@@ -101,6 +107,10 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   Channel<Message<K, V>> messages() {
     return messages;
+  }
+
+  Channel<List<Delivery<K, V>>> batches() {
+    return batches;
   }
 
   Channel<Exception> errors() {
@@ -311,7 +321,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     why = also(why, () -> forget(List.copyOf(partitions.values()), Set.of()));
     health.ended(why);
     feeder.stop();
-    for (Channel<?> channel : List.of(messages, errors, notifications)) {
+    for (Channel<?> channel : List.of(messages, batches, errors, notifications)) {
       if (why == null) {
         channel.close();
       } else {
