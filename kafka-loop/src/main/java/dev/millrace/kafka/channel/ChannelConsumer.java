@@ -8,6 +8,7 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Delivery;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +53,11 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   /** The messages, in the order that the {@link Ordering} promises. */
   public ReceiveChannel<Message<K, V>> messages() {
     return poll.messages();
+  }
+
+  /** The messages in batches, instead of {@link #messages}, if the settings say so. */
+  ReceiveChannel<List<Delivery<K, V>>> batches() {
+    return poll.batches();
   }
 
   /**

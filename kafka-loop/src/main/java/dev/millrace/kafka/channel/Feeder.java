@@ -2,6 +2,7 @@ package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.internal.Partition;
 import dev.millrace.kafka.internal.Pauses;
@@ -15,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * Takes messages from the partitions in turn, and blocks on the channel that they go into: a
  * virtual thread, so that the poll thread never waits.
  */
-final class Feeder<K, V> {
+class Feeder<K, V> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Feeder.class);
 
@@ -50,36 +51,55 @@ final class Feeder<K, V> {
     ready.trySend(true);
   }
 
+  /** Is received from when there may be messages to take; closed at the end. */
+  final ReceiveChannel<Boolean> ready() {
+    return ready;
+  }
+
+  /** The partitions now, but for those that the application has paused. */
+  final List<Partition<K, V>> partitions() {
+    return partitions.stream().filter(one -> !pauses.contains(one.name())).toList();
+  }
+
   private void run() {
-    List<Partition<K, V>> turn = new ArrayList<>();
     try {
-      while (true) {
-        turn.clear();
-        turn.addAll(partitions);
-        boolean any = false;
-        for (Partition<K, V> partition : turn) {
-          Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
-          if (message != null) {
-            any = true;
-            deserialize(message);
-            messages.send(message);
-          }
-        }
-        if (!any && ready.receiveOrNull() == null) {
-          return;
-        }
-      }
+      feed();
     } catch (InterruptedException | ChannelClosedException e) {
       LOG.debug("the feeder ends: {}", e.toString());
     }
   }
 
-  /** Here, where it is one thread that does it, and nobody waits for a lock. */
-  private static void deserialize(Message<?, ?> message) {
+  /** What the thread does, until {@link #ready} is closed. */
+  void feed() throws InterruptedException {
+    List<Partition<K, V>> turn = new ArrayList<>();
+    while (true) {
+      turn.clear();
+      turn.addAll(partitions);
+      boolean any = false;
+      for (Partition<K, V> partition : turn) {
+        Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
+        if (message != null) {
+          any = true;
+          deserialize(message);
+          messages.send(message);
+        }
+      }
+      if (!any && ready.receiveOrNull() == null) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Here, where it is one thread that does it, and nobody waits for a lock; whether it succeeds.
+   */
+  static boolean deserialize(Message<?, ?> message) {
     try {
       message.record();
+      return true;
     } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
       LOG.trace("{}", message, e);
+      return false;
     }
   }
 

@@ -4,12 +4,14 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
+import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.Delivery;
 import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.Handling.Attempt;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +62,9 @@ final class Handlers<K, V> {
     return running.get() < concurrency;
   }
 
-  void start(Attempt<K, V> attempt) throws InterruptedException {
-    if (!attempt.message().begin()) {
+  void start(Attempt<K, V> given) throws InterruptedException {
+    Attempt<K, V> attempt = given.begin();
+    if (attempt.messages().isEmpty()) {
       return;
     }
     running.incrementAndGet();
@@ -78,11 +81,15 @@ final class Handlers<K, V> {
 
   private void run(Attempt<K, V> attempt) throws InterruptedException {
     Handling.Again<K, V> again = null;
+    List<Delivery<K, V>> giveBack = List.of();
     try {
       switch (handling.run(attempt)) {
         case Handling.Stop<K, V>(Throwable cause) -> stop(attempt, cause);
-        case Handling.Again<K, V> next -> again = next;
-        case Handling.Settled<K, V> settled -> {}
+        case Handling.Again<K, V> next -> {
+          again = next;
+          giveBack = next.giveBack();
+        }
+        case Handling.Done<K, V> done -> giveBack = done.giveBack();
         case Handling.Cancelled<K, V> cancelled -> {}
       }
     } catch (Throwable e) { // of the application's predicate, backoff or listener
@@ -90,6 +97,7 @@ final class Handlers<K, V> {
     } finally {
       ended(attempt);
     }
+    giveBack.reversed().forEach(Delivery::giveBack); // the first of them is the next then
     if (again != null) {
       Thread.sleep(again.delay());
       retries.send(again.next(), group.context());
@@ -97,12 +105,12 @@ final class Handlers<K, V> {
   }
 
   private void stop(Attempt<K, V> attempt, Throwable cause) {
-    cause.addSuppressed(new Site("while handling " + attempt.message()));
+    cause.addSuppressed(new Site("while handling " + attempt));
     failure.compareAndSet(null, cause);
   }
 
   private void ended(Attempt<K, V> attempt) {
-    attempt.message().abandon(); // no effect on a message that is settled
+    attempt.abandon();
     running.decrementAndGet();
     ends.trySend(true);
   }

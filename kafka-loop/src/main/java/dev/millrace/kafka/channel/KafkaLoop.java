@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Health;
@@ -12,10 +13,11 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.Handling.Attempt;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
@@ -82,7 +84,7 @@ public final class KafkaLoop<K, V> {
   private final ConsumerSettings<K, V> settings;
   private final int concurrency;
   private final Duration drainTimeout;
-  private final RecordHandler<K, V> handler;
+  private final BatchHandler<K, V> handler;
   private final FailurePolicy policy;
   private final @Nullable String deadLetterTopic;
   private final Consumer<? super Exception> onError;
@@ -100,7 +102,8 @@ public final class KafkaLoop<K, V> {
     this.settings = settings;
     this.concurrency = builder.concurrency;
     this.drainTimeout = builder.drainTimeout;
-    this.handler = Objects.requireNonNull(builder.handler, "no handler: call handler(…)");
+    this.handler =
+        Objects.requireNonNull(builder.handler, "no handler: call handler(…) or batchHandler(…)");
     this.policy =
         new FailurePolicy(
             builder.attempts,
@@ -175,8 +178,7 @@ public final class KafkaLoop<K, V> {
       ChannelConsumer<K, V> consumer, Handlers<K, V> handlers, Context context)
       throws InterruptedException {
     Select<Event> select =
-        new Select<Event>()
-            .onReceive(consumer.messages(), one -> attempt(Attempt.first(one)), () -> Event.CLOSED)
+        records(consumer)
             .when(handlers::mayStart)
             .onReceive(handlers.retries(), this::attempt)
             .when(handlers::mayStart)
@@ -202,6 +204,15 @@ public final class KafkaLoop<K, V> {
         case OTHER -> {}
       }
     }
+  }
+
+  private Select<Event> records(ChannelConsumer<K, V> consumer) {
+    Select<Event> select = new Select<>();
+    return settings.batching == null
+        ? select.onReceive(
+            consumer.messages(), one -> attempt(Attempt.first(one)), () -> Event.CLOSED)
+        : select.onReceive(
+            consumer.batches(), batch -> attempt(Attempt.first(batch)), () -> Event.CLOSED);
   }
 
   private Event attempt(Attempt<K, V> attempt) {
@@ -300,7 +311,7 @@ public final class KafkaLoop<K, V> {
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
     private int concurrency = 1;
     private Duration drainTimeout = Duration.ofSeconds(10);
-    private @Nullable RecordHandler<K, V> handler;
+    private @Nullable BatchHandler<K, V> handler;
     private int attempts = 1;
     private Backoff backoff = Backoff.none();
     private Predicate<? super Throwable> retryable = e -> true;
@@ -326,21 +337,42 @@ public final class KafkaLoop<K, V> {
       return this;
     }
 
-    /** How many handlers may run at the same time; 1. */
+    /** How many handlers, of a record or of a batch, may run at the same time; 1. */
     public Builder<K, V> concurrency(int handlers) {
       concurrency = ConsumerSettings.positive("concurrency", handlers);
       return this;
     }
 
-    /** What to do with a record. */
+    /** What to do with a record; instead of a {@link #batchHandler}. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
-      handler = given;
+      Objects.requireNonNull(given, "handler");
+      handler = records -> given.handle(records.getFirst());
+      settings().batching = null;
       return this;
     }
 
     /**
-     * How often to try a record that fails, the first attempt included, and how long to wait
-     * between attempts; once. Each failure is told to {@link #onError}. Records wait for it by
+     * What to do with records that are handled together; instead of a {@link #handler}. A batch is
+     * handled when it is full, or its first record has waited, and a handler is free. While none is
+     * it grows.
+     *
+     * <p>One that fails is tried again as a whole. When no attempt is left and there are dead
+     * letters, each of its records is handled by itself, with as many attempts, so that one that is
+     * bad takes no others with it; a {@link dev.millrace.kafka.BatchFailedException} spares that,
+     * as it says which one it is. Records that can not be deserialized are in no batch.
+     *
+     * @param size how many records there may be in a batch
+     * @param linger how long a record may wait for others while a handler is free; may be zero
+     */
+    public Builder<K, V> batchHandler(int size, Duration linger, BatchHandler<K, V> given) {
+      settings().batching = new Batching(size, linger);
+      handler = Objects.requireNonNull(given, "handler");
+      return this;
+    }
+
+    /**
+     * How often to try a record or a batch that fails, the first attempt included, and how long to
+     * wait between attempts; once. Each failure is told to {@link #onError}. Records wait for it by
      * their {@link #ordering}; others go on.
      */
     public Builder<K, V> retry(int attempts, Backoff backoff) {

@@ -3,8 +3,10 @@ package dev.millrace.kafka.channel;
 import dev.millrace.channel.Channel;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Delivery;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +24,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   private static final int READY = 16;
 
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
+  private final Channel<List<Delivery<K, V>>> batches = Channel.rendezvous();
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
   private final ConsumerCore<K, V> core;
@@ -31,7 +34,12 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   PollThread(ConsumerSettings<K, V> settings) {
     String group = settings.group();
     this.core = new ConsumerCore<>(settings, this);
-    this.feeder = new Feeder<>(group, core.partitions(), core.pauses(), messages);
+    Batching batching = settings.batching;
+    this.feeder =
+        batching == null
+            ? new Feeder<>(group, core.partitions(), core.pauses(), messages)
+            : new BatchFeeder<>(
+                settings, batching, core.partitions(), core.pauses(), messages, batches);
     this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
   }
 
@@ -46,6 +54,10 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
 
   Channel<Message<K, V>> messages() {
     return messages;
+  }
+
+  Channel<List<Delivery<K, V>>> batches() {
+    return batches;
   }
 
   Channel<Exception> errors() {
@@ -94,7 +106,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
 
   private void end(@Nullable Throwable why) {
     feeder.stop();
-    for (Channel<?> channel : List.of(messages, errors, notifications)) {
+    for (Channel<?> channel : List.of(messages, batches, errors, notifications)) {
       if (why == null) {
         channel.close();
       } else {

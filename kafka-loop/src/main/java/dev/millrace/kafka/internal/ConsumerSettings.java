@@ -63,6 +63,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   /** Who is told what is consumed. */
   public ConsumerObserver observer = ConsumerObserver.NONE;
 
+  /** How large batches are; null for one record at a time. */
+  public @Nullable Batching batching;
+
   /** Instead of the class among the properties. */
   public @Nullable Deserializer<K> keyDeserializer;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A record during one ownership of its partition. The package-private fields belong to the
  * partition, under its lock.
  */
-final class Delivery<K, V> implements Message<K, V> {
+public final class Delivery<K, V> implements Message<K, V> {
 
   private final Partition<K, V> partition;
   private final ConsumerRecord<byte[], byte[]> raw;
@@ -24,11 +24,18 @@ final class Delivery<K, V> implements Message<K, V> {
   /** What orders it; null if nothing does. */
   @Nullable Object lane;
 
+  /** The one that it waits for, until that is settled. */
+  @Nullable Delivery<K, V> previous;
+
   /** The one that waits for it. */
   @Nullable Delivery<K, V> next;
 
+  /** Whether it was handed out. */
+  boolean taken;
+
   boolean running;
 
+  private volatile boolean alone;
   private volatile @Nullable Exception failure;
 
   Delivery(Partition<K, V> partition, ConsumerRecord<byte[], byte[]> raw) {
@@ -64,6 +71,26 @@ final class Delivery<K, V> implements Message<K, V> {
   @Override
   public void abandon() {
     partition.abandon(this);
+  }
+
+  /** It will be handed out again, before those that wait for it. */
+  public void giveBack() {
+    partition.giveBack(this);
+  }
+
+  /** From now on it is handled by itself: it spoils batches. */
+  public void setAlone() {
+    alone = true;
+  }
+
+  /** Whether it is to be handled by itself. */
+  public boolean isAlone() {
+    return alone;
+  }
+
+  /** The one that waits for it, to be handled with it; null if there is none now. */
+  public @Nullable Delivery<K, V> takeNext() {
+    return partition.takeAfter(this);
   }
 
   /** It has failed, and is to be tried again. */

@@ -1,17 +1,18 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.BatchFailedException;
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
-import dev.millrace.kafka.Message;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
-import dev.millrace.kafka.RecordHandler;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Handles messages: deserialize, handle, and when that fails what the policy says. Knows nothing of
@@ -19,30 +20,33 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads.
  */
+/*
+ * A batch is tried as a whole, as often as the policy says. Then it is taken apart, if its records are to
+ * go to the dead letters: each is given back, to be handled by itself, and by the same policy, so that one
+ * does not take its neighbours with it. A batch that names the record that has failed is cut before that one,
+ * which then counts its own attempts; those behind it stay with it while there are any, and are given
+ * back when there are not. Giving back, and not handling what is left in place, keeps the order where
+ * there is one, and nobody waiting where there is none.
+ */
 public final class Handling<K, V> {
-
-  /**
-   * One attempt at a message.
-   *
-   * @param number which one it is, from 1; for a letter, which attempt to get rid of it
-   * @param letter not null if handling it is over, and it is to go to the dead letters
-   */
-  public record Attempt<K, V>(Message<K, V> message, int number, @Nullable DeadLetter letter) {
-
-    /** The first attempt. */
-    public static <K, V> Attempt<K, V> first(Message<K, V> message) {
-      return new Attempt<>(message, 1, null);
-    }
-  }
 
   /** What an attempt has led to. */
   public sealed interface Outcome<K, V> {}
 
-  /** The message is settled. */
-  public record Settled<K, V>() implements Outcome<K, V> {}
+  /**
+   * Nothing is left to do for the messages.
+   *
+   * @param giveBack but for these, which are to be given back once the attempt has ended
+   */
+  public record Done<K, V>(List<Delivery<K, V>> giveBack) implements Outcome<K, V> {}
 
-  /** The message is to be tried again, after a delay. */
-  public record Again<K, V>(Attempt<K, V> next, Duration delay) implements Outcome<K, V> {}
+  /**
+   * Messages are to be tried again, after a delay.
+   *
+   * @param giveBack and others are to be given back once the attempt has ended
+   */
+  public record Again<K, V>(Attempt<K, V> next, Duration delay, List<Delivery<K, V>> giveBack)
+      implements Outcome<K, V> {}
 
   /** The loop must stop. */
   public record Stop<K, V>(Throwable cause) implements Outcome<K, V> {}
@@ -50,7 +54,7 @@ public final class Handling<K, V> {
   /** The thread was told to stop; that is no failure. */
   public record Cancelled<K, V>() implements Outcome<K, V> {}
 
-  private final RecordHandler<K, V> handler;
+  private final BatchHandler<K, V> handler;
   private final FailurePolicy policy;
   private final BooleanSupplier isCancelled;
   private final Consumer<? super Exception> report;
@@ -62,7 +66,7 @@ public final class Handling<K, V> {
    * @param report gets failures that are survived
    */
   public Handling(
-      RecordHandler<K, V> handler,
+      BatchHandler<K, V> handler,
       FailurePolicy policy,
       BooleanSupplier isCancelled,
       Consumer<? super Exception> report) {
@@ -72,22 +76,22 @@ public final class Handling<K, V> {
     this.report = report;
   }
 
-  /** Makes the attempt; settles the message if it succeeds. */
+  /** Makes the attempt; settles the messages if it succeeds. */
   public Outcome<K, V> run(Attempt<K, V> attempt) {
-    return attempt.letter() == null ? handle(attempt) : bury(attempt);
+    return attempt.letter() == null ? handle(attempt) : bury(attempt, List.of());
   }
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
-    Message<K, V> message = attempt.message();
-    PartitionObserver observer = observer(message);
+    List<Delivery<K, V>> messages = attempt.messages();
+    PartitionObserver observer = messages.getFirst().observer();
     String stage = DeadLetter.DESERIALIZE;
     if (attempt.number() > 1) {
       observer.retried();
     }
     try {
-      ConsumerRecord<K, V> record = message.record();
+      List<ConsumerRecord<K, V>> records = records(messages);
       stage = DeadLetter.HANDLE;
-      handler.handle(record);
+      handler.handle(records);
     } catch (Error e) {
       observer.failed(stage);
       return new Stop<>(e);
@@ -95,32 +99,93 @@ public final class Handling<K, V> {
       if (isCancelled.getAsBoolean()) {
         return new Cancelled<>();
       }
-      observer.failed(stage);
       return failed(attempt, stage, e);
     }
-    message.settle();
-    observer.handled();
-    return new Settled<>();
+    handled(messages);
+    return new Done<>(List.of());
+  }
+
+  private static <K, V> List<ConsumerRecord<K, V>> records(List<Delivery<K, V>> messages) {
+    if (messages.size() == 1) {
+      return List.of(messages.getFirst().record());
+    }
+    List<ConsumerRecord<K, V>> records = new ArrayList<>(messages.size());
+    for (Delivery<K, V> message : messages) {
+      records.add(message.record());
+    }
+    return List.copyOf(records);
+  }
+
+  private static <K, V> void handled(List<Delivery<K, V>> messages) {
+    for (Delivery<K, V> message : messages) {
+      message.settle();
+      message.observer().handled();
+    }
   }
 
   private Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Exception e) {
+    List<Delivery<K, V>> messages = attempt.messages();
+    if (e instanceof BatchFailedException failure) {
+      for (int i = 0; i < messages.size(); i++) {
+        if (failure.names(messages.get(i).raw())) {
+          return failedAt(i, attempt, stage, failure);
+        }
+      }
+    }
+    return failedAtFirst(attempt, stage, e, messages.size() == 1);
+  }
+
+  /** Those before are handled; one that has not failed before has used one attempt. */
+  private Outcome<K, V> failedAt(
+      int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
+    List<Delivery<K, V>> messages = attempt.messages();
+    handled(messages.subList(0, index));
+    if (failure.getCause() instanceof Error error) {
+      messages.get(index).observer().failed(stage);
+      return new Stop<>(error);
+    }
+    Exception cause = failure.getCause() instanceof Exception known ? known : failure;
+    List<Delivery<K, V>> left = messages.subList(index, messages.size());
+    return failedAtFirst(
+        new Attempt<>(left, index == 0 ? attempt.number() : 1, null), stage, cause, true);
+  }
+
+  /**
+   * What becomes of messages that were not handled.
+   *
+   * @param isFirst whether it is known to be the fault of the first one
+   */
+  private Outcome<K, V> failedAtFirst(
+      Attempt<K, V> attempt, String stage, Exception e, boolean isFirst) {
     int number = attempt.number();
-    ConsumerRecord<byte[], byte[]> raw = attempt.message().raw();
+    List<Delivery<K, V>> messages = attempt.messages();
+    Delivery<K, V> first = messages.getFirst();
+    first.observer().failed(stage);
     Duration delay = policy.delayAfter(number, e);
+    String what =
+        isFirst ? stage : "%s %d records, beginning with".formatted(stage, messages.size());
     if (delay != null) {
-      report(attempt, new RecordFailedException(raw, stage, number, next(delay), e));
-      return new Again<>(new Attempt<>(attempt.message(), number + 1, null), delay);
+      report(attempt, new RecordFailedException(first.raw(), what, number, next(delay), e));
+      return new Again<>(attempt.next(messages), delay, List.of());
     }
     if (policy.deadLetters() == null) {
       return new Stop<>(e);
     }
-    return bury(new Attempt<>(attempt.message(), 1, new DeadLetter(raw, stage, number, e)));
+    if (!isFirst) {
+      String next = "each of them is tried by itself";
+      report(attempt, new RecordFailedException(first.raw(), what, number, next, e));
+      messages.forEach(Delivery::setAlone);
+      return new Done<>(messages);
+    }
+    var letter = new DeadLetter(first.raw(), stage, number, e);
+    return bury(new Attempt<>(List.of(first), 1, letter), messages.subList(1, messages.size()));
   }
 
-  private Outcome<K, V> bury(Attempt<K, V> attempt) {
+  private Outcome<K, V> bury(Attempt<K, V> attempt, List<Delivery<K, V>> giveBack) {
     DeadLetters deadLetters = Objects.requireNonNull(policy.deadLetters());
     DeadLetter letter = Objects.requireNonNull(attempt.letter());
-    PartitionObserver observer = observer(attempt.message());
+    Delivery<K, V> message = attempt.messages().getFirst();
+    PartitionObserver observer = message.observer();
     int number = attempt.number();
     try {
       deadLetters.accept(letter);
@@ -137,23 +202,15 @@ public final class Handling<K, V> {
           attempt,
           new RecordFailedException(
               letter.record(), RecordFailedException.DEAD_LETTER, number, next(delay), e));
-      return new Again<>(new Attempt<>(attempt.message(), number + 1, letter), delay);
+      return new Again<>(attempt.next(attempt.messages()), delay, giveBack);
     }
-    attempt.message().settle();
+    message.settle();
     observer.deadLettered();
-    return new Settled<>();
-  }
-
-  private static PartitionObserver observer(Message<?, ?> message) {
-    return message instanceof Delivery<?, ?> delivery
-        ? delivery.observer()
-        : PartitionObserver.NONE;
+    return new Done<>(giveBack);
   }
 
   private void report(Attempt<K, V> attempt, RecordFailedException e) {
-    if (attempt.message() instanceof Delivery<K, V> delivery) {
-      delivery.failed(e);
-    }
+    attempt.messages().forEach(message -> message.failed(e));
     report.accept(e);
   }
 

@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  * for another one. Not safe for use by many threads.
  */
 /*
- * A lane is a linked list of records, of which the first is ready, or handed out. The map knows only the
- * last of each lane, which is where the next record goes; a lane whose last record is settled is
- * forgotten. So any number of keys cost what their records in the window cost, and each step takes
- * constant time. A record that becomes ready goes behind those that are: a key with many records takes
- * its turn among the others.
+ * A lane is a linked list of records that are not settled, of which the first is ready, or handed out.
+ * Those behind it may be handed out with it, as one batch. The map knows only the last of each lane, which
+ * is where the next record goes; a lane whose last record is settled is forgotten. So any number of keys
+ * cost what their records in the window cost, and each step takes constant time. A record that becomes
+ * ready goes behind those that are: a key with many records takes its turn among the others. One that is
+ * given back goes before them: it has had its turn.
  */
 final class Lanes<K, V> {
 
@@ -39,6 +40,7 @@ final class Lanes<K, V> {
       ready.add(delivery);
     } else {
       before.next = delivery;
+      delivery.previous = before;
       waiting++;
     }
   }
@@ -56,7 +58,32 @@ final class Lanes<K, V> {
 
   /** Takes a record that is ready; null if there is none. */
   @Nullable Delivery<K, V> take() {
-    return ready.poll();
+    Delivery<K, V> delivery = ready.poll();
+    if (delivery != null) {
+      delivery.taken = true;
+    }
+    return delivery;
+  }
+
+  /** Takes the record that waits for one that was taken, and does not mind its company. */
+  @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
+    Delivery<K, V> next = delivery.next;
+    if (next == null || next.taken || next.isAlone()) {
+      return null;
+    }
+    next.taken = true;
+    waiting--;
+    return next;
+  }
+
+  /** A record that was taken will be taken again, when those before it in its lane are settled. */
+  void giveBack(Delivery<K, V> delivery) {
+    delivery.taken = false;
+    if (delivery.previous == null) {
+      ready.addFirst(delivery);
+    } else {
+      waiting++;
+    }
   }
 
   /** A record that was taken is settled; whether another one has become ready by that. */
@@ -65,12 +92,25 @@ final class Lanes<K, V> {
     if (lane == null) {
       return false;
     }
+    Delivery<K, V> before = delivery.previous;
     Delivery<K, V> next = delivery.next;
+    delivery.previous = null;
+    delivery.next = null; // a settled record, if somebody holds it, keeps no others alive
+    if (before != null) {
+      before.next = next;
+    }
     if (next == null) {
-      last.remove(lane, delivery);
+      if (before == null) {
+        last.remove(lane, delivery);
+      } else {
+        last.replace(lane, delivery, before);
+      }
       return false;
     }
-    delivery.next = null; // a settled record, if somebody holds it, keeps no others alive
+    next.previous = before;
+    if (before != null || next.taken) {
+      return false;
+    }
     waiting--;
     ready.add(next);
     return true;

@@ -1,6 +1,5 @@
 package dev.millrace.kafka.internal;
 
-import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
@@ -131,7 +130,7 @@ public final class Partition<K, V> {
   }
 
   /** Takes the next message that is ready; null if there is none now. */
-  public synchronized @Nullable Message<K, V> take() {
+  public synchronized @Nullable Delivery<K, V> take() {
     if (before != null) {
       if (!before.isIdle()) {
         return null;
@@ -139,6 +138,10 @@ public final class Partition<K, V> {
       before = null;
     }
     return lanes.take();
+  }
+
+  synchronized @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
+    return revoked ? null : lanes.takeAfter(delivery);
   }
 
   /**
@@ -200,6 +203,20 @@ public final class Partition<K, V> {
     boolean wake;
     synchronized (this) {
       wake = stop(delivery);
+    }
+    if (wake) {
+      onReady.run();
+    }
+  }
+
+  void giveBack(Delivery<K, V> delivery) {
+    boolean wake;
+    synchronized (this) {
+      wake = stop(delivery);
+      if (!revoked && delivery.taken && window.holds(delivery.number, delivery)) {
+        lanes.giveBack(delivery);
+        wake = true;
+      }
     }
     if (wake) {
       onReady.run();
