@@ -1,8 +1,8 @@
 package dev.millrace.kafka.channel;
 
+import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
-import dev.millrace.kafka.internal.Front;
 import dev.millrace.kafka.internal.Partition;
 import java.time.Duration;
 import java.util.Collection;
