@@ -1,6 +1,7 @@
 package dev.millrace.kafka;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -13,6 +14,11 @@ public interface ConsumerObserver {
 
   /** Observes nothing. */
   ConsumerObserver NONE = new ConsumerObserver() {};
+
+  /** Tells this one, and after it the other one. */
+  default ConsumerObserver and(ConsumerObserver other) {
+    return new BothObservers(this, Objects.requireNonNull(other, "other"));
+  }
 
   /**
    * A partition is consumed from now on. Called for each time that it is assigned, and after a

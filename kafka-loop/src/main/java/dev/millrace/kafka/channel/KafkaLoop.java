@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
@@ -9,6 +10,8 @@ import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
@@ -18,10 +21,13 @@ import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
+import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -72,6 +78,12 @@ public final class KafkaLoop<K, V> {
 
   private static final Logger LOG = LoggerFactory.getLogger(KafkaLoop.class);
 
+  private static final Comparator<PartitionStatus> BY_NAME =
+      Comparator.comparing((PartitionStatus one) -> one.partition().topic())
+          .thenComparingInt(one -> one.partition().partition());
+
+  private static final int EVENTS = 1000;
+
   private enum Event {
     MESSAGE,
     HANDLED,
@@ -92,6 +104,8 @@ public final class KafkaLoop<K, V> {
 
   private final Channel<Boolean> draining = Channel.rendezvous();
   private final Channel<Boolean> ended = Channel.rendezvous();
+  private final LoopRecorder recorder = new LoopRecorder();
+  private final Channel<LoopEvent> events = Channel.dropOldest(EVENTS);
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
   private volatile @Nullable ChannelConsumer<K, V> running;
   private volatile @Nullable Health end;
@@ -100,6 +114,7 @@ public final class KafkaLoop<K, V> {
 
   private KafkaLoop(Builder<K, V> builder, ConsumerSettings<K, V> settings) {
     this.settings = settings;
+    this.settings.observer = recorder.and(settings.observer);
     this.concurrency = builder.concurrency;
     this.drainTimeout = builder.drainTimeout;
     this.handler =
@@ -156,6 +171,7 @@ public final class KafkaLoop<K, V> {
     } finally {
       end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
       ended.close();
+      events.close();
     }
     if (failure != null) {
       throw new ExecutionException("the loop stops: " + failure, failure);
@@ -221,13 +237,20 @@ public final class KafkaLoop<K, V> {
   }
 
   private Event error(Exception error) {
+    tell(new LoopEvent.Failed(Instant.now(), error));
     onError.accept(error);
     return Event.OTHER;
   }
 
   private Event notification(Notification notification) {
+    tell(new LoopEvent.Rebalanced(Instant.now(), notification));
     onNotification.accept(notification);
     return Event.OTHER;
+  }
+
+  private void tell(LoopEvent event) {
+    recorder.add(event);
+    events.trySend(event);
   }
 
   /**
@@ -242,6 +265,7 @@ public final class KafkaLoop<K, V> {
     synchronized (this) {
       if (!started) {
         started = true;
+        events.close();
         return;
       }
     }
@@ -266,6 +290,28 @@ public final class KafkaLoop<K, V> {
   public List<PartitionStatus> partitions() {
     ChannelConsumer<K, V> consumer = running;
     return consumer == null ? List.of() : consumer.partitions();
+  }
+
+  /** All that a dashboard shows; takes some microseconds, and does not ask the broker. */
+  public LoopStatus status() {
+    return new LoopStatus(
+        settings.group(),
+        Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
+        settings.topics,
+        concurrency,
+        health(),
+        recorder.figures(),
+        partitions().stream().sorted(BY_NAME).toList(),
+        recorder.recent());
+  }
+
+  /**
+   * What {@link Builder#onError} and {@link Builder#onNotification} are told, as a channel. Each
+   * event goes to one receiver. The loop never waits for one: if nobody receives them, the oldest
+   * of 1,000 is dropped ({@link Channel#dropOldest}). Closed when the loop has ended.
+   */
+  public ReceiveChannel<LoopEvent> events() {
+    return events;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
@@ -284,7 +285,7 @@ public final class Partition<K, V> {
   public synchronized PartitionStatus status(boolean paused) {
     long from = window.size() > 0 ? window.offset(0) : Math.max(next, polledTo);
     OptionalLong lag = end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(end, next) - from);
-    return new PartitionStatus(name, lag, running, paused);
+    return new PartitionStatus(name, lag, running, lanes.size(), paused, front());
   }
 
   /** How many records were settled since the last commit. */

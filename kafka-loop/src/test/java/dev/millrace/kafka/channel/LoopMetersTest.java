@@ -251,7 +251,7 @@ class LoopMetersTest extends WithMockConsumer {
   }
 
   private static Supplier<PartitionStatus> status(int inFlight) {
-    var status = new PartitionStatus(P0, OptionalLong.empty(), inFlight, false);
+    var status = new PartitionStatus(P0, OptionalLong.empty(), inFlight, 0, false, null);
     return () -> status;
   }
 

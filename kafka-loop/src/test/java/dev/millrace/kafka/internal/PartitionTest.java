@@ -6,6 +6,7 @@ import static dev.millrace.kafka.internal.Records.takeAll;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
 import java.time.Duration;

@@ -1,0 +1,71 @@
+package dev.millrace.kafka;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/** Tells two observers, one after the other. */
+record BothObservers(ConsumerObserver one, ConsumerObserver other) implements ConsumerObserver {
+
+  @Override
+  public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
+    return new BothPartitions(one.assigned(group, status), other.assigned(group, status));
+  }
+
+  @Override
+  public void rebalanced(String group, Notification change) {
+    one.rebalanced(group, change);
+    other.rebalanced(group, change);
+  }
+
+  @Override
+  public void committed(String group, Duration took) {
+    one.committed(group, took);
+    other.committed(group, took);
+  }
+
+  @Override
+  public void commitFailed(String group, Exception failure) {
+    one.commitFailed(group, failure);
+    other.commitFailed(group, failure);
+  }
+
+  private record BothPartitions(PartitionObserver one, PartitionObserver other)
+      implements PartitionObserver {
+
+    @Override
+    public void settled(long nanoseconds) {
+      one.settled(nanoseconds);
+      other.settled(nanoseconds);
+    }
+
+    @Override
+    public void handled() {
+      one.handled();
+      other.handled();
+    }
+
+    @Override
+    public void failed(String stage) {
+      one.failed(stage);
+      other.failed(stage);
+    }
+
+    @Override
+    public void retried() {
+      one.retried();
+      other.retried();
+    }
+
+    @Override
+    public void deadLettered() {
+      one.deadLettered();
+      other.deadLettered();
+    }
+
+    @Override
+    public void released() {
+      one.released();
+      other.released();
+    }
+  }
+}

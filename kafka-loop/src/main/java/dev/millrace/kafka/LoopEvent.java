@@ -1,0 +1,51 @@
+package dev.millrace.kafka;
+
+import java.time.Instant;
+import java.util.Objects;
+
+/** Something that has happened to a loop, and that it survives. Immutable. */
+public sealed interface LoopEvent {
+
+  /** When the loop was told. */
+  Instant at();
+
+  /** What has happened, on one line for people; shows nothing of a record. */
+  String text();
+
+  /** A rebalance has changed what is assigned. */
+  record Rebalanced(Instant at, Notification change) implements LoopEvent {
+
+    /** Checks the parts. */
+    public Rebalanced {
+      Objects.requireNonNull(at, "at");
+      Objects.requireNonNull(change, "change");
+    }
+
+    @Override
+    public String text() {
+      return "claimed %s, released %s, %d partitions now"
+          .formatted(change.claimed(), change.released(), change.current().size());
+    }
+  }
+
+  /**
+   * Something went wrong, such as an attempt to handle a record ({@link RecordFailedException}) or
+   * a commit, and will be repeated.
+   */
+  record Failed(Instant at, Exception failure) implements LoopEvent {
+
+    /** Checks the parts. */
+    public Failed {
+      Objects.requireNonNull(at, "at");
+      Objects.requireNonNull(failure, "failure");
+    }
+
+    @Override
+    public String text() {
+      String message = failure.getMessage();
+      return failure instanceof RecordFailedException && message != null
+          ? message
+          : failure.toString();
+    }
+  }
+}

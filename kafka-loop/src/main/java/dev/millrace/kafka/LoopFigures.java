@@ -1,0 +1,37 @@
+package dev.millrace.kafka;
+
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What a loop has done since it was built. Immutable. The figures are read one after the other, so
+ * that they may differ by what has happened meanwhile.
+ *
+ * @param settled records that are settled
+ * @param handled records that the handler has handled
+ * @param failures attempts that have failed, by stage; see {@link PartitionObserver#failed}
+ * @param retries attempts to handle a record, after the first
+ * @param deadLetters records that are safe in the dead letters
+ * @param rebalances changes of what is assigned
+ * @param commits commits that have succeeded
+ * @param commitFailures commits that have failed
+ * @param settleLatency from when a record was polled until it was settled, over the last half to
+ *     whole minute
+ */
+public record LoopFigures(
+    long settled,
+    long handled,
+    Map<String, Long> failures,
+    long retries,
+    long deadLetters,
+    long rebalances,
+    long commits,
+    long commitFailures,
+    Latency settleLatency) {
+
+  /** Copies the map. */
+  public LoopFigures {
+    failures = Map.copyOf(failures);
+    Objects.requireNonNull(settleLatency, "settleLatency");
+  }
+}

@@ -1,0 +1,198 @@
+package dev.millrace.kafka.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Accepts connections, and answers one request on each. Safe for use by many threads. */
+/*
+ * Whatever clients do, there are never more than so many connections, and none is older than so long: of
+ * too many the oldest is closed, and not the newest refused, so that somebody who keeps as many as he can
+ * open does not keep others out. All connections may live for the same time, so that the order of their
+ * ages is the order of their ends, and the thread that accepts can close those that are due: it
+ * waits for the next connection until the oldest one is.
+ *
+ * Platform threads, because handlers that compute may keep all carriers of the virtual ones busy,
+ * and that is when somebody wants to know how they are.
+ */
+final class Listener implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+
+  private static final int BACKLOG = 50;
+  private static final long AFTER_FAILURE = Duration.ofMillis(100).toNanos();
+  private static final int LINGER_MILLIS = 200;
+  private static final int LINGER_BYTES = 64 << 10;
+
+  private final ServerSocket server;
+  private final int maxConnections;
+  private final Duration lifetime;
+  private final Function<Request, Response> answers;
+
+  /** When each connection was accepted, the oldest first. */
+  private final Map<Socket, Long> open = new LinkedHashMap<>();
+
+  private final Thread thread;
+  private volatile boolean closed;
+
+  Listener(
+      InetSocketAddress address,
+      int maxConnections,
+      Duration lifetime,
+      Function<Request, Response> answers)
+      throws IOException {
+    this.maxConnections = maxConnections;
+    this.lifetime = lifetime;
+    this.answers = answers;
+    this.server = new ServerSocket();
+    try {
+      server.bind(address, BACKLOG);
+    } catch (IOException e) {
+      server.close();
+      throw e;
+    }
+    this.thread =
+        Thread.ofPlatform().daemon().name("millrace-http-" + port()).unstarted(this::accept);
+    thread.start();
+  }
+
+  int port() {
+    return server.getLocalPort();
+  }
+
+  private void accept() {
+    while (!closed) {
+      try {
+        server.setSoTimeout(untilNextEnd());
+        admit(server.accept());
+      } catch (SocketTimeoutException e) {
+        LOG.trace("nobody has come", e);
+      } catch (IOException e) {
+        if (!closed) { // such as: too many open files
+          LOG.debug("no connection", e);
+          LockSupport.parkNanos(AFTER_FAILURE);
+        }
+      }
+      closeThoseThatAreDue();
+    }
+  }
+
+  /** In milliseconds; 0 if there is none to wait for. */
+  private int untilNextEnd() {
+    synchronized (open) {
+      Map.Entry<Socket, Long> oldest = open.entrySet().stream().findFirst().orElse(null);
+      if (oldest == null) {
+        return 0;
+      }
+      long left = lifetime.toNanos() - (System.nanoTime() - oldest.getValue());
+      return (int) Math.max(1, left / 1_000_000 + 1);
+    }
+  }
+
+  private void admit(Socket connection) throws IOException {
+    synchronized (open) {
+      if (closed) {
+        connection.close();
+        return;
+      }
+      if (open.size() >= maxConnections) {
+        close(open.keySet().iterator().next());
+      }
+      open.put(connection, System.nanoTime());
+    }
+    Thread.ofPlatform()
+        .daemon()
+        .name(thread.getName() + "-connection")
+        .start(() -> serve(connection));
+  }
+
+  private void closeThoseThatAreDue() {
+    synchronized (open) {
+      long now = System.nanoTime();
+      List<Socket> due =
+          open.entrySet().stream()
+              .takeWhile(one -> now - one.getValue() >= lifetime.toNanos())
+              .map(Map.Entry::getKey)
+              .toList();
+      due.forEach(this::close);
+    }
+  }
+
+  /** Ends what its thread reads or writes. */
+  private void close(Socket connection) {
+    open.remove(connection);
+    try {
+      connection.close();
+    } catch (IOException e) {
+      LOG.debug("closing {}", connection, e);
+    }
+  }
+
+  private void serve(Socket connection) {
+    try {
+      boolean withBody = true;
+      Response response;
+      try {
+        Request request = Request.read(connection.getInputStream());
+        withBody = request.method() == Request.Method.GET;
+        response = answers.apply(request);
+      } catch (RefusedException e) {
+        response = e.response();
+      } catch (RuntimeException e) {
+        LOG.warn("no answer", e);
+        response = Response.bare(500, "Internal Server Error");
+      }
+      response.writeTo(connection.getOutputStream(), withBody);
+      linger(connection);
+    } catch (IOException e) {
+      LOG.trace("a connection ends", e);
+    } finally {
+      synchronized (open) {
+        close(connection);
+      }
+    }
+  }
+
+  /** What the client still sends would, unread, make it lose the answer. */
+  private static void linger(Socket connection) throws IOException {
+    connection.shutdownOutput();
+    connection.setSoTimeout(LINGER_MILLIS);
+    InputStream in = connection.getInputStream();
+    byte[] rest = new byte[4096];
+    for (int all = 0, more; all < LINGER_BYTES && (more = in.read(rest)) >= 0; ) {
+      all += more;
+    }
+  }
+
+  /** Closes all connections; returns when no more are accepted. */
+  @Override
+  public void close() throws IOException {
+    synchronized (open) {
+      closed = true;
+      List.copyOf(open.keySet()).forEach(this::close);
+    }
+    server.close();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.millrace.kafka.http;
+
+import dev.millrace.kafka.Front;
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Latency;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.LoopFigures;
+import dev.millrace.kafka.LoopStatus;
+import dev.millrace.kafka.PartitionStatus;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What is told of loops; the fields are listed in {@code docs/kafka-observability.md}. */
+final class StatusJson {
+
+  /** Of a text that the application makes, such as the message of an exception. */
+  private static final int MAX_TEXT = 500;
+
+  private StatusJson() {}
+
+  static String health(List<LoopStatus> loops) {
+    return Json.of(
+        fields(
+            "alive",
+            loops.stream().allMatch(one -> one.health().isAlive()),
+            "loops",
+            loops.stream()
+                .map(
+                    one ->
+                        fields(
+                            "group",
+                            one.group(),
+                            "clientId",
+                            one.clientId(),
+                            "state",
+                            one.health().state(),
+                            "reason",
+                            bounded(one.health().reason())))
+                .toList()));
+  }
+
+  static String status(Instant now, List<LoopStatus> loops) {
+    return Json.of(fields("at", now, "loops", loops.stream().map(StatusJson::loop).toList()));
+  }
+
+  private static Map<String, @Nullable Object> loop(LoopStatus loop) {
+    return fields(
+        "group",
+        loop.group(),
+        "clientId",
+        loop.clientId(),
+        "topics",
+        loop.topics(),
+        "concurrency",
+        loop.concurrency(),
+        "health",
+        health(loop.health()),
+        "figures",
+        figures(loop.figures()),
+        "partitions",
+        loop.partitions().stream().map(StatusJson::partition).toList(),
+        "recent",
+        loop.recent().stream().map(StatusJson::event).toList());
+  }
+
+  private static Map<String, @Nullable Object> health(Health health) {
+    return fields(
+        "alive", health.isAlive(), "state", health.state(), "reason", bounded(health.reason()));
+  }
+
+  private static Map<String, @Nullable Object> figures(LoopFigures figures) {
+    return fields(
+        "settled",
+        figures.settled(),
+        "handled",
+        figures.handled(),
+        "failures",
+        new TreeMap<>(figures.failures()),
+        "retries",
+        figures.retries(),
+        "deadLetters",
+        figures.deadLetters(),
+        "rebalances",
+        figures.rebalances(),
+        "commits",
+        figures.commits(),
+        "commitFailures",
+        figures.commitFailures(),
+        "settleLatency",
+        latency(figures.settleLatency()));
+  }
+
+  private static Map<String, @Nullable Object> latency(Latency latency) {
+    return fields(
+        "count",
+        latency.count(),
+        "p50Micros",
+        latency.p50().toNanos() / 1000,
+        "p90Micros",
+        latency.p90().toNanos() / 1000,
+        "p99Micros",
+        latency.p99().toNanos() / 1000,
+        "maxMicros",
+        latency.max().toNanos() / 1000);
+  }
+
+  private static Map<String, @Nullable Object> partition(PartitionStatus status) {
+    Front front = status.front();
+    return fields(
+        "topic",
+        status.partition().topic(),
+        "partition",
+        status.partition().partition(),
+        "lag",
+        status.lag().isPresent() ? status.lag().getAsLong() : null,
+        "inFlight",
+        status.inFlight(),
+        "waiting",
+        status.waiting(),
+        "paused",
+        status.paused(),
+        "front",
+        front == null
+            ? null
+            : fields(
+                "offset",
+                front.offset(),
+                "ageMillis",
+                front.age().toMillis(),
+                "why",
+                bounded(front.why())));
+  }
+
+  private static Map<String, @Nullable Object> event(LoopEvent event) {
+    return fields(
+        "at",
+        event.at(),
+        "kind",
+        switch (event) {
+          case LoopEvent.Rebalanced rebalanced -> "rebalanced";
+          case LoopEvent.Failed failed -> "failed";
+        },
+        "text",
+        bounded(event.text()));
+  }
+
+  private static String bounded(String text) {
+    return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+  }
+
+  private static Map<String, @Nullable Object> fields(@Nullable Object... namesAndValues) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      fields.put(String.valueOf(namesAndValues[i]), namesAndValues[i + 1]);
+    }
+    return fields;
+  }
+}

@@ -1,0 +1,5 @@
+/** Health, status and a live page of loops over HTTP; needs nothing but the JDK. */
+@NullMarked
+package dev.millrace.kafka.http;
+
+import org.jspecify.annotations.NullMarked;
