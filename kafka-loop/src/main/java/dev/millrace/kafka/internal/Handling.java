@@ -79,31 +79,42 @@ public final class Handling<K, V> {
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
     Message<K, V> message = attempt.message();
-    PartitionObserver observer = observer(message);
     String stage = DeadLetter.DESERIALIZE;
     if (attempt.number() > 1) {
-      observer.retried();
+      observer(message).retried();
     }
     try {
       ConsumerRecord<K, V> record = message.record();
       stage = DeadLetter.HANDLE;
       handler.handle(record);
-    } catch (Error e) {
-      observer.failed(stage);
-      return new Stop<>(e);
-    } catch (Exception e) {
-      if (isCancelled.getAsBoolean()) {
-        return new Cancelled<>();
-      }
-      observer.failed(stage);
+    } catch (Throwable e) {
       return failed(attempt, stage, e);
     }
+    return handled(message);
+  }
+
+  /** The handler has handled it. */
+  public Outcome<K, V> handled(Message<K, V> message) {
     message.settle();
-    observer.handled();
+    observer(message).handled();
     return new Settled<>();
   }
 
-  private Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Exception e) {
+  /**
+   * An attempt has failed; may wait for the dead letters.
+   *
+   * @param stage at what, as {@link DeadLetter} has it
+   */
+  public Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Throwable failure) {
+    boolean isError = !(failure instanceof Exception);
+    if (!isError && isCancelled.getAsBoolean()) {
+      return new Cancelled<>();
+    }
+    observer(attempt.message()).failed(stage);
+    return isError ? new Stop<>(failure) : next(attempt, stage, (Exception) failure);
+  }
+
+  private Outcome<K, V> next(Attempt<K, V> attempt, String stage, Exception e) {
     int number = attempt.number();
     ConsumerRecord<byte[], byte[]> raw = attempt.message().raw();
     Duration delay = policy.delayAfter(number, e);
