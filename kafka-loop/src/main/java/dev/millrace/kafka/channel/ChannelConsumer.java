@@ -96,8 +96,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
 
   /** Ends a {@link #pause}. */
   public void resume(Collection<TopicPartition> names) {
-    poll.core().pauses().remove(names);
-    poll.wake();
+    poll.core().resume(names);
   }
 
   /** What {@link #pause} has paused, and nothing has resumed. */

@@ -4,12 +4,10 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
-import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.BatchHandler;
-import dev.millrace.kafka.ConsumerBuilder;
-import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.Notification;
@@ -22,6 +20,7 @@ import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.LoopRecorder;
+import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
@@ -35,13 +34,10 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The main loop of a consumer application: one select over messages, errors, notifications and
@@ -76,8 +72,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class KafkaLoop<K, V> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(KafkaLoop.class);
-
   private static final Comparator<PartitionStatus> BY_NAME =
       Comparator.comparing((PartitionStatus one) -> one.partition().topic())
           .thenComparingInt(one -> one.partition().partition());
@@ -94,13 +88,8 @@ public final class KafkaLoop<K, V> {
   }
 
   private final ConsumerSettings<K, V> settings;
-  private final int concurrency;
-  private final Duration drainTimeout;
+  private final LoopSettings loop;
   private final BatchHandler<K, V> handler;
-  private final FailurePolicy policy;
-  private final @Nullable String deadLetterTopic;
-  private final Consumer<? super Exception> onError;
-  private final Consumer<? super Notification> onNotification;
 
   private final Channel<Boolean> draining = Channel.rendezvous();
   private final Channel<Boolean> ended = Channel.rendezvous();
@@ -112,23 +101,13 @@ public final class KafkaLoop<K, V> {
   private boolean started;
   private @Nullable Attempt<K, V> received;
 
-  private KafkaLoop(Builder<K, V> builder, ConsumerSettings<K, V> settings) {
+  private KafkaLoop(
+      ConsumerSettings<K, V> settings, LoopSettings loop, @Nullable BatchHandler<K, V> handler) {
     this.settings = settings;
     this.settings.observer = recorder.and(settings.observer);
-    this.concurrency = builder.concurrency;
-    this.drainTimeout = builder.drainTimeout;
+    this.loop = loop;
     this.handler =
-        Objects.requireNonNull(builder.handler, "no handler: call handler(…) or batchHandler(…)");
-    this.policy =
-        new FailurePolicy(
-            builder.attempts,
-            builder.backoff,
-            builder.retryable,
-            builder.deadLetters,
-            builder.deadLetterBackoff);
-    this.deadLetterTopic = builder.deadLetterTopic;
-    this.onError = builder.onError;
-    this.onNotification = builder.onNotification;
+        Objects.requireNonNull(handler, "no handler: call handler(…) or batchHandler(…)");
   }
 
   /** A builder with the defaults. */
@@ -158,14 +137,14 @@ public final class KafkaLoop<K, V> {
       started = true;
     }
     Throwable failure = null;
-    try (var letters = deadLetterTopic == null ? null : OwnProducer.open(settings);
+    try (var letters = loop.deadLetterTopic == null ? null : OwnProducer.open(settings);
         var consumer = new ChannelConsumer<>(settings)) {
       running = consumer;
       try (var group = TaskGroup.collecting(context)) {
         var handlers =
-            new Handlers<>(group, concurrency, handling(letters, consumer, group.context()));
-        failure = loop(consumer, handlers, group.context());
-        handlers.await(Objects.requireNonNullElse(drainWithin.get(), drainTimeout));
+            new Handlers<>(group, loop.concurrency, handling(letters, consumer, group.context()));
+        failure = select(consumer, handlers, group.context());
+        handlers.await(Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout));
         failure = handlers.failure() != null ? handlers.failure() : failure;
       }
     } finally {
@@ -181,16 +160,12 @@ public final class KafkaLoop<K, V> {
 
   private Handling<K, V> handling(
       @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
-    FailurePolicy all =
-        letters == null
-            ? policy
-            : policy.with(
-                DeadLetters.toTopic(letters.producer(), Objects.requireNonNull(deadLetterTopic)));
-    return new Handling<>(handler, all, context::isCancelled, consumer::report);
+    FailurePolicy policy = loop.policy(letters);
+    return new Handling<>(handler, policy, context::isCancelled, consumer::report);
   }
 
   /** The main loop; what the consumer failed with, if it did. */
-  private @Nullable Throwable loop(
+  private @Nullable Throwable select(
       ChannelConsumer<K, V> consumer, Handlers<K, V> handlers, Context context)
       throws InterruptedException {
     Select<Event> select =
@@ -238,13 +213,13 @@ public final class KafkaLoop<K, V> {
 
   private Event error(Exception error) {
     tell(new LoopEvent.Failed(Instant.now(), error));
-    onError.accept(error);
+    loop.onError.accept(error);
     return Event.OTHER;
   }
 
   private Event notification(Notification notification) {
     tell(new LoopEvent.Rebalanced(Instant.now(), notification));
-    onNotification.accept(notification);
+    loop.onNotification.accept(notification);
     return Event.OTHER;
   }
 
@@ -298,7 +273,7 @@ public final class KafkaLoop<K, V> {
         settings.group(),
         Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
         settings.topics,
-        concurrency,
+        loop.concurrency,
         health(),
         recorder.figures(),
         partitions().stream().sorted(BY_NAME).toList(),
@@ -354,19 +329,8 @@ public final class KafkaLoop<K, V> {
   }
 
   /** Settings with defaults; not safe for use by many threads. */
-  public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
-    private int concurrency = 1;
-    private Duration drainTimeout = Duration.ofSeconds(10);
+  public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private @Nullable BatchHandler<K, V> handler;
-    private int attempts = 1;
-    private Backoff backoff = Backoff.none();
-    private Predicate<? super Throwable> retryable = e -> true;
-    private @Nullable DeadLetters deadLetters;
-    private @Nullable String deadLetterTopic;
-    private Backoff deadLetterBackoff =
-        Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30)).withJitter(0.2);
-    private Consumer<? super Exception> onError = e -> LOG.warn("the loop goes on after", e);
-    private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
 
     private Builder() {}
 
@@ -376,23 +340,14 @@ public final class KafkaLoop<K, V> {
     }
 
     /** Makes the consumer; for tests. */
-    Builder<K, V> factory(
-        Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
-            factory) {
+    Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
       settings().factory = factory;
-      return this;
-    }
-
-    /** How many handlers, of a record or of a batch, may run at the same time; 1. */
-    public Builder<K, V> concurrency(int handlers) {
-      concurrency = ConsumerSettings.positive("concurrency", handlers);
       return this;
     }
 
     /** What to do with a record; instead of a {@link #batchHandler}. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
-      Objects.requireNonNull(given, "handler");
-      handler = records -> given.handle(records.getFirst());
+      handler = Handling.ofOne(Objects.requireNonNull(given, "handler"));
       settings().batching = null;
       return this;
     }
@@ -417,78 +372,12 @@ public final class KafkaLoop<K, V> {
     }
 
     /**
-     * How often to try a record or a batch that fails, the first attempt included, and how long to
-     * wait between attempts; once. Each failure is told to {@link #onError}. Records wait for it by
-     * their {@link #ordering}; others go on.
-     */
-    public Builder<K, V> retry(int attempts, Backoff backoff) {
-      this.attempts = ConsumerSettings.positive("the number of attempts", attempts);
-      this.backoff = Objects.requireNonNull(backoff, "backoff");
-      return this;
-    }
-
-    /** To try a record that fails again and again until it does not. */
-    public Builder<K, V> retryForever(Backoff backoff) {
-      return retry(Integer.MAX_VALUE, backoff);
-    }
-
-    /** Which failures are worth another attempt; all. */
-    public Builder<K, V> retryIf(Predicate<? super Throwable> retryable) {
-      this.retryable = Objects.requireNonNull(retryable, "retryable");
-      return this;
-    }
-
-    /** Where a record goes when no attempt is left; none, and the loop stops. */
-    public Builder<K, V> deadLetters(DeadLetters letters) {
-      deadLetters = Objects.requireNonNull(letters, "deadLetters");
-      deadLetterTopic = null;
-      return this;
-    }
-
-    /**
-     * To publish a record when no attempt is left, as {@link DeadLetters#toTopic} does. The loop
-     * makes the producer, with the consumer's own properties for the connection, and closes it.
-     */
-    public Builder<K, V> deadLetterTopic(String topic) {
-      deadLetterTopic = Objects.requireNonNull(topic, "topic");
-      deadLetters = null;
-      return this;
-    }
-
-    /**
-     * How long to wait before a record is offered again to dead letters that could not take it: one
-     * second, and twice as long each time up to 30, ±20 %.
-     */
-    public Builder<K, V> deadLetterBackoff(Backoff backoff) {
-      deadLetterBackoff = Objects.requireNonNull(backoff, "backoff");
-      return this;
-    }
-
-    /** Gets what went wrong and is survived; logs it at warn. Must not block. */
-    public Builder<K, V> onError(Consumer<? super Exception> listener) {
-      onError = Objects.requireNonNull(listener, "onError");
-      return this;
-    }
-
-    /** Gets what rebalances change; logs it at info. Must not block. */
-    public Builder<K, V> onNotification(Consumer<? super Notification> listener) {
-      onNotification = Objects.requireNonNull(listener, "onNotification");
-      return this;
-    }
-
-    /** How long handlers may still run when the loop stops by itself; ten seconds. */
-    public Builder<K, V> drainTimeout(Duration timeout) {
-      drainTimeout = ConsumerSettings.positive("the drain timeout", timeout);
-      return this;
-    }
-
-    /**
      * The loop, which does nothing yet.
      *
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public KafkaLoop<K, V> build() {
-      return new KafkaLoop<>(this, settings().checked());
+      return new KafkaLoop<>(settings().checked(), loop().copy(), handler);
     }
   }
 }

@@ -68,11 +68,6 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     return notifications;
   }
 
-  /** There may be something to hand out. */
-  void wake() {
-    feeder.wake();
-  }
-
   void close() {
     core.stop();
     boolean interrupted = false;

@@ -105,6 +105,12 @@ public final class ConsumerCore<K, V> {
     return pauses;
   }
 
+  /** Hands out messages of these again. */
+  public void resume(Collection<TopicPartition> names) {
+    pauses.remove(names);
+    listener.ready();
+  }
+
   /** How it is doing now. */
   public Health health() {
     return health.now(partitions(), pauses, backPressure.full());
@@ -135,13 +141,19 @@ public final class ConsumerCore<K, V> {
     return stopped;
   }
 
-  /** Joins the group by the next polls. */
-  public void subscribe() {
-    subscribe(assignment);
+  /** Kafka's consumer, for the poll thread; what this does with it is for nobody else. */
+  public Consumer<byte[], byte[]> consumer() {
+    return consumer;
   }
 
-  private void subscribe(ConsumerRebalanceListener rebalances) {
-    consumer.subscribe(settings.topics, rebalances);
+  /** Joins the group by the next polls. */
+  public void subscribe() {
+    consumer.subscribe(settings.topics, assignment);
+  }
+
+  /** The same, and another listener hears of rebalances when all is done about them. */
+  public void subscribe(ConsumerRebalanceListener then) {
+    consumer.subscribe(settings.topics, new BothListeners(assignment, then));
   }
 
   /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
@@ -218,7 +230,8 @@ public final class ConsumerCore<K, V> {
     partition.add(records, next.offset());
   }
 
-  private void seekNow(TopicPartition name, long offset) {
+  /** Sets the position; for the poll thread. */
+  public void seekNow(TopicPartition name, long offset) {
     Partition<K, V> partition = assignment.get(name);
     if (partition == null) {
       throw new IllegalStateException(

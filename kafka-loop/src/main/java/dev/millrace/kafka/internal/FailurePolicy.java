@@ -23,11 +23,6 @@ public record FailurePolicy(
     @Nullable DeadLetters deadLetters,
     Backoff deadLetterBackoff) {
 
-  /** The same with these dead letters. */
-  public FailurePolicy with(DeadLetters letters) {
-    return new FailurePolicy(attempts, backoff, retryable, letters, deadLetterBackoff);
-  }
-
   /** How long to wait for the next attempt; null if there is none. */
   @Nullable Duration delayAfter(int attempt, Throwable failure) {
     return attempt < attempts && retryable.test(failure)

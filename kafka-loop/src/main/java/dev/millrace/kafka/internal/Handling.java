@@ -6,6 +6,7 @@ import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.RecordHandler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,6 +77,11 @@ public final class Handling<K, V> {
     this.report = report;
   }
 
+  /** A handler of batches of one. */
+  public static <K, V> BatchHandler<K, V> ofOne(RecordHandler<K, V> handler) {
+    return records -> handler.handle(records.getFirst());
+  }
+
   /** Makes the attempt; settles the messages if it succeeds. */
   public Outcome<K, V> run(Attempt<K, V> attempt) {
     return attempt.letter() == null ? handle(attempt) : bury(attempt, List.of());
@@ -83,26 +89,18 @@ public final class Handling<K, V> {
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
     List<Delivery<K, V>> messages = attempt.messages();
-    PartitionObserver observer = messages.getFirst().observer();
     String stage = DeadLetter.DESERIALIZE;
     if (attempt.number() > 1) {
-      observer.retried();
+      messages.getFirst().observer().retried();
     }
     try {
       List<ConsumerRecord<K, V>> records = records(messages);
       stage = DeadLetter.HANDLE;
       handler.handle(records);
-    } catch (Error e) {
-      observer.failed(stage);
-      return new Stop<>(e);
-    } catch (Exception e) {
-      if (isCancelled.getAsBoolean()) {
-        return new Cancelled<>();
-      }
+    } catch (Throwable e) {
       return failed(attempt, stage, e);
     }
-    handled(messages);
-    return new Done<>(List.of());
+    return handled(attempt);
   }
 
   private static <K, V> List<ConsumerRecord<K, V>> records(List<Delivery<K, V>> messages) {
@@ -116,19 +114,37 @@ public final class Handling<K, V> {
     return List.copyOf(records);
   }
 
-  private static <K, V> void handled(List<Delivery<K, V>> messages) {
+  /** The handler has handled it: settles the messages. */
+  public Outcome<K, V> handled(Attempt<K, V> attempt) {
+    settle(attempt.messages());
+    return new Done<>(List.of());
+  }
+
+  private static <K, V> void settle(List<Delivery<K, V>> messages) {
     for (Delivery<K, V> message : messages) {
       message.settle();
       message.observer().handled();
     }
   }
 
-  private Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Exception e) {
+  /**
+   * An attempt has failed; may wait for the dead letters.
+   *
+   * @param stage at what, as {@link DeadLetter} has it
+   */
+  public Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Throwable failure) {
     List<Delivery<K, V>> messages = attempt.messages();
-    if (e instanceof BatchFailedException failure) {
+    if (!(failure instanceof Exception e)) {
+      messages.getFirst().observer().failed(stage);
+      return new Stop<>(failure);
+    }
+    if (isCancelled.getAsBoolean()) {
+      return new Cancelled<>();
+    }
+    if (e instanceof BatchFailedException batch) {
       for (int i = 0; i < messages.size(); i++) {
-        if (failure.names(messages.get(i).raw())) {
-          return failedAt(i, attempt, stage, failure);
+        if (batch.names(messages.get(i).raw())) {
+          return failedAt(i, attempt, stage, batch);
         }
       }
     }
@@ -139,7 +155,7 @@ public final class Handling<K, V> {
   private Outcome<K, V> failedAt(
       int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
     List<Delivery<K, V>> messages = attempt.messages();
-    handled(messages.subList(0, index));
+    settle(messages.subList(0, index));
     if (failure.getCause() instanceof Error error) {
       messages.get(index).observer().failed(stage);
       return new Stop<>(error);

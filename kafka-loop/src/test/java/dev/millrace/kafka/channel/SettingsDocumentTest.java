@@ -3,6 +3,7 @@ package dev.millrace.kafka.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.kafka.ConsumerBuilder;
+import dev.millrace.kafka.LoopBuilder;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ class SettingsDocumentTest {
   private static final Path PAGE = Path.of("..", "docs", "kafka-settings.md");
 
   private static Set<String> settings() {
-    return Stream.<Class<?>>of(ConsumerBuilder.class, KafkaLoop.Builder.class)
+    return Stream.<Class<?>>of(ConsumerBuilder.class, LoopBuilder.class, KafkaLoop.Builder.class)
         .flatMap(type -> Stream.of(type.getDeclaredMethods()))
         .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isBridge())
         .map(method -> method.getName())

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
@@ -24,13 +25,24 @@ import org.junit.jupiter.api.Timeout;
 
 /** A loop over Kafka's own mock of a consumer, of which the test is the broker. */
 @Timeout(60)
-abstract class WithMockConsumer {
+public abstract class WithMockConsumer {
 
-  static final TopicPartition P0 = new TopicPartition("orders", 0);
-  static final TopicPartition P1 = new TopicPartition("orders", 1);
+  protected static final TopicPartition P0 = new TopicPartition("orders", 0);
+  protected static final TopicPartition P1 = new TopicPartition("orders", 1);
 
-  final MockConsumer<byte[], byte[]> mock = new MockConsumer<>("earliest");
-  final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
+  /** What the last commit of each partition was that somebody waited for. */
+  protected final Map<TopicPartition, Long> lastCommits = new ConcurrentHashMap<>();
+
+  protected final MockConsumer<byte[], byte[]> mock =
+      new MockConsumer<>("earliest") {
+        @Override
+        public synchronized void commitSync(
+            Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+          offsets.forEach((name, offset) -> lastCommits.put(name, offset.offset()));
+          super.commitSync(offsets, timeout);
+        }
+      };
+  protected final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
 
   private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
 
@@ -44,10 +56,10 @@ abstract class WithMockConsumer {
     Thread.setDefaultUncaughtExceptionHandler(null);
     assertThat(uncaught).isEmpty();
     assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
+        .noneMatch(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"));
   }
 
-  static Map<String, Object> properties() {
+  protected static Map<String, Object> properties() {
     Map<String, Object> properties = new HashMap<>();
     properties.put("bootstrap.servers", "localhost:1");
     properties.put("group.id", "test");
@@ -68,7 +80,7 @@ abstract class WithMockConsumer {
         .factory(properties -> mock);
   }
 
-  void assign(int records, TopicPartition... partitions) {
+  protected void assign(int records, TopicPartition... partitions) {
     mock.schedulePollTask(
         () -> {
           mock.rebalance(List.of(partitions));
@@ -83,18 +95,18 @@ abstract class WithMockConsumer {
         });
   }
 
-  void add(TopicPartition partition, int from, int to) {
+  protected void add(TopicPartition partition, int from, int to) {
     for (int i = from; i < to; i++) {
       mock.addRecord(record(partition, i));
     }
   }
 
-  static ConsumerRecord<byte[], byte[]> record(TopicPartition partition, int offset) {
+  protected static ConsumerRecord<byte[], byte[]> record(TopicPartition partition, int offset) {
     return new ConsumerRecord<>(
         partition.topic(), partition.partition(), offset, bytes("k"), bytes("v" + offset));
   }
 
-  static byte[] bytes(String text) {
+  protected static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
@@ -109,7 +121,7 @@ abstract class WithMockConsumer {
     return task;
   }
 
-  long committed(TopicPartition partition) {
+  protected long committed(TopicPartition partition) {
     OffsetAndMetadata offset = mock.committed(Set.of(partition)).get(partition);
     return offset == null ? -1 : offset.offset();
   }

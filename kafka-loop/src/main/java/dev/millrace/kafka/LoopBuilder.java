@@ -1,0 +1,100 @@
+package dev.millrace.kafka;
+
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.LoopSettings;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * The settings that all loops have, with defaults; not safe for use by many threads.
+ *
+ * @param <B> the builder itself
+ */
+public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
+    extends ConsumerBuilder<K, V, B> {
+
+  private final LoopSettings loop = new LoopSettings();
+
+  /** For the faces of the loop. */
+  protected LoopBuilder() {}
+
+  /** What was set so far; for the faces of the loop. */
+  protected final LoopSettings loop() {
+    return loop;
+  }
+
+  /** How many handlers may run at the same time; 1. */
+  public B concurrency(int handlers) {
+    loop.concurrency = ConsumerSettings.positive("concurrency", handlers);
+    return self();
+  }
+
+  /**
+   * How often to try a record that fails, the first attempt included, and how long to wait between
+   * attempts; once. Each failure is told to {@link #onError}. Records wait for it by their {@link
+   * #ordering}; others go on.
+   */
+  public B retry(int attempts, Backoff backoff) {
+    loop.attempts = ConsumerSettings.positive("the number of attempts", attempts);
+    loop.backoff = Objects.requireNonNull(backoff, "backoff");
+    return self();
+  }
+
+  /** To try a record that fails again and again until it does not. */
+  public B retryForever(Backoff backoff) {
+    return retry(Integer.MAX_VALUE, backoff);
+  }
+
+  /** Which failures are worth another attempt; all. */
+  public B retryIf(Predicate<? super Throwable> retryable) {
+    loop.retryable = Objects.requireNonNull(retryable, "retryable");
+    return self();
+  }
+
+  /** Where a record goes when no attempt is left; none, and the loop stops. */
+  public B deadLetters(DeadLetters letters) {
+    loop.deadLetters = Objects.requireNonNull(letters, "deadLetters");
+    loop.deadLetterTopic = null;
+    return self();
+  }
+
+  /**
+   * To publish a record when no attempt is left, as {@link DeadLetters#toTopic} does. The loop
+   * makes the producer, with the consumer's own properties for the connection, and closes it.
+   */
+  public B deadLetterTopic(String topic) {
+    loop.deadLetterTopic = Objects.requireNonNull(topic, "topic");
+    loop.deadLetters = null;
+    return self();
+  }
+
+  /**
+   * How long to wait before a record is offered again to dead letters that could not take it: one
+   * second, and twice as long each time up to 30, ±20 %.
+   */
+  public B deadLetterBackoff(Backoff backoff) {
+    loop.deadLetterBackoff = Objects.requireNonNull(backoff, "backoff");
+    return self();
+  }
+
+  /** Gets what went wrong and is survived; logs it at warn. Must not block. */
+  public B onError(Consumer<? super Exception> listener) {
+    loop.onError = Objects.requireNonNull(listener, "onError");
+    return self();
+  }
+
+  /** Gets what rebalances change; logs it at info. Must not block. */
+  public B onNotification(Consumer<? super Notification> listener) {
+    loop.onNotification = Objects.requireNonNull(listener, "onNotification");
+    return self();
+  }
+
+  /** How long handlers may still run when the loop stops by itself; ten seconds. */
+  public B drainTimeout(Duration timeout) {
+    loop.drainTimeout = ConsumerSettings.positive("the drain timeout", timeout);
+    return self();
+  }
+}

@@ -1,0 +1,74 @@
+package dev.millrace.kafka.internal;
+
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.Notification;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a loop handles records. Builders write the fields; {@link #copy} makes one that nobody writes
+ * to any more. What they mean is said at the builders.
+ */
+public final class LoopSettings implements Cloneable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LoopSettings.class);
+
+  /** How many handlers may run at the same time. */
+  public int concurrency = 1;
+
+  /** How long handlers may still run at the end. */
+  public Duration drainTimeout = Duration.ofSeconds(10);
+
+  /** How often to try a record. */
+  public int attempts = 1;
+
+  /** How long to wait between attempts. */
+  public Backoff backoff = Backoff.none();
+
+  /** Which failures are worth another attempt. */
+  public Predicate<? super Throwable> retryable = e -> true;
+
+  /** Where a record goes when no attempt is left. */
+  public @Nullable DeadLetters deadLetters;
+
+  /** The topic for those, if the loop is to publish them itself. */
+  public @Nullable String deadLetterTopic;
+
+  /** How long to wait when the dead letters fail. */
+  public Backoff deadLetterBackoff =
+      Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30)).withJitter(0.2);
+
+  /** Gets what is survived. */
+  public Consumer<? super Exception> onError = e -> LOG.warn("the loop goes on after", e);
+
+  /** Gets what rebalances change. */
+  public Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
+
+  /** The same, apart from this one. */
+  public LoopSettings copy() {
+    try {
+      return (LoopSettings) clone();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /**
+   * What becomes of a record that fails.
+   *
+   * @param producer of the dead letters, if they go to a topic
+   */
+  public FailurePolicy policy(@Nullable OwnProducer producer) {
+    DeadLetters letters =
+        producer == null
+            ? deadLetters
+            : DeadLetters.toTopic(producer.producer(), Objects.requireNonNull(deadLetterTopic));
+    return new FailurePolicy(attempts, backoff, retryable, letters, deadLetterBackoff);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.internal.ConsumerCore;
+import java.time.Duration;
+import java.util.function.Consumer;
+import reactor.core.Disposable;
+import reactor.kafka.receiver.KafkaReceiver;
+import reactor.kafka.receiver.ReceiverOptions;
+import reactor.kafka.receiver.internals.ConsumerFactory;
+
+/** A receiver of Reactor Kafka that drives our core: its thread subscribes, polls and closes. */
+/*
+ * The receiver requests one batch and never gets one, so it never pauses anything; it knows of no
+ * record, so it never waits for one in a rebalance, and commits nothing. See
+ * docs/decisions/0003-reactor-kafka-turns-our-core.md.
+ */
+final class ReceiverThread<K, V> implements AutoCloseable {
+
+  private final ConsumerCore<K, V> core;
+  private final DrivenConsumer<K, V> consumer;
+  private final Disposable subscription;
+
+  /**
+   * Starts to poll.
+   *
+   * @param options the listeners of which are to hear what happens
+   * @param onFailure gets what the receiver can not go on after
+   */
+  ReceiverThread(
+      ConsumerCore<K, V> core,
+      ReceiverOptions<K, V> options,
+      Duration closeTimeout,
+      Consumer<? super Throwable> onFailure) {
+    this.core = core;
+    this.consumer = new DrivenConsumer<>(core, onFailure);
+    var receiver =
+        KafkaReceiver.create(
+            new Factory(consumer.proxy()),
+            options
+                .closeTimeout(closeTimeout)
+                .commitInterval(Duration.ZERO)
+                .commitBatchSize(0)
+                .maxDeferredCommits(0)
+                .maxDelayRebalance(Duration.ZERO));
+    this.subscription = receiver.receive().subscribe(record -> {}, onFailure);
+  }
+
+  /** Commits, leaves the group, and waits until the thread has ended. */
+  @Override
+  public void close() {
+    core.stop();
+    subscription.dispose();
+    consumer.awaitEnd();
+  }
+
+  /** Hands out the one consumer. */
+  private static final class Factory extends ConsumerFactory {
+    private final org.apache.kafka.clients.consumer.Consumer<?, ?> consumer;
+
+    private Factory(org.apache.kafka.clients.consumer.Consumer<?, ?> consumer) {
+      this.consumer = consumer;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // it gives no records, so their types do not matter
+    public <A, B> org.apache.kafka.clients.consumer.Consumer<A, B> createConsumer(
+        ReceiverOptions<A, B> options) {
+      return (org.apache.kafka.clients.consumer.Consumer<A, B>) consumer;
+    }
+  }
+}

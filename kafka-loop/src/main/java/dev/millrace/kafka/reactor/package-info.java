@@ -1,0 +1,11 @@
+/**
+ * The Kafka loop for Reactor: over Reactor Kafka's receiver, or our consumer as a flux.
+ *
+ * <p>{@link dev.millrace.kafka.reactor.ReactorKafkaLoop} needs {@code reactor-kafka}, 1.3.25 or
+ * newer, on the class path; {@link dev.millrace.kafka.reactor.MessageFlux} needs {@code
+ * reactor-core} only.
+ */
+@NullMarked
+package dev.millrace.kafka.reactor;
+
+import org.jspecify.annotations.NullMarked;

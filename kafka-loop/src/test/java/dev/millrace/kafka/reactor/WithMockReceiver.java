@@ -1,0 +1,33 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.channel.WithMockConsumer;
+import java.time.Duration;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** The loop on Reactor over Kafka's own mock of a consumer. BlockHound watches. */
+abstract class WithMockReceiver extends WithMockConsumer {
+
+  ReactorKafkaLoop.Builder<String, String> reactive() {
+    return ReactorKafkaLoop.<String, String>builder()
+        .properties(properties())
+        .topics("orders")
+        .concurrency(4)
+        .ordering(Ordering.UNORDERED)
+        .onError(errors::add)
+        .commitInterval(Duration.ofMillis(10))
+        .revokeTimeout(Duration.ofSeconds(5))
+        .factory(properties -> mock);
+  }
+
+  /** A loop that runs; its end is to be verified. */
+  static StepVerifier start(ReactorKafkaLoop<String, String> loop) {
+    return StepVerifier.create(loop.run()).expectComplete().verifyLater();
+  }
+
+  static void drain(ReactorKafkaLoop<String, String> loop) {
+    Mono<Void> drained = loop.drain(Duration.ofSeconds(5));
+    StepVerifier.create(drained).expectComplete().verify(Duration.ofSeconds(10));
+  }
+}
