@@ -94,4 +94,22 @@ class ArchitectureTest {
         .dependOnClassesThat(resideInAnyPackage("io.micrometer..", "dev.millrace.kafka.micrometer"))
         .check(CLASSES);
   }
+
+  @Test
+  void onlyTracingKnowsOpenTelemetry() {
+    noClasses()
+        .that(resideOutsideOfPackages("dev.millrace.kafka.tracing"))
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("io.opentelemetry..", "dev.millrace.kafka.tracing"))
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyWhoWantsItKnowsTheEndpoint() {
+    noClasses()
+        .that(resideOutsideOfPackages("dev.millrace.kafka.http"))
+        .should()
+        .dependOnClassesThat(resideInAPackage("dev.millrace.kafka.http"))
+        .check(CLASSES);
+  }
 }

@@ -33,5 +33,11 @@ public final class DeadLetterHeaders {
   /** Its timestamp there, in milliseconds since 1970. */
   public static final String TIMESTAMP = "millrace.dead-letter.timestamp";
 
+  /**
+   * The span in which its last attempt failed, as W3C's Trace Context writes it; only if the
+   * handler was a {@link dev.millrace.kafka.tracing.TracedHandler}.
+   */
+  public static final String TRACEPARENT = "millrace.dead-letter.traceparent";
+
   private DeadLetterHeaders() {}
 }

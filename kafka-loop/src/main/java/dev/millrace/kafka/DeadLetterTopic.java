@@ -50,6 +50,10 @@ final class DeadLetterTopic implements DeadLetters {
     add(headers, DeadLetterHeaders.PARTITION, Integer.toString(record.partition()));
     add(headers, DeadLetterHeaders.OFFSET, Long.toString(record.offset()));
     add(headers, DeadLetterHeaders.TIMESTAMP, Long.toString(record.timestamp()));
+    String span = FailureSpan.of(letter.cause(), record);
+    if (span != null) {
+      add(headers, DeadLetterHeaders.TRACEPARENT, span);
+    }
   }
 
   private static void add(Headers headers, String name, String value) {

@@ -25,11 +25,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A team that has no Micrometer. */
+/** A team that has neither Micrometer nor OpenTelemetry. */
 @Timeout(60)
 class WithoutMicrometerTest {
 
-  /** Is loaded anew, with all that it uses, by a class loader that knows no Micrometer. */
+  /** Is loaded anew, with all that it uses, by a class loader that knows neither. */
   public static final class Application implements Callable<String> {
     @Override
     public String call() throws Exception {
@@ -70,7 +70,7 @@ class WithoutMicrometerTest {
     List<URL> urls = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       URI uri = Path.of(entry).toUri();
-      if (!uri.getPath().contains("micrometer")) {
+      if (!uri.getPath().contains("micrometer") && !uri.getPath().contains("opentelemetry")) {
         urls.add(uri.toURL());
       }
     }
@@ -98,6 +98,8 @@ class WithoutMicrometerTest {
   void thereIsNone() throws Exception {
     try (var loader = withoutMicrometer()) {
       assertThatThrownBy(() -> loader.loadClass("io.micrometer.core.instrument.MeterRegistry"))
+          .isInstanceOf(ClassNotFoundException.class);
+      assertThatThrownBy(() -> loader.loadClass("io.opentelemetry.api.OpenTelemetry"))
           .isInstanceOf(ClassNotFoundException.class);
     }
   }

@@ -6,6 +6,7 @@ import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.kafka.http.LoopEndpoint;
 import dev.millrace.stages.channel.Stages;
 import dev.millrace.sync.TaskGroup;
 import java.io.PrintStream;
@@ -42,6 +43,7 @@ final class Verification {
   private final String bootstrapServers;
   private final Topics topics;
   private final int concurrency;
+  private final @Nullable Integer http;
   private final PrintStream err;
   private final Set<String> sent = ConcurrentHashMap.newKeySet();
   private final AtomicReference<@Nullable Exception> sendFailure = new AtomicReference<>();
@@ -49,11 +51,17 @@ final class Verification {
   private final CancellableContext sending = Context.background().withCancel();
 
   Verification(
-      Path repository, String bootstrapServers, Topics topics, int concurrency, PrintStream err) {
+      Path repository,
+      String bootstrapServers,
+      Topics topics,
+      int concurrency,
+      @Nullable Integer http,
+      PrintStream err) {
     this.repository = repository;
     this.bootstrapServers = bootstrapServers;
     this.topics = topics;
     this.concurrency = concurrency;
+    this.http = http;
     this.err = err;
   }
 
@@ -99,7 +107,8 @@ final class Verification {
               .onError(error -> err.println("the consumer goes on after: " + error))
               .onNotification(notification -> {})
               .build();
-      try (var consumers = TaskGroup.open(Context.background())) {
+      try (var endpoint = show(loop);
+          var consumers = TaskGroup.open(Context.background())) {
         consumers.fork(
             () -> {
               loop.run(consumers.context());
@@ -116,6 +125,10 @@ final class Verification {
     }
     Duration time = Duration.ofNanos(System.nanoTime() - start);
     return new Outcome(addUp(), sent.size(), missing, time, sending.isCancelled());
+  }
+
+  private @Nullable LoopEndpoint show(KafkaLoop<?, ?> loop) {
+    return http == null ? null : LoopEndpoint.builder().port(http).loop(loop::status).start();
   }
 
   /** The producer pipeline. Returns when the broker has everything, or the sending was stopped. */

@@ -83,6 +83,12 @@ public final class VerifyRepository implements Callable<Integer> {
       showDefaultValue = CommandLine.Help.Visibility.NEVER)
   private int limit;
 
+  @Option(
+      names = "--http",
+      paramLabel = "PORT",
+      description = "show the consumer at http://localhost:PORT/ while it runs")
+  private @Nullable Integer http;
+
   private final CountDownLatch ended = new CountDownLatch(1);
   private final PrintStream out;
   private final PrintStream err;
@@ -177,7 +183,7 @@ public final class VerifyRepository implements Callable<Integer> {
   }
 
   private int verify(Path root, List<Path> jars, String servers, Topics topics) throws Exception {
-    var verification = new Verification(root, servers, topics, concurrency, err);
+    var verification = new Verification(root, servers, topics, concurrency, http, err);
     Thread hook = Thread.ofPlatform().unstarted(() -> onSignal(verification));
     Runtime.getRuntime().addShutdownHook(hook);
     Verification.Outcome outcome;
