@@ -8,6 +8,7 @@ import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.stages.internal.Mappings;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -139,7 +140,7 @@ final class Wiring {
   private static List<Node.Sequential<?, ?>> mappings(Node.Sequential<?, ?> last) {
     var mappings = new ArrayDeque<Node.Sequential<?, ?>>();
     for (Node<?> node = last;
-        mappings.size() < MappingStep.MOST
+        mappings.size() < Mappings.MOST
             && node instanceof Node.Sequential<?, ?> sequential
             && sequential.transform() instanceof Mapping.Maker<?, ?>;
         node = sequential.input()) {
