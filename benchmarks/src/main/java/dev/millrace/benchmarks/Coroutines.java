@@ -142,6 +142,32 @@ final class Coroutines {
     };
   }
 
+  /** Sends each element to all of the channels, and closes them. */
+  static void spread(List<Channel<Integer>> channels, int elements) {
+    new Body(new CountDownLatch(1)) {
+      private int sent;
+      private int next;
+
+      @Override
+      @Nullable Object run(@Nullable Object resumed, Continuation<Object> self) {
+        while (sent < elements) {
+          Channel<Integer> channel = channels.get(next);
+          Integer element = sent & 127;
+          next++;
+          if (next == channels.size()) {
+            next = 0;
+            sent++;
+          }
+          if (channel.send(element, (Continuation<? super Unit>) self) == SUSPENDED) {
+            return SUSPENDED;
+          }
+        }
+        channels.forEach(channel -> channel.close(null));
+        return null;
+      }
+    }.start();
+  }
+
   /** Receives from any of several channels. */
   static Body selector(List<Channel<Integer>> channels, int elements, CountDownLatch done) {
     return new Body(done) {

@@ -114,7 +114,7 @@ public final class Pipe<T> {
 
   // One after the other
 
-  private <R> Pipe<R> sequential(String name, Supplier<Transform<T, R>> transform) {
+  private <R> Pipe<R> sequential(String name, Supplier<? extends Transform<T, R>> transform) {
     return then(new Node.Sequential<>(checked(name), node, transform, policy));
   }
 
@@ -125,7 +125,7 @@ public final class Pipe<T> {
   /** A stage of one's own; the supplier makes the state of each run. */
   public <R> Pipe<R> via(String name, Supplier<? extends Transform<T, R>> transform) {
     Objects.requireNonNull(transform, "transform");
-    return sequential(name, transform::get);
+    return sequential(name, transform);
   }
 
   /** The function's result for each element. */

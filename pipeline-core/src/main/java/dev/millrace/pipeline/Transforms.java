@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.Transform;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -15,25 +16,14 @@ final class Transforms {
 
   private Transforms() {}
 
-  static <I, O> Supplier<Transform<I, O>> map(StageFunction<? super I, ? extends O> function) {
+  static <I, O> Mapping.Maker<I, O> map(StageFunction<? super I, ? extends O> function) {
     Objects.requireNonNull(function, "function");
-    return () ->
-        (element, out) -> {
-          out.emit(result(function.apply(element)));
-          return Transform.Outcome.USED;
-        };
+    return () -> element -> result(function.apply(element));
   }
 
-  static <T> Supplier<Transform<T, T>> filter(StageFunction<? super T, Boolean> predicate) {
+  static <T> Mapping.Maker<T, T> filter(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
-    return () ->
-        (element, out) -> {
-          if (!result(predicate.apply(element))) {
-            return Transform.Outcome.DROPPED;
-          }
-          out.emit(element);
-          return Transform.Outcome.USED;
-        };
+    return () -> element -> result(predicate.apply(element)) ? element : null;
   }
 
   static <I, O> Supplier<Transform<I, O>> flatMap(
@@ -48,29 +38,27 @@ final class Transforms {
         };
   }
 
-  static <T> Supplier<Transform<T, T>> tee(StageConsumer<? super T> consumer) {
+  static <T> Mapping.Maker<T, T> tee(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
     return () ->
-        (element, out) -> {
+        element -> {
           consumer.accept(element);
-          out.emit(element);
-          return Transform.Outcome.USED;
+          return element;
         };
   }
 
-  static <S, T> Supplier<Transform<T, S>> scan(
+  static <S, T> Mapping.Maker<T, S> scan(
       Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {
     Objects.requireNonNull(initial, "initial");
     Objects.requireNonNull(fold, "fold");
     return () ->
-        new Transform<>() {
+        new Mapping<>() {
           private S state = initial.get();
 
           @Override
-          public Outcome accept(T element, Emitter<? super S> out) throws Exception {
+          public S apply(T element) throws Exception {
             state = result(fold.apply(state, element));
-            out.emit(state);
-            return Outcome.USED;
+            return state;
           }
         };
   }
@@ -95,20 +83,19 @@ final class Transforms {
         };
   }
 
-  static <T> Supplier<Transform<T, T>> skip(long n) {
+  static <T> Mapping.Maker<T, T> skip(long n) {
     Pipe.atLeast(0, n, "the number of elements to skip");
     return () ->
-        new Transform<>() {
+        new Mapping<>() {
           private long left = n;
 
           @Override
-          public Outcome accept(T element, Emitter<? super T> out) {
-            if (left > 0) {
-              left--;
-              return Outcome.DROPPED;
+          public @Nullable T apply(T element) {
+            if (left == 0) {
+              return element;
             }
-            out.emit(element);
-            return Outcome.USED;
+            left--;
+            return null;
           }
         };
   }
@@ -125,21 +112,12 @@ final class Transforms {
         };
   }
 
-  static <T> Supplier<Transform<T, T>> distinct(StageFunction<? super T, ?> key) {
+  static <T> Mapping.Maker<T, T> distinct(StageFunction<? super T, ?> key) {
     Objects.requireNonNull(key, "key");
-    return () ->
-        new Transform<>() {
-          private final Set<Object> seen = new HashSet<>();
-
-          @Override
-          public Outcome accept(T element, Emitter<? super T> out) throws Exception {
-            if (!seen.add(result(key.apply(element)))) {
-              return Outcome.DROPPED;
-            }
-            out.emit(element);
-            return Outcome.USED;
-          }
-        };
+    return () -> {
+      Set<Object> seen = new HashSet<>();
+      return element -> seen.add(result(key.apply(element))) ? element : null;
+    };
   }
 
   static <T> Supplier<Transform<T, List<T>>> batch(int size) {

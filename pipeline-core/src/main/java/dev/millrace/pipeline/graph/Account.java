@@ -2,10 +2,15 @@ package dev.millrace.pipeline.graph;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The counts of one stage by one thread. One thread at a time writes, any thread may read; a count
- * costs as much as that of a plain field.
+ * The counts of one stage by one thread. One thread at a time writes, any thread may read.
+ *
+ * <p>Counts are plain fields, since ordered stores would keep the compiler of the JVM from leaving
+ * anything in a register from one stage to the next. An engine reads something volatile between two
+ * elements, so a report sees the counts of an element at the latest when the next one comes or a
+ * function waits.
  */
 @SuppressWarnings("unused") // the padding, and what is read by its handle
 public final class Account {
@@ -43,6 +48,9 @@ public final class Account {
   private long padding6;
   private long padding7;
 
+  /** What is {@link #passed} there, the stage has processed here. */
+  private @Nullable Account next;
+
   Account() {}
 
   private static VarHandle handle(String name) {
@@ -53,22 +61,32 @@ public final class Account {
     }
   }
 
-  // Counts are released and acquired, so that who sees a count sees those that came before it: a
-  // report must not see an element leave that it has not seen come.
-
   long get(VarHandle which) {
     return (long) which.getAcquire(this);
   }
 
+  /**
+   * What is {@link #passed} to the next stage is processed by this one, and not counted once more.
+   * Before anything is counted.
+   */
+  public void processedIfPassedTo(Account next) {
+    this.next = next;
+  }
+
+  long processedSoFar() {
+    Account after = next;
+    return get(PROCESSED) + (after == null ? 0 : after.get(PASSED));
+  }
+
   /** How many elements have come in, of which nothing has become yet. */
   public long inFlight() {
-    long done = get(PROCESSED) + get(FAILED) + get(DROPPED);
+    long done = processedSoFar() + get(FAILED) + get(DROPPED);
     return get(RECEIVED) + get(PASSED) - done;
   }
 
   /** An element has come in. */
   public void received() {
-    RECEIVED.setRelease(this, received + 1);
+    received++;
   }
 
   /**
@@ -76,32 +94,32 @@ public final class Account {
    * counts as produced and emitted. See {@link Ledger#open(String, String)}.
    */
   public void passed() {
-    PASSED.setRelease(this, passed + 1);
+    passed++;
   }
 
   /** The function has returned for an element. */
   public void processed() {
-    PROCESSED.setRelease(this, processed + 1);
+    processed++;
   }
 
   /** An element has become a failure. */
   public void failed() {
-    FAILED.setRelease(this, failed + 1);
+    failed++;
   }
 
   /** An element was dropped on purpose. */
   public void dropped() {
-    DROPPED.setRelease(this, dropped + 1);
+    dropped++;
   }
 
   /** The stage has made an element. */
   public void produced() {
-    PRODUCED.setRelease(this, produced + 1);
+    produced++;
   }
 
   /** The next stage has taken an element. */
   public void emitted() {
-    EMITTED.setRelease(this, emitted + 1);
+    emitted++;
   }
 
   /** The stage begins to wait for an element. */

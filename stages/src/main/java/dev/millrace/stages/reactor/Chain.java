@@ -1,5 +1,7 @@
 package dev.millrace.stages.reactor;
 
+import dev.millrace.stages.internal.Mappings;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,10 +30,25 @@ final class Chain {
     this.execution = execution;
     this.gate = gate;
     this.stopInput = stopInput;
-    this.links = new Link[stages.size()];
+    List<List<Stage>> parts = parts(stages);
+    this.links = new Link[parts.size()];
     for (int i = links.length - 1; i >= 0; i--) {
-      links[i] = new Link(this, stages.get(i), i, i + 1 < links.length ? links[i + 1] : null);
+      links[i] = new Link(this, parts.get(i), i, i + 1 < links.length ? links[i + 1] : null);
     }
+  }
+
+  /** The stages, those together that are mappings and follow each other. */
+  private static List<List<Stage>> parts(List<Stage> stages) {
+    List<List<Stage>> parts = new ArrayList<>();
+    boolean open = false;
+    for (Stage stage : stages) {
+      if (!open || !stage.isMapping() || parts.getLast().size() == Mappings.MOST) {
+        parts.add(new ArrayList<>());
+      }
+      parts.getLast().add(stage);
+      open = stage.isMapping();
+    }
+    return parts;
   }
 
   Execution execution() {
@@ -59,7 +76,7 @@ final class Chain {
   /** Whether there is a stage that wants no element at all. */
   boolean wantsNone() {
     for (Link link : links) {
-      if (link.transform().wantsNone()) {
+      if (link.wantsNone()) {
         return true;
       }
     }
@@ -69,7 +86,7 @@ final class Chain {
   /** Ends the last of the stages that want no element, and those after it. */
   void endWithoutInput() {
     int from = links.length - 1;
-    while (!links[from].transform().wantsNone()) {
+    while (!links[from].wantsNone()) {
       from--;
     }
     end(from);
@@ -108,7 +125,7 @@ final class Chain {
 
   private void end(Link link) {
     try {
-      link.transform().end(link);
+      link.end();
     } catch (Throwable e) {
       boolean wanted = !gate.isCancelled();
       execution.thrown(e, wanted);

@@ -2,29 +2,55 @@ package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.stages.internal.Mappings;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A stage in a {@link Chain}, and what it emits to: the next one, or the gate at the end. */
-final class Link implements Emitter<Object> {
+/**
+ * A stage in a {@link Chain}, or several that are mappings, and what it emits to: the next one, or
+ * the gate at the end.
+ */
+final class Link implements Emitter<Object>, Mappings.Host {
 
   private final Chain chain;
-  private final Stage stage;
+  private final List<Stage> stages;
   private final Account account;
+  private final Account last;
   private final Transform<Object, Object> transform;
+  private final @Nullable Mappings mappings;
   private final @Nullable Link next;
   private final int index;
   private final int times;
   private boolean closed;
 
-  Link(Chain chain, Stage stage, int index, @Nullable Link next) {
+  /**
+   * Makes the state of the stages, by functions of the user.
+   *
+   * @param stages several only if all of them are mappings
+   */
+  Link(Chain chain, List<Stage> stages, int index, @Nullable Link next) {
     this.chain = chain;
-    this.stage = stage;
-    this.account = stage.account();
-    this.transform = stage.open();
+    this.stages = stages;
+    this.account = stages.getFirst().account();
+    this.last = stages.getLast().account();
+    List<Transform<Object, Object>> opened = new ArrayList<>();
+    for (Stage stage : stages.reversed()) {
+      opened.addFirst(stage.open());
+    }
+    this.transform = opened.getFirst();
+    this.mappings = stages.getFirst().isMapping() ? mappings(opened) : null;
     this.index = index;
-    this.times = stage.origin().times();
+    this.times = stages.getFirst().origin().times();
     this.next = next;
+  }
+
+  private Mappings mappings(List<Transform<Object, Object>> opened) {
+    List<Mapping<Object, Object>> all =
+        opened.stream().map(each -> (Mapping<Object, Object>) each).toList();
+    return new Mappings(all, stages.stream().map(Stage::account).toList(), this);
   }
 
   int index() {
@@ -39,6 +65,18 @@ final class Link implements Emitter<Object> {
     return transform;
   }
 
+  /** Whether a stage wants no element at all. */
+  boolean wantsNone() {
+    return mappings == null && transform.wantsNone();
+  }
+
+  /** Emits what is left. */
+  void end() throws Exception {
+    if (mappings == null) {
+      transform.end(this);
+    }
+  }
+
   /** It takes no more elements. */
   void close() {
     closed = true;
@@ -48,11 +86,11 @@ final class Link implements Emitter<Object> {
   @Override
   public void emit(Object element) {
     if (next == null) {
-      chain.gate().emit(element, account);
+      chain.gate().emit(element, last);
       return;
     }
     if (next.closed) {
-      account.produced();
+      last.produced();
       throw Stop.STOP;
     }
     next.account.passed();
@@ -67,7 +105,36 @@ final class Link implements Emitter<Object> {
     process(element);
   }
 
+  @Override
+  public boolean isLeft() {
+    return false; // the gate looks for that
+  }
+
+  @Override
+  public void left() {}
+
+  @Override
+  public void made(Object element) {
+    emit(element);
+  }
+
+  @Override
+  public void thrown(int index, Object element, Throwable cause) {
+    thrown(stages.get(index), element, cause);
+  }
+
+  private void thrown(Stage stage, Object element, Throwable cause) {
+    chain
+        .execution()
+        .failures()
+        .thrown(cause, stage.origin(), element, chain.isWanted(), stage.account());
+  }
+
   private void process(Object element) {
+    if (mappings != null) {
+      mappings.accept(element);
+      return;
+    }
     Transform.Outcome outcome;
     try {
       outcome = transform.accept(element, this);
@@ -75,7 +142,7 @@ final class Link implements Emitter<Object> {
       processed(); // it has emitted something, which went nowhere, or as far as it could
       throw stop;
     } catch (Throwable e) {
-      chain.execution().failures().thrown(e, stage.origin(), element, chain.isWanted(), account);
+      thrown(stages.getFirst(), element, e);
       return;
     }
     if (outcome == Transform.Outcome.USED) {

@@ -1,11 +1,17 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.Transform;
 import java.util.function.Supplier;
 
 /** A sequential stage of a compiled graph. */
 record Stage(Origin origin, Account account, Supplier<? extends Transform<?, ?>> transform) {
+
+  /** Whether it makes one element of one; then {@link #open} returns a {@link Mapping}. */
+  boolean isMapping() {
+    return transform instanceof Mapping.Maker<?, ?>;
+  }
 
   @SuppressWarnings("unchecked") // the blueprint has checked the types
   Transform<Object, Object> open() {

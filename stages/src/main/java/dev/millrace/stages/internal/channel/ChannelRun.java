@@ -9,6 +9,8 @@ import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.stages.internal.Interruptions;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -35,6 +37,16 @@ import org.jspecify.annotations.Nullable;
  * virtual threads run on, the run's own one included; so it is not enough.
  */
 public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
+
+  private static final VarHandle DRAINING;
+
+  static {
+    try {
+      DRAINING = MethodHandles.lookup().findVarHandle(ChannelRun.class, "draining", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private static final long TICK_NANOS = 1_000_000;
   private static final long INSIST_NANOS = 100_000_000;
@@ -189,8 +201,9 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
     }
   }
 
+  /** Whether sources are to stop; seen by one that reads something volatile between its calls. */
   boolean isDraining() {
-    return draining;
+    return (boolean) DRAINING.get(this);
   }
 
   /** A source is about to be opened; false if it must not be. */

@@ -1,6 +1,8 @@
 package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.graph.Account;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -28,6 +30,16 @@ final class Strand {
           "dev.millrace.context.",
           "dev.millrace.pipeline.",
           Strand.class.getPackageName() + ".");
+
+  private static final VarHandle STOPPED;
+
+  static {
+    try {
+      STOPPED = MethodHandles.lookup().findVarHandle(Strand.class, "stopped", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /** What a strand does; the strand's context is the current one. */
   interface Body {
@@ -142,6 +154,14 @@ final class Strand {
   /** As {@link #isStopped}, but may come some time later. */
   boolean isToldToStop() {
     return stopped;
+  }
+
+  /**
+   * As {@link #isToldToStop}, for a thread that has asked for the same element before: what was
+   * called since, and has waited, makes it look again.
+   */
+  boolean isToldToStopMeanwhile() {
+    return (boolean) STOPPED.get(this);
   }
 
   /** Whether it is to end without having finished. */

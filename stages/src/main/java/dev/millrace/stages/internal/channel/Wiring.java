@@ -3,10 +3,12 @@ package dev.millrace.stages.internal.channel;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.stages.internal.Mappings;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -122,10 +124,39 @@ final class Wiring {
     for (int fused = 0;
         fused < FUSED && node instanceof Node.Sequential<?, ?> sequential;
         fused++) {
-      next = step(sequential, strand, next);
-      node = sequential.input();
+      List<Node.Sequential<?, ?>> mappings = mappings(sequential);
+      if (mappings.isEmpty()) {
+        next = step(sequential, strand, next);
+        node = sequential.input();
+      } else {
+        next = mappingStep(mappings, strand, next);
+        node = mappings.getFirst().input();
+      }
     }
     return chainFrom(node, strand, next);
+  }
+
+  /** The mappings that end with the node, the last one last; none if it is no mapping. */
+  private static List<Node.Sequential<?, ?>> mappings(Node.Sequential<?, ?> last) {
+    var mappings = new ArrayDeque<Node.Sequential<?, ?>>();
+    for (Node<?> node = last;
+        mappings.size() < Mappings.MOST
+            && node instanceof Node.Sequential<?, ?> sequential
+            && sequential.transform() instanceof Mapping.Maker<?, ?>;
+        node = sequential.input()) {
+      mappings.addFirst(sequential);
+    }
+    return List.copyOf(mappings);
+  }
+
+  private Step mappingStep(List<Node.Sequential<?, ?>> nodes, Strand strand, Step next) {
+    var stages = new ArrayDeque<MappingStep.Stage>();
+    for (Node.Sequential<?, ?> node : nodes.reversed()) {
+      Account account = openAfter(node.input(), node, strand);
+      stages.addFirst(
+          new MappingStep.Stage(node.name(), untyped(node.transform()), node.policy(), account));
+    }
+    return new MappingStep(strand, List.copyOf(stages), open(nodes.getFirst().input()), next);
   }
 
   private Chain chainFrom(Node<?> node, Strand strand, Step next) {

@@ -1,0 +1,17 @@
+package dev.millrace.benchmarks;
+
+/** No pipeline at all: what the elements and the functions cost themselves. */
+final class LoopPipelines implements Pipelines {
+
+  @Override
+  public long fused(int count) {
+    long arrived = 0;
+    for (Integer n : new Numbers(count)) {
+      Integer next = Numbers.plus(n);
+      if (Numbers.isBig(next) && Numbers.isBig(Numbers.plus(next))) {
+        arrived++;
+      }
+    }
+    return arrived;
+  }
+}

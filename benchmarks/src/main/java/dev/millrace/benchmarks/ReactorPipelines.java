@@ -1,0 +1,78 @@
+package dev.millrace.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Reactor by hand.
+ *
+ * <p>Its {@code publishOn} alone is not always a boundary between two threads: whoever takes
+ * elements asks for more, and the source then makes them in that very thread. So here the source
+ * has a thread as well ({@code subscribeOn}); in {@link PublishOnPipelines} it has not.
+ */
+final class ReactorPipelines implements Pipelines {
+
+  static Flux<Integer> flux(int count) {
+    return Flux.fromIterable(new Numbers(count));
+  }
+
+  static long count(Flux<?> flux) {
+    return flux.count().blockOptional().orElseThrow();
+  }
+
+  @Override
+  public long fused(int count) {
+    return count(
+        flux(count)
+            .map(Numbers::plus)
+            .filter(Numbers::isBig)
+            .map(Numbers::plus)
+            .filter(Numbers::isBig));
+  }
+
+  @Override
+  public long boundaries(int count, int boundaries) {
+    return boundaries(flux(count).subscribeOn(Schedulers.parallel()), boundaries);
+  }
+
+  static long boundaries(Flux<Integer> source, int boundaries) {
+    Flux<Integer> flux = source;
+    for (int i = 0; i < boundaries; i++) {
+      flux = flux.map(Numbers::plus).publishOn(Schedulers.parallel(), BUFFER);
+    }
+    return count(flux.map(Numbers::plus));
+  }
+
+  @Override
+  public long unordered(int count, int workers, Function<Integer, Integer> function) {
+    return count(
+        flux(count).parallel(workers).runOn(Schedulers.parallel()).map(function).sequential());
+  }
+
+  @Override
+  public long ordered(int count, int workers, Function<Integer, Integer> function) {
+    return count(flux(count).flatMapSequential(n -> later(n, function), workers));
+  }
+
+  static Mono<Integer> later(Integer n, Function<Integer, Integer> function) {
+    return Mono.fromCallable(() -> function.apply(n)).subscribeOn(Schedulers.boundedElastic());
+  }
+
+  @Override
+  public long broadcast(int count, int branches) {
+    return broadcast(flux(count).subscribeOn(Schedulers.parallel()), branches);
+  }
+
+  static long broadcast(Flux<Integer> source, int branches) {
+    Flux<Integer> shared = source.publish(BUFFER).autoConnect(branches);
+    List<Flux<Integer>> all = new ArrayList<>();
+    for (int i = 0; i < branches; i++) {
+      all.add(shared.publishOn(Schedulers.parallel(), BUFFER).map(Numbers::plus));
+    }
+    return count(Flux.merge(all));
+  }
+}

@@ -1,0 +1,81 @@
+package dev.millrace.stages.internal.channel;
+
+import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.stages.internal.Mappings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** Runs mappings that follow each other, and calls the next step with what they make. */
+final class MappingStep extends Step implements Mappings.Host {
+
+  /** A stage that it runs. */
+  record Stage(
+      String name, Mapping.Maker<Object, Object> maker, FailurePolicy policy, Account account) {}
+
+  private final Strand strand;
+  private final List<Stage> stages;
+  private final Step next;
+
+  @SuppressWarnings("NullAway.Init") // by start, which comes first
+  private Mappings mappings;
+
+  MappingStep(Strand strand, List<Stage> stages, Account from, Step next) {
+    super(from, stages.getFirst().account());
+    this.strand = strand;
+    this.stages = stages;
+    this.next = next;
+  }
+
+  @Override
+  void start() throws Exception {
+    next.start();
+    strand.check();
+    List<Mapping<Object, Object>> made = new ArrayList<>();
+    for (Stage stage : stages.reversed()) {
+      made.addFirst(Objects.requireNonNull(stage.maker().get(), "a stage has no transform"));
+    }
+    mappings = new Mappings(made, stages.stream().map(Stage::account).toList(), this);
+    done = next.done;
+  }
+
+  @Override
+  void process(Object element) {
+    mappings.accept(element);
+    done = next.done;
+  }
+
+  @Override
+  public boolean isLeft() {
+    return strand.isToldToStopMeanwhile();
+  }
+
+  @Override
+  public void left() {
+    throw Unwind.INSTANCE;
+  }
+
+  @Override
+  public void made(Object element) {
+    next.push(element);
+  }
+
+  @Override
+  public void thrown(int index, Object element, Throwable cause) {
+    Stage stage = stages.get(index);
+    strand.run.failures.thrown(
+        strand, stage.account()::failed, stage.name(), stage.policy(), element, cause);
+  }
+
+  @Override
+  void end() throws Exception {
+    next.end();
+  }
+
+  @Override
+  void close() {
+    next.close();
+  }
+}
