@@ -18,44 +18,48 @@ final class Transforms {
   static <I, O> Supplier<Transform<I, O>> map(StageFunction<? super I, ? extends O> function) {
     Objects.requireNonNull(function, "function");
     return () ->
-        (element, out) -> {
-          out.emit(result(function.apply(element)));
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<I, O>)
+            (element, out) -> {
+              out.emit(result(function.apply(element)));
+              return Transform.Outcome.USED;
+            };
   }
 
   static <T> Supplier<Transform<T, T>> filter(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
     return () ->
-        (element, out) -> {
-          if (!result(predicate.apply(element))) {
-            return Transform.Outcome.DROPPED;
-          }
-          out.emit(element);
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<T, T>)
+            (element, out) -> {
+              if (!result(predicate.apply(element))) {
+                return Transform.Outcome.DROPPED;
+              }
+              out.emit(element);
+              return Transform.Outcome.USED;
+            };
   }
 
   static <I, O> Supplier<Transform<I, O>> flatMap(
       StageFunction<? super I, ? extends Iterable<? extends O>> function) {
     Objects.requireNonNull(function, "function");
     return () ->
-        (element, out) -> {
-          for (O each : result(function.apply(element))) {
-            out.emit(result(each));
-          }
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<I, O>)
+            (element, out) -> {
+              for (O each : result(function.apply(element))) {
+                out.emit(result(each));
+              }
+              return Transform.Outcome.USED;
+            };
   }
 
   static <T> Supplier<Transform<T, T>> tee(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
     return () ->
-        (element, out) -> {
-          consumer.accept(element);
-          out.emit(element);
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<T, T>)
+            (element, out) -> {
+              consumer.accept(element);
+              out.emit(element);
+              return Transform.Outcome.USED;
+            };
   }
 
   static <S, T> Supplier<Transform<T, S>> scan(
@@ -63,7 +67,7 @@ final class Transforms {
     Objects.requireNonNull(initial, "initial");
     Objects.requireNonNull(fold, "fold");
     return () ->
-        new Transform<>() {
+        new Transform.Stateless<>() {
           private S state = initial.get();
 
           @Override
@@ -78,7 +82,7 @@ final class Transforms {
   static <T> Supplier<Transform<T, T>> take(long n) {
     Pipe.atLeast(0, n, "the number of elements to take");
     return () ->
-        new Transform<>() {
+        new Transform.Stateless<>() {
           private long left = n;
 
           @Override
@@ -98,7 +102,7 @@ final class Transforms {
   static <T> Supplier<Transform<T, T>> skip(long n) {
     Pipe.atLeast(0, n, "the number of elements to skip");
     return () ->
-        new Transform<>() {
+        new Transform.Stateless<>() {
           private long left = n;
 
           @Override
@@ -116,19 +120,20 @@ final class Transforms {
   static <T> Supplier<Transform<T, T>> takeWhile(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
     return () ->
-        (element, out) -> {
-          if (!result(predicate.apply(element))) {
-            return Transform.Outcome.DROPPED_LAST;
-          }
-          out.emit(element);
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<T, T>)
+            (element, out) -> {
+              if (!result(predicate.apply(element))) {
+                return Transform.Outcome.DROPPED_LAST;
+              }
+              out.emit(element);
+              return Transform.Outcome.USED;
+            };
   }
 
   static <T> Supplier<Transform<T, T>> distinct(StageFunction<? super T, ?> key) {
     Objects.requireNonNull(key, "key");
     return () ->
-        new Transform<>() {
+        new Transform.Stateless<>() {
           private final Set<Object> seen = new HashSet<>();
 
           @Override
@@ -164,6 +169,11 @@ final class Transforms {
             }
           }
 
+          @Override
+          public int holds() {
+            return batch.size();
+          }
+
           private void flush(Emitter<? super List<T>> out) {
             List<T> full = batch;
             batch = new ArrayList<>();
@@ -195,6 +205,11 @@ final class Transforms {
               out.emit(full);
             }
             return Outcome.USED;
+          }
+
+          @Override
+          public int holds() {
+            return window.size();
           }
         };
   }
