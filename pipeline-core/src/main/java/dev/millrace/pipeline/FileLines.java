@@ -57,6 +57,11 @@ final class FileLines implements Sink.Receiver<CharSequence, Long> {
   }
 
   @Override
+  public int holds() {
+    return Integer.MAX_VALUE; // there is no file before the end
+  }
+
+  @Override
   public Long finish() throws IOException {
     writer.flush();
     channel.force(true);

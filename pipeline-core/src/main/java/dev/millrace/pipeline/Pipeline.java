@@ -18,9 +18,11 @@ public final class Pipeline<R extends @Nullable Object> {
   private record End<T, R extends @Nullable Object>(Node<T> node, Sink<? super T, R> sink) {}
 
   private final End<?, R> end;
+  private final boolean settles;
 
   private Pipeline(End<?, R> end) {
     this.end = end;
+    this.settles = Lift.settles(end.node);
   }
 
   static <T, R extends @Nullable Object> Pipeline<R> of(Node<T> node, Sink<? super T, R> sink) {
@@ -48,8 +50,16 @@ public final class Pipeline<R extends @Nullable Object> {
 
   /** Starts the pipeline; see {@link Engine#start}. */
   public Run<R> start(Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
-    return engine.start(
-        this, Objects.requireNonNull(context, "context"), Objects.requireNonNull(onFailure));
+    Objects.requireNonNull(context, "context");
+    Objects.requireNonNull(onFailure, "onFailure");
+    return settles
+        ? SettlingRun.start(this, engine, context, onFailure)
+        : engine.start(this, context, onFailure);
+  }
+
+  /** The same, with elements in envelopes. */
+  Pipeline<R> lifted(Lift lift) {
+    return new Pipeline<>(new End<>(lift.lift(node()), lift.lift(sink())));
   }
 
   /** The graph in Mermaid's language. */

@@ -34,6 +34,16 @@ public interface Sink<T, R extends @Nullable Object> {
     /** The result, after the last element; not called if the run is cancelled. */
     R finish() throws Exception;
 
+    /**
+     * How many of the elements that came last are not safe before it has taken more, or has
+     * finished: all, {@link Integer#MAX_VALUE}, if only {@link #finish} makes them so. None by
+     * default: an element has come to its end when it was accepted. Asked after each element, if a
+     * source wants to be told of that; see {@link Source#settling}.
+     */
+    default int holds() {
+      return 0;
+    }
+
     /** Lets go of what it holds; called once, whatever has happened. */
     @Override
     default void close() throws Exception {}

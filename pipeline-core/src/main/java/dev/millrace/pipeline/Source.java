@@ -239,6 +239,25 @@ public interface Source<T> {
     };
   }
 
+  /**
+   * The elements of a source that wants to be told of their end: such as one whose elements come
+   * again if nobody says that they need not.
+   *
+   * <p>An element is settled when all that the stages have made of it has come to its end: was
+   * taken by the sink, dropped by a stage on purpose, or has failed and was handed to whoever gets
+   * the failure. What the run leaves behind, because it was cancelled, has failed, or wanted no
+   * more, is abandoned at its end. So is what a {@code window} has not filled. A stage of one's own
+   * should say what it {@linkplain dev.millrace.pipeline.graph.Transform#holds holds}; a sink that
+   * makes elements safe later than it takes them, {@linkplain Sink.Receiver#holds too}.
+   *
+   * <p>The cursor of the source is closed after the run, when all that it gave is settled or
+   * abandoned. The stages, the failures and the report know nothing of all this. An element costs
+   * an object for each stage that it passes, and a few atomic operations.
+   */
+  static <T> Source<T> settling(Source<T> source, Settlement<? super T> settlement) {
+    return new SettlingSource<>(source, settlement);
+  }
+
   private static <T> Cursor<T> cursor(Iterator<? extends T> iterator) {
     return () -> iterator.hasNext() ? present(iterator.next()) : null;
   }

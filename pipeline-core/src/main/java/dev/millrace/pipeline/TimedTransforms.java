@@ -59,6 +59,11 @@ final class TimedTransforms {
             flush(out);
           }
 
+          @Override
+          public int holds() {
+            return batch.size();
+          }
+
           private void flush(Emitter<? super List<T>> out) {
             List<T> full = batch;
             batch = new ArrayList<>();
@@ -99,6 +104,11 @@ final class TimedTransforms {
 
           @Override
           public void elapsed(long now, Emitter<? super T> out) {}
+
+          @Override
+          public int holds() {
+            return 0;
+          }
 
           @Override
           public long acceptAt() {
@@ -154,6 +164,11 @@ final class TimedTransforms {
     @Override
     public void elapsed(long now, Emitter<? super T> out) {
       end(out);
+    }
+
+    @Override
+    public int holds() {
+      return latest == null ? 0 : 1;
     }
 
     @Override

@@ -30,12 +30,13 @@ final class Transforms {
       StageFunction<? super I, ? extends Iterable<? extends O>> function) {
     Objects.requireNonNull(function, "function");
     return () ->
-        (element, out) -> {
-          for (O each : result(function.apply(element))) {
-            out.emit(result(each));
-          }
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<I, O>)
+            (element, out) -> {
+              for (O each : result(function.apply(element))) {
+                out.emit(result(each));
+              }
+              return Transform.Outcome.USED;
+            };
   }
 
   static <T> Mapping.Maker<T, T> tee(StageConsumer<? super T> consumer) {
@@ -66,7 +67,7 @@ final class Transforms {
   static <T> Supplier<Transform<T, T>> take(long n) {
     Pipe.atLeast(0, n, "the number of elements to take");
     return () ->
-        new Transform<>() {
+        new Transform.Stateless<>() {
           private long left = n;
 
           @Override
@@ -103,13 +104,14 @@ final class Transforms {
   static <T> Supplier<Transform<T, T>> takeWhile(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
     return () ->
-        (element, out) -> {
-          if (!result(predicate.apply(element))) {
-            return Transform.Outcome.DROPPED_LAST;
-          }
-          out.emit(element);
-          return Transform.Outcome.USED;
-        };
+        (Transform.Stateless<T, T>)
+            (element, out) -> {
+              if (!result(predicate.apply(element))) {
+                return Transform.Outcome.DROPPED_LAST;
+              }
+              out.emit(element);
+              return Transform.Outcome.USED;
+            };
   }
 
   static <T> Mapping.Maker<T, T> distinct(StageFunction<? super T, ?> key) {
@@ -140,6 +142,11 @@ final class Transforms {
             if (!batch.isEmpty()) {
               flush(out);
             }
+          }
+
+          @Override
+          public int holds() {
+            return batch.size();
           }
 
           private void flush(Emitter<? super List<T>> out) {
@@ -173,6 +180,11 @@ final class Transforms {
               out.emit(full);
             }
             return Outcome.USED;
+          }
+
+          @Override
+          public int holds() {
+            return window.size();
           }
         };
   }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param <O> what goes out
  */
 @FunctionalInterface
-public interface Mapping<I, O> extends Transform<I, O> {
+public interface Mapping<I, O> extends Transform.Stateless<I, O> {
 
   /** Makes the state of a run; tells an engine beforehand what kind of transform that is. */
   @FunctionalInterface

@@ -4,6 +4,7 @@ import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageFunction;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -107,8 +108,19 @@ public sealed interface Node<T> {
     DROP_OLDEST
   }
 
-  /** Lets the stages before and after it run at their own pace, {@code capacity} elements apart. */
-  record Buffer<T>(String name, Node<T> input, int capacity, Overflow overflow) implements Node<T> {
+  /**
+   * Lets the stages before and after it run at their own pace, {@code capacity} elements apart.
+   *
+   * @param onDrop gets each element that is dropped; neither blocks nor throws
+   */
+  record Buffer<T>(
+      String name, Node<T> input, int capacity, Overflow overflow, Consumer<? super T> onDrop)
+      implements Node<T> {
+    /** A buffer whose dropped elements nobody asks for. */
+    public Buffer(String name, Node<T> input, int capacity, Overflow overflow) {
+      this(name, input, capacity, overflow, element -> {});
+    }
+
     @Override
     public List<Node<T>> inputs() {
       return List.of(input);

@@ -49,4 +49,35 @@ public interface Transform<I, O> {
   default boolean wantsNone() {
     return false;
   }
+
+  /** What {@link #holds} says of a transform that does not know. */
+  int ALL = Integer.MAX_VALUE;
+
+  /**
+   * How many elements it holds: it has kept them, and may yet emit something made of them. These
+   * are always those that came in last, without one that it has thrown for. What it emits is taken
+   * to be made of all of them, and of the element that it is called with.
+   *
+   * <p>Asked after each call, but only if a source of the pipeline wants to be told of the end of
+   * its elements, {@link dev.millrace.pipeline.Source#settling}: one that is held has not ended.
+   * {@link #ALL}, the default, is always safe, but with it no element ends before the stage does.
+   */
+  default int holds() {
+    return ALL;
+  }
+
+  /**
+   * A transform that holds no element from one call to the next; what it otherwise remembers does
+   * not matter.
+   *
+   * @param <I> what comes in
+   * @param <O> what goes out
+   */
+  @FunctionalInterface
+  interface Stateless<I, O> extends Transform<I, O> {
+    @Override
+    default int holds() {
+      return 0;
+    }
+  }
 }

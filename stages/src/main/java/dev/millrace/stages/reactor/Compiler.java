@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import reactor.core.publisher.BufferOverflowStrategy;
 import reactor.core.publisher.Flux;
@@ -196,9 +197,9 @@ final class Compiler {
           // One more: the one that the stage after it is busy with.
           case WAIT -> counted.publishOn(execution.scheduler(), Prefetch.oneMore(capacity));
           case DROP_NEWEST ->
-              dropping(counted, capacity, account, BufferOverflowStrategy.DROP_LATEST);
+              dropping(counted, buffer, account, BufferOverflowStrategy.DROP_LATEST);
           case DROP_OLDEST ->
-              dropping(counted, capacity, account, BufferOverflowStrategy.DROP_OLDEST);
+              dropping(counted, buffer, account, BufferOverflowStrategy.DROP_OLDEST);
         };
     return new Part(
         buffered,
@@ -213,9 +214,16 @@ final class Compiler {
   }
 
   private Flux<Object> dropping(
-      Flux<Object> input, int capacity, Account account, BufferOverflowStrategy strategy) {
+      Flux<Object> input, Node.Buffer<?> buffer, Account account, BufferOverflowStrategy strategy) {
+    var onDrop = (Consumer<Object>) buffer.onDrop();
     return input
-        .onBackpressureBuffer(capacity, dropped -> account.dropped(), strategy)
+        .onBackpressureBuffer(
+            buffer.capacity(),
+            dropped -> {
+              account.dropped();
+              onDrop.accept(dropped);
+            },
+            strategy)
         .publishOn(execution.scheduler(), Prefetch.ONE);
   }
 

@@ -2,7 +2,10 @@ package dev.millrace.stages.reactor;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageConsumer;
 import java.util.concurrent.CancellationException;
@@ -25,7 +28,7 @@ final class Outlet<T> implements Subscription, Sink<T, Long>, Sink.Receiver<T, L
 
   private final Spot spot = new Spot();
   private volatile @Nullable CoreSubscriber<? super T> actual; // forgotten at the end: rule 3.13
-  private volatile @Nullable ReactorRun<?> run;
+  private volatile @Nullable Run<?> run;
   private volatile @Nullable IllegalArgumentException badRequest;
   private volatile boolean cancelled;
   private volatile long demand;
@@ -42,8 +45,23 @@ final class Outlet<T> implements Subscription, Sink<T, Long>, Sink.Receiver<T, L
       actual = null;
       return;
     }
-    run = ReactorRun.start(pipe.to(this), parent, onFailure, ReactorEngine.GRACE, this::ended);
+    run = pipe.to(this).start(new Telling(), parent, onFailure);
     stopRun();
+  }
+
+  /** The engine, with an end that is told here. */
+  private final class Telling implements Engine {
+    @Override
+    public String name() {
+      return "reactor";
+    }
+
+    @Override
+    public <R extends @Nullable Object> Run<R> start(
+        Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
+      return ReactorRun.start(
+          pipeline, context, onFailure, ReactorEngine.GRACE, Outlet.this::ended);
+    }
   }
 
   private void ended(ReactorRun<?> ended) {
@@ -136,7 +154,7 @@ final class Outlet<T> implements Subscription, Sink<T, Long>, Sink.Receiver<T, L
   }
 
   private void stopRun() {
-    ReactorRun<?> started = run;
+    Run<?> started = run;
     if (started != null && badRequest != null) {
       started.cancel(badRequest);
     } else if (started != null && cancelled) {

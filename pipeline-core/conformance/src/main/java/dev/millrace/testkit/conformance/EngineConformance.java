@@ -121,6 +121,14 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   @Nested
+  class Settlements extends SettlementConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
   class KnownDefects extends KnownDefectsConformance {
     @Override
     EngineConformance kit() {

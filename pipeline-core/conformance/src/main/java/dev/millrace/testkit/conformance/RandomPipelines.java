@@ -41,11 +41,9 @@ import net.jqwik.api.Provide;
  * <p>Each property prints its seed. {@code -Dconformance.plans=100} has each of its tries run a
  * hundred plans instead of one.
  */
-abstract class RandomPipelines {
+abstract class RandomPipelines extends RandomSettlements {
 
   private static final int TRIES = 100;
-
-  abstract EngineConformance kit();
 
   // What there is to draw
 

@@ -152,7 +152,7 @@ final class Building {
             .start();
         yield output;
       }
-      case Node.Buffer<?> buffer -> buffer(buffer);
+      case Node.Buffer<?> buffer -> buffer((Node.Buffer<Object>) buffer);
       case Node.Merge<?> merge -> merge(merge);
       case Node.Concat<?> concat -> concat(concat);
       case Node.Zip<?, ?, ?> zip -> zip((Node.Zip<Object, Object, Object>) zip);
@@ -296,7 +296,7 @@ final class Building {
     }
   }
 
-  private Output buffer(Node.Buffer<?> node) {
+  private Output buffer(Node.Buffer<Object> node) {
     Account account = open(node);
     var input = new Input(build(node.input()), account);
     Link output = link(node.capacity());
@@ -306,7 +306,7 @@ final class Building {
         worker -> {
           try {
             for (Object element; (element = input.take(worker)) != null; ) {
-              if (!output.put(worker, element, account, node.overflow())) {
+              if (!output.put(worker, element, account, node)) {
                 return;
               }
             }

@@ -1,6 +1,7 @@
 package dev.millrace.testkit.conformance;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -86,16 +87,18 @@ final class Link {
   }
 
   /** Drops one of the elements, if there is no room; false if the reader has left. */
-  boolean put(Worker worker, Object element, Account account, Overflow overflow) {
+  boolean put(Worker worker, Object element, Account account, Node.Buffer<Object> buffer) {
     synchronized (lock) {
-      if (overflow == Overflow.WAIT || hasRoom() || isLeft) {
+      if (buffer.overflow() == Overflow.WAIT || hasRoom() || isLeft) {
         return put(worker, element, account);
       }
       account.dropped();
-      if (overflow == Overflow.DROP_OLDEST) {
-        elements.removeFirst();
+      Object dropped = element;
+      if (buffer.overflow() == Overflow.DROP_OLDEST) {
+        dropped = elements.removeFirst();
         add(element);
       }
+      buffer.onDrop().accept(dropped);
       return true;
     }
   }

@@ -27,14 +27,14 @@ final class DequeLink extends Link {
     elements.add(element);
   }
 
-  /** Puts the element in the place of the oldest one if the link is full; false if it is not. */
-  synchronized boolean replace(Object element) {
+  /** Puts the element in the place of the oldest one, if the link is full; null if it is not. */
+  synchronized @Nullable Object replace(Object element) {
     if (elements.size() < capacity) {
-      return false;
+      return null;
     }
-    elements.remove();
+    Object oldest = elements.remove();
     elements.add(element);
-    return true;
+    return oldest;
   }
 
   @Override

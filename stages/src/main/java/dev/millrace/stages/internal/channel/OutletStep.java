@@ -2,6 +2,8 @@ package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node.Overflow;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a thread's chain: a stage that hands its elements over to another thread, such as a
@@ -12,18 +14,37 @@ final class OutletStep extends Step {
 
   final Link link;
   private final Overflow overflow;
+  private final Consumer<Object> onDrop;
   private final Account made;
 
   /**
-   * An outlet.
+   * An outlet that waits for room.
    *
    * @param account counts what comes in
    * @param made counts what goes out
    */
-  OutletStep(Link link, Overflow overflow, Account from, Account account, Account made) {
+  OutletStep(Link link, Account from, Account account, Account made) {
+    this(link, Overflow.WAIT, element -> {}, from, account, made);
+  }
+
+  /**
+   * An outlet.
+   *
+   * @param onDrop gets what is dropped
+   * @param account counts what comes in
+   * @param made counts what goes out
+   */
+  OutletStep(
+      Link link,
+      Overflow overflow,
+      Consumer<Object> onDrop,
+      Account from,
+      Account account,
+      Account made) {
     super(from, account);
     this.link = link;
     this.overflow = overflow;
+    this.onDrop = onDrop;
     this.made = made;
   }
 
@@ -59,10 +80,12 @@ final class OutletStep extends Step {
 
   @Override
   void process(Object element) {
-    if (overflow != Overflow.WAIT && drops(element)) {
-      account.dropped();
-    } else {
+    Object dropped = overflow == Overflow.WAIT ? null : drop(element);
+    if (dropped == null) {
       put(element);
+    } else {
+      account.dropped();
+      onDrop.accept(dropped);
     }
   }
 
@@ -72,9 +95,12 @@ final class OutletStep extends Step {
     link.put(element);
   }
 
-  /** Whether an element was dropped: this one, or one in whose place it is now. */
-  private boolean drops(Object element) {
-    return overflow == Overflow.DROP_NEWEST ? !link.hasRoom() : ((DequeLink) link).replace(element);
+  /** What is dropped, if there is no room: this element, or one in whose place it is now. */
+  private @Nullable Object drop(Object element) {
+    if (overflow == Overflow.DROP_OLDEST) {
+      return ((DequeLink) link).replace(element);
+    }
+    return link.hasRoom() ? null : element;
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -233,15 +234,23 @@ final class Wiring {
             ? new Ring(node.capacity(), producer, strand, producer::stop)
             : new DequeLink(node.capacity(), producer, strand, producer::stop);
     Chain feeder =
-        chain(node.input(), producer, outlet(producer, link, node.overflow(), node.input(), node));
+        chain(
+            node.input(),
+            producer,
+            outlet(producer, link, node.overflow(), untyped(node.onDrop()), node.input(), node));
     return new Chain(strand, new LinkDriver(strand, link, List.of(feeder), next), next);
   }
 
   private OutletStep outlet(
-      Strand producer, Link link, Overflow overflow, Node<?> input, Node<?> node) {
+      Strand producer,
+      Link link,
+      Overflow overflow,
+      Consumer<Object> onDrop,
+      Node<?> input,
+      Node<?> node) {
     Account from = open(input);
     Account account = openAfter(input, node, producer);
-    return new OutletStep(link, overflow, from, account, account);
+    return new OutletStep(link, overflow, onDrop, from, account, account);
   }
 
   private Chain merge(Node.Merge<?> node, Strand strand, Step next) {
@@ -251,7 +260,9 @@ final class Wiring {
       var producer = new Strand(run);
       Link link = new Ring(Link.CAPACITY, producer, strand, producer::stop);
       links.add(link);
-      feeders.add(chain(input, producer, outlet(producer, link, Overflow.WAIT, input, node)));
+      feeders.add(
+          chain(
+              input, producer, outlet(producer, link, Overflow.WAIT, element -> {}, input, node)));
     }
     return new Chain(strand, new MergeDriver(strand, links, feeders, next), next);
   }
@@ -297,18 +308,14 @@ final class Wiring {
       links.add(link);
       var outlet =
           new OutletStep(
-              link,
-              Overflow.WAIT,
-              open(branch.output()),
-              ledger.openAfter(branch.output().name()),
-              open(node));
+              link, open(branch.output()), ledger.openAfter(branch.output().name()), open(node));
       feeders.add(chain(branch.output(), last, outlet));
       Link first = entry.link;
       if (first == null) { // the branch does not begin with its lane
         onCancel.run();
       } else {
         Account lane = open(branch.lane());
-        lanes.add(new OutletStep(first, Overflow.WAIT, unused(), lane, lane));
+        lanes.add(new OutletStep(first, unused(), lane, lane));
       }
     }
     Function<Object, ?> key = node.key() == null ? null : untyped(node.key());

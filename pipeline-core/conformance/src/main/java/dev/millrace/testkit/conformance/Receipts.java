@@ -1,0 +1,146 @@
+package dev.millrace.testkit.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.context.Context;
+import dev.millrace.pipeline.Settlement;
+import dev.millrace.pipeline.Source;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has become of the numbers that a source has given: kept by the source's settlement, and
+ * checked against what the functions of the pipeline, and its sink, have seen.
+ */
+final class Receipts implements Settlement<Integer> {
+
+  private final Set<Integer> given = ConcurrentHashMap.newKeySet();
+  private final Set<Integer> settled = new ConcurrentSkipListSet<>();
+  private final Set<Integer> abandoned = new ConcurrentSkipListSet<>();
+  private final Set<Integer> seen = ConcurrentHashMap.newKeySet();
+  private final Collection<String> wrong = new ConcurrentLinkedQueue<>();
+
+  /** A source of elements made of the numbers that another one gives. */
+  <T> Source<T> source(
+      Source<Integer> numbers, Function<Integer, T> element, Function<T, Integer> number) {
+    Source<T> source =
+        context -> {
+          Source.Cursor<Integer> cursor = numbers.open(context);
+          return new Source.Cursor<>() {
+            @Override
+            public @Nullable T next() throws Exception {
+              Integer next = cursor.next();
+              return next == null ? null : give(next);
+            }
+
+            private T give(Integer next) {
+              given.add(next);
+              return element.apply(next);
+            }
+
+            @Override
+            public void close() throws Exception {
+              checkClose(context);
+              cursor.close();
+            }
+          };
+        };
+    return Source.settling(
+        source,
+        new Settlement<>() {
+          @Override
+          public void settled(T element) {
+            Receipts.this.settled(number.apply(element));
+          }
+
+          @Override
+          public void abandoned(T element) {
+            Receipts.this.abandoned(number.apply(element));
+          }
+        });
+  }
+
+  /** A source of the numbers. */
+  Source<Integer> source(Source<Integer> numbers) {
+    return source(numbers, number -> number, number -> number);
+  }
+
+  private void checkClose(Context context) {
+    if (Context.current() != context) {
+      wrong.add("closed outside of the context of the run");
+    }
+    if (settled.size() + abandoned.size() != given.size()) {
+      wrong.add("closed before its elements have ended");
+    }
+  }
+
+  @Override
+  public void settled(Integer number) {
+    if (!settled.add(number)) {
+      wrong.add(number + " was settled twice");
+    }
+  }
+
+  @Override
+  public void abandoned(Integer number) {
+    if (settled.contains(number)) {
+      wrong.add(number + " was settled and abandoned");
+    }
+    if (!abandoned.add(number)) {
+      wrong.add(number + " was abandoned twice");
+    }
+  }
+
+  /** Something that was made of the numbers is at work, or has just come to its end. */
+  void touch(Collection<Integer> numbers, String where) {
+    for (Integer number : numbers) {
+      if (settled.contains(number) || abandoned.contains(number)) {
+        wrong.add("%d had ended before something made of it was in %s".formatted(number, where));
+      }
+    }
+  }
+
+  /** Something that was made of the numbers has come to its end. */
+  void ends(Collection<Integer> numbers, String where) {
+    touch(numbers, where);
+    seen.addAll(numbers);
+  }
+
+  Set<Integer> settled() {
+    return settled;
+  }
+
+  /** The numbers of which something has come to its end, but which are not settled. */
+  Set<Integer> seen() {
+    return seen;
+  }
+
+  /** Fails unless each number that was given has one end. After the run. */
+  void check() {
+    assertThat(wrong).isEmpty();
+    Set<Integer> ended = new TreeSet<>(settled);
+    ended.addAll(abandoned);
+    assertThat(ended).as("settled or abandoned").isEqualTo(new TreeSet<>(given));
+  }
+
+  /** As {@link #check}; and those numbers, no others, are settled. */
+  void checkSettled(Collection<Integer> numbers) {
+    check();
+    assertThat(List.copyOf(settled)).as("settled").isEqualTo(List.copyOf(new TreeSet<>(numbers)));
+  }
+
+  /** As {@link #check}; and all are settled but for those. */
+  void checkAbandoned(Collection<Integer> numbers) {
+    check();
+    assertThat(List.copyOf(abandoned))
+        .as("abandoned")
+        .isEqualTo(List.copyOf(new TreeSet<>(numbers)));
+  }
+}

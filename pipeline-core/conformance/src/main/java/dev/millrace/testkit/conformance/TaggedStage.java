@@ -1,0 +1,201 @@
+package dev.millrace.testkit.conformance;
+
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Node.Overflow;
+import dev.millrace.pipeline.graph.Transform;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The operators of a pipe on elements that know what they were made of. */
+@SuppressWarnings("ImmutableEnumChecker") // functions without state
+enum TaggedStage {
+  MAP((pipe, name, look) -> pipe.map(name, look::at), true),
+  FILTER((pipe, name, look) -> pipe.filter(name, tag -> look.passes(tag)), true),
+  TEE((pipe, name, look) -> pipe.tee(name, look::at), true),
+  FLAT_MAP(
+      (pipe, name, look) ->
+          pipe.flatMap(name, tag -> Collections.nCopies(look.at(tag).value() % 4, tag)),
+      false),
+  SCAN(
+      (pipe, name, look) ->
+          pipe.scan(name, () -> Tag.plain(0), (state, tag) -> look.at(tag).plus(state.value())),
+      true),
+  SKIP((pipe, name, look) -> pipe.skip(name, 2), false),
+  DISTINCT((pipe, name, look) -> pipe.distinct(name, tag -> look.at(tag).value() % 11), false),
+  BATCH((pipe, name, look) -> union(pipe.batch(name, 3), name, look), true),
+  BATCH_IN_TIME(
+      (pipe, name, look) -> union(pipe.batch(name, 3, Duration.ofMillis(2)), name, look), true),
+  SLIDE((pipe, name, look) -> union(pipe.window(name, 3, 1), name, look), false),
+  HOP((pipe, name, look) -> union(pipe.window(name, 2, 5), name, look), false),
+  UNKNOWN((pipe, name, look) -> pipe.via(name, () -> new Late(look, Transform.ALL)), true),
+  LATE((pipe, name, look) -> pipe.via(name, () -> new Late(look, 1)), true),
+  THROTTLE((pipe, name, look) -> pipe.throttle(name, 1000, Duration.ofMillis(1)), true),
+  DEBOUNCE((pipe, name, look) -> pipe.debounce(name, Duration.ofNanos(20_000)), false),
+  SAMPLE((pipe, name, look) -> pipe.sample(name, Duration.ofNanos(20_000)), false),
+  BUFFER((pipe, name, look) -> pipe.buffer(name, 3), true),
+  DROP_NEWEST((pipe, name, look) -> pipe.buffer(name, 2, Overflow.DROP_NEWEST), false),
+  DROP_OLDEST((pipe, name, look) -> pipe.buffer(name, 2, Overflow.DROP_OLDEST), false),
+  PARALLEL((pipe, name, look) -> pipe.mapParallel(name, 3, look::at), true),
+  UNORDERED((pipe, name, look) -> pipe.mapParallelUnordered(name, 3, look::at), true),
+  KEYED((pipe, name, look) -> pipe.mapKeyed(name, 3, look::key, look::at), true),
+  ASYNC(
+      (pipe, name, look) ->
+          pipe.mapAsync(
+              name,
+              3,
+              tag -> {
+                Tag next = look.at(tag);
+                return CompletableFuture.supplyAsync(() -> next);
+              }),
+      true),
+  BROADCAST(
+      (pipe, name, look) ->
+          pipe.broadcast(
+              name,
+              List.of(
+                  lane -> lane.buffer(name + " a", 2),
+                  lane -> union(lane.batch(name + " b", 2), name + " b", look),
+                  lane -> lane.filter(name + " c", tag -> look.at(tag).value() % 2 == 0))),
+      false),
+  BROADCAST_TWICE(
+      (pipe, name, look) ->
+          pipe.broadcast(
+              name,
+              List.of(
+                  lane -> lane.map(name + " a", look::at),
+                  lane ->
+                      lane.buffer(name + " b", 1)
+                          .broadcast(
+                              name + " c",
+                              List.of(
+                                  in -> in.map(name + " d", look::at),
+                                  in -> in.mapParallel(name + " e", 2, look::at))))),
+      false),
+  BALANCE(
+      (pipe, name, look) -> pipe.balance(name, 3, lane -> lane.map(name + " m", look::at)), true),
+  PARTITION(
+      (pipe, name, look) ->
+          pipe.partitionBy(name, look::key, 3, lane -> lane.map(name + " m", look::at)),
+      true),
+  PARTITION_IN_BROADCASTS(
+      (pipe, name, look) ->
+          pipe.partitionBy(
+              name,
+              look::key,
+              2,
+              lane ->
+                  lane.broadcast(
+                      name + " b",
+                      List.of(
+                          in -> in.map(name + " m", look::at),
+                          in -> in.mapParallel(name + " n", 2, look::at)))),
+      false),
+  MERGE((pipe, name, look) -> Pipe.merge(name, List.of(pipe, others(name))), true),
+  CONCAT((pipe, name, look) -> Pipe.concat(name, List.of(pipe, others(name))), true),
+  ZIP(
+      (pipe, name, look) ->
+          pipe.zip(
+              name,
+              Pipe.from(name + " other", Numbers.endless()),
+              (tag, number) -> look.at(tag).plus(number)),
+      true),
+  TAKE((pipe, name, look) -> pipe.take(name, 7), false),
+  TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false);
+
+  /** What functions do with an element before they return it: they look whether it may be there. */
+  interface Look {
+    /** May throw. */
+    Tag at(Tag tag) throws Exception;
+
+    /** Whether a filter lets it pass. May throw. */
+    boolean passes(Tag tag) throws Exception;
+
+    /** The key of an element; may throw. */
+    Object key(Tag tag);
+  }
+
+  /** Adds the operator to a pipe. */
+  @FunctionalInterface
+  private interface Adding {
+    Pipe<Tag> to(Pipe<Tag> pipe, String name, Look look);
+  }
+
+  private final Adding adding;
+  private final boolean isLinear;
+
+  TaggedStage(Adding adding, boolean isLinear) {
+    this.adding = adding;
+    this.isLinear = isLinear;
+  }
+
+  Pipe<Tag> addTo(Pipe<Tag> pipe, String name, Look look) {
+    return adding.to(pipe, name, look);
+  }
+
+  /**
+   * Whether a number goes into one element that it makes, and comes to its end where a function
+   * sees that.
+   */
+  boolean isLinear() {
+    return isLinear;
+  }
+
+  /** Whether all numbers come to an end if nothing disturbs them. */
+  boolean isExhaustive() {
+    return switch (this) {
+      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE -> false;
+      default -> true;
+    };
+  }
+
+  private static Pipe<Tag> union(Pipe<List<Tag>> pipe, String name, Look look) {
+    return pipe.map(name + " union", tags -> look.at(Tag.union(tags)));
+  }
+
+  private static Pipe<Tag> others(String name) {
+    return Pipe.from(
+        name + " other", Source.of(IntStream.range(0, 5).mapToObj(Tag::plain).toList()));
+  }
+
+  /** Emits each element when the next one comes. */
+  private static final class Late implements Transform<Tag, Tag> {
+    private final Look look;
+    private final int says;
+    private @Nullable Tag last;
+
+    Late(Look look, int says) {
+      this.look = look;
+      this.says = says;
+    }
+
+    @Override
+    public Outcome accept(Tag element, Emitter<? super Tag> out) throws Exception {
+      Tag before = last;
+      last = look.at(element);
+      if (before != null) {
+        out.emit(before);
+      }
+      return Outcome.USED;
+    }
+
+    @Override
+    public void end(Emitter<? super Tag> out) {
+      Tag before = last;
+      last = null;
+      if (before != null) {
+        out.emit(before);
+      }
+    }
+
+    @Override
+    public int holds() {
+      return says == ALL ? ALL : last == null ? 0 : 1;
+    }
+  }
+}

@@ -1,0 +1,357 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.graph.Node.Route;
+import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.pipeline.graph.Transform;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rewrites a blueprint for one run, so that sources are told when their elements have come to their
+ * end: elements travel in envelopes that say what they descend from. Engines notice nothing.
+ */
+/*
+ * The rules, for each kind of node:
+ *
+ * 1. An element under way has a claim to its origin: as many as there are stages that will get it, and as
+ *    stages get the same object from a broadcast, that number is known before. So it is worked out from
+ *    the sink upwards, "claims" below, and whoever makes an element makes that many.
+ * 2. A stage that has a function gives up the claim of its input when the function has returned, or
+ *    hands it on to the only result. What it holds, see Transform.holds, it has the claims of.
+ * 3. A stage without a function (merge, concat, a buffer, a lane) passes the claims on; a buffer that
+ *    drops gives them up.
+ * 4. The claims of an element that has failed are given up when somebody has taken the failure.
+ * 5. Whatever goes another way, because the run ends or a branch wants no more, is forgotten: a claim
+ *    that nobody gives up keeps the element from being settled, and at the end of the run it is abandoned.
+ *
+ * So nothing depends on engines calling somebody when they throw an element away. The price is that a branch
+ * of a broadcast that ends before the others keeps from then on all elements from being settled.
+ */
+@SuppressWarnings("unchecked") // the blueprint is well typed
+class Lift {
+
+  private record Line(Node<?> node, int claims) {}
+
+  private final Unsettled unsettled;
+  private final IdentityHashMap<Node.Branch<?, ?>, Node.Branch<Object, Object>> branches =
+      new IdentityHashMap<>();
+  private final IdentityHashMap<Node.Lane<?>, Integer> claimsOfLanes = new IdentityHashMap<>();
+  private final IdentityHashMap<StageConsumer<? super Failure<?>>, StageConsumer<Failure<?>>>
+      handlers = new IdentityHashMap<>();
+
+  /** How many claims a failure of the stage has, where it is not one. */
+  private final Map<String, Integer> claimsOfFailures = new HashMap<>();
+
+  /**
+   * For a new run.
+   *
+   * @param unsettled that of the run
+   */
+  Lift(Unsettled unsettled) {
+    this.unsettled = unsettled;
+  }
+
+  /** Whether there is a source above the node that settles. */
+  static boolean settles(Node<?> last) {
+    Deque<Node<?>> open = new ArrayDeque<>(List.of(last));
+    Set<Node<?>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    while (!open.isEmpty()) {
+      Node<?> node = open.pop();
+      if (node instanceof Node.From<?> from && from.source() instanceof SettlingSource<?>) {
+        return true;
+      }
+      if (seen.add(node)) {
+        node.inputs().forEach(open::push);
+        if (node instanceof Node.FanOut<?, ?> out) {
+          out.branches().forEach(branch -> open.push(branch.output()));
+        }
+      }
+    }
+    return false;
+  }
+
+  Node<?> lift(Node<?> last) {
+    return lift(last, 1);
+  }
+
+  /** Without recursion along inputs of one kind, so that a pipe may be as long as one likes. */
+  private Node<Object> lift(Node<?> last, int claims) {
+    Deque<Line> line = new ArrayDeque<>();
+    var head = new Line(last, claims);
+    for (Line next; (next = above(head)) != null; head = next) {
+      line.push(head);
+    }
+    Node<Object> lifted = head(head.node(), head.claims());
+    for (Line each : line) {
+      lifted = stage(each.node(), each.claims(), lifted);
+    }
+    return lifted;
+  }
+
+  /** The only input of a node, and how many claims the node wants of its elements. */
+  private @Nullable Line above(Line line) {
+    return switch (line.node()) {
+      case Node.Sequential<?, ?> node -> new Line(node.input(), 1);
+      case Node.Timed<?, ?> node -> new Line(node.input(), 1);
+      case Node.Parallel<?, ?> node -> new Line(node.input(), 1);
+      case Node.Buffer<?> node -> new Line(node.input(), line.claims());
+      case Node.FanOut<?, ?> node -> new Line(node.input(), spread(node, line.claims()));
+      default -> null;
+    };
+  }
+
+  private Node<Object> head(Node<?> head, int claims) {
+    return switch (head) {
+      case Node.From<?> node -> new Node.From<>(node.name(), untyped(source(node, claims)));
+      case Node.Lane<?> node -> {
+        claimsOfLanes.put(node, claims);
+        yield untyped(node);
+      }
+      case Node.Merge<?> node -> new Node.Merge<>(node.name(), all(node.inputs(), claims));
+      case Node.Concat<?> node -> new Node.Concat<>(node.name(), all(node.inputs(), claims));
+      case Node.Zip<?, ?, ?> node ->
+          new Node.Zip<>(
+              node.name(),
+              lift(node.left(), 1),
+              lift(node.right(), 1),
+              combiner(untyped(node.combiner()), claims),
+              policy(node.policy()));
+      default -> throw new AssertionError(head.name());
+    };
+  }
+
+  private Node<Object> stage(Node<?> stage, int claims, Node<Object> input) {
+    return switch (stage) {
+      case Node.Sequential<?, ?> node ->
+          new Node.Sequential<>(
+              node.name(),
+              input,
+              untyped(transform(untyped(node.transform()), claims)),
+              policy(node.policy()));
+      case Node.Timed<?, ?> node -> {
+        Supplier<? extends TimedTransform<Object, Object>> timed = untyped(node.transform());
+        Supplier<?> lifted = () -> new LiftedTimedTransform<>(timed.get(), claims);
+        yield new Node.Timed<>(node.name(), input, untyped(lifted), policy(node.policy()));
+      }
+      case Node.Parallel<?, ?> node ->
+          new Node.Parallel<>(
+              node.name(),
+              input,
+              node.parallelism(),
+              node.order(),
+              key(node.key()),
+              function(untyped(node.function()), claims),
+              policy(node.policy()));
+      case Node.Buffer<?> node ->
+          new Node.Buffer<>(
+              node.name(),
+              input,
+              node.capacity(),
+              node.overflow(),
+              dropped(untyped(node.onDrop()), claims));
+      case Node.FanOut<?, ?> node -> fanOut(node, input);
+      default -> throw new AssertionError(stage.name());
+    };
+  }
+
+  private List<Node<Object>> all(List<? extends Node<?>> nodes, int claims) {
+    List<Node<Object>> lifted = new ArrayList<>();
+    for (Node<?> node : nodes) {
+      lifted.add(lift(node, claims));
+    }
+    return lifted;
+  }
+
+  @SuppressWarnings("TypeParameterUnusedInFormals") // the blueprint is well typed
+  private static <T> T untyped(Object typed) {
+    return (T) typed;
+  }
+
+  // Fan-outs
+
+  /** Lifts the branches; returns how many claims they want together of an element. */
+  private int spread(Node.FanOut<?, ?> node, int claims) {
+    int sum = 0;
+    int most = 0;
+    for (Node.Branch<?, ?> branch : node.branches()) {
+      if (!branches.containsKey(branch)) {
+        Node.Lane<Object> lane = untyped(branch.lane());
+        branches.put(branch, new Node.Branch<>(lane, lift(branch.output(), claims)));
+      }
+      int wanted = Objects.requireNonNull(claimsOfLanes.get(branch.lane()));
+      sum += wanted;
+      most = Math.max(most, wanted);
+    }
+    int all = node.route() == Route.BROADCAST ? sum : most;
+    claimsOfFailures.put(node.name(), all);
+    return all;
+  }
+
+  private Node<Object> fanOut(Node.FanOut<?, ?> node, Node<Object> input) {
+    List<Node.Branch<Object, Object>> lifted = new ArrayList<>();
+    for (Node.Branch<?, ?> branch : node.branches()) {
+      lifted.add(Objects.requireNonNull(branches.get(branch)));
+    }
+    return new Node.FanOut<>(
+        node.name(), input, node.route(), key(node.key()), lifted, policy(node.policy()));
+  }
+
+  // Functions
+
+  private static Envelope<Object> envelope(Object element) {
+    return (Envelope<Object>) element;
+  }
+
+  private <T> Source<Envelope<T>> source(Node.From<T> node, int claims) {
+    SettlingSource<T> settling = settling(node.source());
+    if (settling != null) {
+      return unsettled.lift(settling, claims);
+    }
+    return context -> {
+      Source.Cursor<T> cursor = node.source().open(context);
+      return new Source.Cursor<>() {
+        @Override
+        public @Nullable Envelope<T> next() throws Exception {
+          T element = cursor.next();
+          return element == null ? null : new Envelope<>(element, Origin.NONE);
+        }
+
+        @Override
+        public void close() throws Exception {
+          cursor.close();
+        }
+      };
+    };
+  }
+
+  /** The source, if it settles. */
+  <T> @Nullable SettlingSource<T> settling(Source<T> source) {
+    return source instanceof SettlingSource<T> settling ? settling : null;
+  }
+
+  private static Supplier<Transform<?, ?>> transform(
+      Supplier<? extends Transform<Object, Object>> supplier, int claims) {
+    return () -> {
+      Transform<Object, Object> transform = supplier.get();
+      return transform.holds() == Transform.ALL
+          ? new LiftedUnknownTransform<>(transform, claims)
+          : new LiftedTransform<>(transform, claims);
+    };
+  }
+
+  private static StageFunction<Object, Object> function(
+      StageFunction<Object, Object> function, int claims) {
+    return element -> {
+      Envelope<Object> input = envelope(element);
+      Object result = Transforms.result(function.apply(input.value()));
+      input.origin().retain(claims - 1);
+      return new Envelope<>(result, input.origin());
+    };
+  }
+
+  private static Node.Combiner<Object, Object, Object> combiner(
+      Node.Combiner<Object, Object, Object> combiner, int claims) {
+    return (one, other) -> {
+      Envelope<Object> left = envelope(one);
+      Envelope<Object> right = envelope(other);
+      Object result = combiner.apply(left.value(), right.value());
+      Objects.requireNonNull(result, "the combiner returned null");
+      return new Envelope<>(result, Origin.merge(List.of(left.origin(), right.origin()), claims));
+    };
+  }
+
+  private static @Nullable Function<Object, ?> key(@Nullable Function<?, ?> key) {
+    if (key == null) {
+      return null;
+    }
+    Function<Object, ?> untyped = untyped(key);
+    return element -> untyped.apply(envelope(element).value());
+  }
+
+  private static Consumer<Object> dropped(Consumer<Object> onDrop, int claims) {
+    return element -> {
+      Envelope<Object> dropped = envelope(element);
+      onDrop.accept(dropped.value());
+      dropped.origin().release(claims);
+    };
+  }
+
+  <R extends @Nullable Object> Sink<Object, R> lift(Sink<Object, R> sink) {
+    return context -> {
+      Sink.Receiver<Object, R> receiver = sink.open(context);
+      return new Sink.Receiver<>() {
+        private final Held held = new Held();
+
+        @Override
+        public boolean accept(Object element) throws Exception {
+          Envelope<Object> accepted = envelope(element);
+          boolean more = receiver.accept(accepted.value());
+          held.add(accepted.origin(), receiver.holds());
+          return more;
+        }
+
+        @Override
+        public R finish() throws Exception {
+          R result = receiver.finish();
+          held.keep(0);
+          return result;
+        }
+
+        @Override
+        public void close() throws Exception {
+          receiver.close();
+        }
+      };
+    };
+  }
+
+  // Failures
+
+  private FailurePolicy policy(FailurePolicy policy) {
+    StageConsumer<? super Failure<?>> letters = policy.deadLetters();
+    return letters == null ? policy : FailurePolicy.deadLetters(handler(letters));
+  }
+
+  /** Hands the element itself to the handler; one for each, as engines lock by handler. */
+  StageConsumer<Failure<?>> handler(StageConsumer<? super Failure<?>> handler) {
+    return handlers.computeIfAbsent(
+        handler,
+        plain ->
+            failure -> {
+              plain.accept(plain(failure));
+              int claims = claimsOfFailures.getOrDefault(failure.stage(), 1);
+              for (Envelope<?> each : envelopes(failure)) {
+                each.origin().release(claims);
+              }
+            });
+  }
+
+  private static List<Envelope<?>> envelopes(Failure<?> failure) {
+    return failure.element() instanceof List<?> pair // of a zip
+        ? pair.stream().<Envelope<?>>map(Lift::envelope).toList()
+        : List.of(envelope(failure.element()));
+  }
+
+  private static Failure<?> plain(Failure<?> failure) {
+    Object element =
+        failure.element() instanceof List<?> pair
+            ? pair.stream().map(each -> envelope(each).value()).toList()
+            : envelope(failure.element()).value();
+    return new Failure<>(
+        failure.stage(), element, failure.attempt(), failure.cause(), failure.time());
+  }
+}

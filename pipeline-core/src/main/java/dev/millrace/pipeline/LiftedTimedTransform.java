@@ -1,0 +1,31 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.TimedTransform;
+
+/** Runs a timed transform on what is in envelopes. */
+final class LiftedTimedTransform<I, O> extends LiftedTransform<I, O>
+    implements TimedTransform<Envelope<I>, Envelope<O>> {
+
+  private final TimedTransform<I, O> transform;
+
+  LiftedTimedTransform(TimedTransform<I, O> transform, int claims) {
+    super(transform, claims);
+    this.transform = transform;
+  }
+
+  @Override
+  public long wakeAt() {
+    return transform.wakeAt();
+  }
+
+  @Override
+  public void elapsed(long now, Emitter<? super Envelope<O>> to) throws Exception {
+    call(to, () -> transform.elapsed(now, this));
+  }
+
+  @Override
+  public long acceptAt() {
+    return transform.acceptAt();
+  }
+}

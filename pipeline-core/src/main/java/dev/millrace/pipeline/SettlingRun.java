@@ -1,0 +1,118 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The run of a pipeline with a source that settles. A thread waits for its end, abandons what is
+ * not settled, and closes the sources; it is a platform thread, because functions that only compute
+ * can keep all others away.
+ */
+final class SettlingRun<R extends @Nullable Object> implements Run<R> {
+
+  private final Run<R> run;
+  private final Unsettled unsettled;
+  private final Thread keeper;
+  private @Nullable Throwable failure; // by the keeper
+
+  private SettlingRun(Run<R> run, Unsettled unsettled) {
+    this.run = run;
+    this.unsettled = unsettled;
+    this.keeper = Thread.ofPlatform().daemon().name("millrace-settle").unstarted(this::keep);
+  }
+
+  static <R extends @Nullable Object> Run<R> start(
+      Pipeline<R> pipeline,
+      Engine engine,
+      Context context,
+      StageConsumer<? super Failure<?>> onFailure) {
+    var unsettled = new Unsettled();
+    return start(pipeline, engine, context, onFailure, unsettled, new Lift(unsettled));
+  }
+
+  static <R extends @Nullable Object> Run<R> start(
+      Pipeline<R> pipeline,
+      Engine engine,
+      Context context,
+      StageConsumer<? super Failure<?>> onFailure,
+      Unsettled unsettled,
+      Lift lift) {
+    Pipeline<R> lifted = pipeline.lifted(lift);
+    var run = new SettlingRun<R>(engine.start(lifted, context, lift.handler(onFailure)), unsettled);
+    run.keeper.start();
+    return run;
+  }
+
+  private void keep() {
+    try {
+      run.join();
+    } catch (Throwable e) {
+      // who joins is told
+    } finally {
+      failure = unsettled.end();
+    }
+  }
+
+  @Override
+  public R join() throws InterruptedException, ExecutionException {
+    keeper.join();
+    R result;
+    try {
+      result = run.join();
+    } catch (Exception e) {
+      if (failure != null) {
+        e.addSuppressed(failure);
+      }
+      throw e;
+    }
+    if (failure != null) {
+      throw new ExecutionException("the run failed at its end: " + failure, failure);
+    }
+    return result;
+  }
+
+  @Override
+  public boolean isDone() {
+    return !keeper.isAlive();
+  }
+
+  @Override
+  public void cancel(Throwable cause) {
+    run.cancel(Objects.requireNonNull(cause, "cause"));
+  }
+
+  @Override
+  public void drain(Duration timeout) {
+    run.drain(timeout);
+  }
+
+  @Override
+  public RunReport report() {
+    return run.report();
+  }
+
+  @Override
+  public String explain() {
+    return run.explain();
+  }
+
+  @Override
+  public void close() {
+    run.close();
+    boolean interrupted = false;
+    while (keeper.isAlive()) {
+      try {
+        keeper.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.context.Context;
+import dev.millrace.pipeline.Source.Cursor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The elements of a run that are not settled, and the cursors that gave them, which are closed
+ * after them. Safe for use by many threads.
+ */
+final class Unsettled {
+
+  private final Set<Given<?>> given = ConcurrentHashMap.newKeySet();
+  private final List<Opened> opened = new ArrayList<>(); // guarded by this
+  private volatile boolean ended;
+
+  /** An element as its source has given it. */
+  private final class Given<T> extends Origin {
+    private final T element;
+    private final Settlement<? super T> settlement;
+
+    Given(T element, Settlement<? super T> settlement, int claims) {
+      super(claims);
+      this.element = element;
+      this.settlement = settlement;
+    }
+
+    @Override
+    void ended() {
+      if (given.remove(this)) {
+        try {
+          settlement.settled(element);
+        } catch (Throwable e) { // that it is not taken for a failure of the element
+          throw new AssertionError("to settle an element has failed", e);
+        }
+      }
+    }
+
+    void abandon() {
+      if (given.remove(this)) {
+        settlement.abandoned(element);
+      }
+    }
+  }
+
+  /** A cursor, and the context that it was opened in. */
+  private record Opened(Cursor<?> cursor, Context context) {
+    void close() throws Exception {
+      context.call(
+          () -> {
+            cursor.close();
+            return true;
+          });
+    }
+  }
+
+  /** The source, with its elements in envelopes. */
+  <T> Source<Envelope<T>> lift(SettlingSource<T> settling, int claims) {
+    return context -> {
+      Cursor<T> cursor = settling.source().open(context);
+      add(new Opened(cursor, context));
+      return () -> {
+        T element = cursor.next();
+        return element == null ? null : give(element, settling.settlement(), claims);
+      };
+    };
+  }
+
+  private void add(Opened cursor) throws Exception {
+    synchronized (this) {
+      if (!ended) {
+        opened.add(cursor);
+        return;
+      }
+    }
+    cursor.close(); // the run has not waited for it
+    throw new CancellationException("the run has ended");
+  }
+
+  private <T> Envelope<T> give(T element, Settlement<? super T> settlement, int claims) {
+    var origin = new Given<>(element, settlement, claims);
+    given.add(origin);
+    if (ended) { // the run has not waited for it
+      origin.abandon();
+    }
+    return new Envelope<>(element, origin);
+  }
+
+  /**
+   * The run has ended: what is not settled is abandoned, and then the cursors are closed.
+   *
+   * @return what went wrong, the first of it
+   */
+  @Nullable Throwable end() {
+    List<Opened> cursors;
+    synchronized (this) {
+      ended = true;
+      cursors = List.copyOf(opened);
+    }
+    Throwable failure = null;
+    for (Given<?> origin : given) {
+      failure = attempt(origin::abandon, failure);
+    }
+    for (Opened cursor : cursors) {
+      failure = attempt(cursor::close, failure);
+    }
+    return failure;
+  }
+
+  private interface Action {
+    void run() throws Exception;
+  }
+
+  private static @Nullable Throwable attempt(Action action, @Nullable Throwable failure) {
+    try {
+      action.run();
+    } catch (Throwable e) {
+      if (failure == null) {
+        return e;
+      }
+      failure.addSuppressed(e);
+    }
+    return failure;
+  }
+}
