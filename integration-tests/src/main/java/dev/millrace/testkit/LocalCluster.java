@@ -48,6 +48,19 @@ public final class LocalCluster implements AutoCloseable {
    */
   public static LocalCluster start(int brokers, Map<String, String> properties)
       throws IOException, InterruptedException {
+    return start(brokers, (node, port) -> properties);
+  }
+
+  /** Settings that are not the same for all nodes. */
+  @FunctionalInterface
+  public interface NodeSettings {
+    /** Of the node with that number, counted from one, which listens at that port. */
+    Map<String, String> of(int node, int port);
+  }
+
+  /** The same, with settings for each node. */
+  public static LocalCluster start(int brokers, NodeSettings settings)
+      throws IOException, InterruptedException {
     if (brokers < 1 || brokers > 9) {
       throw new IllegalArgumentException("a local cluster has 1 to 9 brokers, not " + brokers);
     }
@@ -58,7 +71,8 @@ public final class LocalCluster implements AutoCloseable {
     boolean up = false;
     try {
       for (int node = 1; node <= brokers; node++) { // each needs most of the others to come up
-        Map<String, String> all = ServerProperties.of(node, ports, properties);
+        Map<String, String> more = settings.of(node, ports.get(node - 1).broker());
+        Map<String, String> all = ServerProperties.of(node, ports, more);
         started.add(new LocalBroker(clusterId, ports.get(node - 1), all));
       }
       cluster.awaitAll();
