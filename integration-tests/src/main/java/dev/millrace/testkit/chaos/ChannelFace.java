@@ -2,6 +2,7 @@ package dev.millrace.testkit.chaos;
 
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordFailedException;
@@ -33,7 +34,8 @@ final class ChannelFace implements Face {
             .properties(worker.consumerProperties())
             .deserializers(new TextDeserializer(), new TextDeserializer())
             .topics(settings.text("topic"))
-            .ordering(settings.ordering())
+            .ordering(
+                settings.defect() == Defect.TWO_OF_A_KEY ? Ordering.UNORDERED : settings.ordering())
             .concurrency(
                 settings.defect() == Defect.TOO_MANY_AT_ONCE ? 2 * concurrency : concurrency)
             .buffer(100)

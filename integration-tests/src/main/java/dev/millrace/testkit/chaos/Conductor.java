@@ -118,21 +118,21 @@ final class Conductor {
   private void killBroker(Step step) throws Exception {
     repairBrokers();
     int index = step.dice() % brokers.size();
-    fault("broker " + (index + 1) + " is killed");
+    fault(Event.CONDUCTOR, "broker " + (index + 1) + " is killed");
     brokers.kill(index);
     later(
         step.millis() / 2,
         true,
         () -> {
           brokers.restart();
-          repaired("broker " + (index + 1));
+          repaired(Event.CONDUCTOR, "broker " + (index + 1));
         });
   }
 
   private void loseAnswers(Step step) {
     WorkerProcess worker = fleet.any(step.dice());
     if (worker != null) {
-      fault(worker.name + " gets no answers to its commits");
+      fault(worker.name, "it gets no answers to its commits");
       brokers.loseCommitAnswers(worker.name);
       healLater(worker, step.millis());
     }
@@ -141,7 +141,7 @@ final class Conductor {
   private void cut(Step step) {
     WorkerProcess worker = fleet.any(step.dice());
     if (worker != null) {
-      fault(worker.name + " is cut off");
+      fault(worker.name, "it is cut off");
       brokers.cut(worker.name);
       healLater(worker, step.millis());
     }
@@ -153,20 +153,20 @@ final class Conductor {
         false,
         () -> {
           brokers.heal(worker.name);
-          repaired(worker.name);
+          repaired(worker.name, "the network");
         });
   }
 
   private void failInRebalance(Step step) throws Exception {
     List<WorkerProcess> there = fleet.working();
-    fault("no commit arrives");
+    fault(Event.CONDUCTOR, "no commit arrives");
     there.forEach(worker -> brokers.refuseCommits(worker.name));
     later(
         2000 + step.millis() / 4,
         false,
         () -> {
           there.forEach(worker -> brokers.heal(worker.name));
-          repaired("commits");
+          repaired(Event.CONDUCTOR, "commits");
         });
     if (fleet.alive().size() < MOST) {
       fleet.join();
@@ -177,7 +177,7 @@ final class Conductor {
 
   private void takeNoLetters(Step step) throws Exception {
     repairBrokers();
-    fault("dead letters are too large");
+    fault(Event.CONDUCTOR, "dead letters are too large");
     largestLetter(1);
     later(
         step.millis(),
@@ -185,7 +185,7 @@ final class Conductor {
         () -> {
           repairBrokers();
           largestLetter(1 << 20);
-          repaired("dead letters");
+          repaired(Event.CONDUCTOR, "dead letters");
         });
   }
 
@@ -233,12 +233,12 @@ final class Conductor {
     }
   }
 
-  private void fault(String what) {
-    reading.conducted(Event.now(Event.CONDUCTOR, Kind.FAULT, -1, -1, what));
+  private void fault(String who, String what) {
+    reading.conducted(Event.now(who, Kind.FAULT, -1, -1, what));
   }
 
-  private void repaired(String what) {
-    reading.conducted(Event.now(Event.CONDUCTOR, Kind.REPAIRED, -1, -1, what));
+  private void repaired(String who, String what) {
+    reading.conducted(Event.now(who, Kind.REPAIRED, -1, -1, what));
   }
 
   private void later(int millis, boolean ofBrokers, Action action) {

@@ -24,7 +24,5 @@ enum Defect {
   /** Does not end when it is told to. */
   CLOSES_LATE,
   /** Runs more handlers than it may. */
-  TOO_MANY_AT_ONCE,
-  /** Never commits. */
-  REPEATS_ALL
+  TOO_MANY_AT_ONCE
 }

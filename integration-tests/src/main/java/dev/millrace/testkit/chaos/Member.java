@@ -18,6 +18,10 @@ final class Member {
   static final long STARVED = Duration.ofMillis(1500).toNanos();
 
   final String name;
+
+  /** What was taken away from it alone. */
+  final Faults faults;
+
   final Map<Integer, List<Ownership>> ownerships = new HashMap<>();
 
   /** By partition and offset. */
@@ -32,8 +36,9 @@ final class Member {
   boolean late;
   @Nullable String closed;
 
-  Member(String name) {
+  Member(String name, Duration settling) {
     this.name = name;
+    this.faults = new Faults(settling);
   }
 
   /** The newest ownership of the partition, open or not; null if there was none. */

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
  * The loop that everybody writes first, with the defects that it then has: poll, hand over, commit
@@ -39,8 +40,8 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     Map<String, Object> properties = worker.consumerProperties();
     properties.put("enable.auto.commit", "false");
     properties.put("auto.offset.reset", "earliest");
-    properties.put("key.deserializer", TextDeserializer.class);
-    properties.put("value.deserializer", TextDeserializer.class);
+    properties.put("key.deserializer", StringDeserializer.class);
+    properties.put("value.deserializer", StringDeserializer.class);
     try (var consumer = new KafkaConsumer<String, String>(properties);
         ExecutorService handlers =
             Executors.newFixedThreadPool(worker.settings.number("concurrency"))) {
@@ -60,7 +61,7 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
         handle(record, 0);
       }
     }
-    if (records.isEmpty() || defect == Defect.REPEATS_ALL) {
+    if (records.isEmpty()) {
       return;
     }
     consumer.commitSync(records.nextOffsets());

@@ -35,7 +35,13 @@ final class Oracle {
   private final Bounds bounds;
   private final LogLookup log;
   private final Timeline timeline = new Timeline();
+
+  /** Of what all workers need. */
   private final Faults faults;
+
+  /** And those of each worker. */
+  private final Faults everything;
+
   private final Map<Integer, PartitionBook> books = new TreeMap<>();
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final List<Violation> violations = new ArrayList<>();
@@ -45,6 +51,7 @@ final class Oracle {
     this.bounds = bounds;
     this.log = log;
     this.faults = new Faults(bounds.settling());
+    this.everything = new Faults(bounds.settling());
     this.watch = new Watch(bounds, faults, log, this::violated);
   }
 
@@ -57,7 +64,8 @@ final class Oracle {
   void event(Event event) {
     timeline.add(event);
     if (event.kind() == Kind.FAULT || event.kind() == Kind.REPAIRED) {
-      faults.event(event);
+      everything.event(event);
+      (event.who().equals(Event.CONDUCTOR) ? faults : member(event.who()).faults).event(event);
       return;
     }
     if (event.kind() == Kind.DELETED) {
@@ -246,7 +254,7 @@ final class Oracle {
 
   private void assigned(Member member, Event event) {
     PartitionBook book = book(event.partition());
-    double seconds = faults.secondsBefore(event.nanos());
+    double seconds = everything.secondsBefore(event.nanos());
     int allowed = bounds.window() + (int) (seconds * bounds.windowPerSecond());
     member.begins(
         new Ownership(event.partition(), event.epoch(), event.nanos(), book.committed, allowed));
@@ -338,6 +346,6 @@ final class Oracle {
   }
 
   private Member member(String name) {
-    return members.computeIfAbsent(name, Member::new);
+    return members.computeIfAbsent(name, n -> new Member(n, bounds.settling()));
   }
 }

@@ -1,8 +1,8 @@
 package dev.millrace.testkit.chaos;
 
 import dev.millrace.kafka.RecordHandler;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -12,12 +12,11 @@ final class PlantedHandler implements RecordHandler<String, String> {
 
   private static final int EACH = 50;
   private static final int SOON = 300;
-  private static final int HELD = 200;
 
   private final Worker worker;
   private final Defect defect;
   private final AtomicLong records = new AtomicLong();
-  private final Queue<ConsumerRecord<String, String>> held = new ConcurrentLinkedQueue<>();
+  private final Map<Integer, ConsumerRecord<String, String>> held = new ConcurrentHashMap<>();
 
   PlantedHandler(Worker worker) {
     this.worker = worker;
@@ -47,20 +46,13 @@ final class PlantedHandler implements RecordHandler<String, String> {
           worker.handle(record);
         }
       }
-      case TWO_OF_A_KEY -> {
-        worker.started(record);
-        if (number % EACH == 0) {
-          later(() -> worker.ended(record));
-        } else {
-          worker.ended(record);
-        }
-      }
       case FORGETS_REVOKES -> {
-        held.add(record);
-        if (held.size() > HELD) { // one that may have been taken away by now
-          var old = held.remove();
-          worker.started(old);
-          worker.ended(old);
+        worker.handle(record);
+        if (held.putIfAbsent(record.partition(), record) != null && number % EACH == 0) {
+          for (var old : held.values()) { // may have been taken away by now
+            worker.started(old);
+            worker.ended(old);
+          }
         }
       }
       case LEAKS_A_THREAD -> {

@@ -24,7 +24,7 @@ final class Round {
 
   static final int PARTITIONS = 6;
   private static final int WORKERS = 3;
-  private static final Duration FIRST_RECORDS = Duration.ofSeconds(60);
+  private static final Duration FIRST_RECORDS = Duration.ofMinutes(3);
   private static final Duration ALL_DONE = Duration.ofSeconds(90);
   private static final Duration ALL_ENDED = Duration.ofSeconds(40);
 
@@ -148,7 +148,10 @@ final class Round {
     for (int i = 0; i < WORKERS; i++) {
       fleet.join();
     }
-    await("the first records are committed", FIRST_RECORDS, () -> !reading.committed().isEmpty());
+    if (!await(FIRST_RECORDS, () -> !reading.committed().isEmpty())) {
+      throw new IllegalStateException(
+          "nothing was committed for " + FIRST_RECORDS.toSeconds() + " s, before any disturbance");
+    }
     var conductor = new Conductor(topic, brokers, fleet, traffic, reading);
     for (Step step : plan.steps()) {
       if (reading.isViolated()) {
@@ -172,7 +175,12 @@ final class Round {
     traffic.close();
     Map<Integer, Long> ends = new HashMap<>(reader.readAll(record -> {}));
     ends.values().removeIf(end -> end == 0);
-    await("all is processed and committed", ALL_DONE, () -> isCommitted(ends));
+    if (!await(ALL_DONE, () -> isCommitted(ends))) {
+      reading.complain(
+          Invariant.PROGRESS,
+          "not all is processed and committed %d s after the last disturbance"
+              .formatted(ALL_DONE.toSeconds()));
+    }
     fleet.endAll(ALL_ENDED.toMillis());
     Thread.sleep(500); // until the last logs have been read
   }
@@ -189,14 +197,15 @@ final class Round {
     return behind.isEmpty();
   }
 
-  private void await(String what, Duration atMost, BooleanSupplier is) throws InterruptedException {
+  /** Whether it has become so, or an invariant is broken, which ends all waiting. */
+  private boolean await(Duration atMost, BooleanSupplier is) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     while (!is.getAsBoolean() && !reading.isViolated()) {
       if (System.nanoTime() - deadline > 0) {
-        reading.complain(Invariant.PROGRESS, "not so after " + atMost.toSeconds() + " s: " + what);
-        return;
+        return false;
       }
       Thread.sleep(100); // there is nothing to be notified by
     }
+    return true;
   }
 }

@@ -167,6 +167,7 @@ final class Watch {
 
   private void stall(Member member, Ownership ownership, PartitionBook book, long now) {
     long since = Math.max(ownership.moved, faults.feltUntil(now));
+    since = Math.max(since, member.faults.feltUntil(now));
     since = Math.max(since, member.troubledAt);
     long stall = now - since;
     if (stall > bounds.stall().toNanos()
@@ -192,6 +193,7 @@ final class Watch {
     return member.stopped
         || (member.troubledAt > 0 && now - member.troubledAt < bounds.settling().toNanos())
         || (member.beatAt > 0 && now - member.beatAt > Member.STARVED)
-        || faults.isFelt(now);
+        || faults.isFelt(now)
+        || member.faults.isFelt(now);
   }
 }
