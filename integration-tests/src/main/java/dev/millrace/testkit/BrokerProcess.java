@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 /** The child process of one node, one after the other; its data outlive each of them. */
 final class BrokerProcess implements AutoCloseable {
 
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
   private final String clusterId;

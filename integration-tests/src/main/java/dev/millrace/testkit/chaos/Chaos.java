@@ -69,9 +69,11 @@ final class Chaos implements AutoCloseable {
     Files.deleteIfExists(files);
   }
 
-  /** Other brokers for the rounds that follow. */
-  private void use(int size) throws IOException, InterruptedException {
-    if (brokers.size() != size) {
+  /**
+   * Other brokers for the rounds that follow, if these are not as many, or do not work any more.
+   */
+  private void use(int size, boolean sane) throws IOException, InterruptedException {
+    if (brokers.size() != size || !sane) {
       brokers.close();
       brokers = Brokers.start(size);
     }
@@ -98,13 +100,15 @@ final class Chaos implements AutoCloseable {
   static boolean run(Duration time, long firstSeed, Path directory, int disturbances)
       throws Exception {
     long end = System.nanoTime() + time.toNanos();
+    boolean sane = true;
     int rounds = 0;
     int broken = 0;
     int all = 0;
     try (Chaos chaos = open(directory, 1)) {
       for (long seed = firstSeed; System.nanoTime() - end < 0; seed++) {
-        chaos.use(seed % 5 == 4 ? 3 : 1);
+        chaos.use(seed % 5 == 4 ? 3 : 1, sane);
         RoundResult result = chaos.round(seed, disturbances);
+        sane = result.problem().isEmpty();
         rounds++;
         all += result.disturbances();
         broken += result.isOk() ? 0 : 1;

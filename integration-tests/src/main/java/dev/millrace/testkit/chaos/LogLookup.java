@@ -1,12 +1,15 @@
 package dev.millrace.testkit.chaos;
 
-/** Asks whether a record is still in the log: compaction and retention take some away. */
+/** Asks what is still in the log: compaction and retention take records away. */
 @FunctionalInterface
 interface LogLookup {
 
   /** The log as it was written. */
-  LogLookup KEEPS_ALL = (partition, offset) -> true;
+  LogLookup KEEPS_ALL = (partition, offset) -> offset;
 
-  /** Whether a consumer that starts at the offset would get the record of that offset. */
-  boolean holds(int partition, long offset);
+  /**
+   * The offset of the first record that a consumer would get that begins at that offset; {@link
+   * Long#MAX_VALUE} if there is none. May wait until a broker is back.
+   */
+  long firstFrom(int partition, long offset);
 }

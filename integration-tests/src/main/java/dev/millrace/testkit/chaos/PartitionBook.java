@@ -58,6 +58,10 @@ final class PartitionBook {
 
   void deletedTo(long offset) {
     deletedTo = Math.max(deletedTo, offset);
+    excuseTo(offset);
+  }
+
+  private void excuseTo(long offset) {
     var gone = unfinished.headMap(offset);
     excused += gone.size();
     gone.clear();
@@ -82,11 +86,11 @@ final class PartitionBook {
   @Nullable Long firstUnfinishedBefore(long offset, LogLookup log) {
     while (!unfinished.isEmpty() && unfinished.firstKey() < offset) {
       long first = unfinished.firstKey();
-      if (log.holds(number, first)) {
+      long held = log.firstFrom(number, first);
+      if (held == first) {
         return first;
       }
-      unfinished.remove(first);
-      excused++;
+      excuseTo(held);
     }
     return null;
   }

@@ -2,7 +2,6 @@ package dev.millrace.testkit.chaos;
 
 import dev.millrace.testkit.chaos.Event.Kind;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -15,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +38,7 @@ final class Reading implements AutoCloseable {
   private final Thread thread = Thread.ofPlatform().name("oracle").unstarted(this::run);
   private volatile boolean closing;
   private volatile boolean violated;
+  private volatile @Nullable Exception failure;
   private volatile Map<Integer, Long> committed = Map.of();
 
   private record Complaint(Invariant invariant, String what) {}
@@ -85,8 +86,8 @@ final class Reading implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // nobody does that
-    } catch (IOException e) {
-      throw new UncheckedIOException("a log can not be read", e);
+    } catch (IOException | RuntimeException e) {
+      failure = e;
     }
   }
 
@@ -95,6 +96,9 @@ final class Reading implements AutoCloseable {
   public void close() throws IOException, InterruptedException {
     closing = true;
     thread.join();
+    if (failure != null) {
+      throw new IllegalStateException("the oracle could not go on", failure);
+    }
     read();
     read(); // for the claims of the first one
   }

@@ -2,6 +2,7 @@ package dev.millrace.testkit.chaos;
 
 import dev.millrace.testkit.chaos.Plan.Contents;
 import dev.millrace.testkit.chaos.Plan.Step;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -120,13 +122,14 @@ final class Round {
         reader.readAll(record -> oracle.produced(record.partition(), record.offset(), ""));
         oracle.end();
       }
-    } catch (IllegalStateException e) {
-      problem = e.toString();
+      brokers.deleteTopics(List.of(topic, topic + "-letters"));
+    } catch (IOException | ExecutionException | RuntimeException e) {
+      problem = e.toString(); // such as brokers that do not come back on a machine that is too busy
       LOG.warn("seed {} could not be finished", plan.seed(), e);
     }
+    reader.close();
     int lost = brokers.lostCommits() - lostBefore;
     var took = Duration.ofNanos(System.nanoTime() - start);
-    brokers.deleteTopics(List.of(topic, topic + "-letters"));
     return RoundResult.of(plan, brokers.size(), done, oracle, lost, took, problem);
   }
 

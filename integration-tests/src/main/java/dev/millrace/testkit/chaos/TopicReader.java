@@ -5,21 +5,29 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads a topic as it is now, with no group. */
-final class TopicReader implements LogLookup {
+final class TopicReader implements LogLookup, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
 
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration ANSWER = Duration.ofSeconds(20);
 
   private final String bootstrapServers;
   private final String topic;
+  private @Nullable KafkaConsumer<byte[], byte[]> lookups;
 
   TopicReader(String bootstrapServers, String topic) {
     this.bootstrapServers = bootstrapServers;
@@ -36,24 +44,38 @@ final class TopicReader implements LogLookup {
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
+  /** For one thread only. */
   @Override
-  public boolean holds(int partition, long offset) {
+  public long firstFrom(int partition, long offset) {
     var name = new TopicPartition(topic, partition);
-    long deadline = System.nanoTime() + ANSWER.toNanos();
-    try (var consumer = consumer()) {
-      consumer.assign(List.of(name));
-      consumer.seek(name, offset);
-      while (System.nanoTime() < deadline) {
-        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
-        if (!records.isEmpty()) {
-          return records.iterator().next().offset() == offset;
+    KafkaConsumer<byte[], byte[]> consumer = lookups;
+    if (consumer == null) {
+      consumer = consumer();
+      lookups = consumer;
+    }
+    consumer.assign(List.of(name));
+    while (true) {
+      try {
+        consumer.seek(name, offset);
+        long end = Objects.requireNonNull(consumer.endOffsets(List.of(name), ANSWER).get(name));
+        while (consumer.position(name, ANSWER) < end) {
+          ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+          if (!records.isEmpty()) {
+            return records.iterator().next().offset();
+          }
         }
-        if (consumer.position(name, ANSWER) > offset) {
-          return false; // nothing but gaps from there on
-        }
+        return Long.MAX_VALUE;
+      } catch (TimeoutException e) {
+        LOG.debug("the broker does not answer, and is asked again", e); // it will be back
       }
     }
-    return true; // who does not answer excuses nothing
+  }
+
+  @Override
+  public void close() {
+    if (lookups != null) {
+      lookups.close();
+    }
   }
 
   /** Reads all that there is from the beginning to the end, which must not move. */
