@@ -110,9 +110,22 @@ final class Oracle {
     watch.look(now, members.values(), books);
   }
 
+  /** A record is in the topic of the dead letters; told at the end, of all that are. */
+  void letter(int partition, long offset) {
+    book(partition).letters.remove(offset);
+  }
+
   /** All has had its time: what was produced must have been processed, and be committed. */
   void end() {
     for (PartitionBook book : books.values()) {
+      if (!book.letters.isEmpty()) {
+        violated(
+            Invariant.ALL_PROCESSED,
+            "p%d@%d was settled as a dead letter, but is not among them"
+                .formatted(book.number, book.letters.first()),
+            book.number,
+            "");
+      }
       Long first = book.firstUnfinishedBefore(Long.MAX_VALUE, log);
       if (first != null) {
         violated(
@@ -229,6 +242,9 @@ final class Oracle {
     Ownership in = running == null ? member.newest(event.partition()) : running.in();
     PartitionBook book = book(event.partition());
     boolean first = book.finished(event.offset());
+    if (event.kind() == Kind.LETTER) {
+      book.letters.add(event.offset());
+    }
     if (in == null) {
       return;
     }

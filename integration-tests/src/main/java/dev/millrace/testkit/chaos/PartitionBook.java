@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of a partition's records, and of what was committed. */
@@ -17,6 +18,9 @@ final class PartitionBook {
 
   /** The keys of records that were produced and have not been processed, by offset. */
   final TreeMap<Long, String> unfinished = new TreeMap<>();
+
+  /** What workers say they have put into the dead letters, and nobody has found there. */
+  final TreeSet<Long> letters = new TreeSet<>();
 
   private final Set<Long> finished = new HashSet<>();
   private List<Claim> young = new ArrayList<>();

@@ -1,8 +1,10 @@
 package dev.millrace.testkit.chaos;
 
+import dev.millrace.kafka.DeadLetterHeaders;
 import dev.millrace.testkit.chaos.Plan.Contents;
 import dev.millrace.testkit.chaos.Plan.Step;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,9 +12,11 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,9 +51,7 @@ final class Round {
     this.brokers = brokers;
     this.topic = "chaos-" + plan.seed() + "-" + System.nanoTime();
     this.settings =
-        settings()
-            .with("face", face)
-            .with("defect", defect.name().toLowerCase(java.util.Locale.ROOT));
+        settings().with("face", face).with("defect", defect.name().toLowerCase(Locale.ROOT));
     this.bounds = bounds(plan);
     this.reader = new TopicReader(brokers.bootstrapServers(), topic);
     this.oracle =
@@ -120,6 +122,7 @@ final class Round {
       }
       if (oracle.violations().isEmpty()) {
         reader.readAll(record -> oracle.produced(record.partition(), record.offset(), ""));
+        new TopicReader(brokers.bootstrapServers(), topic + "-letters").readAll(this::letter);
         oracle.end();
       }
       brokers.deleteTopics(List.of(topic, topic + "-letters"));
@@ -131,6 +134,16 @@ final class Round {
     int lost = brokers.lostCommits() - lostBefore;
     var took = Duration.ofNanos(System.nanoTime() - start);
     return RoundResult.of(plan, brokers.size(), done, oracle, lost, took, problem);
+  }
+
+  private void letter(ConsumerRecord<byte[], byte[]> letter) {
+    oracle.letter(
+        Integer.parseInt(header(letter, DeadLetterHeaders.PARTITION)),
+        Long.parseLong(header(letter, DeadLetterHeaders.OFFSET)));
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {
+    return new String(letter.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
   }
 
   private Map<String, String> configs() {

@@ -1,13 +1,13 @@
 package dev.millrace.testkit.chaos;
 
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.DeadLetters;
 import dev.millrace.testkit.chaos.Event.Kind;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -26,14 +26,16 @@ final class Worker implements AutoCloseable {
   final EventLog log;
   private final int slowest;
   private final double failures;
-  private final KafkaProducer<byte[], byte[]> letters;
+  private final KafkaProducer<byte[], byte[]> producer;
+  private final DeadLetters letters;
 
   Worker(WorkerSettings settings, EventLog log) {
     this.settings = settings;
     this.log = log;
     this.slowest = settings.number("slowest");
     this.failures = Double.parseDouble(settings.text("failures"));
-    this.letters = new KafkaProducer<>(lettersProperties());
+    this.producer = new KafkaProducer<>(lettersProperties());
+    this.letters = DeadLetters.toTopic(producer, settings.text("letters"));
   }
 
   private Map<String, Object> lettersProperties() {
@@ -95,9 +97,7 @@ final class Worker implements AutoCloseable {
     ConsumerRecord<byte[], byte[]> record = letter.record();
     String where = "%d@%d".formatted(record.partition(), record.offset());
     try {
-      letters
-          .send(new ProducerRecord<>(settings.text("letters"), record.key(), record.value()))
-          .get();
+      letters.accept(letter);
     } catch (Exception e) {
       log.record(Kind.LETTER_FAILED, record.partition(), record.offset(), "", where + ": " + e);
       throw e;
@@ -108,6 +108,6 @@ final class Worker implements AutoCloseable {
   /** Closes what it holds. */
   @Override
   public void close() {
-    letters.close();
+    producer.close();
   }
 }

@@ -128,6 +128,7 @@ class OracleTest {
       oracle.event(event(who, Kind.EXITED, -1, 0));
     }
     oracle.asked(Map.of(0, 6L));
+    oracle.letter(0, 5);
     oracle.end();
     assertThat(oracle.violations()).isEmpty();
   }
@@ -136,6 +137,14 @@ class OracleTest {
   void recordThatNobodyProcessedIsMissing() {
     produced(0, 2);
     process("a", 0, 0, "k0");
+    oracle.end();
+    assertThat(broken()).containsExactly(1);
+  }
+
+  @Test
+  void deadLetterThatIsNotInItsTopicIsMissing() {
+    produced(0, 1);
+    oracle.event(event("a", Kind.LETTER, 0, 0));
     oracle.end();
     assertThat(broken()).containsExactly(1);
   }
