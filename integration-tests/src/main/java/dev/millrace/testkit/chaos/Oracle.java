@@ -19,14 +19,15 @@ import java.util.TreeMap;
  * many threads.
  */
 /*
- * Why this can be exact. A worker writes "end" before it settles, it settles before it commits, and the broker
- * is asked before the logs are read: so every record before an offset that the broker tells is in
- * the logs as ended, or the loop is wrong. A worker's claims of commits are checked one reading
- * later, for the end may be in the log of another worker, which was read first. "released" tells how many
- * handlers had begun: just as many may still write their "start" afterwards, and no more.
+ * Why this can be exact. A worker writes "end" before it settles, it settles before it commits, and
+ * the broker is asked before the logs are read: so every record before an offset that the broker
+ * tells is in the logs as ended, or the loop is wrong. A worker's claims of commits are checked one
+ * reading later, for the end may be in the log of another worker, which was read first. "released"
+ * tells how many handlers had begun: just as many may still write their "start" afterwards.
  *
- * What the machine does to the group is no defect: a worker that was stopped, cut off, or starved may have lost its
- * partitions without knowing. Where that matters a rule looks whether there was trouble of late.
+ * What the machine does to the group is no defect: a worker that was stopped, cut off, or starved
+ * may have lost its partitions without knowing. Where that matters a rule looks whether there was
+ * trouble of late.
  */
 final class Oracle {
 

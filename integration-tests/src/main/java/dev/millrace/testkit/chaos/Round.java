@@ -155,8 +155,10 @@ final class Round {
             "2000",
             "min.cleanable.dirty.ratio",
             "0.01",
+            "min.compaction.lag.ms",
+            "5000", // so that a record which the loop drops is still there when it commits
             "max.compaction.lag.ms",
-            "2000")
+            "8000")
         : Map.of();
   }
 

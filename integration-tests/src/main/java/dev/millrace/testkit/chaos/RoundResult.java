@@ -32,7 +32,8 @@ record RoundResult(
 
   static final String HEADER =
       """
-      | seed | round | brokers | disturbances | by kind | records | again | deleted unread | commits lost | longest stall | took | invariants |
+      | seed | round | brokers | disturbances | by kind | records | again | deleted unread \
+      | commits lost | longest stall | took | invariants |
       |---|---|---|---|---|---|---|---|---|---|---|---|
       """;
 
