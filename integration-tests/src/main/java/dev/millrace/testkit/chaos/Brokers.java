@@ -1,0 +1,130 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.testkit.LocalCluster;
+import dev.millrace.testkit.Topics;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+
+/** The brokers that rounds run against, each behind a network of its own that can fail. */
+final class Brokers implements AutoCloseable {
+
+  private final List<FaultyNetwork> networks;
+  private final LocalCluster cluster;
+  private final Admin admin;
+
+  private Brokers(List<FaultyNetwork> networks, LocalCluster cluster) {
+    this.networks = networks;
+    this.cluster = cluster;
+    this.admin =
+        Admin.create(
+            Map.of(
+                "bootstrap.servers",
+                cluster.bootstrapServers(),
+                "client.id",
+                "conductor",
+                "reconnect.backoff.max.ms",
+                300,
+                "request.timeout.ms",
+                3000,
+                "default.api.timeout.ms",
+                20_000));
+  }
+
+  static Brokers start(int brokers) throws IOException, InterruptedException {
+    List<FaultyNetwork> networks = new ArrayList<>();
+    for (int i = 0; i < brokers; i++) {
+      networks.add(new FaultyNetwork());
+    }
+    var cluster =
+        LocalCluster.start(
+            brokers,
+            (node, port) -> {
+              FaultyNetwork network = networks.get(node - 1);
+              network.target(port);
+              return properties(network.address());
+            });
+    return new Brokers(networks, cluster);
+  }
+
+  private static Map<String, String> properties(String address) {
+    Map<String, String> properties = new HashMap<>();
+    properties.put("advertised.listeners", "PLAINTEXT://" + address);
+    properties.put("group.min.session.timeout.ms", "1000");
+    properties.put("group.consumer.min.session.timeout.ms", "1000");
+    properties.put("group.consumer.session.timeout.ms", "4000");
+    properties.put("group.consumer.min.heartbeat.interval.ms", "100");
+    properties.put("group.consumer.heartbeat.interval.ms", "500");
+    properties.put("log.cleaner.backoff.ms", "1000");
+    properties.put("log.retention.check.interval.ms", "5000");
+    return properties;
+  }
+
+  int size() {
+    return cluster.size();
+  }
+
+  Admin admin() {
+    return admin;
+  }
+
+  /** Where clients connect to. */
+  String bootstrapServers() {
+    return networks.stream().map(FaultyNetwork::address).collect(Collectors.joining(","));
+  }
+
+  void createTopic(String name, int partitions, Map<String, String> configs)
+      throws ExecutionException, InterruptedException {
+    short replicas = (short) Math.min(3, cluster.size());
+    Topics.create(admin, List.of(new NewTopic(name, partitions, replicas).configs(configs)));
+  }
+
+  void deleteTopics(List<String> names) throws ExecutionException, InterruptedException {
+    admin.deleteTopics(names).all().get();
+  }
+
+  void kill(int index) {
+    cluster.broker(index).kill();
+  }
+
+  /** Starts those again that were killed. */
+  void restart() throws IOException, InterruptedException {
+    cluster.restart();
+  }
+
+  void cut(String client) {
+    networks.forEach(network -> network.cut(client));
+  }
+
+  void loseCommitAnswers(String client) {
+    networks.forEach(network -> network.loseCommitAnswers(client));
+  }
+
+  void refuseCommits(String client) {
+    networks.forEach(network -> network.refuseCommits(client));
+  }
+
+  void heal(String client) {
+    networks.forEach(network -> network.heal(client));
+  }
+
+  /** How many commits have had no answer, or did not arrive, of all rounds. */
+  int lostCommits() {
+    return networks.stream().mapToInt(FaultyNetwork::lost).sum();
+  }
+
+  @Override
+  public void close() throws IOException {
+    admin.close();
+    cluster.close();
+    for (FaultyNetwork network : networks) {
+      network.close();
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.kafka.channel.LoopProcess;
+import dev.millrace.testkit.chaos.Event.Kind;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/** The loop on channels. */
+final class ChannelFace implements Face {
+
+  private final Worker worker;
+  private final AtomicLong epochs = new AtomicLong();
+
+  ChannelFace(Worker worker) {
+    this.worker = worker;
+  }
+
+  @Override
+  public int run() throws Exception {
+    WorkerSettings settings = worker.settings;
+    RecordHandler<String, String> handler = new PlantedHandler(worker);
+    int concurrency = settings.number("concurrency");
+    var loop =
+        KafkaLoop.<String, String>builder()
+            .properties(worker.consumerProperties())
+            .deserializers(new TextDeserializer(), new TextDeserializer())
+            .topics(settings.text("topic"))
+            .ordering(
+                settings.defect() == Defect.TWO_OF_A_KEY ? Ordering.UNORDERED : settings.ordering())
+            .concurrency(
+                settings.defect() == Defect.TOO_MANY_AT_ONCE ? 2 * concurrency : concurrency)
+            .buffer(100)
+            .lookAhead(1000)
+            .commitInterval(Duration.ofMillis(200))
+            .commitEvery(100)
+            .revokeTimeout(Duration.ofSeconds(1))
+            .closeTimeout(Duration.ofSeconds(3))
+            .drainTimeout(Duration.ofSeconds(2))
+            .retry(3, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
+            .deadLetters(worker::bury)
+            .deadLetterBackoff(
+                Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1)).withJitter(0.2))
+            .observer(observer())
+            .onError(this::survived)
+            .onNotification(change -> {})
+            .handler(handler)
+            .build();
+    return LoopProcess.run(loop, Duration.ofSeconds(4));
+  }
+
+  private void survived(Exception error) {
+    if (!(error instanceof RecordFailedException)) { // those are in the log already
+      worker.log.say(Kind.SURVIVED, -1, -1, error.toString());
+    }
+  }
+
+  private ConsumerObserver observer() {
+    return new ConsumerObserver() {
+      @Override
+      public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
+        long epoch = epochs.incrementAndGet();
+        int partition = status.get().partition().partition();
+        worker.log.partition(Kind.ASSIGNED, partition, -1, epoch);
+        return new PartitionObserver() {
+          @Override
+          public void released() {
+            int begun = status.get().inFlight();
+            worker.log.partition(Kind.RELEASED, partition, begun, epoch);
+          }
+        };
+      }
+
+      @Override
+      public void commitFailed(String group, Exception failure) {
+        worker.log.say(Kind.SURVIVED, -1, -1, "a commit failed: " + failure);
+      }
+    };
+  }
+}

@@ -1,0 +1,121 @@
+package dev.millrace.testkit.chaos;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Runs rounds, one after the other, with the brokers kept from one to the next; appends a row of
+ * each to a table.
+ */
+final class Chaos implements AutoCloseable {
+
+  /** How many disturbances a round has. */
+  static final int DISTURBANCES = 25;
+
+  private final Path directory;
+  private final Path table;
+  private Brokers brokers;
+
+  private Chaos(Path directory, Brokers brokers) {
+    this.directory = directory;
+    this.table = directory.resolve("rounds.md");
+    this.brokers = brokers;
+  }
+
+  /** Starts the brokers; logs and the table {@code rounds.md} go to the directory. */
+  static Chaos open(Path directory, int brokers) throws IOException, InterruptedException {
+    Files.createDirectories(directory);
+    return new Chaos(directory.toAbsolutePath(), Brokers.start(brokers));
+  }
+
+  /** A round without defects. */
+  RoundResult round(long seed, int disturbances) throws Exception {
+    return round(Plan.of(seed, disturbances), "channel", Defect.NONE);
+  }
+
+  /** A round. */
+  RoundResult round(Plan plan, String face, Defect defect) throws Exception {
+    System.out.printf("chaos with seed %d: %s%n", plan.seed(), plan.describe());
+    Path files = directory.resolve("seed-" + plan.seed() + "-" + System.currentTimeMillis());
+    RoundResult result = Round.run(plan, brokers, files, face, defect);
+    append(result);
+    for (Violation violation : result.violations()) {
+      System.out.printf("seed %d: %s%n", plan.seed(), violation);
+    }
+    if (result.isOk()) {
+      delete(files);
+    }
+    return result;
+  }
+
+  private void append(RoundResult result) throws IOException {
+    if (!Files.exists(table)) {
+      Files.writeString(table, RoundResult.HEADER);
+    }
+    Files.writeString(table, result.row(), StandardOpenOption.APPEND);
+    System.out.print(result.row());
+  }
+
+  private static void delete(Path files) throws IOException {
+    try (var all = Files.list(files)) {
+      for (Path one : (Iterable<Path>) all::iterator) {
+        Files.deleteIfExists(one);
+      }
+    }
+    Files.deleteIfExists(files);
+  }
+
+  /**
+   * Other brokers for the rounds that follow, if these are not as many, or do not work any more.
+   */
+  private void use(int size, boolean sane) throws IOException, InterruptedException {
+    if (brokers.size() != size || !sane) {
+      brokers.close();
+      brokers = Brokers.start(size);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    brokers.close();
+  }
+
+  /**
+   * Rounds until the time is over; each fifth with three brokers. Ends with status 1 if an
+   * invariant was broken; says the seeds.
+   *
+   * @param args minutes, the first seed, the directory, and disturbances per round
+   */
+  public static void main(String[] args) throws Exception {
+    long minutes = Long.parseLong(args[0]);
+    long seed = Long.parseLong(args[1]);
+    int disturbances = args.length > 3 ? Integer.parseInt(args[3]) : DISTURBANCES;
+    System.exit(run(Duration.ofMinutes(minutes), seed, Path.of(args[2]), disturbances) ? 0 : 1);
+  }
+
+  static boolean run(Duration time, long firstSeed, Path directory, int disturbances)
+      throws Exception {
+    long end = System.nanoTime() + time.toNanos();
+    boolean sane = true;
+    int rounds = 0;
+    int broken = 0;
+    int all = 0;
+    try (Chaos chaos = open(directory, 1)) {
+      for (long seed = firstSeed; System.nanoTime() - end < 0; seed++) {
+        chaos.use(seed % 5 == 4 ? 3 : 1, sane);
+        RoundResult result = chaos.round(seed, disturbances);
+        sane = result.problem().isEmpty();
+        rounds++;
+        all += result.disturbances();
+        broken += result.isOk() ? 0 : 1;
+      }
+    }
+    System.out.printf(
+        Locale.ROOT, "%d rounds, %d disturbances, %d rounds broken%n", rounds, all, broken);
+    return broken == 0;
+  }
+}

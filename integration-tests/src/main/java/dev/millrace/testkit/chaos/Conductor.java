@@ -1,0 +1,279 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.testkit.chaos.Event.Kind;
+import dev.millrace.testkit.chaos.Plan.Step;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does to workers and brokers what a plan says, and repairs it when its time has come; others are
+ * disturbed meanwhile. Not safe for use by many threads.
+ */
+final class Conductor {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Conductor.class);
+  private static final int MOST = 5;
+
+  /** Longer than a session lasts. */
+  private static final int FREEZE = 5000;
+
+  private final String topic;
+  private final Brokers brokers;
+  private final Fleet fleet;
+  private final Traffic traffic;
+  private final Reading reading;
+  private final List<Repair> repairs = new ArrayList<>();
+
+  /** What is to be done later. */
+  private record Repair(long due, boolean brokers, Action action) {}
+
+  @FunctionalInterface
+  private interface Action {
+    void run() throws Exception;
+  }
+
+  Conductor(String topic, Brokers brokers, Fleet fleet, Traffic traffic, Reading reading) {
+    this.topic = topic;
+    this.brokers = brokers;
+    this.fleet = fleet;
+    this.traffic = traffic;
+    this.reading = reading;
+  }
+
+  void disturb(Step step) throws Exception {
+    LOG.info("{}", step);
+    while (fleet.working().size() < 1) {
+      fleet.join(); // there must be somebody to disturb
+    }
+    int dice = step.dice();
+    switch (step.what()) {
+      case JOIN -> join();
+      case LEAVE -> leave(dice);
+      case KILL -> kill(dice);
+      case FREEZE -> freeze(dice);
+      case BROKER -> killBroker(step);
+      case LOST_ANSWERS -> loseAnswers(step);
+      case CUT -> cut(step);
+      case LETTERS_DOWN -> takeNoLetters(step);
+      case POISON -> traffic.storm();
+      case RETENTION -> deleteRecords(dice);
+      case FLAP -> {
+        WorkerProcess worker = fleet.join();
+        later(1500 + step.millis() / 2, false, worker::terminate);
+      }
+      case FAULT_IN_REBALANCE -> failInRebalance(step);
+      case ROLLING -> roll();
+    }
+  }
+
+  private void join() throws Exception {
+    if (fleet.alive().size() < MOST) {
+      fleet.join();
+    } else {
+      fleet.working().getFirst().terminate();
+    }
+  }
+
+  private void leave(int dice) throws Exception {
+    WorkerProcess worker = fleet.any(dice);
+    if (worker != null) {
+      worker.terminate();
+    }
+    refill();
+  }
+
+  private void kill(int dice) throws Exception {
+    WorkerProcess worker = fleet.any(dice);
+    if (worker != null) {
+      worker.kill();
+    }
+    refill();
+  }
+
+  private void refill() throws Exception {
+    if (fleet.working().size() < 2) {
+      fleet.join();
+    }
+  }
+
+  private void freeze(int dice) throws Exception {
+    WorkerProcess worker = fleet.any(dice);
+    if (worker != null) {
+      worker.stop();
+      later(FREEZE, false, worker::goOn);
+    }
+  }
+
+  private void killBroker(Step step) throws Exception {
+    repairBrokers();
+    int index = step.dice() % brokers.size();
+    fault(Event.CONDUCTOR, "broker " + (index + 1) + " is killed");
+    brokers.kill(index);
+    later(
+        step.millis() / 2,
+        true,
+        () -> {
+          brokers.restart();
+          repaired(Event.CONDUCTOR, "broker " + (index + 1));
+        });
+  }
+
+  private void loseAnswers(Step step) {
+    WorkerProcess worker = fleet.any(step.dice());
+    if (worker != null) {
+      fault(worker.name, "it gets no answers to its commits");
+      brokers.loseCommitAnswers(worker.name);
+      healLater(worker, step.millis());
+    }
+  }
+
+  private void cut(Step step) {
+    WorkerProcess worker = fleet.any(step.dice());
+    if (worker != null) {
+      fault(worker.name, "it is cut off");
+      brokers.cut(worker.name);
+      healLater(worker, step.millis());
+    }
+  }
+
+  private void healLater(WorkerProcess worker, int millis) {
+    later(
+        millis,
+        false,
+        () -> {
+          brokers.heal(worker.name);
+          repaired(worker.name, "the network");
+        });
+  }
+
+  private void failInRebalance(Step step) throws Exception {
+    List<WorkerProcess> there = fleet.working();
+    fault(Event.CONDUCTOR, "no commit arrives");
+    there.forEach(worker -> brokers.refuseCommits(worker.name));
+    later(
+        2000 + step.millis() / 4,
+        false,
+        () -> {
+          there.forEach(worker -> brokers.heal(worker.name));
+          repaired(Event.CONDUCTOR, "commits");
+        });
+    if (fleet.alive().size() < MOST) {
+      fleet.join();
+    } else {
+      there.getFirst().terminate();
+    }
+  }
+
+  private void takeNoLetters(Step step) throws Exception {
+    repairBrokers();
+    fault(Event.CONDUCTOR, "dead letters are too large");
+    largestLetter(1);
+    later(
+        step.millis(),
+        false,
+        () -> {
+          repairBrokers();
+          largestLetter(1 << 20);
+          repaired(Event.CONDUCTOR, "dead letters");
+        });
+  }
+
+  private void largestLetter(int bytes) throws ExecutionException, InterruptedException {
+    var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic + "-letters");
+    var entry = new ConfigEntry("max.message.bytes", Integer.toString(bytes));
+    brokers
+        .admin()
+        .incrementalAlterConfigs(
+            Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET))))
+        .all()
+        .get();
+  }
+
+  /** All stand still while the log grows and loses its beginning, the position included. */
+  private void deleteRecords(int dice) throws Exception {
+    repairBrokers();
+    List<WorkerProcess> working = fleet.working();
+    for (WorkerProcess worker : working) {
+      worker.stop();
+    }
+    pause(1500);
+    var name = new TopicPartition(topic, dice % Round.PARTITIONS);
+    var admin = brokers.admin();
+    long end =
+        admin.listOffsets(Map.of(name, OffsetSpec.latest())).partitionResult(name).get().offset();
+    if (end > 0) {
+      long to = Math.max(0, end - dice % 20);
+      // Before it is done: what is deleted must be excused when its commit is seen.
+      reading.conducted(
+          Event.now(Event.CONDUCTOR, Kind.DELETED, name.partition(), to, "is deleted up to"));
+      admin.deleteRecords(Map.of(name, RecordsToDelete.beforeOffset(to))).all().get();
+    }
+    for (WorkerProcess worker : working) {
+      worker.goOn();
+    }
+  }
+
+  private void roll() throws Exception {
+    for (WorkerProcess worker : fleet.working()) {
+      worker.terminate();
+      worker.awaitExit(10_000);
+      fleet.join();
+      pause(1500);
+    }
+  }
+
+  private void fault(String who, String what) {
+    reading.conducted(Event.now(who, Kind.FAULT, -1, -1, what));
+  }
+
+  private void repaired(String who, String what) {
+    reading.conducted(Event.now(who, Kind.REPAIRED, -1, -1, what));
+  }
+
+  private void later(int millis, boolean ofBrokers, Action action) {
+    repairs.add(new Repair(System.nanoTime() + millis * 1_000_000L, ofBrokers, action));
+  }
+
+  /** Waits, and repairs what is due. */
+  void pause(int millis) throws Exception {
+    long until = System.nanoTime() + millis * 1_000_000L;
+    while (true) {
+      repairs.sort(Comparator.comparingLong(Repair::due));
+      long next = repairs.isEmpty() ? until : Math.min(until, repairs.getFirst().due());
+      Thread.sleep(Math.max(0, (next - System.nanoTime()) / 1_000_000));
+      if (repairs.isEmpty() || repairs.getFirst().due() - until > 0) {
+        return;
+      }
+      repairs.removeFirst().action().run();
+    }
+  }
+
+  /** Brings back a broker that is away. */
+  private void repairBrokers() throws Exception {
+    for (Repair repair : List.copyOf(repairs)) {
+      if (repair.brokers()) {
+        repairs.remove(repair);
+        repair.action().run();
+      }
+    }
+  }
+
+  /** Repairs all that is not yet. */
+  void repairAll() throws Exception {
+    repairBrokers();
+    while (!repairs.isEmpty()) {
+      repairs.removeFirst().action().run();
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package dev.millrace.testkit.chaos;
+
+/** What can be wrong with a worker on purpose, to see that the oracle finds it. */
+enum Defect {
+  NONE,
+  /** Commits what was polled, handled or not. */
+  COMMITS_AHEAD,
+  /** Starts what it holds of a partition that was taken away. */
+  FORGETS_REVOKES,
+  /** Lets the next record of a key begin while one runs. */
+  TWO_OF_A_KEY,
+  /** Handles nothing any more after a while. */
+  STANDS_STILL,
+  /** Settles a record and handles it afterwards. */
+  SETTLES_EARLY,
+  /** Passes over some records. */
+  DROPS_RECORDS,
+  /** Commits an offset that is lower than one before. */
+  COMMITS_BACK,
+  /** Does not poll while it handles. */
+  STOPS_POLLING,
+  /** Leaves a thread behind when it is closed. */
+  LEAKS_A_THREAD,
+  /** Does not end when it is told to. */
+  CLOSES_LATE,
+  /** Runs more handlers than it may. */
+  TOO_MANY_AT_ONCE
+}

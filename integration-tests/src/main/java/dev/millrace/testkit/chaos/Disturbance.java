@@ -1,0 +1,38 @@
+package dev.millrace.testkit.chaos;
+
+/** What the conductor can do. */
+enum Disturbance {
+  /** A worker joins. */
+  JOIN(3),
+  /** A worker gets SIGTERM. */
+  LEAVE(3),
+  /** A worker gets SIGKILL. */
+  KILL(4),
+  /** A worker is stopped for longer than its session lasts, and goes on. */
+  FREEZE(3),
+  /** A broker gets SIGKILL, and is started again. */
+  BROKER(2),
+  /** Commits of a worker arrive, but their answers do not. */
+  LOST_ANSWERS(3),
+  /** A worker is cut off from the brokers. */
+  CUT(3),
+  /** The topic of the dead letters takes none. */
+  LETTERS_DOWN(2),
+  /** Many records come that fail, or can not even be deserialized. */
+  POISON(2),
+  /** The log of a partition is deleted up to beyond where it is consumed. */
+  RETENTION(2),
+  /** A worker comes and goes: what runs is taken away and may come back. */
+  FLAP(3),
+  /** Commits fail while a rebalance takes partitions away. */
+  FAULT_IN_REBALANCE(3),
+  /** One after the other, workers are replaced. */
+  ROLLING(1);
+
+  /** How often it is chosen, compared with others. */
+  final int weight;
+
+  Disturbance(int weight) {
+    this.weight = weight;
+  }
+}

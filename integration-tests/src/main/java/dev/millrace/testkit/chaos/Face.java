@@ -1,0 +1,21 @@
+package dev.millrace.testkit.chaos;
+
+/** A consumer loop that a worker can run: one for each way to consume. */
+interface Face {
+
+  /** Where workers find it: the value of {@code face=…}. */
+  static Face of(String name, Worker worker) throws Exception {
+    return switch (name) {
+      case "channel" -> new ChannelFace(worker);
+      case "naive" -> new NaiveFace(worker);
+      default -> throw new IllegalArgumentException("there is no face " + name);
+    };
+  }
+
+  /**
+   * Consumes until the process gets SIGTERM, and then closes.
+   *
+   * @return the status that the process should end with
+   */
+  int run() throws Exception;
+}

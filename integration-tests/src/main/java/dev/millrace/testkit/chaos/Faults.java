@@ -1,0 +1,57 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.testkit.chaos.Event.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** When something was taken away that all depend on: a broker, the network, the dead letters. */
+final class Faults {
+
+  private static final long REMEMBERED = Duration.ofSeconds(30).toNanos();
+
+  private record Fault(long from, long to) {}
+
+  private final long settling;
+  private final List<Fault> ended = new ArrayList<>();
+  private int open;
+  private long openSince;
+
+  Faults(Duration settling) {
+    this.settling = settling.toNanos();
+  }
+
+  void event(Event event) {
+    if (event.kind() == Kind.FAULT && open++ == 0) {
+      openSince = event.nanos();
+    } else if (event.kind() == Kind.REPAIRED && --open == 0) {
+      ended.add(new Fault(openSince, event.nanos()));
+    }
+  }
+
+  /** Whether one is, or what it has done may still be felt. */
+  boolean isFelt(long now) {
+    return now < feltUntil(now);
+  }
+
+  /** Until when the last one may be felt. */
+  long feltUntil(long now) {
+    if (open > 0) {
+      return Math.max(now, openSince) + settling;
+    }
+    return ended.isEmpty() ? Long.MIN_VALUE : ended.getLast().to() + settling;
+  }
+
+  /** For how many of the last seconds they were felt. */
+  double secondsBefore(long now) {
+    long sum = 0;
+    long from = now - REMEMBERED;
+    for (Fault fault : ended) {
+      sum += Math.max(0, Math.min(now, fault.to() + settling) - Math.max(from, fault.from()));
+    }
+    if (open > 0) {
+      sum += Math.max(0, now - Math.max(from, openSince));
+    }
+    return Math.min(sum, REMEMBERED) / 1e9;
+  }
+}

@@ -1,0 +1,208 @@
+package dev.millrace.testkit.chaos;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The network between clients and one broker: a port on loopback that forwards to the broker's, and
+ * can cut off a client, or lose the answers to its commits.
+ *
+ * <p>The broker advertises this port, so that all clients come here. It reads the frames of Kafka's
+ * protocol as far as the client's id, by which clients are told apart. Safe for use by many
+ * threads.
+ */
+final class FaultyNetwork implements AutoCloseable {
+
+  private static final int OFFSET_COMMIT = 8;
+  private static final int MAX_FRAME = 100 << 20;
+
+  private final ServerSocket server;
+  private final Set<Link> links = ConcurrentHashMap.newKeySet();
+  private final Set<String> cut = ConcurrentHashMap.newKeySet();
+  private final Set<String> refusesCommits = ConcurrentHashMap.newKeySet();
+  private final Set<String> losesAnswers = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger lost = new AtomicInteger();
+  private volatile int target;
+
+  FaultyNetwork() throws IOException {
+    server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+    Thread.ofVirtual().name("network").start(this::accept);
+  }
+
+  /** Where it forwards to, on loopback. */
+  void target(int port) {
+    target = port;
+  }
+
+  /** Where clients connect to. */
+  String address() {
+    return "127.0.0.1:" + server.getLocalPort();
+  }
+
+  /** Closes the connections of that client, and lets it make no others. */
+  void cut(String client) {
+    cut.add(client);
+    links.stream().filter(link -> link.isOf(client)).forEach(Link::close);
+  }
+
+  /** Lets the broker have the client's commits, but not the client the answers. */
+  void loseCommitAnswers(String client) {
+    losesAnswers.add(client);
+  }
+
+  /** Cuts the connection instead of forwarding a commit of that client. */
+  void refuseCommits(String client) {
+    refusesCommits.add(client);
+  }
+
+  /** Does nothing to that client any more. */
+  void heal(String client) {
+    cut.remove(client);
+    losesAnswers.remove(client);
+    refusesCommits.remove(client);
+  }
+
+  /** How many commits have had no answer, or did not arrive. */
+  int lost() {
+    return lost.get();
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        var link = new Link(server.accept());
+        Thread.ofVirtual().start(link::requests);
+      }
+    } catch (IOException e) {
+      if (!server.isClosed()) {
+        throw new IllegalStateException("the network fails in an unplanned way", e);
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    links.forEach(Link::close);
+  }
+
+  /** Whether a client is one of those; one that has its own clients names them after itself. */
+  private static boolean contains(Set<String> clients, String id) {
+    return clients.contains(id) || clients.stream().anyMatch(client -> id.startsWith(client + "-"));
+  }
+
+  /** A connection of a client, and its one to the broker. */
+  private final class Link {
+    private final Socket client;
+    private final Socket broker = new Socket();
+    private final Set<Integer> answersToLose = ConcurrentHashMap.newKeySet();
+    private volatile String id = "";
+
+    Link(Socket client) {
+      this.client = client;
+    }
+
+    boolean isOf(String name) {
+      return contains(Set.of(name), id);
+    }
+
+    void close() {
+      links.remove(this);
+      for (Socket socket : new Socket[] {client, broker}) {
+        try {
+          socket.close();
+        } catch (IOException e) {
+          throw new IllegalStateException("a socket can not be closed", e);
+        }
+      }
+    }
+
+    void requests() {
+      links.add(this);
+      try {
+        client.setTcpNoDelay(true);
+        broker.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target), 2000);
+        broker.setTcpNoDelay(true);
+        Thread.ofVirtual().start(this::answers);
+        var in = new DataInputStream(client.getInputStream());
+        while (true) {
+          byte[] frame = frame(in);
+          if (!mayPass(ByteBuffer.wrap(frame))) {
+            break;
+          }
+          write(broker.getOutputStream(), frame);
+        }
+      } catch (IOException e) {
+        // one side is gone, and the other will be
+      } finally {
+        close();
+      }
+    }
+
+    private boolean mayPass(ByteBuffer request) {
+      int api = request.getShort();
+      request.getShort(); // its version
+      int number = request.getInt();
+      int length = request.getShort();
+      if (length > 0) {
+        byte[] text = new byte[length];
+        request.get(text);
+        id = new String(text, StandardCharsets.UTF_8);
+      }
+      if (contains(cut, id)) {
+        return false;
+      }
+      if (api == OFFSET_COMMIT && contains(refusesCommits, id)) {
+        lost.incrementAndGet();
+        return false;
+      }
+      if (api == OFFSET_COMMIT && contains(losesAnswers, id)) {
+        answersToLose.add(number);
+      }
+      return true;
+    }
+
+    private void answers() {
+      try {
+        var in = new DataInputStream(broker.getInputStream());
+        while (true) {
+          byte[] frame = frame(in);
+          if (answersToLose.contains(ByteBuffer.wrap(frame).getInt())) {
+            lost.incrementAndGet();
+            break;
+          }
+          write(client.getOutputStream(), frame);
+        }
+      } catch (IOException e) {
+        // one side is gone, and the other will be
+      } finally {
+        close();
+      }
+    }
+
+    private static byte[] frame(DataInputStream in) throws IOException {
+      int length = in.readInt();
+      if (length < 0 || length > MAX_FRAME) {
+        throw new IOException("not a frame of Kafka's protocol: " + length + " bytes");
+      }
+      byte[] frame = new byte[length];
+      in.readFully(frame);
+      return frame;
+    }
+
+    private static void write(OutputStream out, byte[] frame) throws IOException {
+      byte[] all = ByteBuffer.allocate(4 + frame.length).putInt(frame.length).put(frame).array();
+      out.write(all);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.millrace.testkit.chaos;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The workers of a round. Not safe for use by many threads. */
+final class Fleet {
+
+  private final Path directory;
+  private final WorkerSettings settings;
+  private final boolean statics;
+  private final Reading reading;
+  private final List<WorkerProcess> workers = new ArrayList<>();
+  private int names;
+
+  Fleet(Path directory, WorkerSettings settings, boolean statics, Reading reading) {
+    this.directory = directory;
+    this.settings = settings;
+    this.statics = statics;
+    this.reading = reading;
+  }
+
+  /** Starts a worker. */
+  WorkerProcess join() throws IOException {
+    String name = "w" + ++names;
+    int slot =
+        IntStream.range(0, names)
+            .filter(one -> alive().stream().noneMatch(worker -> worker.slot == one))
+            .findFirst()
+            .orElseThrow();
+    Path log = directory.resolve(name + ".log");
+    WorkerSettings own = settings.with("log", log).with("kafka.client.id", name);
+    if (statics) {
+      own = own.with("kafka.group.instance.id", "slot-" + slot);
+    }
+    reading.add(new EventTail(name, log));
+    var worker = WorkerProcess.launch(name, slot, directory, own, reading::conducted);
+    workers.add(worker);
+    return worker;
+  }
+
+  List<WorkerProcess> alive() {
+    return workers.stream().filter(WorkerProcess::isAlive).toList();
+  }
+
+  /** Those that run, and have not been told to end. */
+  List<WorkerProcess> working() {
+    return workers.stream().filter(WorkerProcess::isWorking).toList();
+  }
+
+  /** One of those that work, by a dice; null if none does. */
+  @Nullable WorkerProcess any(int dice) {
+    List<WorkerProcess> working = working();
+    return working.isEmpty() ? null : working.get(dice % working.size());
+  }
+
+  /** Ends all, by force if they do not end by themselves. */
+  void endAll(long millis) throws IOException, InterruptedException {
+    for (WorkerProcess worker : alive()) {
+      worker.goOn();
+      if (worker.isWorking()) {
+        worker.terminate();
+      }
+    }
+    long deadline = System.nanoTime() + millis * 1_000_000;
+    for (WorkerProcess worker : alive()) {
+      worker.awaitExit(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+    }
+  }
+
+  /** Kills those that are left. */
+  void killAll() throws InterruptedException {
+    for (WorkerProcess worker : alive()) {
+      worker.kill();
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.millrace.testkit.chaos;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Finds the threads that a closed loop has left, virtual ones too. */
+final class Leftovers {
+
+  /** The name, and for a virtual thread that it is one, as the JVM's dump says it. */
+  private static final Pattern THREAD = Pattern.compile("#\\d+ \"([^\"]*)\"( virtual)?.*");
+
+  private static final Pattern OURS = Pattern.compile("millrace.*|kafka-.*|consumer_.*|.*leak.*");
+  private static final int ATTEMPTS = 20;
+
+  private Leftovers() {}
+
+  /** Their names; empty if there are none. Those that are about to end get a second. */
+  static String threads() throws IOException, InterruptedException {
+    String found = find();
+    for (int i = 0; i < ATTEMPTS && !found.isEmpty(); i++) {
+      Thread.sleep(50); // there is nothing to be notified by
+      found = find();
+    }
+    return found;
+  }
+
+  private static String find() throws IOException {
+    Path directory = Files.createTempDirectory("threads");
+    Path file = directory.resolve("dump.txt");
+    var diagnostic = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    diagnostic.dumpThreads(file.toString(), ThreadDumpFormat.TEXT_PLAIN);
+    List<String> lines = Files.readAllLines(file);
+    Files.delete(file);
+    Files.delete(directory);
+    return lines.stream()
+        .map(THREAD::matcher)
+        .filter(Matcher::matches)
+        .filter(thread -> thread.group(2) != null || OURS.matcher(thread.group(1)).matches())
+        .map(thread -> "'" + thread.group(1) + "'" + (thread.group(2) == null ? "" : " (virtual)"))
+        .collect(Collectors.joining(", "));
+  }
+}

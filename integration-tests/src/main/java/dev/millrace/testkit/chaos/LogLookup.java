@@ -1,0 +1,15 @@
+package dev.millrace.testkit.chaos;
+
+/** Asks what is still in the log: compaction and retention take records away. */
+@FunctionalInterface
+interface LogLookup {
+
+  /** The log as it was written. */
+  LogLookup KEEPS_ALL = (partition, offset) -> offset;
+
+  /**
+   * The offset of the first record that a consumer would get that begins at that offset; {@link
+   * Long#MAX_VALUE} if there is none. May wait until a broker is back.
+   */
+  long firstFrom(int partition, long offset);
+}

@@ -1,0 +1,76 @@
+package dev.millrace.testkit.chaos;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of a worker. */
+final class Member {
+
+  /** A handler that runs. */
+  record Running(long offset, int partition, String lane, long since, Ownership in) {}
+
+  /** A worker that says nothing for so long does not run. */
+  static final long STARVED = Duration.ofMillis(1500).toNanos();
+
+  final String name;
+
+  /** What was taken away from it alone. */
+  final Faults faults;
+
+  final Map<Integer, List<Ownership>> ownerships = new HashMap<>();
+
+  /** By partition and offset. */
+  final Map<String, Running> running = new LinkedHashMap<>();
+
+  boolean stopped;
+  boolean dead;
+  boolean killed;
+  long terminatedAt;
+  long troubledAt;
+  long beatAt;
+  boolean late;
+  @Nullable String closed;
+
+  Member(String name, Duration settling) {
+    this.name = name;
+    this.faults = new Faults(settling);
+  }
+
+  /** The newest ownership of the partition, open or not; null if there was none. */
+  @Nullable Ownership newest(int partition) {
+    List<Ownership> all = ownerships.get(partition);
+    return all == null || all.isEmpty() ? null : all.getLast();
+  }
+
+  List<Ownership> open() {
+    List<Ownership> open = new ArrayList<>();
+    ownerships
+        .values()
+        .forEach(all -> all.stream().filter(one -> !one.released).forEach(open::add));
+    return open;
+  }
+
+  void begins(Ownership ownership) {
+    ownerships.computeIfAbsent(ownership.partition, p -> new ArrayList<>()).add(ownership);
+  }
+
+  @Nullable Ownership find(int partition, long epoch) {
+    return ownerships.getOrDefault(partition, List.of()).stream()
+        .filter(one -> one.epoch == epoch)
+        .findFirst()
+        .orElse(null);
+  }
+
+  List<Running> runningOf(Ownership ownership) {
+    return running.values().stream().filter(one -> one.in() == ownership).toList();
+  }
+
+  static String id(int partition, long offset) {
+    return partition + "@" + offset;
+  }
+}

@@ -1,0 +1,368 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.kafka.Ordering;
+import dev.millrace.testkit.chaos.Event.Kind;
+import dev.millrace.testkit.chaos.Member.Running;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Knows what must be true of a group of workers, and says what is not; pure logic over events.
+ *
+ * <p>It is told what was produced, what the logs of workers and of the conductor say, each in its
+ * order, and what the broker answers when it is asked for the group's offsets. Not safe for use by
+ * many threads.
+ */
+/*
+ * Why this can be exact. A worker writes "end" before it settles, it settles before it commits, and
+ * the broker is asked before the logs are read: so every record before an offset that the broker
+ * tells is in the logs as ended, or the loop is wrong. A worker's claims of commits are checked one
+ * reading later, for the end may be in the log of another worker, which was read first. "released"
+ * tells how many handlers had begun: just as many may still write their "start" afterwards.
+ *
+ * What the machine does to the group is no defect: a worker that was stopped, cut off, or starved
+ * may have lost its partitions without knowing. Where that matters a rule looks whether there was
+ * trouble of late.
+ */
+final class Oracle {
+
+  private static final Duration LATE_ANSWER = Duration.ofSeconds(5);
+
+  private final Bounds bounds;
+  private final LogLookup log;
+  private final Timeline timeline = new Timeline();
+
+  /** Of what all workers need. */
+  private final Faults faults;
+
+  /** And those of each worker. */
+  private final Faults everything;
+
+  private final Map<Integer, PartitionBook> books = new TreeMap<>();
+  private final Map<String, Member> members = new LinkedHashMap<>();
+  private final List<Violation> violations = new ArrayList<>();
+  private final Watch watch;
+
+  Oracle(Bounds bounds, LogLookup log) {
+    this.bounds = bounds;
+    this.log = log;
+    this.faults = new Faults(bounds.settling());
+    this.everything = new Faults(bounds.settling());
+    this.watch = new Watch(bounds, faults, log, this::violated);
+  }
+
+  /** A record is in the log. */
+  void produced(int partition, long offset, String key) {
+    book(partition).produced(offset, key);
+  }
+
+  /** Something has happened; the events of each log must come in their order. */
+  void event(Event event) {
+    timeline.add(event);
+    if (event.kind() == Kind.FAULT || event.kind() == Kind.REPAIRED) {
+      everything.event(event);
+      (event.who().equals(Event.CONDUCTOR) ? faults : member(event.who()).faults).event(event);
+      return;
+    }
+    if (event.kind() == Kind.DELETED) {
+      book(event.partition()).deletedTo(event.offset());
+      return;
+    }
+    Member member = member(event.who());
+    switch (event.kind()) {
+      case START -> started(member, event);
+      case END, LETTER -> finished(member, event);
+      case FAILED, LETTER_FAILED -> failed(member, event);
+      case ASSIGNED -> assigned(member, event);
+      case RELEASED -> released(member, event);
+      case COMMIT -> committed(member, event);
+      case BEAT -> watch.beat(member, event);
+      default -> watch.process(member, event);
+    }
+  }
+
+  /** The broker has told what is committed, and all logs have been read since. */
+  void asked(Map<Integer, Long> committed) {
+    committed.forEach(
+        (partition, offset) -> {
+          PartitionBook book = book(partition);
+          if (offset < book.committed) {
+            violated(
+                Invariant.NEVER_BACK,
+                "the commit of p%d went from %d to %d".formatted(partition, book.committed, offset),
+                partition,
+                "");
+          }
+          book.committed = Math.max(book.committed, offset);
+          mustBeDone(book, "the broker", offset);
+        });
+    for (PartitionBook book : books.values()) {
+      book.claimsToCheck().forEach(claim -> mustBeDone(book, claim.who(), claim.offset()));
+    }
+  }
+
+  /** Looks for what does not move. */
+  void look(long now) {
+    watch.look(now, members.values(), books);
+  }
+
+  /** A record is in the topic of the dead letters; told at the end, of all that are. */
+  void letter(int partition, long offset) {
+    book(partition).letters.remove(offset);
+  }
+
+  /** All has had its time: what was produced must have been processed, and be committed. */
+  void end() {
+    for (PartitionBook book : books.values()) {
+      if (!book.letters.isEmpty()) {
+        violated(
+            Invariant.ALL_PROCESSED,
+            "p%d@%d was settled as a dead letter, but is not among them"
+                .formatted(book.number, book.letters.first()),
+            book.number,
+            "");
+      }
+      Long first = book.firstUnfinishedBefore(Long.MAX_VALUE, log);
+      if (first != null) {
+        violated(
+            Invariant.ALL_PROCESSED,
+            "%d records of p%d were never processed, the first is p%d@%d with key %s"
+                .formatted(
+                    book.unfinished.size(),
+                    book.number,
+                    book.number,
+                    first,
+                    book.unfinished.get(first)),
+            book.number,
+            "");
+      }
+    }
+  }
+
+  private void started(Member member, Event event) {
+    watch.started(member, event);
+    Ownership in = member.newest(event.partition());
+    if (in == null || (in.released && in.lateStarts-- <= 0)) {
+      violated(
+          Invariant.REVOKED_IS_OVER,
+          "%s starts p%d@%d, which it has not got"
+              .formatted(member.name, event.partition(), event.offset()),
+          event.partition(),
+          event.key());
+      return;
+    }
+    in.moved = event.nanos();
+    if (event.offset() < in.floor) {
+      violated(
+          Invariant.NEVER_BACK,
+          "%s starts p%d@%d, though %d was committed before it got the partition"
+              .formatted(member.name, event.partition(), event.offset(), in.floor),
+          event.partition(),
+          event.key());
+    }
+    String lane = lane(event);
+    if (!lane.isEmpty()) {
+      inOrder(member, event, in, lane);
+      alone(member, event, lane);
+    }
+    member.running.put(
+        Member.id(event.partition(), event.offset()),
+        new Running(event.offset(), event.partition(), lane, event.nanos(), in));
+    if (member.running.size() > bounds.concurrency()) {
+      violated(
+          Invariant.BOUNDED,
+          "%s runs %d handlers at once, but may run %d"
+              .formatted(member.name, member.running.size(), bounds.concurrency()),
+          event.partition(),
+          "");
+    }
+  }
+
+  private void inOrder(Member member, Event event, Ownership in, String lane) {
+    Long last = in.last.put(lane, event.offset());
+    if (last == null) {
+      return;
+    }
+    boolean again = in.finished.contains(event.offset());
+    boolean overtakes = event.offset() > last && !in.finished.contains(last);
+    if (event.offset() < last || again || overtakes) {
+      violated(
+          Invariant.KEY_ORDER,
+          "%s starts p%d@%d of %s after p%d@%d%s"
+              .formatted(
+                  member.name,
+                  event.partition(),
+                  event.offset(),
+                  lane,
+                  event.partition(),
+                  last,
+                  overtakes ? ", which is not finished" : ""),
+          event.partition(),
+          event.key());
+    }
+  }
+
+  /** Nobody else runs a record of the same key, unless it may not know that it has lost it. */
+  private void alone(Member member, Event event, String lane) {
+    for (Member other : members.values()) {
+      for (Running running : other.running.values()) {
+        if (running.lane().equals(lane) && mustKnow(member, other, running, event.nanos())) {
+          violated(
+              Invariant.KEY_ORDER,
+              "%s starts p%d@%d of %s while %s runs p%d@%d"
+                  .formatted(
+                      member.name,
+                      event.partition(),
+                      event.offset(),
+                      lane,
+                      other.name,
+                      running.partition(),
+                      running.offset()),
+              event.partition(),
+              event.key());
+        }
+      }
+    }
+  }
+
+  private boolean mustKnow(Member member, Member other, Running running, long now) {
+    if (member == other) {
+      return true;
+    }
+    boolean outlastedItsRevoke = running.in().released;
+    return !outlastedItsRevoke && !watch.isTroubled(other, now) && !watch.isTroubled(member, now);
+  }
+
+  private void finished(Member member, Event event) {
+    Running running = member.running.remove(Member.id(event.partition(), event.offset()));
+    Ownership in = running == null ? member.newest(event.partition()) : running.in();
+    PartitionBook book = book(event.partition());
+    boolean first = book.finished(event.offset());
+    if (event.kind() == Kind.LETTER) {
+      book.letters.add(event.offset());
+    }
+    if (in == null) {
+      return;
+    }
+    in.moved = event.nanos();
+    in.finished.add(event.offset());
+    if (!first && ++in.repeats == in.allowedRepeats + 1) {
+      violated(
+          Invariant.FEW_DUPLICATES,
+          "%s has processed %d records of p%d again since it got it"
+              .formatted(member.name, in.repeats, event.partition()),
+          event.partition(),
+          "");
+    }
+  }
+
+  private void failed(Member member, Event event) {
+    member.running.remove(Member.id(event.partition(), event.offset()));
+    Ownership in = member.newest(event.partition());
+    if (in != null) {
+      in.moved = event.nanos();
+    }
+  }
+
+  private void assigned(Member member, Event event) {
+    PartitionBook book = book(event.partition());
+    double seconds = everything.secondsBefore(event.nanos());
+    int allowed = bounds.window() + (int) (seconds * bounds.windowPerSecond());
+    member.begins(
+        new Ownership(event.partition(), event.epoch(), event.nanos(), book.committed, allowed));
+  }
+
+  private void released(Member member, Event event) {
+    Ownership in = member.find(event.partition(), event.epoch());
+    if (in == null) {
+      return;
+    }
+    List<Running> running = member.runningOf(in);
+    in.released = true;
+    in.releasedAt = event.nanos();
+    in.lateStarts = Math.max(0, event.offset() - running.size());
+    in.lowestRunning = running.stream().mapToLong(Running::offset).min().orElse(Long.MAX_VALUE);
+  }
+
+  private void committed(Member member, Event event) {
+    Ownership in = member.newest(event.partition());
+    String commit = "%s commits p%d@%d".formatted(member.name, event.partition(), event.offset());
+    if (in == null) {
+      violated(Invariant.REVOKED_IS_OVER, commit + ", which it never had", event.partition(), "");
+      return;
+    }
+    if (in.released) {
+      boolean late = event.nanos() - in.releasedAt > LATE_ANSWER.toNanos();
+      if (late || event.offset() > in.lowestRunning) {
+        violated(Invariant.REVOKED_IS_OVER, commit + " after its revoke", event.partition(), "");
+      }
+    } else if (event.offset() < in.committed) {
+      violated(Invariant.NEVER_BACK, commit + " after " + in.committed, event.partition(), "");
+    }
+    in.committed = Math.max(in.committed, event.offset());
+    book(event.partition()).claims(member.name, event.offset());
+  }
+
+  private void mustBeDone(PartitionBook book, String who, long offset) {
+    Long first = book.firstUnfinishedBefore(offset, log);
+    if (first != null) {
+      violated(
+          Invariant.COMMIT_BEHIND_WORK,
+          "%s says that p%d is committed up to %d, but p%d@%d has not been processed"
+              .formatted(who, book.number, offset, book.number, first),
+          book.number,
+          "");
+    }
+  }
+
+  /** What orders a record; empty if nothing does. */
+  private String lane(Event event) {
+    return bounds.ordering() == Ordering.UNORDERED
+        ? ""
+        : bounds.ordering() == Ordering.PARTITION
+            ? "p" + event.partition()
+            : "p" + event.partition() + "/" + event.key();
+  }
+
+  private void violated(Invariant invariant, String what, int partition, String key) {
+    violations.add(new Violation(invariant, what, timeline.of(partition, key)));
+  }
+
+  /** Somebody else has seen it: where the partitions stand is added. */
+  void complain(Invariant invariant, String what) {
+    var state = new StringBuilder(what);
+    for (PartitionBook book : books.values()) {
+      state.append(
+          "; p%d: committed %d of %d, %d unfinished"
+              .formatted(book.number, book.committed, book.end, book.unfinished.size()));
+    }
+    violated(invariant, state.toString(), -1, "");
+  }
+
+  /** The broken invariants, in the order in which they were found. */
+  List<Violation> violations() {
+    return List.copyOf(violations);
+  }
+
+  /** The longest time that a partition with lag stood still without an excuse. */
+  Duration longestStall() {
+    return watch.longestStall();
+  }
+
+  Collection<PartitionBook> books() {
+    return books.values();
+  }
+
+  private PartitionBook book(int partition) {
+    return books.computeIfAbsent(partition, PartitionBook::new);
+  }
+
+  private Member member(String name) {
+    return members.computeIfAbsent(name, n -> new Member(n, bounds.settling()));
+  }
+}

@@ -1,0 +1,101 @@
+package dev.millrace.testkit.chaos;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of a partition's records, and of what was committed. */
+final class PartitionBook {
+
+  /** A commit that somebody claims; checked when all has been read that came before it. */
+  record Claim(String who, long offset) {}
+
+  final int number;
+
+  /** The keys of records that were produced and have not been processed, by offset. */
+  final TreeMap<Long, String> unfinished = new TreeMap<>();
+
+  /** What workers say they have put into the dead letters, and nobody has found there. */
+  final TreeSet<Long> letters = new TreeSet<>();
+
+  private final Set<Long> finished = new HashSet<>();
+  private List<Claim> young = new ArrayList<>();
+  private List<Claim> old = new ArrayList<>();
+  long end;
+  long committed = -1;
+  long deletedTo;
+  long duplicates;
+  long excused;
+
+  PartitionBook(int number) {
+    this.number = number;
+  }
+
+  void produced(long offset, String key) {
+    end = Math.max(end, offset + 1);
+    if (!finished.contains(offset) && offset >= deletedTo) {
+      unfinished.put(offset, key);
+    }
+  }
+
+  /** A record was processed, or is safe in the dead letters; whether that was the first time. */
+  boolean finished(long offset) {
+    unfinished.remove(offset);
+    if (finished.add(offset)) {
+      return true;
+    }
+    duplicates++;
+    return false;
+  }
+
+  boolean isFinished(long offset) {
+    return finished.contains(offset);
+  }
+
+  int finished() {
+    return finished.size();
+  }
+
+  void deletedTo(long offset) {
+    deletedTo = Math.max(deletedTo, offset);
+    excuseTo(offset);
+  }
+
+  private void excuseTo(long offset) {
+    var gone = unfinished.headMap(offset);
+    excused += gone.size();
+    gone.clear();
+  }
+
+  void claims(String who, long offset) {
+    young.add(new Claim(who, offset));
+  }
+
+  /** The claims of the reading before the last one. */
+  List<Claim> claimsToCheck() {
+    List<Claim> ripe = old;
+    old = young;
+    young = new ArrayList<>();
+    return ripe;
+  }
+
+  /**
+   * The first record before that offset that nobody has processed; null if there is none. What the
+   * log has lost to compaction or retention is excused.
+   */
+  @Nullable Long firstUnfinishedBefore(long offset, LogLookup log) {
+    while (!unfinished.isEmpty() && unfinished.firstKey() < offset) {
+      long first = unfinished.firstKey();
+      long held = log.firstFrom(number, first);
+      if (held == first) {
+        return first;
+      }
+      excuseTo(held);
+    }
+    return null;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.kafka.Ordering;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * All that a seed decides: what the workers are told, what is in the topic, and what is done to
+ * them when. The same seed gives the same plan. Immutable.
+ *
+ * @param statics whether members keep their names, and so their partitions, over a restart
+ */
+record Plan(
+    long seed,
+    Ordering ordering,
+    Protocol protocol,
+    boolean statics,
+    int concurrency,
+    Contents contents,
+    double failures,
+    List<Step> steps) {
+
+  /** What is in the topic. */
+  enum Contents {
+    PLAIN,
+    COMPACTED,
+    TRANSACTIONAL
+  }
+
+  /**
+   * One disturbance.
+   *
+   * @param dice chooses whom it meets, among those that are there then
+   * @param millis how long it lasts, if it is of those that last
+   * @param pause how long until the next one
+   */
+  record Step(Disturbance what, int dice, int millis, int pause) {}
+
+  static Plan of(long seed, int disturbances) {
+    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    Ordering ordering = oneOf(random, Ordering.values());
+    Protocol protocol = oneOf(random, Protocol.values());
+    boolean statics = random.nextInt(4) == 0;
+    int concurrency = new int[] {4, 16, 64}[random.nextInt(3)];
+    Contents contents = oneOf(random, Contents.values());
+    double failures = new double[] {0, 0.002, 0.02}[random.nextInt(3)];
+    List<Step> steps = new ArrayList<>();
+    for (int i = 0; i < disturbances; i++) {
+      Disturbance what = weighted(random);
+      steps.add(
+          new Step(
+              what,
+              random.nextInt(1 << 20),
+              500 + random.nextInt(5500),
+              200 + random.nextInt(3000)));
+    }
+    return new Plan(
+        seed, ordering, protocol, statics, concurrency, contents, failures, List.copyOf(steps));
+  }
+
+  private static Disturbance weighted(RandomGenerator random) {
+    int all = Arrays.stream(Disturbance.values()).mapToInt(one -> one.weight).sum();
+    int dice = random.nextInt(all);
+    for (Disturbance one : Disturbance.values()) {
+      dice -= one.weight;
+      if (dice < 0) {
+        return one;
+      }
+    }
+    throw new AssertionError("the weights do not add up");
+  }
+
+  private static <T> T oneOf(RandomGenerator random, T[] values) {
+    return values[random.nextInt(values.length)];
+  }
+
+  /** Settings, without the steps. */
+  String describe() {
+    return "%s, %s%s, %d at once, %s"
+        .formatted(ordering, protocol, statics ? " static" : "", concurrency, contents);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.millrace.testkit.chaos;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** How members of a group agree. */
+enum Protocol {
+  EAGER("RangeAssignor"),
+  COOPERATIVE("CooperativeStickyAssignor"),
+  CONSUMER("");
+
+  private static final String ASSIGNORS = "org.apache.kafka.clients.consumer.";
+
+  private final String assignor;
+
+  Protocol(String assignor) {
+    this.assignor = assignor;
+  }
+
+  /** What a worker is told. */
+  Map<String, String> settings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    if (this == CONSUMER) {
+      settings.put("kafka.group.protocol", "consumer"); // the broker says the rest
+    } else {
+      settings.put("kafka.partition.assignment.strategy", ASSIGNORS + assignor);
+      settings.put("kafka.session.timeout.ms", "4000");
+      settings.put("kafka.heartbeat.interval.ms", "500");
+    }
+    return settings;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.millrace.testkit.chaos;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * What came out of a round. Immutable.
+ *
+ * @param done how often which disturbance was made
+ * @param processed how many records were processed, or are dead letters
+ * @param duplicates how often one was that had been before
+ * @param excused how many were deleted, or compacted away, before they were processed
+ * @param lostCommits how many commits had no answer, or did not arrive
+ * @param problem why it could not be finished; empty if it could
+ */
+record RoundResult(
+    Plan plan,
+    int brokers,
+    Map<Disturbance, Integer> done,
+    long processed,
+    long duplicates,
+    long excused,
+    int lostCommits,
+    Duration longestStall,
+    Duration took,
+    List<Violation> violations,
+    String problem) {
+
+  static final String HEADER =
+      """
+      | seed | round | brokers | disturbances | by kind | records | again | deleted unread \
+      | commits lost | longest stall | took | invariants |
+      |---|---|---|---|---|---|---|---|---|---|---|---|
+      """;
+
+  static RoundResult of(
+      Plan plan,
+      int brokers,
+      Map<Disturbance, Integer> done,
+      Oracle oracle,
+      int lostCommits,
+      Duration took,
+      String problem) {
+    return new RoundResult(
+        plan,
+        brokers,
+        new EnumMap<>(done),
+        oracle.books().stream().mapToLong(PartitionBook::finished).sum(),
+        oracle.books().stream().mapToLong(book -> book.duplicates).sum(),
+        oracle.books().stream().mapToLong(book -> book.excused).sum(),
+        lostCommits,
+        oracle.longestStall(),
+        took,
+        oracle.violations(),
+        problem);
+  }
+
+  boolean isOk() {
+    return violations.isEmpty() && problem.isEmpty();
+  }
+
+  int disturbances() {
+    return done.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /** A row of a table in Markdown; see {@link #HEADER}. */
+  String row() {
+    String kinds =
+        done.entrySet().stream()
+            .map(one -> one.getValue() + " " + name(one.getKey()))
+            .collect(Collectors.joining(", "));
+    return "| %d | %s | %d | %d | %s | %,d | %,d | %,d | %d | %.1f s | %d s | %s |%n"
+        .formatted(
+            plan.seed(),
+            plan.describe().toLowerCase(Locale.ROOT),
+            brokers,
+            disturbances(),
+            kinds,
+            processed,
+            duplicates,
+            excused,
+            lostCommits,
+            longestStall.toMillis() / 1000.0,
+            took.toSeconds(),
+            verdict());
+  }
+
+  private String verdict() {
+    if (isOk()) {
+      return "10 of 10";
+    }
+    return problem.isEmpty()
+        ? "broken: "
+            + violations.stream()
+                .map(one -> Integer.toString(one.invariant().number))
+                .distinct()
+                .collect(Collectors.joining(", "))
+        : "not finished: " + problem;
+  }
+
+  private static String name(Disturbance one) {
+    return one.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+}

@@ -1,0 +1,107 @@
+package dev.millrace.testkit.chaos;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads a topic as it is now, with no group. */
+final class TopicReader implements LogLookup, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
+
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration ANSWER = Duration.ofSeconds(20);
+
+  private final String bootstrapServers;
+  private final String topic;
+  private @Nullable KafkaConsumer<byte[], byte[]> lookups;
+
+  TopicReader(String bootstrapServers, String topic) {
+    this.bootstrapServers = bootstrapServers;
+    this.topic = topic;
+  }
+
+  private KafkaConsumer<byte[], byte[]> consumer() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("bootstrap.servers", bootstrapServers);
+    properties.put("client.id", "reader");
+    properties.put("isolation.level", "read_committed");
+    properties.put("auto.offset.reset", "earliest");
+    return new KafkaConsumer<>(
+        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /** For one thread only. */
+  @Override
+  public long firstFrom(int partition, long offset) {
+    var name = new TopicPartition(topic, partition);
+    KafkaConsumer<byte[], byte[]> consumer = lookups;
+    if (consumer == null) {
+      consumer = consumer();
+      lookups = consumer;
+    }
+    consumer.assign(List.of(name));
+    while (true) {
+      try {
+        consumer.seek(name, offset);
+        long end = Objects.requireNonNull(consumer.endOffsets(List.of(name), ANSWER).get(name));
+        while (consumer.position(name, ANSWER) < end) {
+          ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+          if (!records.isEmpty()) {
+            return records.iterator().next().offset();
+          }
+        }
+        return Long.MAX_VALUE;
+      } catch (TimeoutException e) {
+        LOG.debug("the broker does not answer, and is asked again", e); // it will be back
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (lookups != null) {
+      lookups.close();
+    }
+  }
+
+  /** Reads all that there is from the beginning to the end, which must not move. */
+  Map<Integer, Long> readAll(Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    Map<Integer, Long> result = new HashMap<>();
+    try (var consumer = consumer()) {
+      List<TopicPartition> names =
+          consumer.partitionsFor(topic, ANSWER).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList();
+      consumer.assign(names);
+      consumer.seekToBeginning(names);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(names, ANSWER);
+      while (!isAt(consumer, ends, names)) {
+        consumer.poll(POLL).forEach(each);
+      }
+      ends.forEach((name, end) -> result.put(name.partition(), end));
+    }
+    return result;
+  }
+
+  private static boolean isAt(
+      KafkaConsumer<?, ?> consumer,
+      Map<TopicPartition, Long> ends,
+      Collection<TopicPartition> names) {
+    return names.stream()
+        .allMatch(name -> consumer.position(name, ANSWER) >= ends.getOrDefault(name, 0L));
+  }
+}

@@ -1,0 +1,153 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.testkit.chaos.Plan.Contents;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Produces records in a thread of its own, until it is closed, and says where they are. */
+final class Traffic implements AutoCloseable {
+
+  /** A record that the brokers have. */
+  record Produced(int partition, long offset, String key) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(Traffic.class);
+  private static final int KEYS = 60;
+  private static final int BATCH = 20;
+  private static final long PAUSE = 100;
+  private static final int STORM = 60;
+
+  private final String bootstrapServers;
+  private final String topic;
+  private final boolean transactional;
+  private final RandomGenerator random;
+  private final Queue<Produced> produced = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger storm = new AtomicInteger();
+  private final Thread thread = Thread.ofPlatform().name("traffic").unstarted(this::run);
+  private volatile boolean closing;
+  private long number;
+
+  Traffic(String bootstrapServers, String topic, Plan plan) {
+    this.bootstrapServers = bootstrapServers;
+    this.topic = topic;
+    this.transactional = plan.contents() == Contents.TRANSACTIONAL;
+    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(plan.seed() + 1);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** What has been produced since the last time. */
+  List<Produced> take() {
+    List<Produced> all = new ArrayList<>();
+    for (Produced one; (one = produced.poll()) != null; ) {
+      all.add(one);
+    }
+    return all;
+  }
+
+  /** Lets many records come that fail. */
+  void storm() {
+    storm.addAndGet(STORM);
+  }
+
+  /** Ends when the brokers have all. */
+  @Override
+  public void close() throws InterruptedException {
+    closing = true;
+    thread.join();
+  }
+
+  private void run() {
+    while (!closing) {
+      try (var producer = new KafkaProducer<byte[], byte[]>(properties())) {
+        if (transactional) {
+          producer.initTransactions();
+        }
+        while (!closing) {
+          send(producer);
+          Thread.sleep(PAUSE); // the rate
+        }
+      } catch (KafkaException | ExecutionException e) {
+        LOG.info("a new producer is needed after", e); // what it had sent may be there or not
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // nobody does that
+        return;
+      }
+    }
+  }
+
+  private Map<String, Object> properties() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("bootstrap.servers", bootstrapServers);
+    properties.put("client.id", "traffic");
+    properties.put("key.serializer", ByteArraySerializer.class);
+    properties.put("value.serializer", ByteArraySerializer.class);
+    properties.put("max.block.ms", 30_000);
+    properties.put("reconnect.backoff.max.ms", 300);
+    if (transactional) {
+      properties.put("transactional.id", "traffic-" + topic);
+      properties.put("transaction.timeout.ms", 10_000);
+    }
+    return properties;
+  }
+
+  private void send(KafkaProducer<byte[], byte[]> producer)
+      throws ExecutionException, InterruptedException {
+    if (transactional) {
+      producer.beginTransaction();
+    }
+    List<String> keys = new ArrayList<>();
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
+    for (int i = 0; i < BATCH; i++) {
+      String key = "key-" + random.nextInt(KEYS);
+      keys.add(key);
+      sent.add(producer.send(new ProducerRecord<>(topic, bytes(key), bytes(value()))));
+    }
+    producer.flush();
+    if (transactional && random.nextInt(5) == 0) {
+      producer.abortTransaction(); // leaves a gap
+      return;
+    }
+    List<Produced> done = new ArrayList<>();
+    for (int i = 0; i < BATCH; i++) {
+      RecordMetadata where = sent.get(i).get();
+      done.add(new Produced(where.partition(), where.offset(), keys.get(i)));
+    }
+    if (transactional) {
+      producer.commitTransaction();
+    }
+    produced.addAll(done);
+  }
+
+  private String value() {
+    long id = number++;
+    boolean bad = random.nextInt(500) == 0;
+    if (storm.get() > 0) {
+      storm.decrementAndGet();
+      bad = true;
+    }
+    return !bad ? "record-" + id : (id % 2 == 0 ? Worker.POISON : Worker.GARBAGE) + "-" + id;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,50 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.testkit.chaos.Event.Kind;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The main of a worker's process: consumes until SIGTERM, or until its parent has died. */
+final class WorkerMain {
+
+  private static final long BEAT = 250;
+
+  private WorkerMain() {}
+
+  /** {@code args}: see {@link WorkerSettings}. */
+  public static void main(String[] args) throws Exception {
+    Thread.ofPlatform().daemon().name("parent-watch").start(WorkerMain::haltWithParent);
+    var settings = WorkerSettings.parse(args);
+    var log = new EventLog(Path.of(settings.text("log")));
+    Thread.ofPlatform().daemon().name("beat").start(() -> beat(log));
+    int status;
+    try (var worker = new Worker(settings, log)) {
+      status = Face.of(settings.text("face"), worker).run();
+    }
+    log.say(Kind.CLOSED, status, -1, Leftovers.threads());
+    System.exit(status);
+  }
+
+  /** Says again and again how the process is. */
+  private static void beat(EventLog log) {
+    Runtime runtime = Runtime.getRuntime();
+    try {
+      while (true) {
+        long used = runtime.totalMemory() - runtime.freeMemory();
+        log.say(Kind.BEAT, PollProbe.millisSincePoll(), used, "");
+        Thread.sleep(BEAT);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // nobody does that
+    }
+  }
+
+  private static void haltWithParent() {
+    try {
+      while (System.in.read() >= 0) {}
+    } catch (IOException e) {
+      System.err.println("standard input failed: " + e);
+    }
+    Runtime.getRuntime().halt(0);
+  }
+}

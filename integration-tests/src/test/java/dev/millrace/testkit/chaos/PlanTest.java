@@ -1,0 +1,31 @@
+package dev.millrace.testkit.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class PlanTest {
+
+  @Test
+  void sameSeedGivesTheSamePlan() {
+    assertThat(Plan.of(42, 25)).isEqualTo(Plan.of(42, 25)).isNotEqualTo(Plan.of(43, 25));
+  }
+
+  @Test
+  void twentySeedsMeetAllThatCanBeDone() {
+    Set<Disturbance> met = EnumSet.noneOf(Disturbance.class);
+    Set<Protocol> protocols = EnumSet.noneOf(Protocol.class);
+    LongStream.range(1, 21)
+        .mapToObj(seed -> Plan.of(seed, 25))
+        .forEach(
+            plan -> {
+              protocols.add(plan.protocol());
+              plan.steps().forEach(step -> met.add(step.what()));
+            });
+    assertThat(met).containsExactlyInAnyOrder(Disturbance.values());
+    assertThat(protocols).containsExactlyInAnyOrder(Protocol.values());
+  }
+}

@@ -1,0 +1,84 @@
+package dev.millrace.testkit.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.kafka.Ordering;
+import dev.millrace.testkit.chaos.Plan.Contents;
+import dev.millrace.testkit.chaos.Plan.Step;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The oracle finds what is wrong: workers are broken on purpose, against a real broker. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class PlantedDefectsIT {
+
+  private static final List<Step> COME_AND_GO =
+      List.of(
+          new Step(Disturbance.JOIN, 0, 0, 4000),
+          new Step(Disturbance.LEAVE, 0, 0, 4000),
+          new Step(Disturbance.JOIN, 0, 0, 4000),
+          new Step(Disturbance.LEAVE, 1, 0, 30_000));
+
+  private Chaos chaos;
+
+  @BeforeAll
+  void startBroker() throws Exception {
+    chaos = Chaos.open(Path.of("target", "planted"), 1);
+  }
+
+  @AfterAll
+  void stopBroker() throws Exception {
+    chaos.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "naive, COMMITS_AHEAD, UNORDERED, 16, COMMIT_BEHIND_WORK",
+    "naive, COMMITS_BACK, UNORDERED, 16, NEVER_BACK",
+    "channel, FORGETS_REVOKES, UNORDERED, 16, REVOKED_IS_OVER",
+    "channel, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
+    "channel, TOO_MANY_AT_ONCE, UNORDERED, 1, BOUNDED",
+    "channel, SETTLES_EARLY, KEY, 16, COMMIT_BEHIND_WORK",
+    "channel, LEAKS_A_THREAD, KEY, 16, CLEAN_CLOSE",
+  })
+  void defectBreaksItsInvariant(
+      String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)
+      throws Exception {
+    assertThat(broken(face, defect, ordering, concurrency)).contains(invariant);
+  }
+
+  /** Those that take longer: the oracle waits until it is sure. */
+  @ParameterizedTest
+  @EnabledIfSystemProperty(named = "chaos.minutes", matches = ".*")
+  @CsvSource({
+    "channel, DROPS_RECORDS, KEY, 16, COMMIT_BEHIND_WORK",
+    "channel, STANDS_STILL, KEY, 16, PROGRESS",
+    "naive, STOPS_POLLING, UNORDERED, 16, KEEPS_POLLING",
+    "channel, CLOSES_LATE, KEY, 16, CLEAN_CLOSE",
+  })
+  void slowDefectBreaksItsInvariant(
+      String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)
+      throws Exception {
+    assertThat(broken(face, defect, ordering, concurrency)).contains(invariant);
+  }
+
+  private Set<Invariant> broken(String face, Defect defect, Ordering ordering, int concurrency)
+      throws Exception {
+    var plan =
+        new Plan(
+            1, ordering, Protocol.COOPERATIVE, false, concurrency, Contents.PLAIN, 0, COME_AND_GO);
+    return chaos.round(plan, face, defect).violations().stream()
+        .map(Violation::invariant)
+        .collect(Collectors.toSet());
+  }
+}
