@@ -43,7 +43,9 @@ final class Consumption implements AutoCloseable {
 
   /** Waits until the last record is handled, or the time is over. */
   void await() throws IOException {
-    while (!line().equals(ConsumeMain.DONE)) {}
+    for (String line = line(); !line.equals(ConsumeMain.DONE); line = line()) {
+      System.err.println(line); // a warning, most likely
+    }
   }
 
   private String line() throws IOException {
