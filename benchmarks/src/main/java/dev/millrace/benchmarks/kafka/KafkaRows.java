@@ -1,0 +1,134 @@
+package dev.millrace.benchmarks.kafka;
+
+import dev.millrace.testkit.LocalBroker;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+
+/**
+ * Runs all arms in all cells against one broker, each time in a fresh JVM, and writes tables of the
+ * medians and the raw results.
+ *
+ * <p>The rounds are interleaved: each arm once in each, in another order. What is in the file of
+ * the raw results already is not run again, so that a run that was broken off goes on where it was.
+ *
+ * <p>Arguments: the directory for {@code kafka-tables.md} and {@code kafka.json}; then, if not all
+ * is wanted, a part of what is printed of each run, such as {@code "0 ms KEY"}.
+ */
+public final class KafkaRows {
+
+  static final String LOGBACK = "dev/millrace/testkit/broker-logback.xml";
+
+  private static final int ROUNDS = Integer.getInteger("rounds", 3);
+
+  /** A JVM that starts, and a consumer that joins, before anything is measured. */
+  private static final int SECONDS_TO_START = 3;
+
+  private record Run(Cell cell, Arms arm, int round) {
+    @Override
+    public String toString() {
+      return cell.title() + " " + arm + " " + round;
+    }
+  }
+
+  private final Path file;
+  private final Path tables;
+  private final List<Measurement> measured;
+
+  private KafkaRows(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    this.file = directory.resolve("kafka.json");
+    this.tables = directory.resolve("kafka-tables.md");
+    this.measured = Measurement.read(file);
+  }
+
+  /** Runs what is wanted. */
+  public static void main(String[] args) throws Exception {
+    System.setProperty("logback.configurationFile", LOGBACK);
+    new KafkaRows(Path.of(args[0])).run(args.length > 1 ? args[1] : "");
+  }
+
+  private void run(String wanted) throws Exception {
+    List<Run> runs = plan(wanted);
+    System.out.printf("%d runs, about %d minutes%n", runs.size(), seconds(runs) / 60 + 1);
+    try (var broker = LocalBroker.start();
+        var admin = broker.admin();
+        var topics = new Topics(broker)) {
+      for (Run run : runs) {
+        Measurement result = run(run, broker, admin, topics);
+        System.out.println(result.toJson());
+        measured.add(result);
+        Measurement.write(file, measured);
+      }
+    }
+    Files.writeString(tables, Tables.of(measured));
+    System.out.println(Files.readString(tables));
+  }
+
+  private List<Run> plan(String wanted) {
+    List<Run> runs = new ArrayList<>();
+    for (int round = 1; round <= ROUNDS; round++) {
+      for (Cell cell : Cell.ALL) {
+        List<Arms> arms = new ArrayList<>(cell.arms());
+        Collections.shuffle(arms, new Random(31L * round + cell.title().hashCode()));
+        for (Arms arm : arms) {
+          var run = new Run(cell, arm, round);
+          if (run.toString().contains(wanted) && !isMeasured(run)) {
+            runs.add(run);
+          }
+        }
+      }
+    }
+    return runs;
+  }
+
+  private boolean isMeasured(Run run) {
+    return measured.stream().anyMatch(one -> one.is(run.cell, run.arm, run.round));
+  }
+
+  /** As long as it will take at the most, but for arms that hang. */
+  private static int seconds(List<Run> runs) {
+    int seconds = 0;
+    for (Run run : runs) {
+      seconds += SECONDS_TO_START + run.cell.estimate(run.arm);
+    }
+    return seconds;
+  }
+
+  private static Measurement run(Run run, LocalBroker broker, Admin admin, Topics topics)
+      throws IOException, ExecutionException, InterruptedException {
+    String group = run.toString().replace(' ', '-') + "-" + System.nanoTime();
+    String topic = topics.of(run.cell, group);
+    try (var consumption =
+        Consumption.start(broker.bootstrapServers(), topic, group, run.cell, run.arm)) {
+      if (run.cell.keys() == Cell.Keys.PACED) {
+        Pace.send(topics.producer(), topic);
+      }
+      consumption.await();
+      double committed = committed(admin, group);
+      Map<String, Double> values = consumption.values();
+      values.put("committed", committed);
+      return new Measurement(run.cell.title(), run.arm, run.round, values);
+    }
+  }
+
+  /** How many records are committed; the offsets of these topics count them. */
+  private static long committed(Admin admin, String group)
+      throws ExecutionException, InterruptedException {
+    return admin
+        .listConsumerGroupOffsets(group)
+        .partitionsToOffsetAndMetadata()
+        .get()
+        .values()
+        .stream()
+        .mapToLong(offset -> offset == null ? 0 : offset.offset())
+        .sum();
+  }
+}

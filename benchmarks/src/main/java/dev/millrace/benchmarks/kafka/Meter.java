@@ -1,0 +1,106 @@
+package dev.millrace.benchmarks.kafka;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Does the work, and measures: from when the first record is handled until the last one that counts
+ * has been.
+ *
+ * <p>The bytes are those that the whole JVM has allocated in that time. What virtual threads
+ * allocate is counted, as allocation is counted by the thread that carries them.
+ */
+final class Meter implements Arm.Work {
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  private final int records;
+  private final int workMillis;
+  private final Cell.Keys keys;
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private final AtomicInteger handled = new AtomicInteger();
+  private final CountDownLatch done = new CountDownLatch(1);
+  private final ConcurrentHistogram latency = new ConcurrentHistogram(3);
+  private volatile long first;
+  private volatile long bytesAtFirst;
+  private volatile long last;
+  private volatile long bytesAtLast;
+
+  Meter(Cell.Keys keys, int records, int workMillis) {
+    this.keys = keys;
+    this.records = records;
+    this.workMillis = workMillis;
+  }
+
+  @Override
+  public void handle(ConsumerRecord<String, byte[]> record) throws InterruptedException {
+    if (!begun.get() && begun.compareAndSet(false, true)) {
+      bytesAtFirst = THREADS.getTotalThreadAllocatedBytes();
+      first = System.nanoTime();
+    }
+    if (workMillis > 0) {
+      Thread.sleep(workMillis);
+    }
+    if (counts(record) && handled.incrementAndGet() == records) {
+      end();
+    }
+  }
+
+  private boolean counts(ConsumerRecord<String, byte[]> record) {
+    return switch (keys) {
+      case UNIFORM -> true;
+      case ZIPF -> !record.key().equals(Topics.FIRST_KEY);
+      case PACED -> {
+        long now = Pace.now();
+        CommitProbe.handled(record, now);
+        long due = Pace.due(record.value());
+        if (due == 0) {
+          yield false;
+        }
+        latency.recordValue(Math.max(0, now - due));
+        yield true;
+      }
+    };
+  }
+
+  private void end() {
+    last = System.nanoTime();
+    bytesAtLast = THREADS.getTotalThreadAllocatedBytes();
+    done.countDown();
+  }
+
+  /** Waits until the last record is handled, or the time is over. */
+  void await(int seconds) throws InterruptedException {
+    if (!done.await(seconds, TimeUnit.SECONDS)) {
+      end();
+    }
+  }
+
+  int handled() {
+    return Math.min(records, handled.get());
+  }
+
+  double perSecond() {
+    return first == 0 ? 0 : handled() * 1e9 / (last - first);
+  }
+
+  double bytesPerRecord() {
+    return handled() == 0 ? 0 : (double) (bytesAtLast - bytesAtFirst) / handled();
+  }
+
+  /** Platform threads, those of the JVM included. */
+  static int peakThreads() {
+    return THREADS.getPeakThreadCount();
+  }
+
+  /** In microseconds, from when a record should have been sent until it has been handled. */
+  long latency(double percentile) {
+    return latency.getValueAtPercentile(percentile);
+  }
+}
