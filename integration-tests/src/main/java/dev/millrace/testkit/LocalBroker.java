@@ -1,22 +1,10 @@
 package dev.millrace.testkit;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -26,25 +14,23 @@ import org.apache.kafka.common.Uuid;
  * A real Kafka broker, as a child process from the jars on the class path: no Docker, nothing
  * installed.
  *
- * <p>One node, broker and controller, that listens on loopback only. It dies with this process,
+ * <p>A node that is broker and controller, and listens on loopback only. It dies with this process,
  * however that ends; {@link #close()} stops it and deletes its data. It takes about four seconds to
- * start, and 350 MB of memory. Safe for use by many threads.
+ * start, and 350 MB of memory. {@link #kill}, {@link #stop} and {@link #suspend} are for tests of
+ * what its clients do then. Safe for use by many threads. {@link LocalCluster} has many of them.
  */
 public final class LocalBroker implements AutoCloseable {
 
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
   private static final String LOOPBACK = "127.0.0.1";
 
-  private final Path directory;
-  private final int port;
-  private final int securedPort;
-  private final Process process;
+  private final NodePorts ports;
+  private final BrokerProcess process;
 
-  private LocalBroker(Path directory, int[] ports, Process process) {
-    this.directory = directory;
-    this.port = ports[0];
-    this.securedPort = ports[2];
-    this.process = process;
+  /** Launches it; {@link #awaitUp} waits for it. */
+  LocalBroker(String clusterId, NodePorts ports, Map<String, String> properties)
+      throws IOException {
+    this.ports = ports;
+    this.process = new BrokerProcess(clusterId, ports.broker(), properties);
   }
 
   /**
@@ -90,15 +76,15 @@ public final class LocalBroker implements AutoCloseable {
 
   private static LocalBroker start(Map<String, String> security)
       throws IOException, InterruptedException {
-    Path directory = Files.createTempDirectory("millrace-broker");
-    int[] ports = freePorts(3);
-    Path properties = directory.resolve("server.properties");
-    write(serverProperties(directory, ports, security), properties);
-    Process process = launch(directory, properties);
-    var broker = new LocalBroker(directory, ports, process);
+    List<NodePorts> ports = NodePorts.free(1);
+    Map<String, String> properties = ServerProperties.of(1, ports, Map.of());
+    if (!security.isEmpty()) {
+      ServerProperties.secure(properties, ports.getFirst().secured(), security);
+    }
+    var broker = new LocalBroker(Uuid.randomUuid().toString(), ports.getFirst(), properties);
     boolean up = false;
     try {
-      broker.awaitListening();
+      broker.awaitUp();
       up = true;
     } finally {
       if (!up) {
@@ -108,127 +94,76 @@ public final class LocalBroker implements AutoCloseable {
     return broker;
   }
 
-  private static Process launch(Path directory, Path properties) throws IOException {
-    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    return new ProcessBuilder(
-            java.toString(),
-            "-Xmx256m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Djava.io.tmpdir=" + directory,
-            "-Dlogback.configurationFile=dev/millrace/testkit/broker-logback.xml",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-cp",
-            System.getProperty("java.class.path"),
-            BrokerMain.class.getName(),
-            Uuid.randomUuid().toString(),
-            properties.toString())
-        .directory(directory.toFile())
-        .redirectErrorStream(true)
-        .redirectOutput(directory.resolve("broker.log").toFile())
-        .start();
+  void awaitUp() throws IOException, InterruptedException {
+    process.awaitListening();
   }
 
-  private static Properties serverProperties(
-      Path directory, int[] ports, Map<String, String> security) {
-    var properties = new Properties();
-    int port = ports[0];
-    int controllerPort = ports[1];
-    properties.putAll(
-        Map.ofEntries(
-            Map.entry("process.roles", "broker,controller"),
-            Map.entry("node.id", "1"),
-            Map.entry("controller.quorum.voters", "1@" + LOOPBACK + ":" + controllerPort),
-            Map.entry(
-                "listeners",
-                "PLAINTEXT://%s:%d,CONTROLLER://%s:%d"
-                    .formatted(LOOPBACK, port, LOOPBACK, controllerPort)),
-            Map.entry("advertised.listeners", "PLAINTEXT://" + LOOPBACK + ":" + port),
-            Map.entry("controller.listener.names", "CONTROLLER"),
-            Map.entry("log.dirs", directory.resolve("data").toString()),
-            Map.entry("offsets.topic.replication.factor", "1"),
-            Map.entry("offsets.topic.num.partitions", "5"),
-            Map.entry("transaction.state.log.replication.factor", "1"),
-            Map.entry("transaction.state.log.min.isr", "1"),
-            Map.entry("transaction.state.log.num.partitions", "5"),
-            Map.entry("share.coordinator.state.topic.replication.factor", "1"),
-            Map.entry("share.coordinator.state.topic.min.isr", "1"),
-            Map.entry("group.initial.rebalance.delay.ms", "0"),
-            Map.entry("auto.create.topics.enable", "false")));
-    if (!security.isEmpty()) {
-      String secured = ",SECURED://%s:%d".formatted(LOOPBACK, ports[2]);
-      properties.merge("listeners", secured, (all, more) -> "" + all + more);
-      properties.merge("advertised.listeners", secured, (all, more) -> "" + all + more);
-      properties.put(
-          "listener.security.protocol.map",
-          "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL");
-      properties.put("inter.broker.listener.name", "PLAINTEXT");
-      properties.putAll(security);
-    }
-    return properties;
+  /** Starts the process again without waiting for it. */
+  void relaunch() throws IOException {
+    process.relaunch();
   }
 
-  private static void write(Properties properties, Path file) throws IOException {
-    try (var writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
-      properties.store(writer, null);
-    }
-  }
-
-  /** Ports that are free now; all are held until all are known. */
-  private static int[] freePorts(int n) throws IOException {
-    if (n == 0) {
-      return new int[0];
-    }
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      int[] others = freePorts(n - 1);
-      int[] ports = new int[n];
-      ports[0] = socket.getLocalPort();
-      System.arraycopy(others, 0, ports, 1, n - 1);
-      return ports;
-    }
-  }
-
-  private void awaitListening() throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
-    while (!listens()) {
-      if (process.waitFor(100, TimeUnit.MILLISECONDS)) {
-        throw new IOException(
-            "the broker's process ended with status " + process.exitValue() + ":\n" + logTail());
-      }
-      if (deadline - System.nanoTime() < 0) {
-        throw new IOException(
-            "the broker does not listen after " + START_TIMEOUT.toSeconds() + " s:\n" + logTail());
-      }
-    }
-  }
-
-  private boolean listens() {
-    try (var socket = new Socket()) {
-      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private String logTail() throws IOException {
-    List<String> lines = Files.readAllLines(directory.resolve("broker.log"));
-    return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
-  }
-
-  /** Where clients connect to: host and port. */
+  /** Where clients connect to: host and port, the same after a restart. */
   public String bootstrapServers() {
-    return LOOPBACK + ":" + port;
+    return LOOPBACK + ":" + ports.broker();
   }
 
   /** Where clients connect to with TLS and a password, if it was started with them. */
   public String securedBootstrapServers() {
-    return LOOPBACK + ":" + securedPort;
+    return LOOPBACK + ":" + ports.secured();
+  }
+
+  /** Whether its process is there, suspended or not. */
+  public boolean isRunning() {
+    return process.isAlive();
+  }
+
+  /** Kills it, with SIGKILL; blocks until the process has ended. What it stored stays. */
+  public void kill() {
+    process.kill();
   }
 
   /**
-   * Creates a topic; blocks until it can be written to.
+   * Stops it as an operator would, with SIGTERM: it hands its partitions over to others, if there
+   * are any. Blocks until the process has ended, half a minute at most; then it is killed.
+   */
+  public void stop() throws InterruptedException {
+    process.terminate();
+  }
+
+  /**
+   * Starts it again after {@link #kill} or {@link #stop}, on the data that it left and at the same
+   * ports; blocks until it listens. In a {@link LocalCluster} that is when most of its brokers run;
+   * see {@link LocalCluster#restart}.
+   *
+   * @throws IllegalStateException if it runs
+   * @throws IOException if it does not start, as with {@link #start()}
+   */
+  public void restart() throws IOException, InterruptedException {
+    process.relaunch();
+    process.awaitListening();
+  }
+
+  /**
+   * Lets it stand still, with SIGSTOP: its connections stay, and nobody answers. Not on Windows.
+   *
+   * @throws IOException if the signal can not be sent
+   */
+  public void suspend() throws IOException, InterruptedException {
+    process.signal("STOP");
+  }
+
+  /**
+   * Lets it go on after {@link #suspend}, with SIGCONT.
+   *
+   * @throws IOException if the signal can not be sent
+   */
+  public void resume() throws IOException, InterruptedException {
+    process.signal("CONT");
+  }
+
+  /**
+   * Creates a topic of one replica; blocks until it can be written to.
    *
    * @throws ExecutionException if the broker refuses it, with the cause
    * @see Topics#create
@@ -249,20 +184,6 @@ public final class LocalBroker implements AutoCloseable {
   /** Kills the broker and deletes its data. Takes a moment; an interrupt does not shorten it. */
   @Override
   public void close() {
-    process.destroyForcibly();
-    process.onExit().join();
-    try (Stream<Path> files = Files.walk(directory)) {
-      files.sorted(Comparator.reverseOrder()).forEach(LocalBroker::delete);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the broker's files can not be listed", e);
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the broker's file can not be deleted: " + file, e);
-    }
+    process.close();
   }
 }

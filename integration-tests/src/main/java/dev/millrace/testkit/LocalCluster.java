@@ -1,0 +1,152 @@
+package dev.millrace.testkit;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.Uuid;
+
+/**
+ * A cluster of {@link LocalBroker}s, for tests of what happens when one of them is gone.
+ *
+ * <p>With three brokers, topics have three replicas, two of which must be in sync for a record to
+ * be accepted: one broker may be killed at any time, and nothing that was accepted is lost. The
+ * others notice after three seconds. All listen on loopback only, and die with this process. Three
+ * of them take about ten seconds to start, and 350 MB of memory each. Safe for use by many threads.
+ */
+public final class LocalCluster implements AutoCloseable {
+
+  private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(60);
+
+  private final List<LocalBroker> brokers;
+
+  private LocalCluster(List<LocalBroker> brokers) {
+    this.brokers = brokers;
+  }
+
+  /**
+   * Starts as many brokers; blocks until all of them know each other.
+   *
+   * @param brokers from 1 to 9; an odd number, so that most of them remain when one is gone
+   * @throws IOException if one does not start within a minute; the message ends with its log's last
+   *     lines
+   * @throws InterruptedException if the thread is interrupted while it waits; all are stopped
+   */
+  public static LocalCluster start(int brokers) throws IOException, InterruptedException {
+    return start(brokers, Map.of());
+  }
+
+  /**
+   * The same, with more of Kafka's settings of a broker, for all of them, or others than those that
+   * they have by default.
+   */
+  public static LocalCluster start(int brokers, Map<String, String> properties)
+      throws IOException, InterruptedException {
+    if (brokers < 1 || brokers > 9) {
+      throw new IllegalArgumentException("a local cluster has 1 to 9 brokers, not " + brokers);
+    }
+    String clusterId = Uuid.randomUuid().toString();
+    List<NodePorts> ports = NodePorts.free(brokers);
+    List<LocalBroker> started = new ArrayList<>();
+    var cluster = new LocalCluster(started);
+    boolean up = false;
+    try {
+      for (int node = 1; node <= brokers; node++) { // each needs most of the others to come up
+        Map<String, String> all = ServerProperties.of(node, ports, properties);
+        started.add(new LocalBroker(clusterId, ports.get(node - 1), all));
+      }
+      cluster.awaitAll();
+      up = true;
+    } finally {
+      if (!up) {
+        cluster.close();
+      }
+    }
+    return cluster;
+  }
+
+  private void awaitAll() throws IOException, InterruptedException {
+    for (LocalBroker broker : brokers) {
+      broker.awaitUp();
+    }
+    long deadline = System.nanoTime() + JOIN_TIMEOUT.toNanos();
+    try (var admin = admin()) {
+      while (admin.describeCluster().nodes().get().size() < brokers.size()) {
+        if (deadline - System.nanoTime() < 0) {
+          throw new IOException("the brokers do not find each other");
+        }
+        Thread.sleep(20); // there is nothing to be notified by
+      }
+    } catch (ExecutionException e) {
+      throw new IOException("the brokers do not tell who they are", e.getCause());
+    }
+  }
+
+  /**
+   * The broker of that number, counted from zero, whose id in the cluster is one more; to stop,
+   * kill, suspend or restart it.
+   */
+  public LocalBroker broker(int index) {
+    return brokers.get(index);
+  }
+
+  /** How many brokers it has, running or not. */
+  public int size() {
+    return brokers.size();
+  }
+
+  /**
+   * Starts all brokers again that were killed or stopped; blocks until all of the cluster know each
+   * other.
+   *
+   * @throws IOException if one does not start, as with {@link #start(int)}
+   */
+  public void restart() throws IOException, InterruptedException {
+    for (LocalBroker broker : brokers) {
+      if (!broker.isRunning()) {
+        broker.relaunch();
+      }
+    }
+    awaitAll();
+  }
+
+  /** Where clients connect to: hosts and ports of all brokers. */
+  public String bootstrapServers() {
+    return brokers.stream().map(LocalBroker::bootstrapServers).collect(Collectors.joining(","));
+  }
+
+  /**
+   * Creates a topic that has a replica on each broker, on three at most; blocks until it can be
+   * written to.
+   *
+   * @throws ExecutionException if the brokers refuse it, with the cause
+   * @see Topics#create
+   */
+  public void createTopic(String name, int partitions)
+      throws ExecutionException, InterruptedException {
+    try (var admin = admin()) {
+      short replicas = (short) Math.min(3, brokers.size());
+      Topics.create(admin, List.of(new NewTopic(name, partitions, replicas)));
+    }
+  }
+
+  /** A new admin client; the caller closes it. */
+  public Admin admin() {
+    return Admin.create(
+        Map.<String, Object>of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()));
+  }
+
+  /** Kills all brokers and deletes their data. */
+  @Override
+  public void close() {
+    for (LocalBroker broker : brokers) {
+      broker.close();
+    }
+  }
+}
