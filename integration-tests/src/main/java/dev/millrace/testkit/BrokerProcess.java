@@ -71,6 +71,10 @@ final class BrokerProcess implements AutoCloseable {
         .collect(Collectors.joining(File.pathSeparator));
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   boolean isAlive() {
     return process.isAlive();
   }

@@ -113,6 +113,10 @@ public final class LocalBroker implements AutoCloseable {
     return LOOPBACK + ":" + ports.secured();
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   /** Whether its process is there, suspended or not. */
   public boolean isRunning() {
     return process.isAlive();

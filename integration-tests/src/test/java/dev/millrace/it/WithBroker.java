@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.context.Context;
 import dev.millrace.kafka.channel.KafkaLoop;
-import dev.millrace.testkit.LocalBroker;
-import dev.millrace.testkit.Topics;
+import dev.millrace.testkit.KafkaTest;
+import dev.millrace.testkit.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,30 +20,26 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.BeforeAllCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A broker for all test classes, and a topic and a group for each test. */
+/** The broker of all test classes, and a topic and a group for each test. */
+@KafkaTest
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class WithBroker {
 
   static final int PARTITIONS = 6;
 
-  @RegisterExtension static final BeforeAllCallback BROKER = WithBroker::use;
-
-  private static @Nullable Clients clients;
+  private static @Nullable TestKafka kafka;
+  private static @Nullable Producer<byte[], byte[]> producer;
 
   String topic = "";
   String group = "";
@@ -53,49 +49,22 @@ abstract class WithBroker {
 
   private final List<KafkaLoop<String, String>> started = new ArrayList<>();
 
-  /** What lives from the first test class to the last. */
-  private record Clients(LocalBroker broker, Admin admin, KafkaProducer<byte[], byte[]> producer)
-      implements AutoCloseable {
-
-    static Clients open() {
-      try {
-        var broker = LocalBroker.start();
-        Map<String, Object> properties =
-            Map.of("bootstrap.servers", broker.bootstrapServers(), "linger.ms", 5);
-        var producer =
-            new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
-        return new Clients(broker, broker.admin(), producer);
-      } catch (Exception e) {
-        throw new IllegalStateException("there is no broker", e);
-      }
-    }
-
-    @Override
-    public void close() {
-      producer.close();
-      admin.close();
-      broker.close();
-    }
+  @BeforeAll
+  static void use(TestKafka given, Producer<byte[], byte[]> itsProducer) {
+    kafka = given;
+    producer = itsProducer;
   }
 
-  private static void use(ExtensionContext context) {
-    clients =
-        context
-            .getRoot()
-            .getStore(ExtensionContext.Namespace.GLOBAL)
-            .getOrComputeIfAbsent(Clients.class, type -> Clients.open(), Clients.class);
-  }
-
-  private static Clients clients() {
-    return Objects.requireNonNull(clients);
+  private static TestKafka kafka() {
+    return Objects.requireNonNull(kafka);
   }
 
   static Admin admin() {
-    return clients().admin();
+    return kafka().admin();
   }
 
   static String bootstrapServers() {
-    return clients().broker().bootstrapServers();
+    return kafka().bootstrapServers();
   }
 
   @BeforeEach
@@ -115,7 +84,7 @@ abstract class WithBroker {
   }
 
   static void createTopic(String name, int partitions) throws Exception {
-    Topics.create(admin(), List.of(new NewTopic(name, partitions, (short) 1)));
+    kafka().createTopic(name, partitions);
   }
 
   TopicPartition partition(int number) {
@@ -147,7 +116,8 @@ abstract class WithBroker {
 
   static void produce(List<ProducerRecord<byte[], byte[]>> records) throws Exception {
     List<Future<?>> sent = new ArrayList<>();
-    records.forEach(one -> sent.add(clients().producer().send(one)));
+    var sending = Objects.requireNonNull(producer);
+    records.forEach(one -> sent.add(sending.send(one)));
     for (Future<?> one : sent) {
       one.get();
     }

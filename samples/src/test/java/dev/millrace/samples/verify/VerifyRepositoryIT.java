@@ -2,7 +2,8 @@ package dev.millrace.samples.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.testkit.LocalBroker;
+import dev.millrace.testkit.KafkaTest;
+import dev.millrace.testkit.TestKafka;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -15,30 +16,23 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@KafkaTest
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class VerifyRepositoryIT {
 
-  private static LocalBroker broker;
+  private final TestKafka broker;
 
   @TempDir private Path repository;
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
-  @BeforeAll
-  static void startBroker() throws Exception {
-    broker = LocalBroker.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    broker.close();
+  VerifyRepositoryIT(TestKafka broker) {
+    this.broker = broker;
   }
 
   private int demo(String... args) {

@@ -1,0 +1,200 @@
+package dev.millrace.testkit;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
+import com.github.dockerjava.api.exception.DockerClientException;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.kafka.KafkaContainer;
+import org.testcontainers.utility.DockerImageName;
+
+/**
+ * A Kafka broker in a container of the local Docker engine, by Testcontainers; for that {@code
+ * org.testcontainers:testcontainers-kafka} must be on the class path.
+ *
+ * <p>Its port is bound to loopback only, and stays the same when the container is started again or
+ * leaves its network: the container can be disturbed, and clients find the broker again. {@link
+ * #close()} removes the container; so does the end of this JVM, unless it is killed. Safe for use
+ * by many threads.
+ */
+public final class DockerBroker implements AutoCloseable {
+
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final String NETWORK = "bridge";
+  private static final int KAFKA_PORT = 9092;
+
+  /** Finds the broker among all processes; the brackets keep it from finding itself. */
+  private static final String TERMINATE =
+      "for p in /proc/[0-9]*; do"
+          + " if [[ $(tr '\\0' ' ' <$p/cmdline) == *' kafka.Kafk'[a]' '* ]];"
+          + " then kill -TERM ${p##*/}; fi; done";
+
+  private final KafkaContainer container;
+
+  private DockerBroker(KafkaContainer container) {
+    this.container = container;
+  }
+
+  /** One that is at loopback, wherever Testcontainers guesses that the engine's ports are. */
+  private static final class OnLoopback extends KafkaContainer {
+
+    OnLoopback(String image, int port) {
+      super(DockerImageName.parse(image).asCompatibleSubstituteFor("apache/kafka"));
+      withCreateContainerCmdModifier(
+          command ->
+              Objects.requireNonNull(command.getHostConfig())
+                  .withPortBindings(
+                      new PortBinding(
+                          Ports.Binding.bindIpAndPort(LOOPBACK, port),
+                          ExposedPort.tcp(KAFKA_PORT))));
+      withImagePullPolicy(name -> false); // nothing is downloaded
+      withStartupTimeout(START_TIMEOUT);
+      withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
+      withEnv("KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS", "5");
+      withEnv("KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS", "5");
+      withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1");
+      withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1");
+    }
+
+    @Override
+    public String getHost() {
+      return LOOPBACK;
+    }
+  }
+
+  /**
+   * Starts a broker from the engine's image of Kafka: the one that the system property {@code
+   * kafka.image} names, {@code local/kafka} or {@code apache/kafka} in the version of the clients
+   * on the class path. Blocks until it answers. No image is downloaded.
+   *
+   * @throws IllegalStateException if there is no engine or no image; the message says which
+   * @throws IOException if it does not start within a minute
+   */
+  public static DockerBroker start() throws IOException, InterruptedException {
+    DockerOffer offer = DockerOffer.ofThisJvm();
+    if (offer.image() == null) {
+      throw new IllegalStateException("there is no broker in Docker: " + offer.reason());
+    }
+    return start(offer.image());
+  }
+
+  static DockerBroker start(String image) throws IOException, InterruptedException {
+    int port = NodePorts.free(1).getFirst().broker();
+    var broker = new DockerBroker(new OnLoopback(image, port));
+    boolean up = false;
+    try {
+      broker.container.start();
+      broker.awaitAnswer();
+      up = true;
+    } finally {
+      if (!up) {
+        broker.close();
+      }
+    }
+    return broker;
+  }
+
+  /** A connection says nothing: the engine accepts it before there is a broker. */
+  private void awaitAnswer() throws IOException, InterruptedException {
+    try (var admin = admin()) {
+      admin.describeCluster().nodes().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("the broker in Docker does not answer at " + bootstrapServers(), e);
+    }
+  }
+
+  private static DockerClient client() {
+    return DockerClientFactory.instance().client();
+  }
+
+  private String id() {
+    return container.getContainerId();
+  }
+
+  /** Where clients connect to: host and port, the same after each disturbance. */
+  public String bootstrapServers() {
+    return container.getBootstrapServers();
+  }
+
+  /** A new admin client; the caller closes it. */
+  public Admin admin() {
+    return Admin.create(
+        Map.<String, Object>of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()));
+  }
+
+  /** Whether its container runs, suspended or not. */
+  public boolean isRunning() {
+    return Boolean.TRUE.equals(client().inspectContainerCmd(id()).exec().getState().getRunning());
+  }
+
+  /** Lets all of the container stand still; connections stay, and nobody answers. */
+  public void suspend() {
+    client().pauseContainerCmd(id()).exec();
+  }
+
+  /** Lets it go on after {@link #suspend}. */
+  public void resume() {
+    client().unpauseContainerCmd(id()).exec();
+  }
+
+  /** Takes it from its network: nothing reaches it, and it reaches nobody. */
+  public void disconnect() {
+    client().disconnectFromNetworkCmd().withNetworkId(NETWORK).withContainerId(id()).exec();
+  }
+
+  /** Gives it back to its network after {@link #disconnect}; blocks until it answers. */
+  public void connect() throws IOException, InterruptedException {
+    client().connectToNetworkCmd().withNetworkId(NETWORK).withContainerId(id()).exec();
+    awaitAnswer();
+  }
+
+  /** Kills the container, with SIGKILL; what the broker stored stays. */
+  public void kill() throws IOException {
+    client().killContainerCmd(id()).exec();
+    awaitEnd();
+  }
+
+  /** Stops the broker as an operator would, with SIGTERM; blocks until the container has ended. */
+  public void stop() throws IOException, InterruptedException {
+    container.execInContainer("bash", "-c", TERMINATE);
+    awaitEnd();
+  }
+
+  private void awaitEnd() throws IOException {
+    try (var end = client().waitContainerCmd(id()).exec(new WaitContainerResultCallback())) {
+      end.awaitStatusCode(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    } catch (DockerClientException e) {
+      throw new IOException("the container does not end", e);
+    }
+  }
+
+  /**
+   * Starts it again after {@link #kill} or {@link #stop}, on the data that it left; blocks until it
+   * answers.
+   *
+   * @throws IOException if it does not within a minute
+   */
+  public void restart() throws IOException, InterruptedException {
+    client().startContainerCmd(id()).exec();
+    awaitAnswer();
+  }
+
+  /** Removes the container with its data. */
+  @Override
+  public void close() {
+    container.stop();
+  }
+}

@@ -1,0 +1,87 @@
+package dev.millrace.testkit;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.utils.AppInfoParser;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Docker has for tests, or why it has nothing. Nothing is downloaded for them: what would be
+ * is looked for first.
+ *
+ * @param image of Kafka; null if there is none, or no engine, or no Testcontainers
+ */
+record DockerOffer(@Nullable String image, String reason) {
+
+  /** Testcontainers' own container, which removes those of JVMs that were killed. */
+  private static final String RYUK = "testcontainers/ryuk";
+
+  private static final String RYUK_DISABLED = "TESTCONTAINERS_RYUK_DISABLED";
+
+  /** In a container, Testcontainers downloads an image to find out where the engine's ports are. */
+  private static final String HOST = "TESTCONTAINERS_HOST_OVERRIDE";
+
+  private static final class OfThisJvm {
+    static final DockerOffer OFFER = look();
+
+    private static DockerOffer look() {
+      try {
+        Class.forName("org.testcontainers.kafka.KafkaContainer");
+      } catch (ClassNotFoundException e) {
+        return nothing("testcontainers-kafka is not on the class path");
+      }
+      return of(
+          images(System.getProperty("kafka.image"), AppInfoParser.getVersion()),
+          System.getenv(),
+          Files.exists(Path.of("/.dockerenv")));
+    }
+  }
+
+  /** Asked for once: an engine that does not answer costs its timeout once. */
+  static DockerOffer ofThisJvm() {
+    return OfThisJvm.OFFER;
+  }
+
+  /** The images to look for: the one that is demanded, or those of the client's version. */
+  static List<String> images(@Nullable String demanded, String version) {
+    return demanded == null
+        ? List.of("local/kafka:" + version, "apache/kafka:" + version)
+        : List.of(demanded);
+  }
+
+  /**
+   * Asks the engine of the environment.
+   *
+   * @param inContainer whether this JVM is in a container; the engine may be outside of it
+   */
+  static DockerOffer of(List<String> images, Map<String, String> environment, boolean inContainer) {
+    if (inContainer && !environment.containsKey(HOST)) {
+      return nothing(
+          "these tests are in a container: if the engine is in it too, set " + HOST + "=127.0.0.1");
+    }
+    String address = DockerEngine.address(environment);
+    try {
+      var engine = new DockerEngine(address);
+      engine.ping();
+      for (String image : images) {
+        if (engine.has(image)) {
+          return Boolean.parseBoolean(environment.get(RYUK_DISABLED)) || engine.hasAnyOf(RYUK)
+              ? new DockerOffer(image, "the Docker engine at " + address + " has it")
+              : nothing(
+                  "the Docker engine has no image %s: pull it, or set %s=true"
+                      .formatted(RYUK, RYUK_DISABLED));
+        }
+      }
+      return nothing("the Docker engine has no image " + String.join(" or ", images));
+    } catch (IOException e) {
+      return nothing("no Docker engine answers at %s: %s".formatted(address, e.getMessage()));
+    }
+  }
+
+  private static DockerOffer nothing(String reason) {
+    return new DockerOffer(null, reason);
+  }
+}

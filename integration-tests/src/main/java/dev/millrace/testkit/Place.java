@@ -1,0 +1,17 @@
+package dev.millrace.testkit;
+
+/**
+ * Where the broker of tests is.
+ *
+ * <p>The system property {@code kafka.place} says it ({@code process}, {@code docker}, {@code
+ * external}); with {@code kafka.bootstrap} it is external. Without both it is Docker, if an engine
+ * answers and has an image of Kafka, or else a child process.
+ */
+public enum Place {
+  /** A child process, from the jars on the class path; see {@link LocalBroker}. */
+  PROCESS,
+  /** A container of the local Docker engine; see {@link DockerBroker}. */
+  DOCKER,
+  /** A broker that is there, at the addresses of the system property {@code kafka.bootstrap}. */
+  EXTERNAL
+}
