@@ -17,7 +17,7 @@ import org.apache.kafka.common.serialization.Deserializer;
  * @param <B> the builder itself
  */
 public abstract sealed class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>>
-    permits ChannelConsumer.Builder, KafkaLoop.Builder {
+    permits ChannelConsumer.Builder, KafkaLoop.Builder, KafkaSource.Builder {
 
   final ConsumerSettings<K, V> settings = new ConsumerSettings<>();
 

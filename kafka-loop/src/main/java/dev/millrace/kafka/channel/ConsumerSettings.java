@@ -30,6 +30,10 @@ final class ConsumerSettings<K, V> implements Cloneable {
 
   List<String> topics = List.of();
   Ordering ordering = Ordering.PARTITION;
+
+  /** Whether records may begin while some from before a rebalance are still under way. */
+  boolean overlapping;
+
   int buffer = 500;
   int lookAhead = 10_000;
   long lookAheadBytes = 8 << 20;
