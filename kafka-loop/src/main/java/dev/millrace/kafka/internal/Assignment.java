@@ -76,10 +76,17 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   Partition<K, V> beginAgain(Partition<K, V> partition) {
     partition.revoke();
     Partition<K, V> again = newPartition(partition.name());
-    again.after(partition);
+    follow(again, partition);
     partitions.put(partition.name(), again);
     partition.observer().released();
     return again;
+  }
+
+  /** What runs of an earlier ownership is waited for, unless the two may overlap. */
+  private void follow(Partition<K, V> partition, @Nullable Partition<K, V> earlier) {
+    if (!settings.overlapping) {
+      partition.after(earlier);
+    }
   }
 
   private Partition<K, V> newPartition(TopicPartition name) {
@@ -97,7 +104,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     Map<TopicPartition, Partition<K, V>> assigned = new HashMap<>();
     for (TopicPartition name : names) {
       Partition<K, V> partition = newPartition(name);
-      partition.after(left.remove(name));
+      follow(partition, left.remove(name));
       assigned.put(name, partition);
     }
     if (!assigned.isEmpty()) {

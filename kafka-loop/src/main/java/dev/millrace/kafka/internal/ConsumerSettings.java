@@ -33,6 +33,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   /** Which records wait for which. */
   public Ordering ordering = Ordering.PARTITION;
 
+  /** Whether records may begin while some from before a rebalance are still under way. */
+  public boolean overlapping;
+
   /** From how many waiting records on a partition is full. */
   public int buffer = 500;
 

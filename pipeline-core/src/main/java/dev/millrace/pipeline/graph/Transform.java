@@ -73,7 +73,6 @@ public interface Transform<I, O> {
    * @param <I> what comes in
    * @param <O> what goes out
    */
-  @FunctionalInterface
   interface Stateless<I, O> extends Transform<I, O> {
     @Override
     default int holds() {

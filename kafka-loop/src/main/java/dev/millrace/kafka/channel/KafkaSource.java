@@ -1,0 +1,266 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.kafka.ConsumerBuilder;
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.Settlement;
+import dev.millrace.pipeline.Source;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Kafka as the beginning of a pipeline: each record is settled when all that the pipeline has made
+ * of it has come to its end, as {@link Source#settling} says; and only what is settled is
+ * committed.
+ *
+ * <pre>{@code
+ * KafkaSource<String, Order> orders =
+ *     KafkaSource.<String, Order>builder().properties(…).topics("orders").build();
+ * Pipeline<Long> job =
+ *     orders.pipe("orders")
+ *         .mapParallel("enrich", 64, this::lookup)
+ *         .batch("batch", 500, Duration.ofSeconds(1))
+ *         .to(Sink.forEach(store::saveAll));
+ * }</pre>
+ *
+ * <p>At least once: what a run leaves behind, because it was cancelled or has failed, comes again.
+ * A {@link Run#drain} lets what was handed out go its way, commits it, and leaves the group. The
+ * pipeline asks for records, and a partition is paused when enough of them are under way; polling
+ * never stops.
+ *
+ * <p>A rebalance waits for the records of a partition that is taken away, {@code revokeTimeout} at
+ * the most; those that are not settled by then are handed out again, to whoever has the partition,
+ * while the old ones still go their way, and are not committed. So a batch should be bounded in
+ * time, by less than that.
+ *
+ * <p>Each run has a consumer of its own, which is closed at its end. Safe for use by many threads.
+ *
+ * @param <K> the type of the keys
+ * @param <V> the type of the values
+ */
+public final class KafkaSource<K, V> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaSource.class);
+
+  private final ConsumerSettings<K, V> settings;
+  private final Consumer<? super Exception> onError;
+  private final Consumer<? super Notification> onNotification;
+  private volatile @Nullable ChannelConsumer<K, V> latest;
+
+  private KafkaSource(Builder<K, V> builder) {
+    this.settings = builder.settings().checked();
+    this.onError = builder.onError;
+    this.onNotification = builder.onNotification;
+  }
+
+  /** A builder with the defaults. */
+  public static <K, V> Builder<K, V> builder() {
+    return new Builder<>();
+  }
+
+  /**
+   * The records, as a pipe of two stages: {@code name}, which hands them out, and {@code
+   * name/deserialize}. One that can not be deserialized is a failure of that for the handler of the
+   * run, with the {@link Message} as its element.
+   */
+  public Pipe<ConsumerRecord<K, V>> pipe(String name) {
+    return pipe(name, FailurePolicy.report());
+  }
+
+  /**
+   * As {@link #pipe(String)}, but records that can not be deserialized go to the dead letters, and
+   * are settled then. If that is not possible the run stops.
+   */
+  public Pipe<ConsumerRecord<K, V>> pipe(String name, DeadLetters undeserializable) {
+    Objects.requireNonNull(undeserializable, "undeserializable");
+    return pipe(
+        name, FailurePolicy.deadLetters(failure -> undeserializable.accept(letter(failure))));
+  }
+
+  private Pipe<ConsumerRecord<K, V>> pipe(String name, FailurePolicy undeserializable) {
+    return Pipe.from(name, Source.settling(this::open, Settling.<K, V>instance()))
+        .onFailure(undeserializable)
+        .map(name + "/deserialize", Message::record)
+        .onFailure(FailurePolicy.report());
+  }
+
+  private static DeadLetter letter(Failure<?> failure) {
+    var message = (Message<?, ?>) failure.element();
+    return new DeadLetter(
+        message.raw(), DeadLetter.DESERIALIZE, failure.attempt(), failure.cause());
+  }
+
+  /** How the run that was started last is doing; does not ask the broker. */
+  public Health health() {
+    ChannelConsumer<K, V> consumer = latest;
+    return consumer == null
+        ? new Health(State.STARTING, "no pipeline runs yet")
+        : consumer.health();
+  }
+
+  /** How far each partition is that the run has that was started last; does not ask the broker. */
+  public List<PartitionStatus> partitions() {
+    ChannelConsumer<K, V> consumer = latest;
+    return consumer == null ? List.of() : consumer.partitions();
+  }
+
+  private Source.Cursor<Message<K, V>> open(Context context) {
+    var records = new Records<>(new ChannelConsumer<>(settings), onError, onNotification);
+    latest = records.consumer;
+    return records;
+  }
+
+  /** Settles what a pipeline has settled. */
+  private static final class Settling<K, V> implements Settlement<Message<K, V>> {
+    private static final Settling<?, ?> INSTANCE = new Settling<>();
+
+    @SuppressWarnings("unchecked") // it has no state
+    static <K, V> Settling<K, V> instance() {
+      return (Settling<K, V>) INSTANCE;
+    }
+
+    @Override
+    public void settled(Message<K, V> message) {
+      message.settle();
+    }
+
+    @Override
+    public void abandoned(Message<K, V> message) {
+      message.abandon();
+    }
+  }
+
+  /** The records of one run. */
+  private static final class Records<K, V> implements Source.Cursor<Message<K, V>> {
+    private final ChannelConsumer<K, V> consumer;
+    private final Thread errors;
+    private final Thread notifications;
+
+    Records(
+        ChannelConsumer<K, V> consumer,
+        Consumer<? super Exception> onError,
+        Consumer<? super Notification> onNotification) {
+      this.consumer = consumer;
+      this.errors = listen(consumer.errors(), onError);
+      this.notifications = listen(consumer.notifications(), onNotification);
+    }
+
+    private static <T> Thread listen(Iterable<T> channel, Consumer<? super T> listener) {
+      return Thread.ofVirtual().name("millrace-listen").start(() -> tell(channel, listener));
+    }
+
+    private static <T> void tell(Iterable<T> channel, Consumer<? super T> listener) {
+      try {
+        for (T each : channel) {
+          listener.accept(each);
+        }
+      } catch (RuntimeException e) { // the channel was closed with a cause, which the run tells
+        LOG.debug("the consumer has ended, or a listener has failed", e);
+      }
+    }
+
+    @Override
+    public @Nullable Message<K, V> next() throws Exception {
+      Message<K, V> message = consumer.messages().receiveOrNull();
+      while (message != null && !message.begin()) { // its partition was taken away
+        message = consumer.messages().receiveOrNull();
+      }
+      return message;
+    }
+
+    /** Commits what is settled, and leaves the group. */
+    @Override
+    public void close() throws InterruptedException {
+      consumer.close();
+      errors.join();
+      notifications.join();
+    }
+  }
+
+  /** Settings with defaults; not safe for use by many threads. */
+  public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
+    private Consumer<? super Exception> onError = e -> LOG.warn("the source goes on after", e);
+    private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
+
+    private Builder() {
+      settings().ordering = Ordering.UNORDERED;
+      settings().overlapping = true;
+    }
+
+    @Override
+    protected Builder<K, V> self() {
+      return this;
+    }
+
+    /**
+     * Which records wait for which to be <i>settled</i>; {@link Ordering#UNORDERED}: records are
+     * handed out in the order of their partition, and none waits. The stages of the pipeline keep
+     * that order as far as they say, {@code mapKeyed} and {@code partitionBy} that of each key.
+     *
+     * <p>With {@link Ordering#PARTITION} or {@link Ordering#KEY} a record is handed out when the
+     * one before it has left the pipeline. A batch then waits for a record that waits for the
+     * batch: with these, only batches that are bounded in time come to an end.
+     */
+    @Override
+    public Builder<K, V> ordering(Ordering ordering) {
+      return super.ordering(ordering);
+    }
+
+    /**
+     * As ever; but a stage that holds more records than this, such as a large batch, never gets
+     * another one.
+     */
+    @Override
+    public Builder<K, V> lookAhead(int records) {
+      return super.lookAhead(records);
+    }
+
+    /**
+     * As ever; but a batch should not take longer, or its records come twice when a partition is
+     * taken away.
+     */
+    @Override
+    public Builder<K, V> revokeTimeout(Duration timeout) {
+      return super.revokeTimeout(timeout);
+    }
+
+    /** Gets what went wrong and is survived; logs it at warn. Must not block. */
+    public Builder<K, V> onError(Consumer<? super Exception> listener) {
+      onError = Objects.requireNonNull(listener, "onError");
+      return this;
+    }
+
+    /** Gets what rebalances change; logs it at info. Must not block. */
+    public Builder<K, V> onNotification(Consumer<? super Notification> listener) {
+      onNotification = Objects.requireNonNull(listener, "onNotification");
+      return this;
+    }
+
+    /**
+     * The source, which does nothing before a pipeline is started.
+     *
+     * @throws IllegalArgumentException if a setting is missing or unsafe
+     */
+    public KafkaSource<K, V> build() {
+      return new KafkaSource<>(this);
+    }
+  }
+}

@@ -1,0 +1,319 @@
+package dev.millrace.kafka.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.Ordering;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.Sink;
+import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.junit.jupiter.api.Test;
+
+/** A pipeline over Kafka commits what it has settled. */
+class KafkaSourceTest extends WithMockConsumer {
+
+  private KafkaSource.Builder<String, String> source() {
+    return KafkaSource.<String, String>builder()
+        .properties(properties())
+        .topics("orders")
+        .onError(errors::add)
+        .commitInterval(Duration.ofMillis(10))
+        .revokeTimeout(Duration.ofMillis(200))
+        .factory(properties -> remembering());
+  }
+
+  private final Map<TopicPartition, Long> commits = new ConcurrentHashMap<>();
+
+  /** The mock, which does not tell what was committed once it is closed. */
+  @SuppressWarnings("unchecked") // the interface has these types
+  private Consumer<byte[], byte[]> remembering() {
+    InvocationHandler handler =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("commitSync") || method.getName().equals("commitAsync")) {
+            ((Map<TopicPartition, OffsetAndMetadata>) arguments[0])
+                .forEach((name, offset) -> commits.put(name, offset.offset()));
+          }
+          try {
+            return method.invoke(mock, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return (Consumer<byte[], byte[]>)
+        Proxy.newProxyInstance(
+            Consumer.class.getClassLoader(), new Class<?>[] {Consumer.class}, handler);
+  }
+
+  @Override
+  long committed(TopicPartition partition) {
+    return commits.getOrDefault(partition, -1L);
+  }
+
+  private static int number(ConsumerRecord<String, String> record) {
+    return Integer.parseInt(record.value().substring(1));
+  }
+
+  private static <R> Run<R> start(Pipeline<R> pipeline) {
+    return pipeline.start(Engine.channels(), Context.background());
+  }
+
+  private void awaitCommit(TopicPartition partition, long offset) {
+    await().until(() -> committed(partition) == offset);
+  }
+
+  @Test
+  void recordsAreCommittedWhenThePipelineHasSettledThem() throws Exception {
+    assign(100, P0, P1);
+    var go = new CountDownLatch(1);
+    var run =
+        start(
+            source()
+                .build()
+                .pipe("orders")
+                .mapParallel("number", 4, KafkaSourceTest::number)
+                .filter("even", n -> n % 2 == 0)
+                .batch("batch", 7, Duration.ofMillis(5))
+                .tee("wait", batch -> go.await())
+                .to(Sink.count()));
+    await().until(() -> run.report().stages().getFirst().emitted() > 3);
+    // The odd ones at the front are dropped by then, but 0 is not settled.
+    assertThat(committed(P0)).isLessThanOrEqualTo(0);
+    assertThat(committed(P1)).isLessThanOrEqualTo(0);
+    go.countDown();
+    awaitCommit(P0, 100);
+    awaitCommit(P1, 100);
+    run.drain(Duration.ofSeconds(10));
+    assertThat(run.join()).isPositive();
+    assertThat(mock.closed()).isTrue();
+    assertThat(errors).isEmpty();
+  }
+
+  @Test
+  void recordsAreHandedOutInTheOrderOfTheirPartitionThoughNoneIsSettled() throws Exception {
+    assign(300, P0);
+    List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
+    var run =
+        start(
+            source()
+                .build()
+                .pipe("orders")
+                .map("number", KafkaSourceTest::number)
+                .tee("see", seen::add)
+                .batch("all", 300)
+                .to(Sink.count()));
+    awaitCommit(P0, 300);
+    run.close();
+    assertThat(seen).hasSize(300).isSorted();
+  }
+
+  @Test
+  void cancelledRunLeavesWhatItHasNotSettled() throws Exception {
+    assign(10, P0);
+    var reached = new CountDownLatch(1);
+    var run =
+        start(
+            source()
+                .build()
+                .pipe("orders")
+                .map("number", KafkaSourceTest::number)
+                .tee(
+                    "hang",
+                    n -> {
+                      if (n == 4) {
+                        reached.countDown();
+                        new CountDownLatch(1).await();
+                      }
+                    })
+                .to(Sink.count()));
+    reached.await();
+    run.cancel(new IOException("stop"));
+    assertThatThrownBy(run::join).isInstanceOf(CancellationException.class);
+    assertThat(mock.closed()).isTrue();
+    assertThat(committed(P0)).isEqualTo(4);
+  }
+
+  @Test
+  void drainedRunCommitsWhatWasUnderWay() throws Exception {
+    assign(50, P0);
+    var run = start(source().build().pipe("orders").batch("batch", 1000).to(Sink.count()));
+    await().until(() -> run.report().stages().get(1).emitted() == 50);
+    assertThat(committed(P0)).isLessThanOrEqualTo(0);
+    run.drain(Duration.ofSeconds(10));
+    assertThat(run.join()).isEqualTo(1);
+    assertThat(committed(P0)).isEqualTo(50);
+  }
+
+  /** A deserializer that refuses one of the values. */
+  private static Deserializer<String> refusing(String value) {
+    return (topic, data) -> {
+      String text = new String(data, StandardCharsets.UTF_8);
+      if (text.equals(value)) {
+        throw new IllegalStateException("refused");
+      }
+      return text;
+    };
+  }
+
+  @Test
+  void recordThatCanNotBeDeserializedIsAFailureOfTheRun() throws Exception {
+    assign(10, P0);
+    List<Failure<?>> failures = Collections.synchronizedList(new ArrayList<>());
+    var run =
+        source()
+            .deserializers((topic, data) -> "k", refusing("v5"))
+            .build()
+            .pipe("orders")
+            .to(Sink.count())
+            .start(Engine.channels(), Context.background(), failures::add);
+    awaitCommit(P0, 10);
+    run.drain(Duration.ofSeconds(10));
+    assertThat(run.join()).isEqualTo(9);
+    assertThat(failures).hasSize(1);
+    Failure<?> failure = failures.getFirst();
+    assertThat(failure.stage()).isEqualTo("orders/deserialize");
+    assertThat(failure.cause()).isInstanceOf(RecordDeserializationException.class);
+    assertThat(((Message<?, ?>) failure.element()).raw().offset()).isEqualTo(5);
+  }
+
+  @Test
+  void recordThatCanNotBeDeserializedStopsTheRunAndIsNotCommitted() {
+    assign(10, P0);
+    var run =
+        start(
+            source()
+                .deserializers((topic, data) -> "k", refusing("v5"))
+                .build()
+                .pipe("orders")
+                .to(Sink.count()));
+    assertThatThrownBy(run::join)
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(RecordDeserializationException.class);
+    assertThat(committed(P0)).isEqualTo(5);
+  }
+
+  @Test
+  void recordThatCanNotBeDeserializedGoesToTheDeadLetters() throws Exception {
+    assign(10, P0);
+    List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
+    var run =
+        start(
+            source()
+                .deserializers((topic, data) -> "k", refusing("v5"))
+                .build()
+                .pipe("orders", letters::add)
+                .to(Sink.count()));
+    awaitCommit(P0, 10);
+    run.close();
+    assertThat(letters).hasSize(1);
+    assertThat(letters.getFirst().record().offset()).isEqualTo(5);
+    assertThat(letters.getFirst().stage()).isEqualTo(DeadLetter.DESERIALIZE);
+  }
+
+  /** A batch that is not full would wait for records that wait for the batch. */
+  @Test
+  void recordsOfARevokedPartitionDoNotKeepThoseThatComeAgain() throws Exception {
+    assign(5, P0);
+    var seen = new ConcurrentSkipListSet<Integer>();
+    var run =
+        start(
+            source()
+                .build()
+                .pipe("orders")
+                .map("number", KafkaSourceTest::number)
+                .tee("see", seen::add)
+                .batch("ten", 10)
+                .to(Sink.toList()));
+    await().until(() -> seen.size() == 5);
+    mock.schedulePollTask(() -> mock.rebalance(List.of()));
+    mock.schedulePollTask(
+        () -> {
+          mock.rebalance(List.of(P0));
+          mock.updateBeginningOffsets(new HashMap<>(Map.of(P0, 0L)));
+          add(P0, 0, 5);
+        });
+    awaitCommit(P0, 5); // the second five have filled the batch
+    run.drain(Duration.ofSeconds(10));
+    assertThat(run.join()).hasSize(1);
+  }
+
+  @Test
+  void failureOfTheConsumerStopsTheRun() {
+    assign(5, P0);
+    mock.schedulePollTask(
+        () -> {
+          throw new AuthorizationException("not for you");
+        });
+    var run = start(source().build().pipe("orders").to(Sink.count()));
+    assertThatThrownBy(run::join).hasRootCauseInstanceOf(AuthorizationException.class);
+  }
+
+  @Test
+  void slowPipelinePausesThePartition() throws Exception {
+    assign(2_000, P0);
+    var go = new CountDownLatch(1);
+    var source = source().buffer(50).build();
+    assertThat(source.health().state()).isEqualTo(State.STARTING);
+    var run = start(source.pipe("orders").tee("wait", r -> go.await()).to(Sink.count()));
+    await().until(() -> mock.paused().contains(P0));
+    assertThat(source.partitions()).hasSize(1);
+    long emitted = run.report().stages().getFirst().emitted();
+    assertThat(emitted).isLessThan(100);
+    go.countDown();
+    awaitCommit(P0, 2_000);
+    run.close();
+    assertThat(source.health().state()).isEqualTo(State.STOPPED);
+  }
+
+  /** A lane is handed out one by one, if somebody wants that. */
+  @Test
+  void orderedRecordIsHandedOutWhenTheOneBeforeIsSettled() throws Exception {
+    assign(20, P0);
+    Channel<Integer> inside = Channel.rendezvous();
+    var run =
+        start(
+            source()
+                .ordering(Ordering.PARTITION)
+                .build()
+                .pipe("orders")
+                .map("number", KafkaSourceTest::number)
+                .buffer("behind", 16)
+                .to(Sink.channel(inside)));
+    for (int i = 0; i < 20; i++) {
+      assertThat(run.report().stages().getFirst().emitted()).isLessThanOrEqualTo(i + 1);
+      assertThat(inside.receive()).isEqualTo(i);
+    }
+    awaitCommit(P0, 20);
+    run.close();
+  }
+}
