@@ -1,7 +1,11 @@
 package dev.millrace.kafka;
 
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
 
 /** Something that has happened to a loop, and that it survives. Immutable. */
 public sealed interface LoopEvent {
@@ -24,7 +28,16 @@ public sealed interface LoopEvent {
     @Override
     public String text() {
       return "claimed %s, released %s, %d partitions now"
-          .formatted(change.claimed(), change.released(), change.current().size());
+          .formatted(names(change.claimed()), names(change.released()), change.current().size());
+    }
+
+    private static List<String> names(Set<TopicPartition> partitions) {
+      return partitions.stream()
+          .sorted(
+              Comparator.comparing(TopicPartition::topic)
+                  .thenComparingInt(TopicPartition::partition))
+          .map(TopicPartition::toString)
+          .toList();
     }
   }
 

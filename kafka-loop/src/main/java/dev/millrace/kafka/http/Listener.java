@@ -33,7 +33,7 @@ final class Listener implements AutoCloseable {
   private static final int BACKLOG = 50;
   private static final long AFTER_FAILURE = Duration.ofMillis(100).toNanos();
   private static final int LINGER_MILLIS = 200;
-  private static final int LINGER_BYTES = 64 << 10;
+  private static final int LINGER_BYTES = 256 << 10;
 
   private final ServerSocket server;
   private final int maxConnections;
@@ -78,8 +78,8 @@ final class Listener implements AutoCloseable {
         admit(server.accept());
       } catch (SocketTimeoutException e) {
         LOG.trace("nobody has come", e);
-      } catch (IOException e) {
-        if (!closed) { // such as: too many open files
+      } catch (IOException | OutOfMemoryError e) {
+        if (!closed) { // such as: too many open files, or threads
           LOG.debug("no connection", e);
           LockSupport.parkNanos(AFTER_FAILURE);
         }

@@ -101,8 +101,11 @@ public final class Delivery<K, V> implements Message<K, V> {
   /** What it waits for. */
   String why() {
     Exception known = failure;
-    String last = known == null ? "" : "; " + known.getMessage();
-    return (running ? "it is being handled" : "it waits for its turn") + last;
+    if (known == null) {
+      return running ? "it is being handled" : "it waits for its turn";
+    }
+    String what = running ? "it is being handled" : "it waits for its next attempt";
+    return what + "; " + known.getMessage();
   }
 
   PartitionObserver observer() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.micrometer.LoopMeters;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -19,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
@@ -142,11 +145,7 @@ class LoopEndpointTest extends WithEndpoint {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     new LoopMeters(registry)
         .rebalanced(
-            "shop",
-            new dev.millrace.kafka.Notification(
-                java.util.Set.of(new TopicPartition("orders", 0)),
-                java.util.Set.of(),
-                java.util.Set.of()));
+            "shop", new Notification(Set.of(new TopicPartition("orders", 0)), Set.of(), Set.of()));
     start(builder().metrics(registry::scrape));
     assertThat(get("/metrics"))
         .contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n")
@@ -187,12 +186,12 @@ class LoopEndpointTest extends WithEndpoint {
     var endpoint = start(builder());
     assertThat(endpoint.uri().getHost()).isEqualTo("127.0.0.1");
     InetAddress other = InetAddress.ofLiteral("127.0.0.2");
-    assertThatThrownBy(() -> new java.net.Socket(other, port()).close())
+    assertThatThrownBy(() -> new Socket(other, port()).close())
         .isInstanceOf(ConnectException.class);
     endpoint.close();
     assertThat(start(builder().address(InetAddress.ofLiteral("0.0.0.0"))).uri().getHost())
         .isEqualTo("localhost");
-    new java.net.Socket(other, port()).close();
+    new Socket(other, port()).close();
   }
 
   @Test

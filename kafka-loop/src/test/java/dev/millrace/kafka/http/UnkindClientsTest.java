@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -83,7 +84,7 @@ class UnkindClientsTest extends WithEndpoint {
   @ValueSource(strings = {"Content-Length: 1", "Content-Length: x", "Transfer-Encoding: chunked"})
   void bodiesAreRefused(String header) throws Exception {
     start(builder());
-    assertThat(send(request("GET / HTTP/1.1", "Host: localhost", header) + "x".repeat(20_000)))
+    assertThat(send(request("GET / HTTP/1.1", "Host: localhost", header) + "x".repeat(60_000)))
         .startsWith("HTTP/1.1 413 ");
   }
 
@@ -180,14 +181,14 @@ class UnkindClientsTest extends WithEndpoint {
 
   @Test
   void clientThatDoesNotReadIsClosed() throws Exception {
-    var handedOut = new java.util.concurrent.atomic.AtomicInteger();
+    var handedOut = new AtomicInteger();
     start(
         builder()
             .timeout(Duration.ofMillis(300))
             .metrics(
                 () -> {
                   handedOut.incrementAndGet();
-                  return "x".repeat(64 << 20);
+                  return "x".repeat(32 << 20);
                 }));
     int threads = serving();
     client("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -9,12 +9,14 @@ import dev.millrace.kafka.LoopFigures;
 import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.PartitionStatus;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.TopicPartition;
@@ -67,13 +69,13 @@ abstract class WithEndpoint {
   }
 
   Socket connect() throws IOException {
-    var socket = new Socket(java.net.InetAddress.getLoopbackAddress(), port());
+    var socket = new Socket(InetAddress.getLoopbackAddress(), port());
     socket.setSoTimeout(20_000);
     return socket;
   }
 
   int port() {
-    return java.util.Objects.requireNonNull(endpoint).uri().getPort();
+    return Objects.requireNonNull(endpoint).uri().getPort();
   }
 
   /** All that comes back for these bytes. */

@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -144,7 +145,7 @@ class TracedHandlerTest {
         "00-" + TRACE + "-" + PARENT,
         "ff-" + TRACE + "-" + PARENT + "-01",
         "00-00000000000000000000000000000000-" + PARENT + "-01",
-        "00-" + TRACE.toUpperCase(java.util.Locale.ROOT) + "-" + PARENT + "-01",
+        "00-" + TRACE.toUpperCase(Locale.ROOT) + "-" + PARENT + "-01",
         "00-" + TRACE + "-" + PARENT + "-01-and-more",
         "\u0000\ufffd\u0001",
         "00-" + "4".repeat(100_000));
@@ -171,6 +172,16 @@ class TracedHandlerTest {
     record.headers().add("traceparent", null);
     traced(one -> {}).handle(record);
     assertThat(span().getParentSpanContext().isValid()).isFalse();
+  }
+
+  @Test
+  void headerThatIsTooLongIsAsGoodAsNone() {
+    var headers = new RecordHeaders();
+    headers.add("fits", new byte[8192]).add("long", new byte[8193]);
+    assertThat(HeaderGetter.INSTANCE.get(headers, "fits")).hasSize(8192);
+    assertThat(HeaderGetter.INSTANCE.get(headers, "long")).isNull();
+    assertThat(HeaderGetter.INSTANCE.get(headers, "none")).isNull();
+    assertThat(HeaderGetter.INSTANCE.keys(headers)).containsExactly("fits", "long");
   }
 
   @Test

@@ -128,7 +128,12 @@ final class Verification {
   }
 
   private @Nullable LoopEndpoint show(KafkaLoop<?, ?> loop) {
-    return http == null ? null : LoopEndpoint.builder().port(http).loop(loop::status).start();
+    if (http == null) {
+      return null;
+    }
+    var endpoint = LoopEndpoint.builder().port(http).loop(loop::status).start();
+    err.println("the consumer is shown at " + endpoint.uri());
+    return endpoint;
   }
 
   /** The producer pipeline. Returns when the broker has everything, or the sending was stopped. */

@@ -85,7 +85,9 @@ class VerifyRepositoryIT {
   @Test
   void limitIsKeptAndAnEmptyRepositoryBalances() throws Exception {
     jars(10);
-    assertThat(demoOnRepository("--limit", "4")).isZero();
+    assertThat(demoOnRepository("--limit", "4", "--http", "0")).isZero();
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("the consumer is shown at http://127.0.0.1:");
     assertThat(printed()).contains("sent 4 = verified 4");
     Path empty = Files.createDirectory(repository.resolve("empty"));
     String servers = broker.bootstrapServers();
