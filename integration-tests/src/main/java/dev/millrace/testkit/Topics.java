@@ -40,7 +40,23 @@ public final class Topics {
     }
     Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
     partitions.forEach(partition -> ends.put(partition, OffsetSpec.latest()));
-    admin.listOffsets(ends).all().get(); // the client itself repeats it until the leader answers
+    while (!answersForAll(admin, ends)) {
+      Thread.sleep(20); // there is nothing to be notified by
+    }
+  }
+
+  /** False if a broker of a cluster has not heard of the topic yet; else the client waits. */
+  private static boolean answersForAll(Admin admin, Map<TopicPartition, OffsetSpec> ends)
+      throws ExecutionException, InterruptedException {
+    try {
+      admin.listOffsets(ends).all().get();
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /**

@@ -105,10 +105,10 @@ final class Round {
   private RoundResult run() throws Exception {
     long start = System.nanoTime();
     int lostBefore = brokers.lostCommits();
-    brokers.createTopic(topic, PARTITIONS, configs());
-    brokers.createTopic(topic + "-letters", 1, Map.of());
     String problem = "";
     try {
+      brokers.createTopic(topic, PARTITIONS, configs());
+      brokers.createTopic(topic + "-letters", 1, Map.of());
       try {
         traffic.start();
         reading.start();

@@ -36,12 +36,11 @@ final class WorkerProcess {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m",
-                "-Xss512k",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-Djava.io.tmpdir=" + directory,
-                "-Dlogback.configurationFile=dev/millrace/testkit/broker-logback.xml",
+                "-Dlogback.configurationFile=dev/millrace/testkit/chaos/worker-logback.xml",
                 "-cp",
                 System.getProperty("java.class.path"),
                 WorkerMain.class.getName()));
