@@ -5,6 +5,7 @@ import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
@@ -62,7 +63,7 @@ import org.jspecify.annotations.Nullable;
  * @param <K> the type of the keys
  * @param <V> the type of the values
  */
-public final class KafkaLoop<K, V> {
+public final class KafkaLoop<K, V> implements Loop {
 
   private enum Event {
     MESSAGE,
@@ -111,6 +112,7 @@ public final class KafkaLoop<K, V> {
    * @throws InterruptedException if the thread is interrupted
    * @throws IllegalStateException if the loop has run before
    */
+  @Override
   public void run(Context context) throws InterruptedException, ExecutionException {
     synchronized (this) {
       if (started) {
@@ -200,6 +202,7 @@ public final class KafkaLoop<K, V> {
    *
    * @param timeout how long handlers may still run; then they are interrupted
    */
+  @Override
   public void drain(Duration timeout) throws InterruptedException {
     drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
     draining.close();
@@ -212,11 +215,12 @@ public final class KafkaLoop<K, V> {
     ended.receiveOrNull();
   }
 
-  Duration closeTimeout() {
+  @Override
+  public Duration closeTimeout() {
     return settings.closeTimeout;
   }
 
-  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  @Override
   public Health health() {
     ChannelConsumer<K, V> consumer = running;
     Health known = end;
@@ -226,7 +230,7 @@ public final class KafkaLoop<K, V> {
     return consumer == null ? new Health(State.STARTING, "it does not run yet") : consumer.health();
   }
 
-  /** How far each partition is that this member has now, if any; does not ask the broker. */
+  @Override
   public List<PartitionStatus> partitions() {
     ChannelConsumer<K, V> consumer = running;
     return consumer == null ? List.of() : consumer.partitions();
@@ -238,16 +242,17 @@ public final class KafkaLoop<K, V> {
    *
    * @throws IllegalStateException if the loop does not run yet
    */
+  @Override
   public void pause(Collection<TopicPartition> names) {
     consumer().pause(names);
   }
 
-  /** Ends a {@link #pause}. */
+  @Override
   public void resume(Collection<TopicPartition> names) {
     consumer().resume(names);
   }
 
-  /** What {@link #pause} has paused, and nothing has resumed. */
+  @Override
   public Set<TopicPartition> paused() {
     return consumer().paused();
   }

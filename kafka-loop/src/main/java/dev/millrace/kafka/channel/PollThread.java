@@ -5,6 +5,7 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.PollLoop;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,7 +33,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     String group = settings.group();
     this.core = new ConsumerCore<>(settings, this);
     this.feeder = new Feeder<>(group, core.partitions(), core.pauses(), messages);
-    this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
+    this.thread = new PollLoop(group, core, this::end).thread();
   }
 
   void start() {
@@ -69,21 +70,6 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void run() {
-    Throwable cause = null;
-    try {
-      core.subscribe();
-      while (!core.isStopped()) {
-        core.poll();
-      }
-    } catch (Throwable e) {
-      cause = e;
-      LOG.error("the consumer can not go on", e);
-    } finally {
-      end(core.end(cause));
     }
   }
 
