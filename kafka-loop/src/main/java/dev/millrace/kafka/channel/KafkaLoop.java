@@ -7,6 +7,7 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopStatus;
@@ -70,7 +71,7 @@ import org.jspecify.annotations.Nullable;
  * @param <K> the type of the keys
  * @param <V> the type of the values
  */
-public final class KafkaLoop<K, V> {
+public final class KafkaLoop<K, V> implements Loop {
 
   private static final Comparator<PartitionStatus> BY_NAME =
       Comparator.comparing((PartitionStatus one) -> one.partition().topic())
@@ -129,6 +130,7 @@ public final class KafkaLoop<K, V> {
    * @throws InterruptedException if the thread is interrupted
    * @throws IllegalStateException if the loop has run before
    */
+  @Override
   public void run(Context context) throws InterruptedException, ExecutionException {
     synchronized (this) {
       if (started) {
@@ -234,6 +236,7 @@ public final class KafkaLoop<K, V> {
    *
    * @param timeout how long handlers may still run; then they are interrupted
    */
+  @Override
   public void drain(Duration timeout) throws InterruptedException {
     drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
     draining.close();
@@ -247,11 +250,12 @@ public final class KafkaLoop<K, V> {
     ended.receiveOrNull();
   }
 
-  Duration closeTimeout() {
+  @Override
+  public Duration closeTimeout() {
     return settings.closeTimeout;
   }
 
-  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  @Override
   public Health health() {
     ChannelConsumer<K, V> consumer = running;
     Health known = end;
@@ -261,7 +265,7 @@ public final class KafkaLoop<K, V> {
     return consumer == null ? new Health(State.STARTING, "it does not run yet") : consumer.health();
   }
 
-  /** How far each partition is that this member has now, if any; does not ask the broker. */
+  @Override
   public List<PartitionStatus> partitions() {
     ChannelConsumer<K, V> consumer = running;
     return consumer == null ? List.of() : consumer.partitions();
@@ -295,16 +299,17 @@ public final class KafkaLoop<K, V> {
    *
    * @throws IllegalStateException if the loop does not run yet
    */
+  @Override
   public void pause(Collection<TopicPartition> names) {
     consumer().pause(names);
   }
 
-  /** Ends a {@link #pause}. */
+  @Override
   public void resume(Collection<TopicPartition> names) {
     consumer().resume(names);
   }
 
-  /** What {@link #pause} has paused, and nothing has resumed. */
+  @Override
   public Set<TopicPartition> paused() {
     return consumer().paused();
   }

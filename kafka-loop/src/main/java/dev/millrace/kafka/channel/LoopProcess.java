@@ -5,6 +5,7 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,21 +41,21 @@ public final class LoopProcess {
   /** The process's status when the loop has failed, or its end was forced. */
   public static final int FAILED = 1;
 
-  private final KafkaLoop<?, ?> loop;
+  private final Loop loop;
   private final Duration deadline;
   private final Consumer<? super String> say;
   private final CancellableContext context = Context.background().withCancel();
   private final Channel<Boolean> ended = Channel.rendezvous();
   private volatile @Nullable Throwable failure;
 
-  private LoopProcess(KafkaLoop<?, ?> loop, Duration deadline, Consumer<? super String> say) {
+  private LoopProcess(Loop loop, Duration deadline, Consumer<? super String> say) {
     this.loop = Objects.requireNonNull(loop, "loop");
     this.deadline = ConsumerSettings.positive("the deadline", deadline);
     this.say = Objects.requireNonNull(say, "say");
   }
 
   /** Runs a loop and logs the steps; see the other form. */
-  public static int run(KafkaLoop<?, ?> loop, Duration deadline) throws InterruptedException {
+  public static int run(Loop loop, Duration deadline) throws InterruptedException {
     return run(loop, deadline, LOG::info);
   }
 
@@ -71,7 +72,7 @@ public final class LoopProcess {
    * @throws IllegalStateException if this JVM lets nobody handle signals (such as with {@code
    *     -Xrs})
    */
-  public static int run(KafkaLoop<?, ?> loop, Duration deadline, Consumer<? super String> say)
+  public static int run(Loop loop, Duration deadline, Consumer<? super String> say)
       throws InterruptedException {
     var process = new LoopProcess(loop, deadline, say);
     try (var signals = Signals.catching("TERM", "INT");

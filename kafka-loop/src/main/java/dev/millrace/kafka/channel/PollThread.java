@@ -7,6 +7,7 @@ import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Delivery;
+import dev.millrace.kafka.internal.PollLoop;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +41,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
             ? new Feeder<>(group, core.partitions(), core.pauses(), messages)
             : new BatchFeeder<>(
                 settings, batching, core.partitions(), core.pauses(), messages, batches);
-    this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
+    this.thread = new PollLoop(group, core, this::end).thread();
   }
 
   void start() {
@@ -81,21 +82,6 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  private void run() {
-    Throwable cause = null;
-    try {
-      core.subscribe();
-      while (!core.isStopped()) {
-        core.poll();
-      }
-    } catch (Throwable e) {
-      cause = e;
-      LOG.error("the consumer can not go on", e);
-    } finally {
-      end(core.end(cause));
     }
   }
 

@@ -3,7 +3,7 @@ package dev.millrace.kafka.reactor;
 import dev.millrace.channel.Channel;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerCore;
-import dev.millrace.kafka.internal.LoopSettings;
+import java.util.function.Consumer;
 
 /**
  * What the core says, until the loop's thread tells the application's listeners: those are called
@@ -14,13 +14,18 @@ final class Events implements ConsumerCore.Listener {
   private static final int EVENTS = 1000;
 
   private final Bell bell;
-  private final LoopSettings settings;
+  private final Consumer<? super Exception> onError;
+  private final Consumer<? super Notification> onNotification;
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
 
-  Events(Bell bell, LoopSettings settings) {
+  Events(
+      Bell bell,
+      Consumer<? super Exception> onError,
+      Consumer<? super Notification> onNotification) {
     this.bell = bell;
-    this.settings = settings;
+    this.onError = onError;
+    this.onNotification = onNotification;
   }
 
   @Override
@@ -43,10 +48,10 @@ final class Events implements ConsumerCore.Listener {
   /** Tells the application, by the thread of the loop. */
   void deliver() {
     for (Exception error; (error = errors.tryReceive()) != null; ) {
-      settings.onError.accept(error);
+      onError.accept(error);
     }
     for (Notification change; (change = notifications.tryReceive()) != null; ) {
-      settings.onNotification.accept(change);
+      onNotification.accept(change);
     }
   }
 }

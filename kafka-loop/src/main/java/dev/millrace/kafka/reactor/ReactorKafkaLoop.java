@@ -3,6 +3,7 @@ package dev.millrace.kafka.reactor;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -60,12 +62,12 @@ import reactor.kafka.receiver.ReceiverOptions;
  * Context} under {@code Context.class}, which is the current context of the function as well.
  *
  * <p>A loop runs once. All methods may be called by any thread, and none but {@link #run(Context)}
- * blocks.
+ * and {@link #drain} blocks.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
  */
-public final class ReactorKafkaLoop<K, V> {
+public final class ReactorKafkaLoop<K, V> implements Loop {
 
   private final ConsumerSettings<K, V> settings;
   private final LoopSettings loop;
@@ -104,7 +106,7 @@ public final class ReactorKafkaLoop<K, V> {
    *
    * <p>Handlers that run then are waited for ({@code drainTimeout} at the most) and after that
    * cancelled. To cancel the subscription cancels them at once, commits what is settled, and leaves
-   * the group; {@link #drain} completes when that is done.
+   * the group; {@link #drained} completes when that is done.
    *
    * <p>If the subscriber's context has a {@link Context} under {@code Context.class}, that is the
    * parent of the loop's. An error is what the loop has failed with itself, or a {@link
@@ -144,6 +146,7 @@ public final class ReactorKafkaLoop<K, V> {
    * @throws InterruptedException if the thread is interrupted
    * @throws IllegalStateException if the loop has run before
    */
+  @Override
   public void run(Context context) throws InterruptedException, ExecutionException {
     synchronized (this) {
       if (started) {
@@ -153,7 +156,7 @@ public final class ReactorKafkaLoop<K, V> {
     }
     Throwable failure = null;
     try (var letters = loop.deadLetterTopic == null ? null : OwnProducer.open(settings)) {
-      var events = new Events(bell, loop);
+      var events = new Events(bell, loop.onError, loop.onNotification);
       var core = new ConsumerCore<>(settings, events);
       running = core;
       try (var receiver = new ReceiverThread<>(core, options, settings.closeTimeout, this::lost);
@@ -221,7 +224,7 @@ public final class ReactorKafkaLoop<K, V> {
    *
    * @param timeout how long handlers may still run; then they are cancelled
    */
-  public Mono<Void> drain(Duration timeout) {
+  public Mono<Void> drained(Duration timeout) {
     ConsumerSettings.positive("the drain timeout", timeout);
     return Mono.defer(
         () -> {
@@ -237,7 +240,23 @@ public final class ReactorKafkaLoop<K, V> {
         });
   }
 
-  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  @Override
+  public void drain(Duration timeout) throws InterruptedException {
+    var drained = new CountDownLatch(1);
+    var subscription = drained(timeout).doFinally(end -> drained.countDown()).subscribe();
+    try {
+      drained.await();
+    } finally {
+      subscription.dispose();
+    }
+  }
+
+  @Override
+  public Duration closeTimeout() {
+    return settings.closeTimeout;
+  }
+
+  @Override
   public Health health() {
     ConsumerCore<K, V> core = running;
     Health known = end;
@@ -247,7 +266,7 @@ public final class ReactorKafkaLoop<K, V> {
     return core == null ? new Health(State.STARTING, "it does not run yet") : core.health();
   }
 
-  /** How far each partition is that this member has now, if any; does not ask the broker. */
+  @Override
   public List<PartitionStatus> partitions() {
     ConsumerCore<K, V> core = running;
     return core == null ? List.of() : core.status();
@@ -259,16 +278,17 @@ public final class ReactorKafkaLoop<K, V> {
    *
    * @throws IllegalStateException if the loop does not run yet
    */
+  @Override
   public void pause(Collection<TopicPartition> names) {
     core().pauses().add(names);
   }
 
-  /** Ends a {@link #pause}. */
+  @Override
   public void resume(Collection<TopicPartition> names) {
     core().resume(names);
   }
 
-  /** What {@link #pause} has paused, and nothing has resumed. */
+  @Override
   public Set<TopicPartition> paused() {
     return core().pauses().all();
   }

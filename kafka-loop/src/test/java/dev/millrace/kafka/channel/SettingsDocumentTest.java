@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.reactor.MessageFlux;
+import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -19,11 +21,16 @@ class SettingsDocumentTest {
   private static final Path PAGE = Path.of("..", "docs", "kafka-settings.md");
 
   private static Set<String> settings() {
-    return Stream.<Class<?>>of(ConsumerBuilder.class, LoopBuilder.class, KafkaLoop.Builder.class)
+    return Stream.<Class<?>>of(
+            ConsumerBuilder.class,
+            LoopBuilder.class,
+            KafkaLoop.Builder.class,
+            ReactorKafkaLoop.Builder.class,
+            MessageFlux.Builder.class)
         .flatMap(type -> Stream.of(type.getDeclaredMethods()))
         .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isBridge())
         .map(method -> method.getName())
-        .filter(name -> !name.equals("build"))
+        .filter(name -> !name.equals("build") && !name.equals("flux"))
         .collect(Collectors.toSet());
   }
 

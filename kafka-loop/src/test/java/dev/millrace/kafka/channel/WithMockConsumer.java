@@ -17,6 +17,7 @@ import java.util.concurrent.FutureTask;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +31,7 @@ public abstract class WithMockConsumer {
   protected static final TopicPartition P0 = new TopicPartition("orders", 0);
   protected static final TopicPartition P1 = new TopicPartition("orders", 1);
 
-  /** What the last commit of each partition was that somebody waited for. */
+  /** What was committed last of each partition; after the end as well. */
   protected final Map<TopicPartition, Long> lastCommits = new ConcurrentHashMap<>();
 
   protected final MockConsumer<byte[], byte[]> mock =
@@ -40,6 +41,13 @@ public abstract class WithMockConsumer {
             Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
           offsets.forEach((name, offset) -> lastCommits.put(name, offset.offset()));
           super.commitSync(offsets, timeout);
+        }
+
+        @Override
+        public synchronized void commitAsync(
+            Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+          offsets.forEach((name, offset) -> lastCommits.put(name, offset.offset()));
+          super.commitAsync(offsets, callback);
         }
       };
   protected final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());

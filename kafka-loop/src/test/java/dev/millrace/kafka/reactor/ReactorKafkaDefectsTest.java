@@ -166,7 +166,7 @@ class ReactorKafkaDefectsTest extends WithMockReceiver {
     await()
         .until(() -> !loop.partitions().isEmpty() && loop.partitions().getFirst().inFlight() == 4);
     var drained =
-        StepVerifier.create(loop.drain(Duration.ofSeconds(20))).expectComplete().verifyLater();
+        StepVerifier.create(loop.drained(Duration.ofSeconds(20))).expectComplete().verifyLater();
     gate.tryEmitEmpty();
     drained.verify(Duration.ofSeconds(10));
     running.verify();

@@ -227,7 +227,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
             .build();
     var running = StepVerifier.create(loop.run()).expectComplete().verifyLater();
     await().until(() -> committed(P0) == 3);
-    StepVerifier.create(loop.drain(Duration.ofSeconds(5))).verifyComplete();
+    StepVerifier.create(loop.drained(Duration.ofSeconds(5))).verifyComplete();
     running.verify();
     assertThat(letters).hasSize(3).allMatch(one -> one.stage().equals(DeadLetter.DESERIALIZE));
     assertThat(letters.getFirst().cause()).isInstanceOf(RecordDeserializationException.class);
@@ -310,7 +310,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     await()
         .until(() -> !loop.partitions().isEmpty() && loop.partitions().getFirst().inFlight() == 4);
     var draining =
-        StepVerifier.create(loop.drain(Duration.ofMillis(300))).expectComplete().verifyLater();
+        StepVerifier.create(loop.drained(Duration.ofMillis(300))).expectComplete().verifyLater();
     gate.tryEmitEmpty();
     draining.verify(Duration.ofSeconds(5));
     running.verify();

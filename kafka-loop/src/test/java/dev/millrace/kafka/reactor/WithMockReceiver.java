@@ -27,7 +27,7 @@ abstract class WithMockReceiver extends WithMockConsumer {
   }
 
   static void drain(ReactorKafkaLoop<String, String> loop) {
-    Mono<Void> drained = loop.drain(Duration.ofSeconds(5));
+    Mono<Void> drained = loop.drained(Duration.ofSeconds(5));
     StepVerifier.create(drained).expectComplete().verify(Duration.ofSeconds(10));
   }
 }

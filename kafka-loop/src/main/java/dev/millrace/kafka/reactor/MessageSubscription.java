@@ -1,0 +1,155 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.internal.ConsumerCore;
+import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Intake;
+import dev.millrace.kafka.internal.PollLoop;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+
+/**
+ * A subscription, and the virtual thread that takes from the partitions what is requested. A
+ * message that was taken, but not handed over or not settled, is not committed: it comes again.
+ */
+final class MessageSubscription<K, V> implements Subscription {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MessageSubscription.class);
+
+  /** After so many messages the thread looks what else there is to do. */
+  private static final int TURN = 64;
+
+  private final CoreSubscriber<? super Message<K, V>> actual;
+  private final ConsumerSettings<K, V> settings;
+  private final Bell bell = new Bell();
+  private final Events events;
+  private final AtomicLong requested = new AtomicLong();
+  private final CancellableContext context;
+  private volatile boolean cancelled;
+  private volatile @Nullable Throwable refused;
+  private volatile boolean ended;
+  private volatile @Nullable Throwable lost; // written before ended
+
+  MessageSubscription(
+      CoreSubscriber<? super Message<K, V>> actual,
+      ConsumerSettings<K, V> settings,
+      Consumer<? super Exception> onError,
+      Consumer<? super Notification> onNotification) {
+    this.actual = actual;
+    this.settings = settings;
+    this.events = new Events(bell, onError, onNotification);
+    Context parent = actual.currentContext().getOrDefault(Context.class, Context.background());
+    this.context = Objects.requireNonNull(parent).withCancel();
+  }
+
+  @Override
+  public void request(long n) {
+    if (n <= 0) {
+      refused = new IllegalArgumentException("§3.9: a request must be positive, but is " + n);
+    } else {
+      requested.accumulateAndGet(n, Operators::addCap);
+    }
+    bell.ring();
+  }
+
+  @Override
+  public void cancel() {
+    cancelled = true;
+    bell.ring();
+  }
+
+  void start() {
+    Thread.ofVirtual()
+        .name("millrace-flux-" + settings.group())
+        .start(() -> context.run(this::run));
+  }
+
+  private void run() {
+    var registration = context.afterFunc(bell::ring);
+    Throwable why;
+    try {
+      why = consume();
+    } catch (Throwable e) { // the consumer could not be made, or a listener has thrown
+      why = e;
+    } finally {
+      registration.stop();
+      context.cancel(); // its parent may forget it
+    }
+    if (cancelled) {
+      LOG.debug("the flux was cancelled", why);
+    } else {
+      actual.onError(
+          why != null ? why : new IllegalStateException("the consumer has ended by itself"));
+    }
+  }
+
+  /** Hands over messages until the end, and closes the consumer; why it ends. */
+  private @Nullable Throwable consume() throws InterruptedException {
+    var core = new ConsumerCore<>(settings, events);
+    Thread poll = new PollLoop(settings.group(), core, this::pollEnded).thread();
+    poll.start();
+    try {
+      return feed(new Intake<>(core.partitions(), core.pauses()));
+    } finally {
+      core.stop();
+      poll.join();
+    }
+  }
+
+  private void pollEnded(@Nullable Throwable why) {
+    lost = why;
+    ended = true;
+    bell.ring();
+  }
+
+  private @Nullable Throwable feed(Intake<K, V> intake) throws InterruptedException {
+    while (true) {
+      bell.reset();
+      events.deliver();
+      if (ended) {
+        return lost;
+      }
+      if (cancelled || refused != null || context.isCancelled()) {
+        return refused != null ? refused : context.cause();
+      }
+      if (!handOver(intake)) {
+        bell.await();
+      }
+    }
+  }
+
+  /** Hands over what there is and is requested; whether there may be more. */
+  private boolean handOver(Intake<K, V> intake) {
+    for (int i = 0; i < TURN; i++) {
+      Message<K, V> message = cancelled || requested.get() == 0 ? null : intake.next();
+      if (message == null) {
+        return false;
+      }
+      deserialize(message);
+      if (requested.get() != Long.MAX_VALUE) {
+        requested.decrementAndGet();
+      }
+      actual.onNext(message);
+    }
+    return true;
+  }
+
+  /** Here, as deserializers may block. */
+  private static void deserialize(Message<?, ?> message) {
+    try {
+      message.record();
+    } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
+      LOG.trace("{}", message, e);
+    }
+  }
+}
