@@ -28,7 +28,6 @@ final class ChannelFace implements Face {
   public int run() throws Exception {
     WorkerSettings settings = worker.settings;
     RecordHandler<String, String> handler = new PlantedHandler(worker);
-    int concurrency = settings.number("concurrency");
     var loop =
         KafkaLoop.<String, String>builder()
             .properties(worker.consumerProperties())
@@ -36,8 +35,7 @@ final class ChannelFace implements Face {
             .topics(settings.text("topic"))
             .ordering(
                 settings.defect() == Defect.TWO_OF_A_KEY ? Ordering.UNORDERED : settings.ordering())
-            .concurrency(
-                settings.defect() == Defect.TOO_MANY_AT_ONCE ? 2 * concurrency : concurrency)
+            .concurrency(concurrency(settings))
             .buffer(100)
             .lookAhead(1000)
             .commitInterval(Duration.ofMillis(200))
@@ -55,6 +53,15 @@ final class ChannelFace implements Face {
             .handler(handler)
             .build();
     return LoopProcess.run(loop, Duration.ofSeconds(4));
+  }
+
+  private static int concurrency(WorkerSettings settings) {
+    int allowed = settings.number("concurrency");
+    return switch (settings.defect()) {
+      case TOO_MANY_AT_ONCE -> 2 * allowed;
+      case SETTLES_EARLY -> allowed / 2; // those that were settled still run, and are to be few
+      default -> allowed;
+    };
   }
 
   private void survived(Exception error) {

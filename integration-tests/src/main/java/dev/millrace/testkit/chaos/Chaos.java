@@ -16,6 +16,9 @@ final class Chaos implements AutoCloseable {
   /** How many disturbances a round has. */
   static final int DISTURBANCES = 25;
 
+  /** How many broken invariants are printed: the first ones tell, the others follow from them. */
+  private static final int SHOWN = 3;
+
   private final Path directory;
   private final Path table;
   private Brokers brokers;
@@ -43,7 +46,7 @@ final class Chaos implements AutoCloseable {
     Path files = directory.resolve("seed-" + plan.seed() + "-" + System.currentTimeMillis());
     RoundResult result = Round.run(plan, brokers, files, face, defect);
     append(result);
-    for (Violation violation : result.violations()) {
+    for (Violation violation : result.violations().stream().limit(SHOWN).toList()) {
       System.out.printf("seed %d: %s%n", plan.seed(), violation);
     }
     if (result.isOk()) {

@@ -48,7 +48,7 @@ class PlantedDefectsIT {
     "channel, FORGETS_REVOKES, UNORDERED, 16, REVOKED_IS_OVER",
     "channel, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
     "channel, TOO_MANY_AT_ONCE, UNORDERED, 1, BOUNDED",
-    "channel, SETTLES_EARLY, KEY, 16, COMMIT_BEHIND_WORK",
+    "channel, SETTLES_EARLY, UNORDERED, 64, COMMIT_BEHIND_WORK",
     "channel, LEAKS_A_THREAD, KEY, 16, CLEAN_CLOSE",
   })
   void defectBreaksItsInvariant(
