@@ -3,7 +3,8 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.context.Context;
-import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.it.FaceBuilder.Face;
+import dev.millrace.kafka.Loop;
 import dev.millrace.testkit.LocalBroker;
 import dev.millrace.testkit.Topics;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.Parameter;
 
 /** A broker for all test classes, and a topic and a group for each test. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -45,13 +47,16 @@ abstract class WithBroker {
 
   private static @Nullable Clients clients;
 
+  /** The classes that say so run on each face; the others on the first. */
+  @Parameter Face face = Face.CHANNEL;
+
   String topic = "";
   String group = "";
 
   /** Which values were handled, and how often. */
   final Map<String, AtomicInteger> handled = new ConcurrentHashMap<>();
 
-  private final List<KafkaLoop<String, String>> started = new ArrayList<>();
+  private final List<Loop> started = new ArrayList<>();
 
   /** What lives from the first test class to the last. */
   private record Clients(LocalBroker broker, Admin admin, KafkaProducer<byte[], byte[]> producer)
@@ -111,7 +116,7 @@ abstract class WithBroker {
       loop.drain(Duration.ofMillis(1));
     }
     assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
+        .noneMatch(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"));
   }
 
   static void createTopic(String name, int partitions) throws Exception {
@@ -154,14 +159,14 @@ abstract class WithBroker {
   }
 
   /** A loop that counts what it handles; see {@link #handled}. */
-  KafkaLoop.Builder<String, String> builder(Map<String, ?> more) {
+  FaceBuilder builder(Map<String, ?> more) {
     Map<String, Object> properties = new HashMap<>();
     properties.put("bootstrap.servers", bootstrapServers());
     properties.put("group.id", group);
     properties.put("key.deserializer", StringDeserializer.class);
     properties.put("value.deserializer", StringDeserializer.class);
     properties.putAll(more);
-    return KafkaLoop.<String, String>builder()
+    return face.builder()
         .properties(properties)
         .topics(topic)
         .concurrency(32)
@@ -179,7 +184,7 @@ abstract class WithBroker {
   }
 
   /** A loop that runs. */
-  record Running(KafkaLoop<String, String> loop, FutureTask<String> task) {
+  record Running(Loop loop, FutureTask<String> task) {
     void drain() throws Exception {
       drain(Duration.ofSeconds(10));
     }
@@ -190,7 +195,7 @@ abstract class WithBroker {
     }
   }
 
-  Running start(KafkaLoop<String, String> loop) {
+  Running start(Loop loop) {
     var task =
         new FutureTask<>(
             () -> {
