@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.DeadLetterHeaders;
 import dev.millrace.kafka.DeadLetterReplay;
 import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.channel.KafkaLoop;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,8 +30,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.IntegerDeserializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Records that fail, and where they go. */
+@ParameterizedClass
+@EnumSource(Face.class)
 class FailuresIT extends WithBroker {
 
   private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
@@ -178,7 +183,7 @@ class FailuresIT extends WithBroker {
     assertThat(handled).hasSize(600);
   }
 
-  private KafkaLoop<String, String> failingUntil(AtomicBoolean repaired, Set<String> failing) {
+  private Loop failingUntil(AtomicBoolean repaired, Set<String> failing) {
     return builder(Map.of())
         .ordering(Ordering.UNORDERED)
         .retryForever(Backoff.exponential(Duration.ofMillis(10), Duration.ofMillis(200)))

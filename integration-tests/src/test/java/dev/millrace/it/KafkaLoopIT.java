@@ -3,7 +3,8 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.it.FaceBuilder.Face;
+import dev.millrace.kafka.Loop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,10 +20,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The promises of the loop, against a real broker. */
+@ParameterizedClass
+@EnumSource(Face.class)
 class KafkaLoopIT extends WithBroker {
 
   @Test
@@ -93,7 +98,7 @@ class KafkaLoopIT extends WithBroker {
     assertThat(committed()).isEqualTo(produced.get());
   }
 
-  private KafkaLoop<String, String> member(Map<String, Object> properties, Set<String> mine) {
+  private Loop member(Map<String, Object> properties, Set<String> mine) {
     return builder(properties)
         .handler(
             record -> {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.testkit.Topics;
@@ -23,10 +24,14 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is committed, and what a restart makes of it. */
+@ParameterizedClass
+@EnumSource(Face.class)
 class OffsetsIT extends WithBroker {
 
   private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());

@@ -3,6 +3,7 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Ordering;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,10 +18,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which records wait for which, and which must not. */
+@ParameterizedClass
+@EnumSource(Face.class)
 class OrderingIT extends WithBroker {
 
   /** What a handler may see; complains when it sees something else. */

@@ -3,9 +3,10 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.it.FaceBuilder.Face;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.channel.KafkaLoop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,10 +23,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Partitions that move while their records are handled. */
+@ParameterizedClass
+@EnumSource(Face.class)
 class RebalanceIT extends WithBroker {
 
   /** How members of a group agree. */
@@ -51,7 +55,7 @@ class RebalanceIT extends WithBroker {
 
   private final Map<Integer, Set<TopicPartition>> current = new ConcurrentHashMap<>();
 
-  private KafkaLoop.Builder<String, String> member(int number, Map<String, Object> properties) {
+  private FaceBuilder member(int number, Map<String, Object> properties) {
     return builder(properties)
         .ordering(Ordering.KEY)
         .onNotification(change -> current.put(number, change.current()));
@@ -244,7 +248,7 @@ class RebalanceIT extends WithBroker {
     assertThat(handled).hasSize(3_000);
   }
 
-  private KafkaLoop<String, String> soonFull(int number, Protocol protocol, CountDownLatch gate) {
+  private Loop soonFull(int number, Protocol protocol, CountDownLatch gate) {
     Map<String, Object> properties = new HashMap<>(protocol.properties());
     properties.put("max.poll.records", 20);
     return member(number, properties)

@@ -3,7 +3,8 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.context.Context;
-import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.it.FaceBuilder.Face;
+import dev.millrace.kafka.Loop;
 import dev.millrace.testkit.KafkaTest;
 import dev.millrace.testkit.TestKafka;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
 
 /** The broker of all test classes, and a topic and a group for each test. */
 @KafkaTest
@@ -41,13 +43,16 @@ abstract class WithBroker {
   private static @Nullable TestKafka kafka;
   private static @Nullable Producer<byte[], byte[]> producer;
 
+  /** The classes that say so run on each face; the others on the first. */
+  @Parameter Face face = Face.CHANNEL;
+
   String topic = "";
   String group = "";
 
   /** Which values were handled, and how often. */
   final Map<String, AtomicInteger> handled = new ConcurrentHashMap<>();
 
-  private final List<KafkaLoop<String, String>> started = new ArrayList<>();
+  private final List<Loop> started = new ArrayList<>();
 
   @BeforeAll
   static void use(TestKafka given, Producer<byte[], byte[]> itsProducer) {
@@ -80,7 +85,7 @@ abstract class WithBroker {
       loop.drain(Duration.ofMillis(1));
     }
     assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().startsWith("millrace-poll"));
+        .noneMatch(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"));
   }
 
   static void createTopic(String name, int partitions) throws Exception {
@@ -124,14 +129,14 @@ abstract class WithBroker {
   }
 
   /** A loop that counts what it handles; see {@link #handled}. */
-  KafkaLoop.Builder<String, String> builder(Map<String, ?> more) {
+  FaceBuilder builder(Map<String, ?> more) {
     Map<String, Object> properties = new HashMap<>();
     properties.put("bootstrap.servers", bootstrapServers());
     properties.put("group.id", group);
     properties.put("key.deserializer", StringDeserializer.class);
     properties.put("value.deserializer", StringDeserializer.class);
     properties.putAll(more);
-    return KafkaLoop.<String, String>builder()
+    return face.builder()
         .properties(properties)
         .topics(topic)
         .concurrency(32)
@@ -149,7 +154,7 @@ abstract class WithBroker {
   }
 
   /** A loop that runs. */
-  record Running(KafkaLoop<String, String> loop, FutureTask<String> task) {
+  record Running(Loop loop, FutureTask<String> task) {
     void drain() throws Exception {
       drain(Duration.ofSeconds(10));
     }
@@ -160,7 +165,7 @@ abstract class WithBroker {
     }
   }
 
-  Running start(KafkaLoop<String, String> loop) {
+  Running start(Loop loop) {
     var task =
         new FutureTask<>(
             () -> {

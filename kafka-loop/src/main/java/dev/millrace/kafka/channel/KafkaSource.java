@@ -65,8 +65,8 @@ public final class KafkaSource<K, V> {
   private final Consumer<? super Notification> onNotification;
   private volatile @Nullable ChannelConsumer<K, V> latest;
 
-  private KafkaSource(Builder<K, V> builder) {
-    this.settings = builder.settings().checked();
+  private KafkaSource(Builder<K, V> builder, ConsumerSettings<K, V> settings) {
+    this.settings = settings;
     this.onError = builder.onError;
     this.onNotification = builder.onNotification;
   }
@@ -260,7 +260,7 @@ public final class KafkaSource<K, V> {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public KafkaSource<K, V> build() {
-      return new KafkaSource<>(this);
+      return new KafkaSource<>(this, settings().checked());
     }
   }
 }

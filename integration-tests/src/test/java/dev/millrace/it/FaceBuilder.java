@@ -1,0 +1,171 @@
+package dev.millrace.it;
+
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.kafka.reactor.ReactorKafkaLoop;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** The builder of a loop, of whatever face. */
+final class FaceBuilder {
+
+  /** The faces: who polls, and who handles. */
+  enum Face {
+    /** Our own thread; a virtual thread for each record. */
+    CHANNEL,
+    /** Reactor Kafka's receiver; a virtual thread for each record. */
+    REACTOR_BLOCKING,
+    /** Reactor Kafka's receiver; publishers. */
+    REACTOR;
+
+    FaceBuilder builder() {
+      return switch (this) {
+        case CHANNEL -> {
+          KafkaLoop.Builder<String, String> builder = KafkaLoop.builder();
+          yield new FaceBuilder(builder, builder::handler, builder::build);
+        }
+        case REACTOR_BLOCKING -> {
+          ReactorKafkaLoop.Builder<String, String> builder = ReactorKafkaLoop.builder();
+          yield new FaceBuilder(builder, builder::blockingHandler, builder::build);
+        }
+        case REACTOR -> {
+          ReactorKafkaLoop.Builder<String, String> builder = ReactorKafkaLoop.builder();
+          yield new FaceBuilder(
+              builder, handler -> builder.handler(Publishers.of(handler)), builder::build);
+        }
+      };
+    }
+  }
+
+  private final LoopBuilder<String, String, ?> settings;
+  private final Consumer<RecordHandler<String, String>> handler;
+  private final Supplier<? extends Loop> build;
+
+  private FaceBuilder(
+      LoopBuilder<String, String, ?> settings,
+      Consumer<RecordHandler<String, String>> handler,
+      Supplier<? extends Loop> build) {
+    this.settings = settings;
+    this.handler = handler;
+    this.build = build;
+  }
+
+  /** What to do with a record; may block, on every face. */
+  FaceBuilder handler(RecordHandler<String, String> given) {
+    handler.accept(given);
+    return this;
+  }
+
+  Loop build() {
+    return build.get();
+  }
+
+  FaceBuilder concurrency(int handlers) {
+    settings.concurrency(handlers);
+    return this;
+  }
+
+  FaceBuilder ordering(Ordering ordering) {
+    settings.ordering(ordering);
+    return this;
+  }
+
+  FaceBuilder buffer(int records) {
+    settings.buffer(records);
+    return this;
+  }
+
+  FaceBuilder lookAhead(int records) {
+    settings.lookAhead(records);
+    return this;
+  }
+
+  FaceBuilder commitInterval(Duration interval) {
+    settings.commitInterval(interval);
+    return this;
+  }
+
+  FaceBuilder commitEvery(int records) {
+    settings.commitEvery(records);
+    return this;
+  }
+
+  FaceBuilder metadataLimit(int characters) {
+    settings.metadataLimit(characters);
+    return this;
+  }
+
+  FaceBuilder revokeTimeout(Duration timeout) {
+    settings.revokeTimeout(timeout);
+    return this;
+  }
+
+  FaceBuilder retry(int attempts, Backoff backoff) {
+    settings.retry(attempts, backoff);
+    return this;
+  }
+
+  FaceBuilder retryForever(Backoff backoff) {
+    settings.retryForever(backoff);
+    return this;
+  }
+
+  FaceBuilder deadLetters(DeadLetters letters) {
+    settings.deadLetters(letters);
+    return this;
+  }
+
+  FaceBuilder deadLetterTopic(String name) {
+    settings.deadLetterTopic(name);
+    return this;
+  }
+
+  FaceBuilder deadLetterBackoff(Backoff backoff) {
+    settings.deadLetterBackoff(backoff);
+    return this;
+  }
+
+  FaceBuilder onError(Consumer<? super Exception> listener) {
+    settings.onError(listener);
+    return this;
+  }
+
+  FaceBuilder onNotification(Consumer<? super Notification> listener) {
+    settings.onNotification(listener);
+    return this;
+  }
+
+  FaceBuilder observer(ConsumerObserver observer) {
+    settings.observer(observer);
+    return this;
+  }
+
+  FaceBuilder properties(Map<String, ?> properties) {
+    settings.properties(properties);
+    return this;
+  }
+
+  FaceBuilder topics(String name) {
+    settings.topics(name);
+    return this;
+  }
+
+  FaceBuilder drainTimeout(Duration timeout) {
+    settings.drainTimeout(timeout);
+    return this;
+  }
+
+  FaceBuilder stuckAfter(Duration time) {
+    settings.stuckAfter(time);
+    return this;
+  }
+}
