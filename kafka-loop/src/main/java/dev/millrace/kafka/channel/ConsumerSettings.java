@@ -41,6 +41,7 @@ final class ConsumerSettings<K, V> implements Cloneable {
   Duration stuckAfter = Duration.ofMinutes(1);
   ConsumerObserver observer = ConsumerObserver.NONE;
   @Nullable Batching batching;
+  @Nullable TransactionSettings transactions;
   @Nullable Deserializer<K> keyDeserializer;
   @Nullable Deserializer<V> valueDeserializer;
   Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
@@ -151,6 +152,9 @@ final class ConsumerSettings<K, V> implements Cloneable {
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // OffsetReset does it
+    if (transactions != null) {
+      all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    }
     return factory.apply(all);
   }
 

@@ -12,21 +12,29 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.BatchFunction;
+import dev.millrace.kafka.internal.Burial;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,7 +86,7 @@ public final class KafkaLoop<K, V> {
   private final ConsumerSettings<K, V> settings;
   private final int concurrency;
   private final Duration drainTimeout;
-  private final BatchHandler<K, V> handler;
+  private final BatchFunction<K, V> handler;
   private final FailurePolicy policy;
   private final @Nullable String deadLetterTopic;
   private final Consumer<? super Exception> onError;
@@ -93,21 +101,23 @@ public final class KafkaLoop<K, V> {
   private @Nullable Attempt<K, V> received;
 
   private KafkaLoop(Builder<K, V> builder) {
-    this.settings = builder.settings.checked();
     this.concurrency = builder.concurrency;
     this.drainTimeout = builder.drainTimeout;
     this.handler =
-        Objects.requireNonNull(builder.handler, "no handler: call handler(…) or batchHandler(…)");
+        Objects.requireNonNull(
+            builder.handler,
+            "no handler: call handler(…), batchHandler(…) or transactionalHandler(…)");
     this.policy =
         new FailurePolicy(
             builder.attempts,
             builder.backoff,
             builder.retryable,
-            builder.deadLetters,
+            builder.burial(),
             builder.deadLetterBackoff);
-    this.deadLetterTopic = builder.deadLetterTopic;
+    this.deadLetterTopic = builder.serializers == null ? builder.deadLetterTopic : null;
     this.onError = builder.onError;
     this.onNotification = builder.onNotification;
+    this.settings = builder.checked();
   }
 
   /** A builder with the defaults. */
@@ -163,7 +173,9 @@ public final class KafkaLoop<K, V> {
         letters == null
             ? policy
             : policy.with(
-                DeadLetters.toTopic(letters.producer(), Objects.requireNonNull(deadLetterTopic)));
+                Burial.of(
+                    DeadLetters.toTopic(
+                        letters.producer(), Objects.requireNonNull(deadLetterTopic))));
     return new Handling<>(handler, all, context::isCancelled, consumer::report);
   }
 
@@ -305,7 +317,11 @@ public final class KafkaLoop<K, V> {
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
     private int concurrency = 1;
     private Duration drainTimeout = Duration.ofSeconds(10);
-    private @Nullable BatchHandler<K, V> handler;
+    private @Nullable BatchFunction<K, V> handler;
+    private @Nullable List<Serializer<?>> serializers; // not null if it is transactional
+    private Map<String, ?> producerProperties = Map.of();
+    private Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory =
+        KafkaProducer::new;
     private int attempts = 1;
     private Backoff backoff = Backoff.none();
     private Predicate<? super Throwable> retryable = e -> true;
@@ -332,9 +348,13 @@ public final class KafkaLoop<K, V> {
     /** What to do with a record; instead of a {@link #batchHandler}. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      handler = records -> given.handle(records.getFirst());
-      settings.batching = null;
-      return this;
+      return handler(
+          records -> {
+            given.handle(records.getFirst());
+            return List.of();
+          },
+          null,
+          null);
     }
 
     /**
@@ -351,9 +371,87 @@ public final class KafkaLoop<K, V> {
      * @param linger how long a record may wait for others while a handler is free; may be zero
      */
     public Builder<K, V> batchHandler(int size, Duration linger, BatchHandler<K, V> given) {
-      settings.batching = new Batching(size, linger);
-      handler = Objects.requireNonNull(given, "handler");
+      Objects.requireNonNull(given, "handler");
+      return handler(
+          records -> {
+            given.handle(records);
+            return List.of();
+          },
+          new Batching(size, linger),
+          null);
+    }
+
+    /**
+     * What to make of a record exactly once; instead of a {@link #handler}. What the handler gives
+     * to its output, the dead letters of {@link #deadLetterTopic} and the offsets are committed in
+     * transactions: one each {@link #commitInterval}, or after {@link #commitEvery} records. The
+     * consumer reads committed records only, if its {@link #properties} do not say otherwise. What
+     * else the handler does may be done again.
+     *
+     * @param key serializes the keys, by several threads at once; closed at the end
+     * @param value serializes the values; likewise
+     */
+    public <A, B> Builder<K, V> transactionalHandler(
+        Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
+      Objects.requireNonNull(given, "handler");
+      List<Serializer<?>> both =
+          List.of(Objects.requireNonNull(key, "key"), Objects.requireNonNull(value, "value"));
+      return handler(
+          records -> {
+            try (var output = new OutputBuffer<>(key, value)) {
+              given.handle(records.getFirst(), output);
+              return output.records();
+            }
+          },
+          null,
+          both);
+    }
+
+    private Builder<K, V> handler(
+        BatchFunction<K, V> given,
+        @Nullable Batching batching,
+        @Nullable List<Serializer<?>> transactional) {
+      handler = given;
+      settings.batching = batching;
+      serializers = transactional;
       return this;
+    }
+
+    /**
+     * Kafka's own settings of the producer of a {@link #transactionalHandler}, beyond the
+     * connection, which is the consumer's. {@code transactional.id} is the group and a random part
+     * if it is not given; if it is, no two processes may have the same. {@code
+     * transaction.timeout.ms} is 10,000 if it is not given.
+     */
+    public Builder<K, V> producerProperties(Map<String, ?> properties) {
+      producerProperties = Map.copyOf(properties);
+      return this;
+    }
+
+    Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
+      producerFactory = factory;
+      return this;
+    }
+
+    private @Nullable Burial burial() {
+      String topic = deadLetterTopic;
+      if (topic != null && serializers != null) {
+        return letter -> List.of(letter.toRecord(topic));
+      }
+      return deadLetters == null ? null : Burial.of(deadLetters);
+    }
+
+    private ConsumerSettings<K, V> checked() {
+      settings.transactions =
+          serializers == null
+              ? null
+              : TransactionSettings.of(
+                  settings, producerProperties, serializers, producerFactory, burial());
+      if (serializers == null && !producerProperties.isEmpty()) {
+        throw new IllegalArgumentException(
+            "producerProperties(…) are those of a transactionalHandler(…), which is missing");
+      }
+      return settings.checked();
     }
 
     /**

@@ -54,7 +54,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   private final OffsetReset offsetReset;
   private final Deserialization<K, V> deserialization;
   private final Consumer<byte[], byte[]> consumer;
-  private final Committer<K, V> committer;
+  private final CommitStrategy<K, V> committer;
   private final Lags<K, V> lags;
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
   private final Channel<List<Delivery<K, V>>> batches = Channel.rendezvous();
@@ -80,7 +80,11 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     this.deserialization = deserialization(settings, consumer);
     this.health = new HealthCheck(settings.stuckAfter);
     this.lags = new Lags<>(consumer);
-    this.committer = new Committer<>(consumer, settings, health, this::report);
+    TransactionSettings transactions = settings.transactions;
+    this.committer =
+        transactions == null
+            ? new Committer<>(consumer, settings, health, this::report)
+            : new TransactionalCommitter<>(consumer, settings, transactions, health, this::report);
     String group = settings.group();
     Batching batching = settings.batching;
     this.feeder =
@@ -243,6 +247,9 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
       throw new IllegalStateException(
           name + " is not assigned to this member; these are: " + partitions.keySet());
     }
+    if (settings.transactions != null) { // what was handled has not been produced yet
+      committer.commitNow(List.of(partition), settings.closeTimeout);
+    }
     consumer.seek(name, offset);
     beginAgain(partition);
   }
@@ -317,6 +324,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     Throwable why = cause;
     why = also(why, () -> committer.commitNow(partitions.values(), half(settings.closeTimeout)));
     why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
+    why = also(why, committer::close);
     why = also(why, deserialization::close);
     why = also(why, () -> forget(List.copyOf(partitions.values()), Set.of()));
     health.ended(why);

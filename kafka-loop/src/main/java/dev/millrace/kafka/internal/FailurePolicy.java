@@ -1,7 +1,6 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Backoff;
-import dev.millrace.kafka.DeadLetters;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
@@ -20,11 +19,11 @@ public record FailurePolicy(
     int attempts,
     Backoff backoff,
     Predicate<? super Throwable> retryable,
-    @Nullable DeadLetters deadLetters,
+    @Nullable Burial deadLetters,
     Backoff deadLetterBackoff) {
 
   /** The same with these dead letters. */
-  public FailurePolicy with(DeadLetters letters) {
+  public FailurePolicy with(Burial letters) {
     return new FailurePolicy(attempts, backoff, retryable, letters, deadLetterBackoff);
   }
 

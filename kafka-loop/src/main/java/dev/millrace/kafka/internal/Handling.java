@@ -1,9 +1,7 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.BatchFailedException;
-import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
 import java.time.Duration;
@@ -13,6 +11,7 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * Handles messages: deserialize, handle, and when that fails what the policy says. Knows nothing of
@@ -54,7 +53,7 @@ public final class Handling<K, V> {
   /** The thread was told to stop; that is no failure. */
   public record Cancelled<K, V>() implements Outcome<K, V> {}
 
-  private final BatchHandler<K, V> handler;
+  private final BatchFunction<K, V> handler;
   private final FailurePolicy policy;
   private final BooleanSupplier isCancelled;
   private final Consumer<? super Exception> report;
@@ -66,7 +65,7 @@ public final class Handling<K, V> {
    * @param report gets failures that are survived
    */
   public Handling(
-      BatchHandler<K, V> handler,
+      BatchFunction<K, V> handler,
       FailurePolicy policy,
       BooleanSupplier isCancelled,
       Consumer<? super Exception> report) {
@@ -88,10 +87,11 @@ public final class Handling<K, V> {
     if (attempt.number() > 1) {
       observer.retried();
     }
+    List<ProducerRecord<byte[], byte[]>> produced;
     try {
       List<ConsumerRecord<K, V>> records = records(messages);
       stage = DeadLetter.HANDLE;
-      handler.handle(records);
+      produced = handler.apply(records);
     } catch (Error e) {
       observer.failed(stage);
       return new Stop<>(e);
@@ -101,7 +101,7 @@ public final class Handling<K, V> {
       }
       return failed(attempt, stage, e);
     }
-    handled(messages);
+    handled(messages, produced);
     return new Done<>(List.of());
   }
 
@@ -116,9 +116,10 @@ public final class Handling<K, V> {
     return List.copyOf(records);
   }
 
-  private static <K, V> void handled(List<Delivery<K, V>> messages) {
+  private static <K, V> void handled(
+      List<Delivery<K, V>> messages, List<ProducerRecord<byte[], byte[]>> produced) {
     for (Delivery<K, V> message : messages) {
-      message.settle();
+      message.settle(produced, false);
       message.observer().handled();
     }
   }
@@ -139,7 +140,7 @@ public final class Handling<K, V> {
   private Outcome<K, V> failedAt(
       int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
     List<Delivery<K, V>> messages = attempt.messages();
-    handled(messages.subList(0, index));
+    handled(messages.subList(0, index), List.of());
     if (failure.getCause() instanceof Error error) {
       messages.get(index).observer().failed(stage);
       return new Stop<>(error);
@@ -182,13 +183,14 @@ public final class Handling<K, V> {
   }
 
   private Outcome<K, V> bury(Attempt<K, V> attempt, List<Delivery<K, V>> giveBack) {
-    DeadLetters deadLetters = Objects.requireNonNull(policy.deadLetters());
+    Burial deadLetters = Objects.requireNonNull(policy.deadLetters());
     DeadLetter letter = Objects.requireNonNull(attempt.letter());
     Delivery<K, V> message = attempt.messages().getFirst();
     PartitionObserver observer = message.observer();
     int number = attempt.number();
+    List<ProducerRecord<byte[], byte[]>> produced;
     try {
-      deadLetters.accept(letter);
+      produced = deadLetters.bury(letter);
     } catch (Error e) {
       observer.failed(RecordFailedException.DEAD_LETTER);
       return new Stop<>(e);
@@ -204,7 +206,7 @@ public final class Handling<K, V> {
               letter.record(), RecordFailedException.DEAD_LETTER, number, next(delay), e));
       return new Again<>(attempt.next(attempt.messages()), delay, giveBack);
     }
-    message.settle();
+    message.settle(produced, true);
     observer.deadLettered();
     return new Done<>(giveBack);
   }
