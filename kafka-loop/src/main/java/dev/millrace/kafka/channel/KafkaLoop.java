@@ -15,7 +15,9 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.FailurePolicy;
@@ -23,6 +25,7 @@ import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
+import dev.millrace.kafka.internal.TransactionSettings;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +40,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +96,7 @@ public final class KafkaLoop<K, V> implements Loop {
 
   private final ConsumerSettings<K, V> settings;
   private final LoopSettings loop;
-  private final BatchHandler<K, V> handler;
+  private final BatchFunction<K, V> handler;
 
   private final Channel<Boolean> draining = Channel.rendezvous();
   private final Channel<Boolean> ended = Channel.rendezvous();
@@ -103,12 +109,13 @@ public final class KafkaLoop<K, V> implements Loop {
   private @Nullable Attempt<K, V> received;
 
   private KafkaLoop(
-      ConsumerSettings<K, V> settings, LoopSettings loop, @Nullable BatchHandler<K, V> handler) {
+      ConsumerSettings<K, V> settings, LoopSettings loop, @Nullable BatchFunction<K, V> handler) {
     this.settings = settings;
     this.settings.observer = recorder.and(settings.observer);
     this.loop = loop;
     this.handler =
-        Objects.requireNonNull(handler, "no handler: call handler(…) or batchHandler(…)");
+        Objects.requireNonNull(
+            handler, "no handler: call handler(…), batchHandler(…) or transactionalHandler(…)");
   }
 
   /** A builder with the defaults. */
@@ -139,7 +146,7 @@ public final class KafkaLoop<K, V> implements Loop {
       started = true;
     }
     Throwable failure = null;
-    try (var letters = loop.deadLetterTopic == null ? null : OwnProducer.open(settings);
+    try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings);
         var consumer = new ChannelConsumer<>(settings)) {
       running = consumer;
       try (var group = TaskGroup.collecting(context)) {
@@ -335,7 +342,11 @@ public final class KafkaLoop<K, V> implements Loop {
 
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
-    private @Nullable BatchHandler<K, V> handler;
+    private @Nullable BatchFunction<K, V> handler;
+    private @Nullable List<Serializer<?>> serializers; // not null if it is transactional
+    private Map<String, ?> producerProperties = Map.of();
+    private Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory =
+        KafkaProducer::new;
 
     private Builder() {}
 
@@ -352,9 +363,8 @@ public final class KafkaLoop<K, V> implements Loop {
 
     /** What to do with a record; instead of a {@link #batchHandler}. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
-      handler = Handling.ofOne(Objects.requireNonNull(given, "handler"));
-      settings().batching = null;
-      return this;
+      Objects.requireNonNull(given, "handler");
+      return handler(BatchFunction.ofOne(given), null, null);
     }
 
     /**
@@ -371,9 +381,75 @@ public final class KafkaLoop<K, V> implements Loop {
      * @param linger how long a record may wait for others while a handler is free; may be zero
      */
     public Builder<K, V> batchHandler(int size, Duration linger, BatchHandler<K, V> given) {
-      settings().batching = new Batching(size, linger);
-      handler = Objects.requireNonNull(given, "handler");
+      Objects.requireNonNull(given, "handler");
+      return handler(BatchFunction.of(given), new Batching(size, linger), null);
+    }
+
+    /**
+     * What to make of a record exactly once; instead of a {@link #handler}. What the handler gives
+     * to its output, the dead letters of {@link #deadLetterTopic} and the offsets are committed in
+     * transactions: one each {@link #commitInterval}, or after {@link #commitEvery} records. The
+     * consumer reads committed records only, if its {@link #properties} do not say otherwise. What
+     * else the handler does may be done again.
+     *
+     * @param key serializes the keys, by several threads at once; closed at the end
+     * @param value serializes the values; likewise
+     */
+    public <A, B> Builder<K, V> transactionalHandler(
+        Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
+      Objects.requireNonNull(given, "handler");
+      List<Serializer<?>> both =
+          List.of(Objects.requireNonNull(key, "key"), Objects.requireNonNull(value, "value"));
+      return handler(
+          records -> {
+            try (var output = new OutputBuffer<>(key, value)) {
+              given.handle(records.getFirst(), output);
+              return output.records();
+            }
+          },
+          null,
+          both);
+    }
+
+    private Builder<K, V> handler(
+        BatchFunction<K, V> given,
+        @Nullable Batching batching,
+        @Nullable List<Serializer<?>> transactional) {
+      handler = given;
+      settings().batching = batching;
+      serializers = transactional;
+      loop().transactional = transactional != null;
       return this;
+    }
+
+    /**
+     * Kafka's own settings of the producer of a {@link #transactionalHandler}, beyond the
+     * connection, which is the consumer's. {@code transactional.id} is the group and a random part
+     * if it is not given; if it is, no two processes may have the same. {@code
+     * transaction.timeout.ms} is 10,000 if it is not given.
+     */
+    public Builder<K, V> producerProperties(Map<String, ?> properties) {
+      producerProperties = Map.copyOf(properties);
+      return this;
+    }
+
+    Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
+      producerFactory = factory;
+      return this;
+    }
+
+    private ConsumerSettings<K, V> checked() {
+      ConsumerSettings<K, V> settings = settings();
+      settings.transactions =
+          serializers == null
+              ? null
+              : TransactionSettings.of(
+                  settings, producerProperties, serializers, producerFactory, loop().burial(null));
+      if (serializers == null && !producerProperties.isEmpty()) {
+        throw new IllegalArgumentException(
+            "producerProperties(…) are those of a transactionalHandler(…), which is missing");
+      }
+      return settings.checked();
     }
 
     /**
@@ -382,7 +458,7 @@ public final class KafkaLoop<K, V> implements Loop {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public KafkaLoop<K, V> build() {
-      return new KafkaLoop<>(settings().checked(), loop().copy(), handler);
+      return new KafkaLoop<>(checked(), loop().copy(), handler);
     }
   }
 }

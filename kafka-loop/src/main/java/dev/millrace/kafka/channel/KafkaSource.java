@@ -19,8 +19,10 @@ import dev.millrace.pipeline.Settlement;
 import dev.millrace.pipeline.Source;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -207,6 +209,14 @@ public final class KafkaSource<K, V> {
 
     @Override
     protected Builder<K, V> self() {
+      return this;
+    }
+
+    /** Makes the consumer; for tests. */
+    Builder<K, V> factory(
+        Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
+            factory) {
+      settings().factory = factory;
       return this;
     }
 

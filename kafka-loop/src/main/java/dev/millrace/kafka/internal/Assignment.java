@@ -27,7 +27,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
 
   private final ConsumerSettings<K, V> settings;
   private final Deserialization<K, V> deserialization;
-  private final Committer<K, V> committer;
+  private final CommitStrategy<K, V> committer;
   private final HealthCheck health;
   private final BackPressure<K, V> backPressure;
   private final ConsumerCore.Listener listener;
@@ -41,7 +41,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   Assignment(
       ConsumerSettings<K, V> settings,
       Deserialization<K, V> deserialization,
-      Committer<K, V> committer,
+      CommitStrategy<K, V> committer,
       HealthCheck health,
       BackPressure<K, V> backPressure,
       ConsumerCore.Listener listener) {

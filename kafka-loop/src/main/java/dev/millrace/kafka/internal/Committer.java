@@ -20,7 +20,7 @@ import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
  * <p>One commit is under way at a time, so that none overtakes another. One that failed is not
  * repeated as it was: the next one, an interval later, says all that it said.
  */
-final class Committer<K, V> {
+final class Committer<K, V> implements CommitStrategy<K, V> {
 
   /** Longer than Kafka's own timeouts: one that is lost must not stop all commits for ever. */
   private static final Duration NO_ANSWER = Duration.ofMinutes(2);
@@ -47,13 +47,13 @@ final class Committer<K, V> {
     this.metadataLimit = settings.metadataLimit;
   }
 
-  /** How long until a commit is due by time. */
-  Duration untilDue() {
+  @Override
+  public Duration untilDue() {
     return settings.commitInterval.minusNanos(System.nanoTime() - last);
   }
 
-  /** Commits asynchronously, if it is time. */
-  void commitIfDue(Collection<Partition<K, V>> partitions) {
+  @Override
+  public void commitIfDue(Collection<Partition<K, V>> partitions) {
     if (isUnderWay() || !isDue(partitions)) {
       return;
     }
@@ -108,8 +108,8 @@ final class Committer<K, V> {
     return uncommitted >= settings.commitEvery;
   }
 
-  /** Commits, and waits until it is done; what fails is only said: the records come again. */
-  void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
+  @Override
+  public void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
     for (int attempt = 1; attempt <= 2; attempt++) { // the second without metadata
       List<Commit<K, V>> commits = toCommit(partitions);
       if (commits.isEmpty()) {
@@ -172,8 +172,8 @@ final class Committer<K, V> {
     return result;
   }
 
-  /** Tells the partitions where an earlier owner has stopped; what can not be known is repeated. */
-  void resume(Map<TopicPartition, Partition<K, V>> partitions) {
+  @Override
+  public void resume(Map<TopicPartition, Partition<K, V>> partitions) {
     Map<TopicPartition, OffsetAndMetadata> committed;
     try {
       committed = consumer.committed(Set.copyOf(partitions.keySet()), settings.closeTimeout);

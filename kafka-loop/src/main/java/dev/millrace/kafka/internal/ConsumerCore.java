@@ -57,7 +57,7 @@ public final class ConsumerCore<K, V> {
   private final OffsetReset offsetReset;
   private final Deserialization<K, V> deserialization;
   private final Consumer<byte[], byte[]> consumer;
-  private final Committer<K, V> committer;
+  private final CommitStrategy<K, V> committer;
   private final Lags<K, V> lags;
   private final HealthCheck health;
   private final Pauses pauses = new Pauses();
@@ -79,7 +79,12 @@ public final class ConsumerCore<K, V> {
     this.deserialization = deserialization(settings, consumer);
     this.health = new HealthCheck(settings.stuckAfter);
     this.lags = new Lags<>(consumer);
-    this.committer = new Committer<>(consumer, settings, health, listener::survived);
+    TransactionSettings transactions = settings.transactions;
+    this.committer =
+        transactions == null
+            ? new Committer<>(consumer, settings, health, listener::survived)
+            : new TransactionalCommitter<>(
+                consumer, settings, transactions, health, listener::survived);
     this.backPressure = new BackPressure<>(consumer, settings, pauses);
     this.assignment =
         new Assignment<>(settings, deserialization, committer, health, backPressure, listener);
@@ -237,6 +242,9 @@ public final class ConsumerCore<K, V> {
       throw new IllegalStateException(
           name + " is not assigned to this member; these are: " + assignment.names());
     }
+    if (settings.transactions != null) { // what was handled has not been produced yet
+      committer.commitNow(List.of(partition), settings.closeTimeout);
+    }
     consumer.seek(name, offset);
     assignment.beginAgain(partition);
   }
@@ -254,6 +262,7 @@ public final class ConsumerCore<K, V> {
     Throwable why = cause;
     why = also(why, () -> committer.commitNow(partitions(), half(settings.closeTimeout)));
     why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
+    why = also(why, committer::close);
     why = also(why, deserialization::close);
     why = also(why, assignment::forgetAll);
     health.ended(why);

@@ -69,6 +69,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   /** How large batches are; null for one record at a time. */
   public @Nullable Batching batching;
 
+  /** How to produce and commit in transactions; null for commits of offsets alone. */
+  public @Nullable TransactionSettings transactions;
+
   /** Instead of the class among the properties. */
   public @Nullable Deserializer<K> keyDeserializer;
 
@@ -187,6 +190,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // OffsetReset does it
+    if (transactions != null) {
+      all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    }
     return factory.apply(all);
   }
 

@@ -2,7 +2,9 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.PartitionObserver;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +67,12 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   @Override
   public void settle() {
-    partition.settle(this);
+    partition.settle(this, null);
+  }
+
+  /** Settles it; what was produced for it is to be committed with it. */
+  void settle(List<ProducerRecord<byte[], byte[]>> produced, boolean isLetter) {
+    partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, isLetter));
   }
 
   @Override
@@ -108,6 +115,7 @@ public final class Delivery<K, V> implements Message<K, V> {
     return what + "; " + known.getMessage();
   }
 
+  /** Who is told what becomes of it. */
   PartitionObserver observer() {
     return partition.observer();
   }

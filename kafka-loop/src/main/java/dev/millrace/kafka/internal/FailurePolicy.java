@@ -1,7 +1,6 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Backoff;
-import dev.millrace.kafka.DeadLetters;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
@@ -20,7 +19,7 @@ public record FailurePolicy(
     int attempts,
     Backoff backoff,
     Predicate<? super Throwable> retryable,
-    @Nullable DeadLetters deadLetters,
+    @Nullable Burial deadLetters,
     Backoff deadLetterBackoff) {
 
   /** How long to wait for the next attempt; null if there is none. */

@@ -1,12 +1,9 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.BatchFailedException;
-import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
-import dev.millrace.kafka.RecordHandler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +11,7 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * Handles messages: deserialize, handle, and when that fails what the policy says. Knows nothing of
@@ -55,7 +53,7 @@ public final class Handling<K, V> {
   /** The thread was told to stop; that is no failure. */
   public record Cancelled<K, V>() implements Outcome<K, V> {}
 
-  private final BatchHandler<K, V> handler;
+  private final BatchFunction<K, V> handler;
   private final FailurePolicy policy;
   private final BooleanSupplier isCancelled;
   private final Consumer<? super Exception> report;
@@ -67,7 +65,7 @@ public final class Handling<K, V> {
    * @param report gets failures that are survived
    */
   public Handling(
-      BatchHandler<K, V> handler,
+      BatchFunction<K, V> handler,
       FailurePolicy policy,
       BooleanSupplier isCancelled,
       Consumer<? super Exception> report) {
@@ -75,11 +73,6 @@ public final class Handling<K, V> {
     this.policy = policy;
     this.isCancelled = isCancelled;
     this.report = report;
-  }
-
-  /** A handler of batches of one. */
-  public static <K, V> BatchHandler<K, V> ofOne(RecordHandler<K, V> handler) {
-    return records -> handler.handle(records.getFirst());
   }
 
   /** Makes the attempt; settles the messages if it succeeds. */
@@ -93,14 +86,16 @@ public final class Handling<K, V> {
     if (attempt.number() > 1) {
       messages.getFirst().observer().retried();
     }
+    List<ProducerRecord<byte[], byte[]>> produced;
     try {
       List<ConsumerRecord<K, V>> records = records(messages);
       stage = DeadLetter.HANDLE;
-      handler.handle(records);
+      produced = handler.apply(records);
     } catch (Throwable e) {
       return failed(attempt, stage, e);
     }
-    return handled(attempt);
+    settle(messages, produced);
+    return new Done<>(List.of());
   }
 
   private static <K, V> List<ConsumerRecord<K, V>> records(List<Delivery<K, V>> messages) {
@@ -116,13 +111,14 @@ public final class Handling<K, V> {
 
   /** The handler has handled it: settles the messages. */
   public Outcome<K, V> handled(Attempt<K, V> attempt) {
-    settle(attempt.messages());
+    settle(attempt.messages(), List.of());
     return new Done<>(List.of());
   }
 
-  private static <K, V> void settle(List<Delivery<K, V>> messages) {
+  private static <K, V> void settle(
+      List<Delivery<K, V>> messages, List<ProducerRecord<byte[], byte[]>> produced) {
     for (Delivery<K, V> message : messages) {
-      message.settle();
+      message.settle(produced, false);
       message.observer().handled();
     }
   }
@@ -155,7 +151,7 @@ public final class Handling<K, V> {
   private Outcome<K, V> failedAt(
       int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
     List<Delivery<K, V>> messages = attempt.messages();
-    settle(messages.subList(0, index));
+    settle(messages.subList(0, index), List.of());
     if (failure.getCause() instanceof Error error) {
       messages.get(index).observer().failed(stage);
       return new Stop<>(error);
@@ -198,13 +194,14 @@ public final class Handling<K, V> {
   }
 
   private Outcome<K, V> bury(Attempt<K, V> attempt, List<Delivery<K, V>> giveBack) {
-    DeadLetters deadLetters = Objects.requireNonNull(policy.deadLetters());
+    Burial deadLetters = Objects.requireNonNull(policy.deadLetters());
     DeadLetter letter = Objects.requireNonNull(attempt.letter());
     Delivery<K, V> message = attempt.messages().getFirst();
     PartitionObserver observer = message.observer();
     int number = attempt.number();
+    List<ProducerRecord<byte[], byte[]>> produced;
     try {
-      deadLetters.accept(letter);
+      produced = deadLetters.bury(letter);
     } catch (Error e) {
       observer.failed(RecordFailedException.DEAD_LETTER);
       return new Stop<>(e);
@@ -220,7 +217,7 @@ public final class Handling<K, V> {
               letter.record(), RecordFailedException.DEAD_LETTER, number, next(delay), e));
       return new Again<>(attempt.next(attempt.messages()), delay, giveBack);
     }
-    message.settle();
+    message.settle(produced, true);
     observer.deadLettered();
     return new Done<>(giveBack);
   }

@@ -4,6 +4,7 @@ import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Notification;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -59,16 +60,31 @@ public final class LoopSettings implements Cloneable {
     }
   }
 
+  /** Whether the dead letters for a topic are in the transactions of the loop. */
+  public boolean transactional;
+
+  /** Whether the loop needs a producer for its dead letters. */
+  public boolean producesLetters() {
+    return deadLetterTopic != null && !transactional;
+  }
+
   /**
    * What becomes of a record that fails.
    *
-   * @param producer of the dead letters, if they go to a topic
+   * @param producer of the dead letters, if the loop {@link #producesLetters} them
    */
   public FailurePolicy policy(@Nullable OwnProducer producer) {
-    DeadLetters letters =
-        producer == null
-            ? deadLetters
-            : DeadLetters.toTopic(producer.producer(), Objects.requireNonNull(deadLetterTopic));
-    return new FailurePolicy(attempts, backoff, retryable, letters, deadLetterBackoff);
+    return new FailurePolicy(attempts, backoff, retryable, burial(producer), deadLetterBackoff);
+  }
+
+  /** Where records go that could not be handled; null to stop the loop. */
+  public @Nullable Burial burial(@Nullable OwnProducer producer) {
+    String topic = deadLetterTopic;
+    if (topic == null) {
+      return deadLetters == null ? null : Burial.of(deadLetters);
+    }
+    return transactional
+        ? letter -> List.of(letter.toRecord(topic))
+        : Burial.of(DeadLetters.toTopic(Objects.requireNonNull(producer).producer(), topic));
   }
 }

@@ -33,6 +33,7 @@ public final class Partition<K, V> {
   private final Lanes<K, V> lanes;
   private PartitionObserver observer = PartitionObserver.NONE;
   private @Nullable Partition<K, V> before;
+  private final Outputs outputs = new Outputs();
   private OffsetRanges settledBefore = OffsetRanges.EMPTY;
   private int running;
   private long bytes;
@@ -155,8 +156,8 @@ public final class Partition<K, V> {
   public synchronized boolean isFull(int backlog, int lookAhead, long lookAheadBytes) {
     return crowded
         || lanes.backlog() >= backlog
-        || window.size() >= lookAhead
-        || bytes >= lookAheadBytes;
+        || Math.max(window.size(), outputs.size()) >= lookAhead
+        || bytes + outputs.bytes() >= lookAheadBytes;
   }
 
   /** Says whether more is settled beyond the commit than a commit can tell. */
@@ -175,7 +176,7 @@ public final class Partition<K, V> {
     return true;
   }
 
-  void settle(Delivery<K, V> delivery) {
+  void settle(Delivery<K, V> delivery, @Nullable Produced produced) {
     boolean wake;
     boolean settled;
     long now = System.nanoTime();
@@ -184,6 +185,9 @@ public final class Partition<K, V> {
       long first = window.first();
       settled = window.settle(delivery.number);
       if (settled) {
+        if (produced != null) {
+          outputs.put(produced);
+        }
         if (window.first() != first) {
           frontSince = now;
         }
@@ -303,9 +307,32 @@ public final class Partition<K, V> {
     return new Commit<>(this, position, ahead, version);
   }
 
+  /** Whether that offset, or a later one, has been committed. */
+  public synchronized boolean isCommitted(long offset) {
+    return offset <= committed;
+  }
+
+  /** What was produced for the records before that offset, and is not committed; in their order. */
+  public synchronized List<Produced> producedBefore(long offset) {
+    return outputs.before(offset);
+  }
+
+  /** What is produced instead for a record, if it is not committed. */
+  public synchronized void replace(Produced produced) {
+    if (!isCommitted(produced.source().offset() + 1)) {
+      outputs.put(produced);
+    }
+  }
+
+  /** Whether it will soon be full of what was produced; see {@link #isFull}. */
+  public synchronized boolean holdsMuch(int lookAhead, long lookAheadBytes) {
+    return outputs.size() > lookAhead / 2 || outputs.bytes() > lookAheadBytes / 2;
+  }
+
   /** It has been committed. */
   public synchronized void committed(Commit<K, V> commit) {
     committed = Math.max(committed, commit.offset());
+    outputs.committed(commit.offset());
     committedVersion = Math.max(committedVersion, commit.version());
   }
 

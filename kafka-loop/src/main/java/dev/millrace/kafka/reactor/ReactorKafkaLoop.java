@@ -8,6 +8,7 @@ import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Handling;
@@ -155,7 +156,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
       started = true;
     }
     Throwable failure = null;
-    try (var letters = loop.deadLetterTopic == null ? null : OwnProducer.open(settings)) {
+    try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings)) {
       var events = new Events(bell, loop.onError, loop.onNotification);
       var core = new ConsumerCore<>(settings, events);
       running = core;
@@ -187,7 +188,10 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
     RecordHandler<K, V> handler = blocking != null ? blocking : Objects.requireNonNull(reactive);
     var handling =
         new Handling<>(
-            Handling.ofOne(handler), loop.policy(letters), context::isCancelled, events::survived);
+            BatchFunction.ofOne(handler),
+            loop.policy(letters),
+            context::isCancelled,
+            events::survived);
     var intake = new Intake<>(core.partitions(), core.pauses());
     var handlers = new Handlers<>(group, loop.concurrency, intake, handling, reactive, bell);
     var registration = context.afterFunc(bell::ring);

@@ -286,6 +286,32 @@ class BatchTest extends WithMockConsumer {
   }
 
   @Test
+  void recordThatFailsForTheFirstTimeHasAllItsAttempts() throws Exception {
+    assign(5, P0);
+    var calls = new AtomicInteger();
+    runUntilCommit(
+        builder()
+            .ordering(Ordering.PARTITION)
+            .retry(2, SHORT)
+            .deadLetters(letters::add)
+            .batchHandler(
+                5,
+                Duration.ofMillis(1),
+                records -> {
+                  int call = calls.incrementAndGet();
+                  if (call <= 2) { // the first one, then the third
+                    throw new BatchFailedException(
+                        records.get(2 * (call - 1)), new IOException("not yet"));
+                  }
+                  keep(records);
+                })
+            .build(),
+        5);
+    assertThat(letters).isEmpty();
+    assertThat(handled()).isEqualTo(range(2, 5));
+  }
+
+  @Test
   void recordThatIsNotInTheBatchIsNoExcuse() throws Exception {
     assign(3, P0);
     var foreign = new ConsumerRecord<>("orders", 7, 0, "k", "v");

@@ -76,7 +76,7 @@ class KafkaSourceTest extends WithMockConsumer {
   }
 
   @Override
-  long committed(TopicPartition partition) {
+  protected long committed(TopicPartition partition) {
     return commits.getOrDefault(partition, -1L);
   }
 

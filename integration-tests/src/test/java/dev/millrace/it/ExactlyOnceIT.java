@@ -1,0 +1,370 @@
+package dev.millrace.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.context.Context;
+import dev.millrace.errors.Backoff;
+import dev.millrace.errors.Causes;
+import dev.millrace.it.RebalanceIT.Protocol;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.channel.KafkaLoop;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Consume, transform, produce: who reads committed records only sees what is made of each input
+ * once, whatever happens.
+ */
+class ExactlyOnceIT extends WithBroker {
+
+  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
+  private final Map<Integer, Set<TopicPartition>> current = new ConcurrentHashMap<>();
+  private String invoices = "";
+
+  @BeforeEach
+  void createOutputTopic() throws Exception {
+    invoices = topic + "-invoices";
+    createTopic(invoices, PARTITIONS);
+  }
+
+  private KafkaLoop.Builder<String, String> transactional(
+      Map<String, ?> properties, TransactionalHandler<String, String, String, String> handler) {
+    return builder(properties)
+        .ordering(Ordering.KEY)
+        .commitInterval(Duration.ofMillis(20))
+        .onError(errors::add)
+        .transactionalHandler(new StringSerializer(), new StringSerializer(), handler);
+  }
+
+  private ProducerRecord<String, String> invoice(ConsumerRecord<String, String> record) {
+    return new ProducerRecord<>(invoices, record.key(), "invoice of " + record.value());
+  }
+
+  private TransactionalHandler<String, String, String, String> slowly() {
+    return (record, output) -> {
+      output.send(invoice(record));
+      Thread.sleep(5); // the work
+      count(record.value());
+    };
+  }
+
+  /** What a reader of committed records sees up to the end of a topic, by key in order. */
+  private Map<String, List<String>> read(String name) throws Exception {
+    Map<String, Object> properties =
+        Map.of(
+            "bootstrap.servers",
+            bootstrapServers(),
+            "auto.offset.reset",
+            "earliest",
+            "isolation.level",
+            "read_committed");
+    Map<String, List<String>> byKey = new HashMap<>();
+    try (var consumer =
+        new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {
+      List<TopicPartition> partitions =
+          IntStream.range(0, PARTITIONS).mapToObj(i -> new TopicPartition(name, i)).toList();
+      consumer.assign(partitions);
+      Map<TopicPartition, Long> ends = awaitNoOpenTransaction(partitions);
+      while (ends.entrySet().stream()
+          .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+          byKey.computeIfAbsent(record.key(), k -> new ArrayList<>()).add(record.value());
+        }
+      }
+    }
+    return byKey;
+  }
+
+  /**
+   * The ends, once readers of committed records can read up to them: a commit is answered before
+   * all partitions have been told of it.
+   */
+  private static Map<TopicPartition, Long> awaitNoOpenTransaction(List<TopicPartition> partitions)
+      throws Exception {
+    return await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> ends(partitions, IsolationLevel.READ_COMMITTED),
+            ends(partitions, IsolationLevel.READ_UNCOMMITTED)::equals);
+  }
+
+  private static Map<TopicPartition, Long> ends(
+      List<TopicPartition> partitions, IsolationLevel level) throws Exception {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+    partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    admin()
+        .listOffsets(latest, new ListOffsetsOptions(level))
+        .all()
+        .get()
+        .forEach((partition, end) -> ends.put(partition, end.offset()));
+    return ends;
+  }
+
+  /** The committed offsets of transactions are those of the inputs, whatever else there is. */
+  private void awaitCommitted(int records) {
+    await().atMost(Duration.ofSeconds(60)).until(() -> committed() == records);
+  }
+
+  private void assertEachInputHasOneOutputInOrder(int records) throws Exception {
+    Map<String, List<String>> outputs = read(invoices);
+    for (int key = 0; key < 100; key++) {
+      int first = key;
+      List<String> expected =
+          IntStream.range(0, records)
+              .filter(i -> i % 100 == first)
+              .mapToObj(i -> "invoice of value-" + i)
+              .toList();
+      assertThat(outputs.getOrDefault("key-" + key, List.of())).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Ordering.class)
+  void eachInputHasOneOutput(Ordering ordering) throws Exception {
+    produce(0, 2_000);
+    var running =
+        start(
+            transactional(Map.of(), (record, output) -> output.send(invoice(record)))
+                .ordering(ordering)
+                .build());
+    awaitCommitted(2_000);
+    running.drain();
+    assertEachInputHasOneOutputInOrder(2_000); // in order, whatever the order of handling
+    assertThat(errors).isEmpty();
+  }
+
+  @Test
+  void failuresOfHandlersAndDeadLettersArePartOfIt() throws Exception {
+    String dead = topic + "-dead";
+    createTopic(dead, PARTITIONS);
+    produce(0, 1_000);
+    Set<String> failed = ConcurrentHashMap.newKeySet();
+    var running =
+        start(
+            transactional(
+                    Map.of(),
+                    (record, output) -> {
+                      output.send(invoice(record));
+                      if (record.key().equals("key-7")) {
+                        throw new IOException("poison");
+                      }
+                      if (record.value().endsWith("3") && failed.add(record.value())) {
+                        throw new IOException("not yet");
+                      }
+                    })
+                .retry(2, Backoff.fixed(Duration.ofMillis(2)))
+                .deadLetterTopic(dead)
+                .build());
+    awaitCommitted(1_000);
+    running.drain();
+    assertThat(failed).hasSize(100);
+    Map<String, List<String>> outputs = read(invoices);
+    assertThat(outputs).doesNotContainKey("key-7").hasSize(99);
+    assertThat(outputs.values()).allMatch(values -> values.size() == 10);
+    assertThat(outputs.values().stream().flatMap(List::stream)).doesNotHaveDuplicates();
+    assertThat(read(dead).get("key-7")).hasSize(10).doesNotHaveDuplicates();
+  }
+
+  /** A transaction is aborted for it, each time. */
+  @Test
+  void outputThatTheBrokerRefusesIsADeadLetterAndTheOthersAreProducedOnce() throws Exception {
+    String dead = topic + "-dead";
+    createTopic(dead, PARTITIONS);
+    produce(0, 500);
+    var running =
+        start(
+            transactional(
+                    Map.of(),
+                    (record, output) -> {
+                      output.send(invoice(record));
+                      if (record.key().equals("key-7")) {
+                        output.send(new ProducerRecord<>(invoices, "key-7", "x".repeat(5_000)));
+                      }
+                    })
+                .producerProperties(Map.of("max.request.size", 4_000))
+                .deadLetterTopic(dead)
+                .build());
+    awaitCommitted(500);
+    running.drain();
+    Map<String, List<String>> outputs = read(invoices);
+    assertThat(outputs).doesNotContainKey("key-7").hasSize(99);
+    assertThat(outputs.values()).allMatch(values -> values.size() == 5);
+    assertThat(read(dead).get("key-7")).hasSize(5).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void producersThatAreFencedAgainAndAgainAreReplaced() throws Exception {
+    produce(0, 2_000);
+    var running = start(transactional(Map.of(), slowly()).concurrency(8).build());
+    var fenced = new AtomicInteger();
+    while (handled.size() < 2_000) {
+      List<String> ids =
+          admin().listTransactions().all().get().stream()
+              .map(listing -> listing.transactionalId())
+              .filter(id -> id.startsWith(group))
+              .toList();
+      admin().fenceProducers(ids).all().get();
+      fenced.addAndGet(ids.size());
+      TimeUnit.MILLISECONDS.sleep(100); // as often as that, and no synchronisation
+    }
+    awaitCommitted(2_000);
+    running.drain();
+    assertThat(fenced.get()).isGreaterThan(1);
+    assertThat(errors).anyMatch(e -> Causes.find(e, ProducerFencedException.class) != null);
+    assertEachInputHasOneOutputInOrder(2_000);
+    assertThat(repeated()).isZero(); // nothing is handled again for it
+  }
+
+  @Test
+  void secondLoopWithTheSameTransactionalIdStopsTheFirst() throws Exception {
+    Map<String, Object> name = Map.of("transactional.id", topic + "-1");
+    produce(0, 500);
+    var first = start(transactional(Map.of(), slowly()).producerProperties(name).build());
+    await().atMost(Duration.ofSeconds(30)).until(() -> committed() > 0);
+    var second = start(transactional(Map.of(), slowly()).producerProperties(name).build());
+    produce(500, 1_500);
+    assertThatThrownBy(() -> first.task().get(60, TimeUnit.SECONDS))
+        .hasStackTraceContaining(ProducerFencedException.class.getName());
+    awaitCommitted(1_500);
+    second.drain();
+    assertEachInputHasOneOutputInOrder(1_500);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void partitionsThatMoveTakeTheirTransactionsWithThem(Protocol protocol) throws Exception {
+    produce(0, 3_000);
+    var first = start(member(1, protocol).build());
+    await().atMost(Duration.ofSeconds(30)).until(() -> handled.size() > 300);
+    var second = start(member(2, protocol).build());
+    await().atMost(Duration.ofSeconds(30)).until(() -> has(1) == 3 && has(2) == 3);
+    await().atMost(Duration.ofSeconds(30)).until(() -> handled.size() > 1_500);
+    first.drain();
+    awaitCommitted(3_000);
+    second.drain();
+    assertEachInputHasOneOutputInOrder(3_000);
+    assertThat(repeated()).isZero(); // all was committed before it was let go
+  }
+
+  private KafkaLoop.Builder<String, String> member(int number, Protocol protocol) {
+    return member(number, protocol.properties());
+  }
+
+  private KafkaLoop.Builder<String, String> member(int number, Map<String, Object> properties) {
+    return transactional(properties, slowly())
+        .concurrency(8)
+        .onNotification(change -> current.put(number, change.current()));
+  }
+
+  private int has(int member) {
+    return current.getOrDefault(member, Set.of()).size();
+  }
+
+  @Test
+  void loopsThatAreCancelledInTheMiddleLeaveNothingHalfDone() throws Exception {
+    produce(0, 2_000);
+    for (int kills = 0, until = 200; kills < 4; kills++, until += 200) {
+      int enough = until;
+      try (var context = Context.background().withCancel()) {
+        var loop = transactional(Map.of(), slowly()).concurrency(8).build();
+        var task =
+            new FutureTask<>(
+                () -> {
+                  loop.run(context);
+                  return "ended";
+                });
+        Thread.ofVirtual().start(task);
+        await().atMost(Duration.ofSeconds(30)).until(() -> handled.size() > enough);
+        context.cancel();
+        assertThatThrownBy(() -> task.get(30, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(CancellationException.class);
+      }
+    }
+    var last = start(transactional(Map.of(), slowly()).build());
+    awaitCommitted(2_000);
+    last.drain();
+    assertEachInputHasOneOutputInOrder(2_000);
+  }
+
+  /** A member that is thrown out of its group, does not know it yet, and commits. */
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void zombieCommitsNothingAndItsWorkIsDoneByOthers(Protocol protocol) throws Exception {
+    produce(0, 3_000);
+    var awake = new CountDownLatch(1);
+    var asleep = new CountDownLatch(1);
+    var sleeps = new AtomicBoolean(true);
+    Map<String, Object> properties = new HashMap<>(protocol.properties());
+    properties.put("max.poll.interval.ms", 2_000);
+    var zombie =
+        start(
+            member(1, properties)
+                .revokeTimeout(Duration.ofSeconds(1))
+                .observer(
+                    new ConsumerObserver() {
+                      @Override
+                      public void committed(String name, Duration took) { // in the poll thread
+                        if (handled.size() > 300 && sleeps.getAndSet(false)) {
+                          asleep.countDown();
+                          try {
+                            awake.await();
+                          } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                          }
+                        }
+                      }
+                    })
+                .build());
+    assertThat(asleep.await(30, TimeUnit.SECONDS)).isTrue();
+    var owner = start(member(2, protocol).build());
+    await().atMost(Duration.ofSeconds(40)).until(() -> has(2) == PARTITIONS);
+    await().atMost(Duration.ofSeconds(40)).until(() -> committed() > 1_500);
+    awake.countDown();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () ->
+                Stream.of(errors.toArray(Exception[]::new))
+                    .anyMatch(e -> Causes.find(e, CommitFailedException.class) != null));
+    awaitCommitted(3_000);
+    zombie.drain();
+    owner.drain();
+    assertEachInputHasOneOutputInOrder(3_000);
+    assertThat(repeated()).isPositive(); // what the zombie had handled and not committed
+  }
+}

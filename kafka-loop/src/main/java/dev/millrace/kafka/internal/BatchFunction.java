@@ -1,0 +1,35 @@
+package dev.millrace.kafka.internal;
+
+import dev.millrace.kafka.BatchHandler;
+import dev.millrace.kafka.RecordHandler;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** What handles a batch. */
+@FunctionalInterface
+public interface BatchFunction<K, V> {
+  /**
+   * Handles a batch.
+   *
+   * @return what is to be produced in the transaction that commits it; if that is not empty, the
+   *     batch has one record
+   */
+  List<ProducerRecord<byte[], byte[]>> apply(List<ConsumerRecord<K, V>> records) throws Exception;
+
+  /** Of a handler of batches, which produces nothing. */
+  static <K, V> BatchFunction<K, V> of(BatchHandler<K, V> handler) {
+    return records -> {
+      handler.handle(records);
+      return List.of();
+    };
+  }
+
+  /** Of a handler of single records, which produces nothing; for batches of one. */
+  static <K, V> BatchFunction<K, V> ofOne(RecordHandler<K, V> handler) {
+    return records -> {
+      handler.handle(records.getFirst());
+      return List.of();
+    };
+  }
+}

@@ -1,0 +1,25 @@
+package dev.millrace.kafka.internal;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+
+/** Commits what is settled; for the poll thread only. */
+interface CommitStrategy<K, V> {
+
+  /** How long until a commit is due by time; not positive while one is under way. */
+  Duration untilDue();
+
+  /** Commits asynchronously, if it is time. */
+  void commitIfDue(Collection<Partition<K, V>> partitions);
+
+  /** Commits, and waits until it is done; what fails is only said: the records come again. */
+  void commitNow(Collection<Partition<K, V>> partitions, Duration timeout);
+
+  /** Tells the partitions where an earlier owner has stopped; what can not be known is repeated. */
+  void resume(Map<TopicPartition, Partition<K, V>> partitions);
+
+  /** There will be no more commits. */
+  default void close() {}
+}

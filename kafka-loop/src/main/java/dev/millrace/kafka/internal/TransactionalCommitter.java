@@ -1,0 +1,281 @@
+package dev.millrace.kafka.internal;
+
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.RecordFailedException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commits what is settled and what was produced for it in one transaction, after a time or a number
+ * of records; for the poll thread only, which never waits for a transaction but when a partition is
+ * taken away, and at the end.
+ */
+/*
+ * A transaction is what the partitions say when it begins: up to where they are settled, and what was
+ * produced for the records before. They forget it when it is committed. So a transaction that was
+ * aborted is repeated by the next one, in the same order, and no handler runs again; what a partition that
+ * was taken away has not committed goes with it, and the next owner begins at the committed offset.
+ *
+ * The group's generation is asked for in the poll thread, together with the partitions that it has: a
+ * transaction of partitions that belong to somebody else by the time it is committed has an old one,
+ * and is refused.
+ */
+final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
+
+  private final Consumer<byte[], byte[]> consumer;
+  private final ConsumerSettings<K, V> settings;
+  private final HealthCheck health;
+  private final java.util.function.Consumer<? super Exception> onError;
+  private final @Nullable Burial burial;
+  private final Transactions transactions;
+  private final Committer<K, V> committed;
+
+  private @Nullable FutureTask<Transactions.Outcome> underWay;
+  private List<Commit<K, V>> commits = List.of();
+  private @Nullable RuntimeException fatal;
+  private boolean isUnresolved;
+  private boolean failing;
+  private long last = System.nanoTime();
+
+  TransactionalCommitter(
+      Consumer<byte[], byte[]> consumer,
+      ConsumerSettings<K, V> settings,
+      TransactionSettings transactional,
+      HealthCheck health,
+      java.util.function.Consumer<? super Exception> onError) {
+    this.consumer = consumer;
+    this.settings = settings;
+    this.health = health;
+    this.onError = onError;
+    this.burial = transactional.burial();
+    this.transactions = new Transactions(transactional, settings.closeTimeout);
+    this.committed = new Committer<>(consumer, settings, health, onError);
+    run(transactions::open);
+  }
+
+  @Override
+  public Duration untilDue() {
+    return underWay != null
+        ? Duration.ZERO
+        : settings.commitInterval.minusNanos(System.nanoTime() - last);
+  }
+
+  @Override
+  public void commitIfDue(Collection<Partition<K, V>> partitions) {
+    boolean isFree = isFreeWithin(Duration.ZERO);
+    if (fatal != null) {
+      throw fatal;
+    }
+    if (!isFree || !isDue(partitions)) {
+      return;
+    }
+    begin(partitions);
+  }
+
+  private boolean isDue(Collection<Partition<K, V>> partitions) {
+    if (!untilDue().isPositive()) {
+      return true;
+    }
+    if (failing) {
+      return false; // by time only, or it would be tried again and again without a pause
+    }
+    long uncommitted = 0;
+    for (Partition<K, V> partition : partitions) {
+      uncommitted += partition.uncommitted();
+      if (partition.holdsMuch(settings.lookAhead, settings.lookAheadBytes)) {
+        return true; // or it would be paused until the interval ends
+      }
+    }
+    return uncommitted >= settings.commitEvery;
+  }
+
+  @Override
+  public void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    boolean isFree = isFreeWithin(timeout);
+    for (int step = 0; isFree && fatal == null && step < 2; step++) { // to open, and to commit
+      begin(partitions);
+      isFree = isFreeWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    }
+    if (!isFree) {
+      onError.accept(
+          new KafkaException(
+              "a transaction has not ended within %d ms: if it is not committed, its records come again"
+                  .formatted(timeout.toMillis())));
+    }
+  }
+
+  /** Begins a transaction; or opens a producer, if there is none. */
+  private void begin(Collection<Partition<K, V>> partitions) {
+    last = System.nanoTime();
+    if (!transactions.isOpen()) {
+      run(transactions::open);
+      return;
+    }
+    if (isUnresolved) {
+      resolve();
+      if (isUnresolved) {
+        return;
+      }
+    }
+    ConsumerGroupMetadata group = consumer.groupMetadata();
+    if (group.generationId() < 0) {
+      return; // of no group: a broker takes that for a consumer without one, and fences nothing
+    }
+    commits = toCommit(partitions);
+    if (!commits.isEmpty()) {
+      List<Commit<K, V>> now = commits;
+      run(() -> bury(transactions.run(now, group)));
+    }
+  }
+
+  private void run(Callable<Transactions.Outcome> step) {
+    var task = new FutureTask<>(step);
+    Thread.ofVirtual().name("millrace-transaction-" + settings.group()).start(task);
+    underWay = task;
+  }
+
+  private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
+    List<Commit<K, V>> some = new ArrayList<>();
+    for (Partition<K, V> partition : partitions) {
+      Commit<K, V> commit = partition.toCommit();
+      if (commit != null && partition.isCommitted(commit.offset())) {
+        partition.committed(commit); // records are settled, but the first one is not
+      } else if (commit != null) {
+        some.add(commit);
+      }
+    }
+    return some;
+  }
+
+  /** What the broker refuses is a failure of the record that it was produced for. */
+  private Transactions.Outcome bury(Transactions.Outcome outcome) {
+    if (!(outcome
+        instanceof
+        Transactions.Refused(Partition<?, ?> partition, Produced produced, Exception cause))) {
+      return outcome;
+    }
+    var why = new KafkaException("the broker takes none of " + produced, cause);
+    partition.observer().failed(DeadLetter.HANDLE);
+    if (burial == null || produced.isLetter()) {
+      return new Transactions.Fatal(why);
+    }
+    try {
+      var letter = new DeadLetter(produced.source(), DeadLetter.HANDLE, 1, cause);
+      partition.replace(new Produced(produced.source(), burial.bury(letter), true));
+      partition.observer().deadLettered();
+    } catch (Exception e) {
+      partition.observer().failed(RecordFailedException.DEAD_LETTER);
+      why.addSuppressed(e);
+    }
+    return new Transactions.Aborted(why);
+  }
+
+  /** Waits until nothing is under way, and sees to what has become of it; whether that is so. */
+  private boolean isFreeWithin(Duration timeout) {
+    FutureTask<Transactions.Outcome> task = underWay;
+    if (task == null) {
+      return true;
+    }
+    try {
+      Transactions.Outcome outcome = task.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      underWay = null;
+      see(outcome);
+      return true;
+    } catch (java.util.concurrent.TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      underWay = null;
+      fatal = new KafkaException("a transaction has failed", e.getCause());
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptException(e);
+    }
+  }
+
+  private void see(Transactions.Outcome outcome) {
+    switch (outcome) {
+      case Transactions.Committed committed -> succeeded(commits);
+      case Transactions.Opened opened -> {}
+      case Transactions.Aborted(RuntimeException cause) -> failed(cause);
+      case Transactions.Unknown(RuntimeException cause) -> {
+        isUnresolved = true;
+        failed(cause);
+      }
+      case Transactions.Refused(Partition<?, ?> partition, Produced produced, Exception cause) ->
+          failed(new KafkaException(produced.toString(), cause)); // bury leaves none
+      case Transactions.Fatal(RuntimeException cause) -> {
+        failed(cause);
+        fatal = cause;
+      }
+    }
+  }
+
+  private void succeeded(List<Commit<K, V>> done) {
+    failing = false;
+    health.committed(null);
+    done.forEach(commit -> commit.partition().committed(commit));
+    settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - last));
+  }
+
+  private void failed(RuntimeException cause) {
+    failing = true;
+    health.committed(cause);
+    settings.observer.commitFailed(settings.group(), cause);
+    onError.accept(cause);
+  }
+
+  /** Asks the broker what has become of the commits whose transaction has had no answer. */
+  private void resolve() {
+    Map<TopicPartition, Commit<K, V>> open = new HashMap<>();
+    commits.forEach(commit -> open.put(commit.partition().name(), commit));
+    Map<TopicPartition, OffsetAndMetadata> known;
+    try {
+      known = consumer.committed(open.keySet(), settings.closeTimeout);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      failed(e);
+      return;
+    }
+    isUnresolved = false;
+    List<Commit<K, V>> done = new ArrayList<>();
+    open.forEach(
+        (name, commit) -> {
+          OffsetAndMetadata offset = known.get(name);
+          if (offset != null && offset.offset() >= commit.offset()) {
+            done.add(commit);
+          }
+        });
+    if (!done.isEmpty()) {
+      succeeded(done);
+    }
+  }
+
+  @Override
+  public void resume(Map<TopicPartition, Partition<K, V>> partitions) {
+    committed.resume(partitions);
+  }
+
+  @Override
+  public void close() {
+    transactions.close(); // what is under way fails by that
+    isFreeWithin(settings.closeTimeout);
+  }
+}
