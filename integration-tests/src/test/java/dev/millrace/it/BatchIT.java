@@ -92,7 +92,7 @@ class BatchIT extends WithBroker {
     var oracle = new Oracle(ordering);
     var running =
         start(
-            builder(Map.of())
+            channelBuilder(Map.of())
                 .ordering(ordering)
                 .concurrency(8)
                 .batchHandler(25, Duration.ofMillis(5), oracle)
@@ -154,7 +154,7 @@ class BatchIT extends WithBroker {
   }
 
   private KafkaLoop.Builder<String, String> failing() {
-    return builder(Map.of())
+    return channelBuilder(Map.of())
         .ordering(Ordering.KEY)
         .retry(2, Backoff.fixed(Duration.ofMillis(5)))
         .deadLetters(letters::add)
@@ -180,7 +180,7 @@ class BatchIT extends WithBroker {
   }
 
   private KafkaLoop<String, String> member(int number) {
-    return builder(Map.of())
+    return channelBuilder(Map.of())
         .ordering(Ordering.KEY)
         .concurrency(4)
         .onNotification(change -> current.put(number, change.current()))

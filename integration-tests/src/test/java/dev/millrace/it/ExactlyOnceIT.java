@@ -26,7 +26,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
@@ -63,7 +62,7 @@ class ExactlyOnceIT extends WithBroker {
 
   private KafkaLoop.Builder<String, String> transactional(
       Map<String, ?> properties, TransactionalHandler<String, String, String, String> handler) {
-    return builder(properties)
+    return channelBuilder(properties)
         .ordering(Ordering.KEY)
         .commitInterval(Duration.ofMillis(20))
         .onError(errors::add)
@@ -231,7 +230,7 @@ class ExactlyOnceIT extends WithBroker {
   void producersThatAreFencedAgainAndAgainAreReplaced() throws Exception {
     produce(0, 2_000);
     var running = start(transactional(Map.of(), slowly()).concurrency(8).build());
-    var fenced = new AtomicInteger();
+    int fenced = 0;
     while (handled.size() < 2_000) {
       List<String> ids =
           admin().listTransactions().all().get().stream()
@@ -239,12 +238,12 @@ class ExactlyOnceIT extends WithBroker {
               .filter(id -> id.startsWith(group))
               .toList();
       admin().fenceProducers(ids).all().get();
-      fenced.addAndGet(ids.size());
+      fenced += ids.size();
       TimeUnit.MILLISECONDS.sleep(100); // as often as that, and no synchronisation
     }
     awaitCommitted(2_000);
     running.drain();
-    assertThat(fenced.get()).isGreaterThan(1);
+    assertThat(fenced).isGreaterThan(1);
     assertThat(errors).anyMatch(e -> Causes.find(e, ProducerFencedException.class) != null);
     assertEachInputHasOneOutputInOrder(2_000);
     assertThat(repeated()).isZero(); // nothing is handled again for it

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.context.Context;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.testkit.KafkaTest;
 import dev.millrace.testkit.TestKafka;
 import java.nio.charset.StandardCharsets;
@@ -130,18 +131,32 @@ abstract class WithBroker {
 
   /** A loop that counts what it handles; see {@link #handled}. */
   FaceBuilder builder(Map<String, ?> more) {
+    return face.builder()
+        .properties(properties(more))
+        .topics(topic)
+        .concurrency(32)
+        .commitInterval(Duration.ofMillis(100))
+        .handler(record -> count(record.value()));
+  }
+
+  /** The same on channels, for what only that has. */
+  KafkaLoop.Builder<String, String> channelBuilder(Map<String, ?> more) {
+    return KafkaLoop.<String, String>builder()
+        .properties(properties(more))
+        .topics(topic)
+        .concurrency(32)
+        .commitInterval(Duration.ofMillis(100))
+        .handler(record -> count(record.value()));
+  }
+
+  private Map<String, Object> properties(Map<String, ?> more) {
     Map<String, Object> properties = new HashMap<>();
     properties.put("bootstrap.servers", bootstrapServers());
     properties.put("group.id", group);
     properties.put("key.deserializer", StringDeserializer.class);
     properties.put("value.deserializer", StringDeserializer.class);
     properties.putAll(more);
-    return face.builder()
-        .properties(properties)
-        .topics(topic)
-        .concurrency(32)
-        .commitInterval(Duration.ofMillis(100))
-        .handler(record -> count(record.value()));
+    return properties;
   }
 
   void count(String value) {

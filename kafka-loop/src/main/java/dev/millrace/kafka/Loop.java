@@ -1,5 +1,6 @@
 package dev.millrace.kafka;
 
+import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
 import java.time.Duration;
 import java.util.Collection;
@@ -43,6 +44,16 @@ public interface Loop {
 
   /** How far each partition is that this member has now, if any; does not ask the broker. */
   List<PartitionStatus> partitions();
+
+  /** All that a dashboard shows; takes some microseconds, and does not ask the broker. */
+  LoopStatus status();
+
+  /**
+   * What {@link LoopBuilder#onError} and {@link LoopBuilder#onNotification} are told, as a channel.
+   * Each event goes to one receiver. The loop never waits for one: if nobody receives them, the
+   * oldest of 1,000 is dropped. Closed when the loop has ended.
+   */
+  ReceiveChannel<LoopEvent> events();
 
   /**
    * Starts no more handlers for these partitions, but for the few records that were handed out

@@ -37,7 +37,8 @@ final class Chaos implements AutoCloseable {
 
   /** A round without defects. */
   RoundResult round(long seed, int disturbances) throws Exception {
-    return round(Plan.of(seed, disturbances), "channel", Defect.NONE);
+    Plan plan = Plan.of(seed, disturbances);
+    return round(plan, plan.face(), Defect.NONE);
   }
 
   /** A round. */

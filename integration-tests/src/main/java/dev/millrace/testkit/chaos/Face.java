@@ -6,7 +6,7 @@ interface Face {
   /** Where workers find it: the value of {@code face=…}. */
   static Face of(String name, Worker worker) throws Exception {
     return switch (name) {
-      case "channel" -> new ChannelFace(worker);
+      case "channel", "reactor", "reactor-blocking" -> new LoopFace(name, worker);
       case "naive" -> new NaiveFace(worker);
       default -> throw new IllegalArgumentException("there is no face " + name);
     };

@@ -17,7 +17,8 @@ final class Leftovers {
   /** The name, and for a virtual thread that it is one, as the JVM's dump says it. */
   private static final Pattern THREAD = Pattern.compile("#\\d+ \"([^\"]*)\"( virtual)?.*");
 
-  private static final Pattern OURS = Pattern.compile("millrace.*|kafka-.*|consumer_.*|.*leak.*");
+  private static final Pattern OURS =
+      Pattern.compile("millrace.*|kafka-.*|reactive-kafka.*|consumer_.*|.*leak.*");
   private static final int ATTEMPTS = 20;
 
   private Leftovers() {}

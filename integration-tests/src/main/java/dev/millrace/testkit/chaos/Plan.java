@@ -11,10 +11,12 @@ import java.util.random.RandomGeneratorFactory;
  * All that a seed decides: what the workers are told, what is in the topic, and what is done to
  * them when. The same seed gives the same plan. Immutable.
  *
+ * @param face which loop the workers run, as {@link Face} has it
  * @param statics whether members keep their names, and so their partitions, over a restart
  */
 record Plan(
     long seed,
+    String face,
     Ordering ordering,
     Protocol protocol,
     boolean statics,
@@ -39,6 +41,8 @@ record Plan(
    */
   record Step(Disturbance what, int dice, int millis, int pause) {}
 
+  private static final String[] FACES = {"channel", "reactor", "reactor-blocking"};
+
   static Plan of(long seed, int disturbances) {
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     Ordering ordering = oneOf(random, Ordering.values());
@@ -57,8 +61,17 @@ record Plan(
               500 + random.nextInt(5500),
               200 + random.nextInt(3000)));
     }
+    String face = oneOf(random, FACES); // last: what seeds decided before there were faces holds
     return new Plan(
-        seed, ordering, protocol, statics, concurrency, contents, failures, List.copyOf(steps));
+        seed,
+        face,
+        ordering,
+        protocol,
+        statics,
+        concurrency,
+        contents,
+        failures,
+        List.copyOf(steps));
   }
 
   private static Disturbance weighted(RandomGenerator random) {
@@ -79,7 +92,7 @@ record Plan(
 
   /** Settings, without the steps. */
   String describe() {
-    return "%s, %s%s, %d at once, %s"
-        .formatted(ordering, protocol, statics ? " static" : "", concurrency, contents);
+    return "%s, %s, %s%s, %d at once, %s"
+        .formatted(face, ordering, protocol, statics ? " static" : "", concurrency, contents);
   }
 }

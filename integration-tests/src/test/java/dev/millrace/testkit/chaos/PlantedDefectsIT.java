@@ -76,7 +76,15 @@ class PlantedDefectsIT {
       throws Exception {
     var plan =
         new Plan(
-            1, ordering, Protocol.COOPERATIVE, false, concurrency, Contents.PLAIN, 0, COME_AND_GO);
+            1,
+            face,
+            ordering,
+            Protocol.COOPERATIVE,
+            false,
+            concurrency,
+            Contents.PLAIN,
+            0,
+            COME_AND_GO);
     return chaos.round(plan, face, defect).violations().stream()
         .map(Violation::invariant)
         .collect(Collectors.toSet());

@@ -28,9 +28,7 @@ import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.kafka.internal.TransactionSettings;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -79,12 +77,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KafkaLoop<K, V> implements Loop {
 
-  private static final Comparator<PartitionStatus> BY_NAME =
-      Comparator.comparing((PartitionStatus one) -> one.partition().topic())
-          .thenComparingInt(one -> one.partition().partition());
-
-  private static final int EVENTS = 1000;
-
   private enum Event {
     MESSAGE,
     HANDLED,
@@ -101,7 +93,6 @@ public final class KafkaLoop<K, V> implements Loop {
   private final Channel<Boolean> draining = Channel.rendezvous();
   private final Channel<Boolean> ended = Channel.rendezvous();
   private final LoopRecorder recorder = new LoopRecorder();
-  private final Channel<LoopEvent> events = Channel.dropOldest(EVENTS);
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
   private volatile @Nullable ChannelConsumer<K, V> running;
   private volatile @Nullable Health end;
@@ -159,7 +150,7 @@ public final class KafkaLoop<K, V> implements Loop {
     } finally {
       end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
       ended.close();
-      events.close();
+      recorder.end();
     }
     if (failure != null) {
       throw new ExecutionException("the loop stops: " + failure, failure);
@@ -221,20 +212,15 @@ public final class KafkaLoop<K, V> implements Loop {
   }
 
   private Event error(Exception error) {
-    tell(new LoopEvent.Failed(Instant.now(), error));
+    recorder.survived(error);
     loop.onError.accept(error);
     return Event.OTHER;
   }
 
   private Event notification(Notification notification) {
-    tell(new LoopEvent.Rebalanced(Instant.now(), notification));
+    recorder.rebalanced(notification);
     loop.onNotification.accept(notification);
     return Event.OTHER;
-  }
-
-  private void tell(LoopEvent event) {
-    recorder.add(event);
-    events.trySend(event);
   }
 
   /**
@@ -250,7 +236,7 @@ public final class KafkaLoop<K, V> implements Loop {
     synchronized (this) {
       if (!started) {
         started = true;
-        events.close();
+        recorder.end();
         return;
       }
     }
@@ -278,26 +264,14 @@ public final class KafkaLoop<K, V> implements Loop {
     return consumer == null ? List.of() : consumer.partitions();
   }
 
-  /** All that a dashboard shows; takes some microseconds, and does not ask the broker. */
+  @Override
   public LoopStatus status() {
-    return new LoopStatus(
-        settings.group(),
-        Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
-        settings.topics,
-        loop.concurrency,
-        health(),
-        recorder.figures(),
-        partitions().stream().sorted(BY_NAME).toList(),
-        recorder.recent());
+    return recorder.status(settings, loop.concurrency, this);
   }
 
-  /**
-   * What {@link Builder#onError} and {@link Builder#onNotification} are told, as a channel. Each
-   * event goes to one receiver. The loop never waits for one: if nobody receives them, the oldest
-   * of 1,000 is dropped ({@link Channel#dropOldest}). Closed when the loop has ended.
-   */
+  @Override
   public ReceiveChannel<LoopEvent> events() {
-    return events;
+    return recorder.events();
   }
 
   /**

@@ -1,7 +1,10 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopFigures;
 import dev.millrace.kafka.LoopStatus;
@@ -10,16 +13,25 @@ import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordFailedException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** Counts what a loop does, and remembers its last events. Safe for use by many threads. */
+/** Counts what a loop does, and tells its events. Safe for use by many threads. */
 public final class LoopRecorder implements ConsumerObserver {
+
+  private static final int EVENTS = 1000;
+
+  private static final Comparator<PartitionStatus> BY_NAME =
+      Comparator.comparing((PartitionStatus one) -> one.partition().topic())
+          .thenComparingInt(one -> one.partition().partition());
 
   private final Latencies settleLatency = new Latencies(System::nanoTime);
   private final LongAdder settled = new LongAdder();
@@ -38,6 +50,7 @@ public final class LoopRecorder implements ConsumerObserver {
   private final LongAdder commits = new LongAdder();
   private final LongAdder commitFailures = new LongAdder();
   private final Deque<LoopEvent> recent = new ArrayDeque<>();
+  private final Channel<LoopEvent> events = Channel.dropOldest(EVENTS);
 
   private final PartitionObserver partition =
       new PartitionObserver() {
@@ -91,25 +104,56 @@ public final class LoopRecorder implements ConsumerObserver {
     commitFailures.increment();
   }
 
-  /** Remembers an event, and forgets the oldest of too many. */
-  public void add(LoopEvent event) {
+  /** Something was survived. */
+  public void survived(Exception error) {
+    add(new LoopEvent.Failed(Instant.now(), error));
+  }
+
+  /** Partitions have come or gone. */
+  public void rebalanced(Notification change) {
+    add(new LoopEvent.Rebalanced(Instant.now(), change));
+  }
+
+  private void add(LoopEvent event) {
     synchronized (recent) {
       recent.addFirst(event);
       if (recent.size() > LoopStatus.RECENT) {
         recent.removeLast();
       }
     }
+    events.trySend(event);
   }
 
-  /** The last events, the newest first. */
-  public List<LoopEvent> recent() {
+  private List<LoopEvent> recent() {
     synchronized (recent) {
       return List.copyOf(recent);
     }
   }
 
-  /** What was done so far. */
-  public LoopFigures figures() {
+  /** The events as a channel, which drops the oldest. */
+  public ReceiveChannel<LoopEvent> events() {
+    return events;
+  }
+
+  /** There will be no more events. */
+  public void end() {
+    events.close();
+  }
+
+  /** All that is known of a loop. */
+  public LoopStatus status(ConsumerSettings<?, ?> settings, int concurrency, Loop loop) {
+    return new LoopStatus(
+        settings.group(),
+        Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
+        settings.topics,
+        concurrency,
+        loop.health(),
+        figures(),
+        loop.partitions().stream().sorted(BY_NAME).toList(),
+        recent());
+  }
+
+  private LoopFigures figures() {
     return new LoopFigures(
         settled.sum(),
         handled.sum(),

@@ -1,10 +1,14 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.LoopStatus;
+import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
@@ -13,6 +17,7 @@ import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Intake;
+import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.stages.reactor.Fluxes;
@@ -76,6 +81,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
   private final @Nullable RecordHandler<K, V> blocking;
   private final @Nullable Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function;
 
+  private final LoopRecorder recorder = new LoopRecorder();
   private final Bell bell = new Bell();
   private final Sinks.Empty<Void> ended = Sinks.empty();
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
@@ -87,6 +93,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
   private ReactorKafkaLoop(
       Builder<K, V> builder, ConsumerSettings<K, V> settings, LoopSettings loop) {
     this.settings = settings;
+    this.settings.observer = recorder.and(settings.observer);
     this.loop = loop;
     this.options = builder.options;
     this.blocking = builder.blocking;
@@ -157,7 +164,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
     }
     Throwable failure = null;
     try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings)) {
-      var events = new Events(bell, loop.onError, loop.onNotification);
+      var events = new Events(bell, this::survived, this::rebalanced);
       var core = new ConsumerCore<>(settings, events);
       running = core;
       try (var receiver = new ReceiverThread<>(core, options, settings.closeTimeout, this::lost);
@@ -170,6 +177,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
       throw new AssertionError(e); // nothing else is thrown
     } finally {
       end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
+      recorder.end();
       ended.tryEmitEmpty();
     }
     if (failure != null) {
@@ -217,6 +225,16 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
     }
   }
 
+  private void survived(Exception error) {
+    recorder.survived(error);
+    loop.onError.accept(error);
+  }
+
+  private void rebalanced(Notification change) {
+    recorder.rebalanced(change);
+    loop.onNotification.accept(change);
+  }
+
   private void lost(Throwable cause) {
     lost.compareAndSet(null, cause);
     bell.ring();
@@ -237,6 +255,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
           synchronized (this) {
             if (!started) {
               started = true;
+              recorder.end();
               ended.tryEmitEmpty();
             }
           }
@@ -274,6 +293,16 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
   public List<PartitionStatus> partitions() {
     ConsumerCore<K, V> core = running;
     return core == null ? List.of() : core.status();
+  }
+
+  @Override
+  public LoopStatus status() {
+    return recorder.status(settings, loop.concurrency, this);
+  }
+
+  @Override
+  public ReceiveChannel<LoopEvent> events() {
+    return recorder.events();
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -250,6 +251,7 @@ abstract class OperatorsConformance extends Theme {
   @Test
   void orderIsKeptAroundAFailure() {
     var others = new CountDownLatch(2);
+    var overtaken = new CountDownLatch(1);
     var pipe =
         Pipe.from(Numbers.below(10))
             .mapParallel(
@@ -258,16 +260,15 @@ abstract class OperatorsConformance extends Theme {
                 x -> {
                   if (x == 0) {
                     await(others);
-                    for (int i = 0; i < 1_000; i++) {
-                      Thread.yield(); // those after it could go ahead
-                    }
+                    overtaken.await(100, TimeUnit.MILLISECONDS); // it should not be
                   }
                   if (x == 1) {
                     return raise(new IOException("boom"));
                   }
                   others.countDown();
                   return x;
-                });
+                })
+            .tee("after", x -> overtaken.countDown());
     assertThat(elements(pipe)).containsExactly(0, 2, 3, 4, 5, 6, 7, 8, 9);
   }
 

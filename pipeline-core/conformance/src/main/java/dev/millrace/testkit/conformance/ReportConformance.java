@@ -67,13 +67,20 @@ abstract class ReportConformance extends Theme {
 
   @Test
   void stagesAreReportedFromTheStart() {
+    var seen = new CountDownLatch(1);
     var pipeline =
         Pipe.from(Numbers.below(3))
-            .map("map", x -> x)
+            .map(
+                "map",
+                x -> {
+                  await(seen);
+                  return x;
+                })
             .balance("balance", 2, lane -> lane.map("inside", x -> x))
             .to(Sink.count());
     var trial = start(pipeline);
     List<String> names = trial.run().report().stages().stream().map(StageReport::name).toList();
+    seen.countDown();
     trial.end();
     assertThat(names)
         .containsExactlyInAnyOrder("source", "map", "balance", "balance/lane", "inside", "sink")
