@@ -14,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -345,7 +346,7 @@ class ChannelTest {
       }
       if (round % 4 == 0) {
         for (int i = 0; i < 20; i++) {
-          Integer element = channel.isClosed() ? null : channel.tryReceive();
+          Integer element = takeIfAny(channel);
           if (element != null) {
             assertThat(received.get(element)).isFalse();
             received.set(element);
@@ -355,6 +356,15 @@ class ChannelTest {
     }
     sender.get();
     assertThat(received.cardinality()).isEqualTo(elements);
+  }
+
+  /** Null if there is none now, and if there will be none. */
+  private static @Nullable Integer takeIfAny(Channel<Integer> channel) {
+    try {
+      return channel.tryReceive();
+    } catch (ChannelClosedException e) {
+      return null;
+    }
   }
 
   @Test

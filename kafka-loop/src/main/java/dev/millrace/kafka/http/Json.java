@@ -1,57 +1,84 @@
 package dev.millrace.kafka.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.SerializableString;
+import com.fasterxml.jackson.core.io.CharacterEscapes;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.Collection;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes JSON (RFC 8259) that is safe inside of HTML as well. */
+/** Writes JSON that is safe inside of HTML as well. */
 final class Json {
+
+  private static final JsonFactory FACTORY =
+      new JsonFactoryBuilder()
+          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+          .characterEscapes(new HtmlEscapes())
+          .build();
 
   private Json() {}
 
   /** Of maps with texts as keys, collections, texts, numbers, booleans and null. */
   static String of(@Nullable Object value) {
-    var out = new StringBuilder();
-    write(out, value);
+    var out = new StringWriter();
+    try (JsonGenerator to = FACTORY.createGenerator(out)) {
+      write(to, value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a text can always be written to
+    }
     return out.toString();
   }
 
-  private static void write(StringBuilder out, @Nullable Object value) {
+  private static void write(JsonGenerator to, @Nullable Object value) throws IOException {
     switch (value) {
       case Map<?, ?> map -> {
-        char before = '{';
+        to.writeStartObject();
         for (Map.Entry<?, ?> one : map.entrySet()) {
-          text(out.append(before), one.getKey().toString());
-          write(out.append(':'), one.getValue());
-          before = ',';
+          to.writeFieldName(one.getKey().toString());
+          write(to, one.getValue());
         }
-        out.append(before == '{' ? "{}" : "}");
+        to.writeEndObject();
       }
       case Collection<?> list -> {
-        char before = '[';
+        to.writeStartArray();
         for (Object one : list) {
-          write(out.append(before), one);
-          before = ',';
+          write(to, one);
         }
-        out.append(before == '[' ? "[]" : "]");
+        to.writeEndArray();
       }
-      case Number number -> out.append(number);
-      case Boolean is -> out.append(is);
-      case null -> out.append("null");
-      default -> text(out, value.toString());
+      case Number number -> to.writeObject(number);
+      case Boolean is -> to.writeBoolean(is);
+      case null -> to.writeNull();
+      default -> to.writeString(value.toString());
     }
   }
 
-  private static void text(StringBuilder out, String text) {
-    out.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char one = text.charAt(i);
-      if (one < ' ' || one > '~' || "\"\\<>&'".indexOf(one) >= 0) {
-        out.append("\\u%04x".formatted((int) one));
-      } else {
-        out.append(one);
+  /** What ends a script, a tag or an attribute. */
+  private static final class HtmlEscapes extends CharacterEscapes {
+    private static final long serialVersionUID = 1L;
+
+    private final int[] escapes = standardAsciiEscapesForJSON();
+
+    HtmlEscapes() {
+      for (char one : new char[] {'<', '>', '&', '\''}) {
+        escapes[one] = ESCAPE_STANDARD;
       }
     }
-    out.append('"');
+
+    @Override
+    public int[] getEscapeCodesForAscii() {
+      return escapes;
+    }
+
+    @Override
+    public @Nullable SerializableString getEscapeSequence(int one) {
+      return null; // all are escaped in the standard way
+    }
   }
 }

@@ -12,7 +12,7 @@ import reactor.kafka.receiver.internals.ConsumerFactory;
 /*
  * The receiver requests one batch and never gets one, so it never pauses anything; it knows of no
  * record, so it never waits for one in a rebalance, and commits nothing. See
- * docs/decisions/0003-reactor-kafka-turns-our-core.md.
+ * docs/decisions/0004-reactor-kafka-turns-our-core.md.
  */
 final class ReceiverThread<K, V> implements AutoCloseable {
 

@@ -66,7 +66,7 @@ class LoopEndpointTest extends WithEndpoint {
             """
             {"topic":"orders","partition":0,"lag":12,"inFlight":3,"waiting":9,"paused":true,\
             "front":{"offset":41,"ageMillis":7000,\
-            "why":"it is being handled; \\u003cb\\u003eaway\\u003c/b\\u003e"}}\
+            "why":"it is being handled; \\u003Cb\\u003Eaway\\u003C/b\\u003E"}}\
             """,
             """
             {"topic":"orders","partition":1,"lag":null,"inFlight":0,"waiting":0,"paused":false,\
@@ -79,7 +79,7 @@ class LoopEndpointTest extends WithEndpoint {
             """,
             """
             "recent":[{"at":"1970-01-01T00:00:00Z","kind":"failed",\
-            "text":"java.io.IOException: the store is \\u0022away\\u0022"}]\
+            "text":"java.io.IOException: the store is \\"away\\""}]\
             """);
   }
 
