@@ -35,7 +35,15 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   private final PollThread<K, V> poll;
 
   ChannelConsumer(ConsumerSettings<K, V> settings) {
-    this.poll = new PollThread<>(settings.checked());
+    this(
+        settings,
+        (partitions, pauses, messages) ->
+            new Feeder<>(settings.group(), partitions, pauses, messages));
+  }
+
+  /** With an outlet of one's own, there is nothing in {@link #messages}. */
+  ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.Factory<K, V> outlets) {
+    this.poll = new PollThread<>(settings.checked(), outlets);
     this.poll.start();
   }
 

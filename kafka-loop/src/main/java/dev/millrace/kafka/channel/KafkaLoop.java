@@ -13,7 +13,6 @@ import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.Handling.Attempt;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
@@ -31,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The main loop of a consumer application: one select over messages, errors, notifications and
- * close.
+ * The main loop of a consumer application: one select over errors, notifications, the ends of
+ * handlers and close, while handlers take the messages themselves.
  *
  * <pre>{@code
  * var loop =
@@ -47,9 +46,10 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>At least once: an offset is committed only when its record and all before it in the partition
- * are settled: handled, or safe in the dead letters. Each record is handled in a virtual thread of
- * its own, {@code concurrency} at the most at the same time, in the order that the {@link Ordering}
- * promises.
+ * are settled: handled, or safe in the dead letters. Records are handled in virtual threads, {@code
+ * concurrency} at the most at the same time, in the order that the {@link Ordering} promises. A
+ * thread handles one record after the other, so what it keeps in a {@link ThreadLocal} is there for
+ * the next one.
  *
  * <p>A record that the handler fails on, or that cannot be deserialized, stops the loop, unless it
  * is told to {@link Builder#retry retry} and where to put {@link Builder#deadLetters dead letters}.
@@ -66,8 +66,7 @@ public final class KafkaLoop<K, V> {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaLoop.class);
 
   private enum Event {
-    MESSAGE,
-    HANDLED,
+    HANDLERS,
     CLOSED,
     DRAIN,
     CANCELLED,
@@ -89,7 +88,6 @@ public final class KafkaLoop<K, V> {
   private volatile @Nullable ChannelConsumer<K, V> running;
   private volatile @Nullable Health end;
   private boolean started;
-  private @Nullable Attempt<K, V> received;
 
   private KafkaLoop(Builder<K, V> builder) {
     this.settings = builder.settings.checked();
@@ -135,15 +133,16 @@ public final class KafkaLoop<K, V> {
       started = true;
     }
     Throwable failure = null;
+    var workers = new Workers<K, V>(concurrency);
     try (var letters = deadLetterTopic == null ? null : OwnProducer.open(settings);
-        var consumer = new ChannelConsumer<>(settings)) {
+        var consumer = new ChannelConsumer<>(settings, workers::attach)) {
       running = consumer;
-      try (var group = TaskGroup.collecting(context)) {
-        var handlers =
-            new Handlers<>(group, concurrency, handling(letters, consumer, group.context()));
-        failure = loop(consumer, handlers, group.context());
-        handlers.await(Objects.requireNonNullElse(drainWithin.get(), drainTimeout));
-        failure = handlers.failure() != null ? handlers.failure() : failure;
+      try (var group = TaskGroup.collecting(context);
+          workers) {
+        workers.begin(group, handling(letters, consumer, group.context()));
+        failure = loop(consumer, workers, group.context());
+        workers.await(Objects.requireNonNullElse(drainWithin.get(), drainTimeout));
+        failure = workers.failure() != null ? workers.failure() : failure;
       }
     } finally {
       end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
@@ -167,41 +166,31 @@ public final class KafkaLoop<K, V> {
 
   /** The main loop; what the consumer failed with, if it did. */
   private @Nullable Throwable loop(
-      ChannelConsumer<K, V> consumer, Handlers<K, V> handlers, Context context)
+      ChannelConsumer<K, V> consumer, Workers<K, V> workers, Context context)
       throws InterruptedException {
     Select<Event> select =
         new Select<Event>()
-            .onReceive(consumer.messages(), one -> attempt(Attempt.first(one)), () -> Event.CLOSED)
-            .when(handlers::mayStart)
-            .onReceive(handlers.retries(), this::attempt)
-            .when(handlers::mayStart)
             .onReceive(consumer.errors(), this::error, () -> Event.CLOSED)
             .onReceive(consumer.notifications(), this::notification, () -> Event.CLOSED)
-            .onReceive(handlers.ends(), one -> Event.HANDLED)
+            .onReceive(workers.events(), one -> Event.HANDLERS)
             .onReceive(draining, one -> Event.DRAIN, () -> Event.DRAIN)
             .onDone(context, () -> Event.CANCELLED);
     while (true) {
       switch (select.select()) {
-        case MESSAGE -> handlers.start(Objects.requireNonNull(received));
         case CLOSED -> {
-          return consumer.messages().closeCause();
+          return consumer.errors().closeCause();
         }
         case DRAIN, CANCELLED -> {
           return null;
         }
-        case HANDLED -> {
-          if (handlers.failure() != null) {
+        case HANDLERS -> {
+          if (workers.failure() != null) {
             return null;
           }
         }
         case OTHER -> {}
       }
     }
-  }
-
-  private Event attempt(Attempt<K, V> attempt) {
-    received = attempt;
-    return Event.MESSAGE;
   }
 
   private Event error(Exception error) {

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 
 /** The thread that owns the Kafka consumer: it polls, pauses, commits, and meets rebalances. */
 /*
- * It never waits for the application, but in a rebalance: the feeder does that. They meet in the Partition
+ * It never waits for the application, but in a rebalance: the outlet does that. They meet in the Partition
  * objects. Pauses are worked out anew before each poll from how full the partitions are, and compared
  * with what the consumer says is paused, so that a rebalance that clears or forgets them changes
  * nothing. While something is full polls are short, as nobody but this thread may resume it.
@@ -66,12 +66,12 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   private final HealthCheck health;
   private final Pauses pauses = new Pauses();
   private final Seeks seeks = new Seeks(this::seek);
-  private final Feeder<K, V> feeder;
+  private final Outlet outlet;
   private final Thread thread;
   private volatile boolean closing;
   private volatile Set<TopicPartition> full = Set.of();
 
-  PollThread(ConsumerSettings<K, V> settings) {
+  PollThread(ConsumerSettings<K, V> settings, Outlet.Factory<K, V> outlets) {
     this.settings = settings;
     this.offsetReset = settings.offsetReset();
     this.consumer = settings.newConsumer();
@@ -80,7 +80,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     this.lags = new Lags<>(consumer);
     this.committer = new Committer<>(consumer, settings, health, this::report);
     String group = settings.group();
-    this.feeder = new Feeder<>(group, partitions.values(), pauses, messages);
+    this.outlet = outlets.create(partitions.values(), pauses, messages);
     this.thread = Thread.ofPlatform().daemon().name("millrace-poll-" + group).unstarted(this::run);
   }
 
@@ -96,7 +96,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   void start() {
     thread.start();
-    feeder.start();
+    outlet.start();
   }
 
   Channel<Message<K, V>> messages() {
@@ -114,10 +114,10 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   void close() {
     closing = true;
     boolean interrupted = false;
-    while (thread.isAlive() || feeder.isAlive()) {
+    while (thread.isAlive() || outlet.isAlive()) {
       try {
         thread.join();
-        feeder.join();
+        outlet.join();
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -151,7 +151,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
       records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
       if (!records.isEmpty()) {
-        feeder.wake();
+        outlet.wake();
       }
       lags.askIfDue(partitions.values());
     } catch (InvalidOffsetException e) {
@@ -260,7 +260,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
 
   /** There may be something to hand out. */
   void wake() {
-    feeder.wake();
+    outlet.wake();
   }
 
   private void pauseWhatIsFull() {
@@ -310,7 +310,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
     why = also(why, deserialization::close);
     why = also(why, () -> forget(List.copyOf(partitions.values()), Set.of()));
     health.ended(why);
-    feeder.stop();
+    outlet.stop();
     for (Channel<?> channel : List.of(messages, errors, notifications)) {
       if (why == null) {
         channel.close();
@@ -355,7 +355,7 @@ final class PollThread<K, V> implements ConsumerRebalanceListener {
   }
 
   private Partition<K, V> newPartition(TopicPartition name) {
-    var partition = new Partition<>(name, settings.ordering, deserialization, feeder::wake);
+    var partition = new Partition<>(name, settings.ordering, deserialization, outlet::wake);
     partition.observe(settings.observer.assigned(settings.group(), () -> status(partition)));
     return partition;
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A record during one ownership of its partition. The package-private fields belong to the
  * partition, under its lock.
  */
-final class Delivery<K, V> implements Message<K, V> {
+public final class Delivery<K, V> implements Message<K, V> {
 
   private final Partition<K, V> partition;
   private final ConsumerRecord<byte[], byte[]> raw;
@@ -28,6 +28,12 @@ final class Delivery<K, V> implements Message<K, V> {
   @Nullable Delivery<K, V> next;
 
   boolean running;
+
+  /** Whether who settles it takes another one, and need not be told that there is one. */
+  boolean takesNext;
+
+  /** Whether another one was ready when it was taken. */
+  boolean leavesReady;
 
   private volatile @Nullable Exception failure;
 
@@ -64,6 +70,11 @@ final class Delivery<K, V> implements Message<K, V> {
   @Override
   public void abandon() {
     partition.abandon(this);
+  }
+
+  /** Whether another one was ready when it was taken to be handled. */
+  public boolean leavesReady() {
+    return leavesReady; // written by the thread that has taken it
   }
 
   /** It has failed, and is to be tried again. */

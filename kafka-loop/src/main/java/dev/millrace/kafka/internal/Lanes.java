@@ -59,6 +59,11 @@ final class Lanes<K, V> {
     return ready.poll();
   }
 
+  /** Whether a record is ready. */
+  boolean hasReady() {
+    return !ready.isEmpty();
+  }
+
   /** A record that was taken is settled; whether another one has become ready by that. */
   boolean settled(Delivery<K, V> delivery) {
     Object lane = delivery.lane;

@@ -1,6 +1,5 @@
 package dev.millrace.kafka.internal;
 
-import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
@@ -131,7 +130,7 @@ public final class Partition<K, V> {
   }
 
   /** Takes the next message that is ready; null if there is none now. */
-  public synchronized @Nullable Message<K, V> take() {
+  public synchronized @Nullable Delivery<K, V> take() {
     if (before != null) {
       if (!before.isIdle()) {
         return null;
@@ -139,6 +138,26 @@ public final class Partition<K, V> {
       before = null;
     }
     return lanes.take();
+  }
+
+  /**
+   * Takes the next message and begins it, for a thread that will take another when it has settled
+   * it: it is not told then that one has become ready.
+   */
+  public synchronized @Nullable Delivery<K, V> takeToHandle() {
+    Delivery<K, V> delivery = take();
+    if (delivery != null) {
+      delivery.takesNext = true;
+      delivery.leavesReady = lanes.hasReady();
+      delivery.running = true;
+      running++;
+    }
+    return delivery;
+  }
+
+  /** Whether {@link #take} would find a message. */
+  public synchronized boolean hasReady() {
+    return lanes.hasReady() && (before == null || before.isIdle());
   }
 
   /**
@@ -185,7 +204,7 @@ public final class Partition<K, V> {
         }
         version++;
         bytes -= delivery.bytes();
-        wake |= !revoked && lanes.settled(delivery);
+        wake |= !revoked && lanes.settled(delivery) && !delivery.takesNext;
       }
     }
     if (wake) {

@@ -1,0 +1,332 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.Select;
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.internal.Delivery;
+import dev.millrace.kafka.internal.Handling;
+import dev.millrace.kafka.internal.Handling.Attempt;
+import dev.millrace.kafka.internal.Partition;
+import dev.millrace.sync.Task;
+import dev.millrace.sync.TaskGroup;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The virtual threads of a loop's handlers, {@code concurrency} at the most: each takes a message
+ * from the partitions, handles it, and takes the next, until there is none.
+ *
+ * <p>A message that waits for its next attempt keeps no worker: it comes back when it is due.
+ */
+/*
+ * Nobody hands messages over, and nobody knows whether a handler will block. There are as many workers as
+ * it takes: one that is new (at most one is at a time; it is "searching") and finds a message hires the
+ * next, if there are more messages, before it handles its own. Where handlers block, that makes a
+ * thread for each message, up to the limit, which the messages after them use again. Where they do not, the
+ * next worker waits for a carrier, and those that run have taken all when it gets one: there are hardly
+ * more workers than carriers. (Go's scheduler wakes its threads by the same rule.)
+ *
+ * No message is left behind: a worker that finds none looks again after it has said that it is not
+ * searching any more, or not there any more; who adds a message looks for one that searches after that.
+ */
+final class Workers<K, V> implements Outlet, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+
+  private final int concurrency;
+  private final Channel<Boolean> events = Channel.conflated();
+  private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger working = new AtomicInteger();
+  private final AtomicBoolean searching = new AtomicBoolean();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private volatile Collection<Partition<K, V>> partitions = List.of();
+  private volatile Pauses pauses = new Pauses();
+  private volatile @Nullable Staff<K, V> staff;
+  private volatile boolean stopped;
+
+  /** What a worker needs, once it is there. */
+  private record Staff<K, V>(TaskGroup group, Handling<K, V> handling) {}
+
+  Workers(int concurrency) {
+    this.concurrency = concurrency;
+  }
+
+  /** Works for that consumer. */
+  Outlet attach(Collection<Partition<K, V>> all, Pauses paused, Channel<Message<K, V>> unused) {
+    partitions = all;
+    pauses = paused;
+    return this;
+  }
+
+  /** Begins to work, in threads of the group, which must outlive this. */
+  void begin(TaskGroup group, Handling<K, V> handling) {
+    staff = new Staff<>(group, handling);
+    wake();
+  }
+
+  /** Says that there is a {@link #failure}, or that the last worker has gone. */
+  ReceiveChannel<Boolean> events() {
+    return events;
+  }
+
+  /** Why the loop must stop; null if it must not. */
+  @Nullable Throwable failure() {
+    return failure.get();
+  }
+
+  @Override
+  public void start() {}
+
+  @Override
+  public void wake() {
+    if (!searching.get()
+        && working.get() < concurrency
+        && searching.compareAndSet(false, true)
+        && !hire()) {
+      searching.set(false);
+    }
+  }
+
+  /** For who has set {@link #searching}: the new worker has it then, if there is one. */
+  private synchronized boolean hire() {
+    Staff<K, V> known = staff;
+    if (stopped || known == null || working.get() >= concurrency) {
+      return false;
+    }
+    working.incrementAndGet();
+    Task<?> task = known.group.tryFork(() -> work(known));
+    if (task == null || task.state() == Task.State.CANCELLED) {
+      working.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  private @Nullable Void work(Staff<K, V> known) {
+    var turn = new Turn();
+    try {
+      Attempt<K, V> attempt = search(turn);
+      while (attempt != null) {
+        handle(known, attempt);
+        attempt = turn.next();
+      }
+    } finally {
+      gone();
+    }
+    return null;
+  }
+
+  private @Nullable Attempt<K, V> nextDue() {
+    for (Attempt<K, V> attempt = due.poll(); attempt != null; attempt = due.poll()) {
+      if (attempt.message().begin()) {
+        return attempt;
+      }
+    }
+    return null;
+  }
+
+  /** The first attempt of a worker; null if there is none. */
+  private @Nullable Attempt<K, V> search(Turn turn) {
+    Attempt<K, V> attempt = turn.next();
+    searching.set(false);
+    if (attempt == null) {
+      attempt = turn.next();
+    }
+    if (attempt != null && isAnyReady()) {
+      wake();
+    }
+    return attempt;
+  }
+
+  private void gone() {
+    working.decrementAndGet();
+    if (stopped) {
+      events.trySend(true);
+    } else if (isAnyReady()) {
+      wake();
+    }
+  }
+
+  private boolean isAnyReady() {
+    if (!due.isEmpty()) {
+      return true;
+    }
+    for (Partition<K, V> partition : partitions) {
+      if (partition.hasReady() && !pauses.contains(partition.name())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void handle(Staff<K, V> known, Attempt<K, V> attempt) {
+    boolean settled = false;
+    Handling.Again<K, V> again = null;
+    try {
+      switch (known.handling.run(attempt)) {
+        case Handling.Stop<K, V>(Throwable cause) -> fail(attempt, cause);
+        case Handling.Again<K, V> next -> again = next;
+        case Handling.Settled<K, V> done -> settled = true;
+        case Handling.Cancelled<K, V> cancelled -> {}
+      }
+    } catch (Throwable e) { // of the application's predicate, backoff or listener
+      fail(attempt, e);
+    } finally {
+      if (!settled) {
+        attempt.message().abandon();
+      }
+    }
+    if (again != null) {
+      later(known, again);
+    }
+    if (Thread.interrupted() && known.group.context().isCancelled()) {
+      stopped = true; // but an interrupt of the handler's own is nothing to the next one
+    }
+  }
+
+  private void later(Staff<K, V> known, Handling.Again<K, V> again) {
+    known.group.tryFork(
+        () -> {
+          Thread.sleep(again.delay());
+          due.add(again.next());
+          wake();
+          return null;
+        });
+  }
+
+  private void fail(Attempt<K, V> attempt, Throwable cause) {
+    cause.addSuppressed(new Site("while handling " + attempt.message()));
+    failure.compareAndSet(null, cause);
+    stopped = true;
+    events.trySend(true);
+  }
+
+  /** Lets nobody begin with another message. */
+  @Override
+  public synchronized void stop() {
+    stopped = true;
+  }
+
+  /** Waits until none works, {@code timeout} at the most, and not if they are cancelled. */
+  void await(Duration timeout) throws InterruptedException {
+    stop();
+    Staff<K, V> known = staff;
+    if (known == null) {
+      return;
+    }
+    var select =
+        new Select<Boolean>()
+            .onReceive(events, one -> true)
+            .onDone(known.group.context(), () -> false)
+            .onDeadline(Instant.now().plus(timeout), () -> false);
+    while (working.get() > 0) {
+      if (!select.select()) {
+        LOG.warn("{} handlers are interrupted; their records come again", working.get());
+        return;
+      }
+    }
+  }
+
+  /** Before the group, which waits for the threads. */
+  @Override
+  public void close() {
+    stop();
+  }
+
+  @Override
+  public void join() {}
+
+  @Override
+  public boolean isAlive() {
+    return false;
+  }
+
+  /** Where a worker takes messages from: one partition for a while, then the next. */
+  private final class Turn {
+    private static final int WHILE = 64; // more of one make it no faster, and the others older
+
+    private Iterator<Partition<K, V>> rest = partitions.iterator();
+    private @Nullable Partition<K, V> current;
+    private int taken;
+
+    @Nullable Attempt<K, V> next() {
+      if (stopped) {
+        return null;
+      }
+      Attempt<K, V> retry = nextDue();
+      if (retry != null) {
+        return retry;
+      }
+      Delivery<K, V> delivery = stay();
+      if (delivery == null) {
+        delivery = move();
+      }
+      return delivery == null ? null : Attempt.first(delivery);
+    }
+
+    private @Nullable Delivery<K, V> stay() {
+      Partition<K, V> partition = current;
+      if (partition == null) {
+        return null;
+      }
+      if (taken < WHILE) {
+        return take(partition);
+      }
+      if (partition.hasReady()) {
+        wake(); // this one may not come back for long
+      }
+      return null;
+    }
+
+    private @Nullable Delivery<K, V> move() {
+      for (int i = 0; i < 2; i++) { // what is left of the partitions, then all of them
+        while (rest.hasNext()) {
+          Partition<K, V> partition = rest.next();
+          Delivery<K, V> delivery = take(partition);
+          if (delivery != null) {
+            current = partition;
+            taken = 1;
+            return delivery;
+          }
+        }
+        rest = partitions.iterator();
+      }
+      return null;
+    }
+
+    private @Nullable Delivery<K, V> take(Partition<K, V> partition) {
+      if (pauses.contains(partition.name())) {
+        return null;
+      }
+      Delivery<K, V> delivery = partition.takeToHandle();
+      if (delivery != null) {
+        taken++;
+        if (delivery.leavesReady()) {
+          wake();
+        }
+      }
+      return delivery;
+    }
+  }
+
+  /** Tells, as a suppressed exception, which record it was. */
+  private static final class Site extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Site(String message) {
+      super(message, null, false, false);
+    }
+  }
+}
