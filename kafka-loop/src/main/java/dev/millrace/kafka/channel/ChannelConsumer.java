@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Kafka consumer as three channels: messages, errors, notifications.
@@ -41,7 +42,12 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   private final PollThread<K, V> poll;
 
   ChannelConsumer(ConsumerSettings<K, V> settings) {
-    this.poll = new PollThread<>(settings.checked());
+    this(settings, null);
+  }
+
+  /** With an outlet of one's own, if there is one: there are no {@link #messages} then. */
+  ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
+    this.poll = new PollThread<>(settings.checked(), outlets);
     this.poll.start();
   }
 

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * Takes messages from the partitions in turn, and blocks on the channel that they go into: a
  * virtual thread, so that the poll thread never waits.
  */
-class Feeder<K, V> {
+class Feeder<K, V> implements Outlet {
 
   private static final Logger LOG = LoggerFactory.getLogger(Feeder.class);
 
@@ -42,12 +42,13 @@ class Feeder<K, V> {
     this.thread = Thread.ofVirtual().name("millrace-feed-" + group).unstarted(this::run);
   }
 
-  void start() {
+  @Override
+  public void start() {
     thread.start();
   }
 
-  /** There may be messages to take. */
-  void wake() {
+  @Override
+  public void wake() {
     ready.trySend(true);
   }
 
@@ -103,16 +104,19 @@ class Feeder<K, V> {
     }
   }
 
-  void stop() {
+  @Override
+  public void stop() {
     thread.interrupt();
     ready.close();
   }
 
-  void join() throws InterruptedException {
+  @Override
+  public void join() throws InterruptedException {
     thread.join();
   }
 
-  boolean isAlive() {
+  @Override
+  public boolean isAlive() {
     return thread.isAlive();
   }
 }

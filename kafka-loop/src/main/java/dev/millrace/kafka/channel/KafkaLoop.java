@@ -20,6 +20,7 @@ import dev.millrace.kafka.internal.Attempt;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Delivery;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.LoopRecorder;
@@ -45,8 +46,8 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The main loop of a consumer application: one select over messages, errors, notifications and
- * close.
+ * The main loop of a consumer application: one select over errors, notifications, the ends of
+ * handlers and close, while handlers take the records themselves.
  *
  * <pre>{@code
  * var loop =
@@ -61,9 +62,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>At least once: an offset is committed only when its record and all before it in the partition
- * are settled: handled, or safe in the dead letters. Each record is handled in a virtual thread of
- * its own, {@code concurrency} at the most at the same time, in the order that the {@link Ordering}
- * promises.
+ * are settled: handled, or safe in the dead letters. Records are handled in virtual threads, {@code
+ * concurrency} at the most at the same time, in the order that the {@link Ordering} promises. A
+ * thread handles one record after the other, so what it keeps in a {@link ThreadLocal} is there for
+ * the next one.
  *
  * <p>A record that the handler fails on, or that cannot be deserialized, stops the loop, unless it
  * is told to {@link Builder#retry retry} and where to put {@link Builder#deadLetters dead letters}.
@@ -78,8 +80,7 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaLoop<K, V> implements Loop {
 
   private enum Event {
-    MESSAGE,
-    HANDLED,
+    HANDLERS,
     CLOSED,
     DRAIN,
     CANCELLED,
@@ -97,7 +98,6 @@ public final class KafkaLoop<K, V> implements Loop {
   private volatile @Nullable ChannelConsumer<K, V> running;
   private volatile @Nullable Health end;
   private boolean started;
-  private @Nullable Attempt<K, V> received;
 
   private KafkaLoop(
       ConsumerSettings<K, V> settings, LoopSettings loop, @Nullable BatchFunction<K, V> handler) {
@@ -137,15 +137,16 @@ public final class KafkaLoop<K, V> implements Loop {
       started = true;
     }
     Throwable failure = null;
+    var workers = new Workers<K, V>(loop.concurrency);
     try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings);
-        var consumer = new ChannelConsumer<>(settings)) {
+        var consumer = consumer(workers)) {
       running = consumer;
-      try (var group = TaskGroup.collecting(context)) {
-        var handlers =
-            new Handlers<>(group, loop.concurrency, handling(letters, consumer, group.context()));
-        failure = select(consumer, handlers, group.context());
-        handlers.await(Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout));
-        failure = handlers.failure() != null ? handlers.failure() : failure;
+      try (var group = TaskGroup.collecting(context);
+          workers) {
+        workers.begin(group, handling(letters, consumer, group.context()));
+        failure = select(consumer, workers, group.context());
+        workers.await(Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout));
+        failure = workers.failure() != null ? workers.failure() : failure;
       }
     } finally {
       end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
@@ -158,6 +159,10 @@ public final class KafkaLoop<K, V> implements Loop {
     context.throwIfCancelled();
   }
 
+  private ChannelConsumer<K, V> consumer(Workers<K, V> workers) {
+    return new ChannelConsumer<>(settings, settings.batching == null ? workers::attach : null);
+  }
+
   private Handling<K, V> handling(
       @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
     FailurePolicy policy = loop.policy(letters);
@@ -166,29 +171,27 @@ public final class KafkaLoop<K, V> implements Loop {
 
   /** The main loop; what the consumer failed with, if it did. */
   private @Nullable Throwable select(
-      ChannelConsumer<K, V> consumer, Handlers<K, V> handlers, Context context)
+      ChannelConsumer<K, V> consumer, Workers<K, V> workers, Context context)
       throws InterruptedException {
     Select<Event> select =
-        records(consumer)
-            .when(handlers::mayStart)
-            .onReceive(handlers.retries(), this::attempt)
-            .when(handlers::mayStart)
+        new Select<Event>()
+            .onReceive(consumer.batches(), batch -> batch(workers, batch), () -> Event.CLOSED)
+            .when(workers::mayTake)
             .onReceive(consumer.errors(), this::error, () -> Event.CLOSED)
             .onReceive(consumer.notifications(), this::notification, () -> Event.CLOSED)
-            .onReceive(handlers.ends(), one -> Event.HANDLED)
+            .onReceive(workers.events(), one -> Event.HANDLERS)
             .onReceive(draining, one -> Event.DRAIN, () -> Event.DRAIN)
             .onDone(context, () -> Event.CANCELLED);
     while (true) {
       switch (select.select()) {
-        case MESSAGE -> handlers.start(Objects.requireNonNull(received));
         case CLOSED -> {
           return consumer.messages().closeCause();
         }
         case DRAIN, CANCELLED -> {
           return null;
         }
-        case HANDLED -> {
-          if (handlers.failure() != null) {
+        case HANDLERS -> {
+          if (workers.failure() != null) {
             return null;
           }
         }
@@ -197,18 +200,9 @@ public final class KafkaLoop<K, V> implements Loop {
     }
   }
 
-  private Select<Event> records(ChannelConsumer<K, V> consumer) {
-    Select<Event> select = new Select<>();
-    return settings.batching == null
-        ? select.onReceive(
-            consumer.messages(), one -> attempt(Attempt.first(one)), () -> Event.CLOSED)
-        : select.onReceive(
-            consumer.batches(), batch -> attempt(Attempt.first(batch)), () -> Event.CLOSED);
-  }
-
-  private Event attempt(Attempt<K, V> attempt) {
-    received = attempt;
-    return Event.MESSAGE;
+  private Event batch(Workers<K, V> workers, List<Delivery<K, V>> batch) {
+    workers.give(Attempt.first(batch));
+    return Event.OTHER;
   }
 
   private Event error(Exception error) {

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The thread that polls, and the channels that it fills. It never waits for the application, but in
- * a rebalance: the feeder does that. They meet in the partitions of the core.
+ * a rebalance: the outlet does that. They meet in the partitions of the core.
  */
 final class PollThread<K, V> implements ConsumerCore.Listener {
 
@@ -29,24 +29,32 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
   private final ConsumerCore<K, V> core;
-  private final Feeder<K, V> feeder;
+  private final Outlet outlet;
   private final Thread thread;
 
-  PollThread(ConsumerSettings<K, V> settings) {
-    String group = settings.group();
+  /**
+   * A thread that is not started.
+   *
+   * @param outlets makes who takes the messages; null if they go into the channels
+   */
+  PollThread(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
     this.core = new ConsumerCore<>(settings, this);
+    this.outlet =
+        outlets == null ? feeder(settings) : outlets.create(core.partitions(), core.pauses());
+    this.thread = new PollLoop(settings.group(), core, this::end).thread();
+  }
+
+  private Outlet feeder(ConsumerSettings<K, V> settings) {
     Batching batching = settings.batching;
-    this.feeder =
-        batching == null
-            ? new Feeder<>(group, core.partitions(), core.pauses(), messages)
-            : new BatchFeeder<>(
-                settings, batching, core.partitions(), core.pauses(), messages, batches);
-    this.thread = new PollLoop(group, core, this::end).thread();
+    return batching == null
+        ? new Feeder<>(settings.group(), core.partitions(), core.pauses(), messages)
+        : new BatchFeeder<>(
+            settings, batching, core.partitions(), core.pauses(), messages, batches);
   }
 
   void start() {
     thread.start();
-    feeder.start();
+    outlet.start();
   }
 
   ConsumerCore<K, V> core() {
@@ -72,10 +80,10 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   void close() {
     core.stop();
     boolean interrupted = false;
-    while (thread.isAlive() || feeder.isAlive()) {
+    while (thread.isAlive() || outlet.isAlive()) {
       try {
         thread.join();
-        feeder.join();
+        outlet.join();
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -86,7 +94,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   }
 
   private void end(@Nullable Throwable why) {
-    feeder.stop();
+    outlet.stop();
     for (Channel<?> channel : List.of(messages, batches, errors, notifications)) {
       if (why == null) {
         channel.close();
@@ -100,7 +108,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
 
   @Override
   public void ready() {
-    feeder.wake();
+    outlet.wake();
   }
 
   @Override

@@ -37,6 +37,12 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   boolean running;
 
+  /** Whether who settles it takes another one, and need not be told that there is one. */
+  boolean takesNext;
+
+  /** Whether another one was ready when it was taken. */
+  boolean leavesReady;
+
   private volatile boolean alone;
   private volatile @Nullable Exception failure;
 
@@ -78,6 +84,11 @@ public final class Delivery<K, V> implements Message<K, V> {
   @Override
   public void abandon() {
     partition.abandon(this);
+  }
+
+  /** Whether another one was ready when it was taken to be handled. */
+  public boolean leavesReady() {
+    return leavesReady; // written by the thread that has taken it
   }
 
   /** It will be handed out again, before those that wait for it. */

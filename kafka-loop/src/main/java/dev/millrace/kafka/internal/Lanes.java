@@ -65,6 +65,11 @@ final class Lanes<K, V> {
     return delivery;
   }
 
+  /** Whether a record is ready. */
+  boolean hasReady() {
+    return !ready.isEmpty();
+  }
+
   /** Takes the record that waits for one that was taken, and does not mind its company. */
   @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
     Delivery<K, V> next = delivery.next;

@@ -142,6 +142,26 @@ public final class Partition<K, V> {
     return lanes.take();
   }
 
+  /**
+   * Takes the next message and begins it, for a thread that will take another of this partition
+   * when it has settled it: it is not told then that one has become ready.
+   */
+  public synchronized @Nullable Delivery<K, V> takeToHandle() {
+    Delivery<K, V> delivery = take();
+    if (delivery != null) {
+      delivery.takesNext = true;
+      delivery.leavesReady = lanes.hasReady();
+      delivery.running = true;
+      running++;
+    }
+    return delivery;
+  }
+
+  /** Whether {@link #take} would find a message. */
+  public synchronized boolean hasReady() {
+    return lanes.hasReady() && (before == null || before.isIdle());
+  }
+
   synchronized @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
     return revoked ? null : lanes.takeAfter(delivery);
   }
@@ -169,6 +189,7 @@ public final class Partition<K, V> {
     if (revoked || !window.holds(delivery.number, delivery)) {
       return false;
     }
+    delivery.takesNext = false; // who begins it later may be at another partition
     if (!delivery.running) {
       delivery.running = true;
       running++;
@@ -193,7 +214,7 @@ public final class Partition<K, V> {
         }
         version++;
         bytes -= delivery.bytes();
-        wake |= !revoked && lanes.settled(delivery);
+        wake |= !revoked && lanes.settled(delivery) && !delivery.takesNext;
       }
     }
     if (wake) {

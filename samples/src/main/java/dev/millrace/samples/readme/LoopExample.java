@@ -27,7 +27,7 @@ public final class LoopExample {
             .ordering(Ordering.KEY) // those of a key one after the other, and no others
             .retry(5, Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(10)))
             .deadLetterTopic("orders.dead")
-            .handler(record -> save.handle(record)) // a virtual thread each; may block
+            .handler(record -> save.handle(record)) // in virtual threads; may block
             .onError(error -> System.err.println("goes on after " + error))
             .onNotification(change -> System.out.println("partitions: " + change.current()))
             .build();

@@ -1,0 +1,34 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.kafka.internal.Partition;
+import dev.millrace.kafka.internal.Pauses;
+import java.util.Collection;
+
+/** Who takes messages from the partitions; the poll thread tells it when there may be some. */
+interface Outlet {
+
+  /** Makes the outlet of a consumer. */
+  @FunctionalInterface
+  interface Factory<K, V> {
+    /**
+     * An outlet that is not started.
+     *
+     * @param partitions those of the consumer at any time; are changed by other threads
+     * @param pauses which of them are left alone
+     */
+    Outlet create(Collection<Partition<K, V>> partitions, Pauses pauses);
+  }
+
+  void start();
+
+  /** There may be messages to take. Must not block. */
+  void wake();
+
+  /** Takes no more. */
+  void stop();
+
+  /** Waits until it has stopped. */
+  void join() throws InterruptedException;
+
+  boolean isAlive();
+}

@@ -1,0 +1,371 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.Select;
+import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.Delivery;
+import dev.millrace.kafka.internal.Handling;
+import dev.millrace.kafka.internal.Partition;
+import dev.millrace.kafka.internal.Pauses;
+import dev.millrace.sync.Task;
+import dev.millrace.sync.TaskGroup;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The virtual threads of a loop's handlers, {@code concurrency} at the most: each takes a message
+ * from the partitions, handles it, and takes the next, until there is none.
+ *
+ * <p>A message that waits for its next attempt keeps no worker: it comes back when it is due.
+ */
+/*
+ * Nobody hands messages over, and nobody knows whether a handler will block. There are as many workers as
+ * it takes: one that is new (at most one is at a time; it is "searching") and finds a message hires the
+ * next, if there are more messages, before it handles its own. Where handlers block, that makes a
+ * thread for each message, up to the limit, which the messages after them use again. Where they do not, the
+ * next worker waits for a carrier, and those that run have taken all when it gets one: there are hardly
+ * more workers than carriers. (Go's scheduler wakes its threads by the same rule.)
+ *
+ * No message is left behind: a worker that finds none looks again after it has said that it is not
+ * searching any more, or not there any more; who adds a message looks for one that searches after that.
+ * Who settles one that it has taken takes the next of its partition, or wakes another one for it.
+ *
+ * Batches, and attempts that are due again, are given; they go before what is in the partitions.
+ */
+final class Workers<K, V> implements Outlet, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+
+  /** So many records of one partition make it no faster, and the others older. */
+  private static final int WHILE = 64;
+
+  /** A worker that never blocks leaves after so long, as others wait for its carrier. */
+  private static final long LONG_NANOS = 10_000_000;
+
+  private final int concurrency;
+  private final Channel<Boolean> events = Channel.conflated();
+  private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger working = new AtomicInteger();
+  private final AtomicBoolean searching = new AtomicBoolean();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private volatile Collection<Partition<K, V>> partitions = List.of();
+  private volatile Pauses pauses = new Pauses();
+  private volatile @Nullable Staff<K, V> staff;
+  private volatile boolean stopped;
+
+  /** What a worker needs, once it is there. */
+  private record Staff<K, V>(TaskGroup group, Handling<K, V> handling) {}
+
+  Workers(int concurrency) {
+    this.concurrency = concurrency;
+  }
+
+  /** Works for that consumer. */
+  Outlet attach(Collection<Partition<K, V>> all, Pauses paused) {
+    partitions = all;
+    pauses = paused;
+    return this;
+  }
+
+  /** Begins to work, in threads of the group, which must outlive this. */
+  void begin(TaskGroup group, Handling<K, V> handling) {
+    staff = new Staff<>(group, handling);
+    wake();
+  }
+
+  /** Says that there is a {@link #failure}, that one may be given, or that one has gone. */
+  ReceiveChannel<Boolean> events() {
+    return events;
+  }
+
+  /** Why the loop must stop; null if it must not. */
+  @Nullable Throwable failure() {
+    return failure.get();
+  }
+
+  /** Whether a worker is free for what is {@link #give given}; {@link #events} tells of changes. */
+  boolean mayTake() {
+    return due.isEmpty() && mayHire();
+  }
+
+  /** Gives an attempt that is not begun, before all that is in the partitions. */
+  void give(Attempt<K, V> attempt) {
+    due.add(attempt);
+    wake();
+  }
+
+  @Override
+  public void start() {}
+
+  @Override
+  public void wake() {
+    while (mayHire() && searching.compareAndSet(false, true)) {
+      if (hire()) {
+        return;
+      }
+      searching.set(false);
+      if (!isAnyReady()) {
+        return;
+      } // who has gone meanwhile, or come with a message, took this one for one that searches
+    }
+  }
+
+  private boolean mayHire() {
+    return !stopped && staff != null && working.get() < concurrency;
+  }
+
+  /** For who has set {@link #searching}: the new worker has it then, if there is one. */
+  private synchronized boolean hire() {
+    Staff<K, V> known = staff;
+    if (known == null || !mayHire()) {
+      return false;
+    }
+    working.incrementAndGet();
+    Task<?> task = known.group.tryFork(() -> work(known));
+    if (task == null || task.state() == Task.State.CANCELLED) {
+      stopped = true;
+      gone();
+      return false;
+    }
+    return true;
+  }
+
+  private @Nullable Void work(Staff<K, V> known) {
+    var turn = new Turn();
+    long since = System.nanoTime();
+    try {
+      Attempt<K, V> attempt = search(turn);
+      for (int handled = 1; attempt != null; handled++) {
+        handle(known, attempt);
+        boolean isLong = handled % WHILE == 0 && System.nanoTime() - since > LONG_NANOS;
+        attempt = isLong ? null : turn.next();
+      }
+    } finally {
+      gone();
+    }
+    return null;
+  }
+
+  private @Nullable Attempt<K, V> nextDue() {
+    for (Attempt<K, V> given = due.poll(); given != null; given = due.poll()) {
+      events.trySend(true); // another may be given
+      Attempt<K, V> attempt = given.begin();
+      if (!attempt.messages().isEmpty()) {
+        return attempt;
+      }
+    }
+    return null;
+  }
+
+  /** The first attempt of a worker; null if there is none. */
+  private @Nullable Attempt<K, V> search(Turn turn) {
+    Attempt<K, V> attempt = turn.next();
+    searching.set(false);
+    if (attempt == null) {
+      attempt = turn.next();
+    }
+    if (attempt != null && isAnyReady()) {
+      wake();
+    }
+    return attempt;
+  }
+
+  private void gone() {
+    working.decrementAndGet();
+    if (stopped || partitions.isEmpty()) { // somebody waits for the end, or to give the next one
+      events.trySend(true);
+    }
+    if (!stopped && isAnyReady()) {
+      wake();
+    }
+  }
+
+  private boolean isAnyReady() {
+    if (!due.isEmpty()) {
+      return true;
+    }
+    for (Partition<K, V> partition : partitions) {
+      if (partition.hasReady() && !pauses.contains(partition.name())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void handle(Staff<K, V> known, Attempt<K, V> attempt) {
+    Handling.Outcome<K, V> outcome = new Handling.Cancelled<>();
+    try {
+      outcome = known.handling.run(attempt);
+    } catch (Throwable e) { // of the application's predicate, backoff or listener
+      fail(attempt, e);
+    }
+    switch (outcome) {
+      case Handling.Done<K, V>(List<Delivery<K, V>> giveBack) -> giveBack(giveBack);
+      case Handling.Again<K, V> again -> {
+        attempt.abandon();
+        giveBack(again.giveBack());
+        later(known, again);
+      }
+      case Handling.Stop<K, V>(Throwable cause) -> {
+        fail(attempt, cause);
+        attempt.abandon();
+      }
+      case Handling.Cancelled<K, V> cancelled -> attempt.abandon();
+    }
+    if (Thread.interrupted() && known.group.context().isCancelled()) {
+      stopped = true; // but an interrupt of the handler's own is nothing to the next one
+    }
+  }
+
+  private static <K, V> void giveBack(List<Delivery<K, V>> messages) {
+    messages.reversed().forEach(Delivery::giveBack); // the first of them is the next then
+  }
+
+  private synchronized void later(Staff<K, V> known, Handling.Again<K, V> again) {
+    if (!stopped) { // the group may be closed after that
+      known.group.tryFork(
+          () -> {
+            Thread.sleep(again.delay());
+            give(again.next());
+            return null;
+          });
+    }
+  }
+
+  private void fail(Attempt<K, V> attempt, Throwable cause) {
+    cause.addSuppressed(new Site("while handling " + attempt));
+    failure.compareAndSet(null, cause);
+    stopped = true;
+    events.trySend(true);
+  }
+
+  /** Lets nobody begin with another message. */
+  @Override
+  public synchronized void stop() {
+    stopped = true;
+  }
+
+  /** Waits until none works, {@code timeout} at the most, and not if they are cancelled. */
+  void await(Duration timeout) throws InterruptedException {
+    stop();
+    Staff<K, V> known = staff;
+    if (known == null) {
+      return;
+    }
+    var select =
+        new Select<Boolean>()
+            .onReceive(events, one -> true)
+            .onDone(known.group.context(), () -> false)
+            .onDeadline(Instant.now().plus(timeout), () -> false);
+    while (working.get() > 0) {
+      if (!select.select()) {
+        LOG.warn("{} handlers are interrupted; their records come again", working.get());
+        return;
+      }
+    }
+  }
+
+  /** Before the group, which waits for the threads. */
+  @Override
+  public void close() {
+    stop();
+  }
+
+  @Override
+  public void join() {}
+
+  @Override
+  public boolean isAlive() {
+    return false;
+  }
+
+  /** Where a worker takes messages from: one partition for a while, then the next. */
+  private final class Turn {
+    private Iterator<Partition<K, V>> rest = partitions.iterator();
+    private @Nullable Partition<K, V> current;
+    private int taken;
+
+    @Nullable Attempt<K, V> next() {
+      if (stopped) {
+        return null;
+      }
+      Attempt<K, V> retry = nextDue();
+      if (retry != null) {
+        if (isAnyReady()) {
+          wake(); // also what has become ready by what this one has settled
+        }
+        return retry;
+      }
+      Delivery<K, V> delivery = stay();
+      if (delivery == null) {
+        delivery = move();
+      }
+      return delivery == null ? null : Attempt.first(delivery);
+    }
+
+    private @Nullable Delivery<K, V> stay() {
+      Partition<K, V> partition = current;
+      if (partition == null) {
+        return null;
+      }
+      if (taken < WHILE) {
+        return take(partition);
+      }
+      if (partition.hasReady()) {
+        wake(); // this one may not come back for long
+      }
+      return null;
+    }
+
+    private @Nullable Delivery<K, V> move() {
+      for (int i = 0; i < 2; i++) { // what is left of the partitions, then all of them
+        while (rest.hasNext()) {
+          Partition<K, V> partition = rest.next();
+          Delivery<K, V> delivery = take(partition);
+          if (delivery != null) {
+            current = partition;
+            taken = 1;
+            return delivery;
+          }
+        }
+        rest = partitions.iterator();
+      }
+      return null;
+    }
+
+    private @Nullable Delivery<K, V> take(Partition<K, V> partition) {
+      if (pauses.contains(partition.name())) {
+        return null;
+      }
+      Delivery<K, V> delivery = partition.takeToHandle();
+      if (delivery != null) {
+        taken++;
+        if (delivery.leavesReady()) {
+          wake();
+        }
+      }
+      return delivery;
+    }
+  }
+
+  /** Tells, as a suppressed exception, which record it was. */
+  private static final class Site extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Site(String message) {
+      super(message, null, false, false);
+    }
+  }
+}
