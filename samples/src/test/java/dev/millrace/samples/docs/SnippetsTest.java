@@ -23,7 +23,7 @@ class SnippetsTest {
 
   private static final Pattern SHOWN = Pattern.compile("```java\n(.*?)\n```", Pattern.DOTALL);
   private static final Pattern COMPILED =
-      Pattern.compile("// doc:begin\n(.*?)\n *// doc:end", Pattern.DOTALL);
+      Pattern.compile("// doc:begin\n(.*?)\n\\s*// doc:end", Pattern.DOTALL);
 
   static List<Path> documents() throws IOException {
     List<Path> documents = new ArrayList<>();

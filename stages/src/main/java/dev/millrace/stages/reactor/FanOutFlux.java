@@ -47,7 +47,8 @@ final class FanOutFlux extends Flux<Object> {
 
   /** What the branches emit. */
   void emit(Flux<Object> merged) {
-    this.merged = merged;
+    // Who wants nothing cancels before the branches are subscribed to, and no lane hears of that.
+    this.merged = merged.doOnCancel(() -> lanes.forEach(Lane::cancel));
   }
 
   @Override

@@ -248,6 +248,14 @@ abstract class OperatorsConformance extends Theme {
     assertThat(elements(pipe)).isEqualTo(numbers(10));
   }
 
+  /** Whoever wants no element at all has said so before the first one comes. */
+  @ParameterizedTest
+  @EnumSource
+  void operatorBeforeNobodyEnds(Operator operator) {
+    var pipe = operator.addTo(Pipe.from(Numbers.endless()), "operator").take("none", 0);
+    assertThat(run(pipe.to(Sink.count())).result()).isZero();
+  }
+
   @Test
   void orderIsKeptAroundAFailure() {
     var others = new CountDownLatch(2);
