@@ -7,6 +7,7 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Delivery;
 import java.util.Collection;
@@ -120,6 +121,11 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
     poll.core().seek(name, offset);
+  }
+
+  /** What it has in common with the other faces. */
+  ConsumerCore<K, V> core() {
+    return poll.core();
   }
 
   void report(Exception error) {

@@ -1,19 +1,13 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
-import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
+import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.BatchHandler;
-import dev.millrace.kafka.Health;
-import dev.millrace.kafka.Health.State;
-import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
-import dev.millrace.kafka.LoopEvent;
-import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.Attempt;
@@ -23,20 +17,14 @@ import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Delivery;
 import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.kafka.internal.TransactionSettings;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -72,12 +60,15 @@ import org.jspecify.annotations.Nullable;
  * A record that waits for another attempt keeps those behind it waiting, but no handler busy. An
  * {@link Error} always stops the loop.
  *
- * <p>A loop runs once. All methods but {@link #run} may be called by any thread.
+ * <p>A loop runs once. All methods may be called by any thread. {@link #run} returns when no thread
+ * of the loop is alive; until then handlers that run are waited for ({@code drainTimeout} at the
+ * most) and after that interrupted, and what they have not handled comes again. If the context is
+ * cancelled they are interrupted at once.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
  */
-public final class KafkaLoop<K, V> implements Loop {
+public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
 
   private enum Event {
     HANDLERS,
@@ -87,23 +78,12 @@ public final class KafkaLoop<K, V> implements Loop {
     OTHER
   }
 
-  private final ConsumerSettings<K, V> settings;
-  private final LoopSettings loop;
   private final BatchFunction<K, V> handler;
-
   private final Channel<Boolean> draining = Channel.rendezvous();
-  private final Channel<Boolean> ended = Channel.rendezvous();
-  private final LoopRecorder recorder = new LoopRecorder();
-  private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
-  private volatile @Nullable ChannelConsumer<K, V> running;
-  private volatile @Nullable Health end;
-  private boolean started;
 
   private KafkaLoop(
       ConsumerSettings<K, V> settings, LoopSettings loop, @Nullable BatchFunction<K, V> handler) {
-    this.settings = settings;
-    this.settings.observer = recorder.and(settings.observer);
-    this.loop = loop;
+    super(settings, loop);
     this.handler =
         Objects.requireNonNull(
             handler, "no handler: call handler(…), batchHandler(…) or transactionalHandler(…)");
@@ -114,58 +94,29 @@ public final class KafkaLoop<K, V> implements Loop {
     return new Builder<>();
   }
 
-  /**
-   * Consumes until the loop is drained, the context is cancelled, or something fails; then commits
-   * what is settled and leaves the group. Blocks; no thread of the loop is alive when it returns.
-   *
-   * <p>Handlers that run then are waited for ({@code drainTimeout} at the most) and after that
-   * interrupted; if the context is cancelled they are interrupted at once. What they have not
-   * handled comes again.
-   *
-   * @throws ExecutionException if a record failed and nothing else is to be done, or the consumer
-   *     can not go on; with the cause
-   * @throws CancellationException if the context is cancelled, with its cause
-   * @throws InterruptedException if the thread is interrupted
-   * @throws IllegalStateException if the loop has run before
-   */
   @Override
-  public void run(Context context) throws InterruptedException, ExecutionException {
-    synchronized (this) {
-      if (started) {
-        throw new IllegalStateException("a loop runs once: build another one");
-      }
-      started = true;
-    }
-    Throwable failure = null;
-    var workers = new Workers<K, V>(loop.concurrency);
-    try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings);
-        var consumer = consumer(workers)) {
-      running = consumer;
+  protected @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
+      throws InterruptedException {
+    var workers = new Workers<K, V>(loop().concurrency);
+    try (var consumer = consumer(workers)) {
+      running(consumer.core());
       try (var group = TaskGroup.collecting(context);
           workers) {
         workers.begin(group, handling(letters, consumer, group.context()));
-        failure = select(consumer, workers, group.context());
-        workers.await(Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout));
-        failure = workers.failure() != null ? workers.failure() : failure;
+        Throwable failure = select(consumer, workers, group.context());
+        workers.await(drainTimeout());
+        return workers.failure() != null ? workers.failure() : failure;
       }
-    } finally {
-      end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
-      ended.close();
-      recorder.end();
     }
-    if (failure != null) {
-      throw new ExecutionException("the loop stops: " + failure, failure);
-    }
-    context.throwIfCancelled();
   }
 
   private ChannelConsumer<K, V> consumer(Workers<K, V> workers) {
-    return new ChannelConsumer<>(settings, settings.batching == null ? workers::attach : null);
+    return new ChannelConsumer<>(settings(), settings().batching == null ? workers::attach : null);
   }
 
   private Handling<K, V> handling(
       @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
-    FailurePolicy policy = loop.policy(letters);
+    FailurePolicy policy = loop().policy(letters);
     return new Handling<>(handler, policy, context::isCancelled, consumer::report);
   }
 
@@ -206,87 +157,18 @@ public final class KafkaLoop<K, V> implements Loop {
   }
 
   private Event error(Exception error) {
-    recorder.survived(error);
-    loop.onError.accept(error);
+    survived(error);
     return Event.OTHER;
   }
 
   private Event notification(Notification notification) {
-    recorder.rebalanced(notification);
-    loop.onNotification.accept(notification);
+    rebalanced(notification);
     return Event.OTHER;
   }
 
-  /**
-   * Stops starting handlers, lets those that run finish, commits, and makes {@link #run} return.
-   * Blocks until it has.
-   *
-   * @param timeout how long handlers may still run; then they are interrupted
-   */
   @Override
-  public void drain(Duration timeout) throws InterruptedException {
-    drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
+  protected void wake() {
     draining.close();
-    synchronized (this) {
-      if (!started) {
-        started = true;
-        recorder.end();
-        return;
-      }
-    }
-    ended.receiveOrNull();
-  }
-
-  @Override
-  public Duration closeTimeout() {
-    return settings.closeTimeout;
-  }
-
-  @Override
-  public Health health() {
-    ChannelConsumer<K, V> consumer = running;
-    Health known = end;
-    if (known != null) {
-      return known;
-    }
-    return consumer == null ? new Health(State.STARTING, "it does not run yet") : consumer.health();
-  }
-
-  @Override
-  public List<PartitionStatus> partitions() {
-    ChannelConsumer<K, V> consumer = running;
-    return consumer == null ? List.of() : consumer.partitions();
-  }
-
-  @Override
-  public LoopStatus status() {
-    return recorder.status(settings, loop.concurrency, this);
-  }
-
-  @Override
-  public ReceiveChannel<LoopEvent> events() {
-    return recorder.events();
-  }
-
-  /**
-   * Starts no more handlers for these partitions, but for the few records that were handed out
-   * before. It holds until {@link #resume}, whatever rebalances do. Polling goes on.
-   *
-   * @throws IllegalStateException if the loop does not run yet
-   */
-  @Override
-  public void pause(Collection<TopicPartition> names) {
-    consumer().pause(names);
-  }
-
-  @Override
-  public void resume(Collection<TopicPartition> names) {
-    consumer().resume(names);
-  }
-
-  @Override
-  public Set<TopicPartition> paused() {
-    return consumer().paused();
   }
 
   /**
@@ -297,15 +179,7 @@ public final class KafkaLoop<K, V> implements Loop {
    * @throws IllegalStateException if the loop does not run, or has not got the partition
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
-    consumer().seek(name, offset);
-  }
-
-  private ChannelConsumer<K, V> consumer() {
-    ChannelConsumer<K, V> consumer = running;
-    if (consumer == null) {
-      throw new IllegalStateException("the loop does not run yet");
-    }
-    return consumer;
+    core().seek(name, offset);
   }
 
   /** Settings with defaults; not safe for use by many threads. */

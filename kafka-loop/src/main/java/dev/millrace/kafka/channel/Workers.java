@@ -212,10 +212,10 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
       fail(attempt, e);
     }
     switch (outcome) {
-      case Handling.Done<K, V>(List<Delivery<K, V>> giveBack) -> giveBack(giveBack);
+      case Handling.Done<K, V> done -> done.release();
       case Handling.Again<K, V> again -> {
         attempt.abandon();
-        giveBack(again.giveBack());
+        again.release();
         later(known, again);
       }
       case Handling.Stop<K, V>(Throwable cause) -> {
@@ -227,10 +227,6 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     if (Thread.interrupted() && known.group.context().isCancelled()) {
       stopped = true; // but an interrupt of the handler's own is nothing to the next one
     }
-  }
-
-  private static <K, V> void giveBack(List<Delivery<K, V>> messages) {
-    messages.reversed().forEach(Delivery::giveBack); // the first of them is the next then
   }
 
   private synchronized void later(Staff<K, V> known, Handling.Again<K, V> again) {
@@ -245,7 +241,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   }
 
   private void fail(Attempt<K, V> attempt, Throwable cause) {
-    cause.addSuppressed(new Site("while handling " + attempt));
+    attempt.blame(cause);
     failure.compareAndSet(null, cause);
     stopped = true;
     events.trySend(true);
@@ -357,15 +353,6 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
         }
       }
       return delivery;
-    }
-  }
-
-  /** Tells, as a suppressed exception, which record it was. */
-  private static final class Site extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Site(String message) {
-      super(message, null, false, false);
     }
   }
 }

@@ -42,11 +42,24 @@ public record Attempt<K, V>(
     messages.forEach(Delivery::abandon); // no effect on a message that is settled
   }
 
+  /** Adds to the failure, as a suppressed exception, which records it was about. */
+  public void blame(Throwable failure) {
+    failure.addSuppressed(new Site("while handling " + this));
+  }
+
   /** Names the records, but shows nothing of them. */
   @Override
   public String toString() {
     return messages.size() == 1
         ? messages.getFirst().toString()
         : "%d records, from %s on".formatted(messages.size(), messages.getFirst());
+  }
+
+  private static final class Site extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Site(String message) {
+      super(message, null, false, false);
+    }
   }
 }

@@ -30,20 +30,23 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 public final class Handling<K, V> {
 
   /** What an attempt has led to. */
-  public sealed interface Outcome<K, V> {}
+  public sealed interface Outcome<K, V> {
 
-  /**
-   * Nothing is left to do for the messages.
-   *
-   * @param giveBack but for these, which are to be given back once the attempt has ended
-   */
+    /** What was taken and is to be given back, in order, once the attempt has ended. */
+    default List<Delivery<K, V>> giveBack() {
+      return List.of();
+    }
+
+    /** Gives those back: the first of them is the next then. */
+    default void release() {
+      giveBack().reversed().forEach(Delivery::giveBack);
+    }
+  }
+
+  /** Nothing is left to do for the messages, but for those to give back. */
   public record Done<K, V>(List<Delivery<K, V>> giveBack) implements Outcome<K, V> {}
 
-  /**
-   * Messages are to be tried again, after a delay.
-   *
-   * @param giveBack and others are to be given back once the attempt has ended
-   */
+  /** Messages are to be tried again, after a delay. */
   public record Again<K, V>(Attempt<K, V> next, Duration delay, List<Delivery<K, V>> giveBack)
       implements Outcome<K, V> {}
 

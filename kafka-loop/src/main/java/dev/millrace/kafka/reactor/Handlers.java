@@ -3,14 +3,12 @@ package dev.millrace.kafka.reactor;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.internal.Attempt;
-import dev.millrace.kafka.internal.Delivery;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Handling.Outcome;
 import dev.millrace.kafka.internal.Intake;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
-import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -211,25 +209,18 @@ final class Handlers<K, V> {
 
   private void run(Attempt<K, V> attempt, Supplier<Outcome<K, V>> step)
       throws InterruptedException {
-    Handling.Again<K, V> again = null;
-    List<Delivery<K, V>> giveBack = List.of();
+    Outcome<K, V> outcome;
     try {
-      switch (step.get()) {
-        case Handling.Stop<K, V>(Throwable cause) -> stop(attempt, cause);
-        case Handling.Again<K, V> next -> {
-          again = next;
-          giveBack = next.giveBack();
-        }
-        case Handling.Done<K, V> done -> giveBack = done.giveBack();
-        case Handling.Cancelled<K, V> cancelled -> {}
-      }
+      outcome = step.get();
     } catch (Throwable e) { // of the application's predicate, backoff or listener
-      stop(attempt, e);
-    } finally {
-      ended(attempt);
+      outcome = new Handling.Stop<>(e);
     }
-    giveBack.reversed().forEach(Delivery::giveBack); // the first of them is the next then
-    if (again != null) {
+    if (outcome instanceof Handling.Stop<K, V>(Throwable cause)) {
+      stop(attempt, cause);
+    }
+    ended(attempt);
+    outcome.release();
+    if (outcome instanceof Handling.Again<K, V> again) {
       Thread.sleep(again.delay());
       retries.add(again.next());
       bell.ring();
@@ -237,7 +228,7 @@ final class Handlers<K, V> {
   }
 
   private void stop(Attempt<K, V> attempt, Throwable cause) {
-    cause.addSuppressed(new Site("while handling " + attempt));
+    attempt.blame(cause);
     failure.compareAndSet(null, cause);
   }
 
@@ -269,15 +260,6 @@ final class Handlers<K, V> {
     calls.forEach(Call::cancel);
     for (Failed<K, V> one; (one = failed.poll()) != null; ) {
       ended(one.attempt());
-    }
-  }
-
-  /** Tells, as a suppressed exception, which record it was. */
-  private static final class Site extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Site(String message) {
-      super(message, null, false, false);
     }
   }
 }

@@ -1,35 +1,23 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
-import dev.millrace.kafka.Health;
-import dev.millrace.kafka.Health.State;
-import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.LoopBuilder;
-import dev.millrace.kafka.LoopEvent;
-import dev.millrace.kafka.LoopStatus;
-import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Intake;
-import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.stages.reactor.Fluxes;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -41,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.core.publisher.Sinks;
 import reactor.kafka.receiver.ReceiverOptions;
 
 /**
@@ -73,28 +60,18 @@ import reactor.kafka.receiver.ReceiverOptions;
  * @param <K> the type of the keys
  * @param <V> the type of the values
  */
-public final class ReactorKafkaLoop<K, V> implements Loop {
+public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
 
-  private final ConsumerSettings<K, V> settings;
-  private final LoopSettings loop;
   private final ReceiverOptions<K, V> options;
   private final @Nullable RecordHandler<K, V> blocking;
   private final @Nullable Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function;
 
-  private final LoopRecorder recorder = new LoopRecorder();
   private final Bell bell = new Bell();
-  private final Sinks.Empty<Void> ended = Sinks.empty();
-  private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
   private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
-  private volatile @Nullable ConsumerCore<K, V> running;
-  private volatile @Nullable Health end;
-  private boolean started; // guarded by this
 
   private ReactorKafkaLoop(
       Builder<K, V> builder, ConsumerSettings<K, V> settings, LoopSettings loop) {
-    this.settings = settings;
-    this.settings.observer = recorder.and(settings.observer);
-    this.loop = loop;
+    super(settings, loop);
     this.options = builder.options;
     this.blocking = builder.blocking;
     this.function = builder.function;
@@ -131,7 +108,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
         Objects.requireNonNull(parent).withValue(Fluxes.REACTOR_CONTEXT, carried).withCancel();
     sink.onDispose(context::cancel);
     Thread.ofVirtual()
-        .name("millrace-loop-" + settings.group())
+        .name("millrace-loop-" + settings().group())
         .start(
             () -> {
               try {
@@ -145,45 +122,20 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
             });
   }
 
-  /**
-   * As {@link #run()}, but blocks until then.
-   *
-   * @throws ExecutionException if a record failed and nothing else is to be done, or the consumer
-   *     can not go on; with the cause
-   * @throws CancellationException if the context is cancelled, with its cause
-   * @throws InterruptedException if the thread is interrupted
-   * @throws IllegalStateException if the loop has run before
-   */
   @Override
-  public void run(Context context) throws InterruptedException, ExecutionException {
-    synchronized (this) {
-      if (started) {
-        throw new IllegalStateException("a loop runs once: build another one");
-      }
-      started = true;
-    }
-    Throwable failure = null;
-    try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings)) {
-      var events = new Events(bell, this::survived, this::rebalanced);
-      var core = new ConsumerCore<>(settings, events);
-      running = core;
-      try (var receiver = new ReceiverThread<>(core, options, settings.closeTimeout, this::lost);
-          var group = TaskGroup.collecting(context)) {
-        failure = group.context().call(() -> handle(core, events, letters, group));
-      }
-    } catch (InterruptedException | RuntimeException | Error e) {
+  protected @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
+      throws InterruptedException {
+    var events = new Events(bell, this::survived, this::rebalanced);
+    var core = new ConsumerCore<>(settings(), events);
+    running(core);
+    try (var receiver = new ReceiverThread<>(core, options, settings().closeTimeout, this::lost);
+        var group = TaskGroup.collecting(context)) {
+      return group.context().call(() -> handle(core, events, letters, group));
+    } catch (InterruptedException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
       throw new AssertionError(e); // nothing else is thrown
-    } finally {
-      end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
-      recorder.end();
-      ended.tryEmitEmpty();
     }
-    if (failure != null) {
-      throw new ExecutionException("the loop stops: " + failure, failure);
-    }
-    context.throwIfCancelled();
   }
 
   /** Handles until the end, by the thread of the loop; what it failed with, if it did. */
@@ -197,18 +149,18 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
     var handling =
         new Handling<>(
             BatchFunction.ofOne(handler),
-            loop.policy(letters),
+            loop().policy(letters),
             context::isCancelled,
             events::survived);
     var intake = new Intake<>(core.partitions(), core.pauses());
-    var handlers = new Handlers<>(group, loop.concurrency, intake, handling, reactive, bell);
+    var handlers = new Handlers<>(group, loop().concurrency, intake, handling, reactive, bell);
     var registration = context.afterFunc(bell::ring);
     try {
       while (true) {
         bell.reset();
         events.deliver();
         if (context.isCancelled()
-            || drainWithin.get() != null
+            || isDraining()
             || lost.get() != null
             || handlers.failure() != null) {
           break;
@@ -217,7 +169,7 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
           bell.await();
         }
       }
-      handlers.await(Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout));
+      handlers.await(drainTimeout());
       return handlers.failure() != null ? handlers.failure() : lost.get();
     } finally {
       registration.stop();
@@ -225,105 +177,25 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
     }
   }
 
-  private void survived(Exception error) {
-    recorder.survived(error);
-    loop.onError.accept(error);
-  }
-
-  private void rebalanced(Notification change) {
-    recorder.rebalanced(change);
-    loop.onNotification.accept(change);
-  }
-
   private void lost(Throwable cause) {
     lost.compareAndSet(null, cause);
     bell.ring();
   }
 
+  @Override
+  protected void wake() {
+    bell.ring();
+  }
+
   /**
-   * Stops starting handlers, lets those that run finish, commits, and makes {@link #run} complete;
-   * completes when it has. Does so from the subscription on.
+   * As {@link #drain}, but does not block: completes when it would return. Does so from the
+   * subscription on.
    *
    * @param timeout how long handlers may still run; then they are cancelled
    */
   public Mono<Void> drained(Duration timeout) {
     ConsumerSettings.positive("the drain timeout", timeout);
-    return Mono.defer(
-        () -> {
-          drainWithin.compareAndSet(null, timeout);
-          bell.ring();
-          synchronized (this) {
-            if (!started) {
-              started = true;
-              recorder.end();
-              ended.tryEmitEmpty();
-            }
-          }
-          return ended.asMono();
-        });
-  }
-
-  @Override
-  public void drain(Duration timeout) throws InterruptedException {
-    var drained = new CountDownLatch(1);
-    var subscription = drained(timeout).doFinally(end -> drained.countDown()).subscribe();
-    try {
-      drained.await();
-    } finally {
-      subscription.dispose();
-    }
-  }
-
-  @Override
-  public Duration closeTimeout() {
-    return settings.closeTimeout;
-  }
-
-  @Override
-  public Health health() {
-    ConsumerCore<K, V> core = running;
-    Health known = end;
-    if (known != null) {
-      return known;
-    }
-    return core == null ? new Health(State.STARTING, "it does not run yet") : core.health();
-  }
-
-  @Override
-  public List<PartitionStatus> partitions() {
-    ConsumerCore<K, V> core = running;
-    return core == null ? List.of() : core.status();
-  }
-
-  @Override
-  public LoopStatus status() {
-    return recorder.status(settings, loop.concurrency, this);
-  }
-
-  @Override
-  public ReceiveChannel<LoopEvent> events() {
-    return recorder.events();
-  }
-
-  /**
-   * Starts no more handlers for these partitions. It holds until {@link #resume}, whatever
-   * rebalances do. Polling goes on.
-   *
-   * @throws IllegalStateException if the loop does not run yet
-   */
-  @Override
-  public void pause(Collection<TopicPartition> names) {
-    core().pauses().add(names);
-  }
-
-  @Override
-  public void resume(Collection<TopicPartition> names) {
-    core().resume(names);
-  }
-
-  @Override
-  public Set<TopicPartition> paused() {
-    return core().pauses().all();
+    return Mono.defer(() -> Mono.fromFuture(startDrain(timeout)));
   }
 
   /**
@@ -346,14 +218,6 @@ public final class ReactorKafkaLoop<K, V> implements Loop {
                         sink.error(e);
                       }
                     }));
-  }
-
-  private ConsumerCore<K, V> core() {
-    ConsumerCore<K, V> core = running;
-    if (core == null) {
-      throw new IllegalStateException("the loop does not run yet");
-    }
-    return core;
   }
 
   /** Settings with defaults; not safe for use by many threads. */

@@ -1,0 +1,205 @@
+package dev.millrace.kafka;
+
+import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.context.Context;
+import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.internal.ConsumerCore;
+import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.LoopRecorder;
+import dev.millrace.kafka.internal.LoopSettings;
+import dev.millrace.kafka.internal.OwnProducer;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is the same in all faces of the loop: that it runs once, how it ends, and what it tells of
+ * itself. Not for applications to extend.
+ *
+ * @param <K> the type of the keys
+ * @param <V> the type of the values
+ */
+public abstract class AbstractLoop<K, V> implements Loop {
+
+  private final ConsumerSettings<K, V> settings;
+  private final LoopSettings loop;
+  private final LoopRecorder recorder = new LoopRecorder();
+  private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+  private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
+  private volatile @Nullable ConsumerCore<K, V> running;
+  private volatile @Nullable Health end;
+  private boolean started; // guarded by this
+
+  /** For the faces of the loop; the settings are checked, and written to by nobody else. */
+  protected AbstractLoop(ConsumerSettings<K, V> settings, LoopSettings loop) {
+    this.settings = settings;
+    this.settings.observer = recorder.and(settings.observer);
+    this.loop = loop;
+  }
+
+  /** The settings of the consumer. */
+  protected final ConsumerSettings<K, V> settings() {
+    return settings;
+  }
+
+  /** The settings of the loop. */
+  protected final LoopSettings loop() {
+    return loop;
+  }
+
+  @Override
+  public final void run(Context context) throws InterruptedException, ExecutionException {
+    if (!starts()) {
+      throw new IllegalStateException("a loop runs once: build another one");
+    }
+    Throwable failure = null;
+    try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings)) {
+      failure = consume(context, letters);
+    } catch (Throwable e) {
+      failure = e;
+      throw e;
+    } finally {
+      end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
+      end();
+    }
+    if (failure != null) {
+      throw new ExecutionException("the loop stops: " + failure, failure);
+    }
+    context.throwIfCancelled();
+  }
+
+  private synchronized boolean starts() {
+    boolean first = !started;
+    started = true;
+    return first;
+  }
+
+  private void end() {
+    recorder.end();
+    ended.complete(null);
+  }
+
+  /**
+   * Consumes until the end, and leaves nothing behind.
+   *
+   * @param letters produces the dead letters, if the loop does so itself
+   * @return what it failed with; null if it was drained or cancelled
+   */
+  protected abstract @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
+      throws InterruptedException;
+
+  /** The loop has this core now; {@link #consume} says so as soon as there is one. */
+  protected final void running(ConsumerCore<K, V> core) {
+    running = core;
+  }
+
+  /** Wakes {@link #consume}, as it {@link #isDraining} now. */
+  protected abstract void wake();
+
+  /** Whether {@link #consume} is to start no more handlers, and return when they have ended. */
+  protected final boolean isDraining() {
+    return drainWithin.get() != null;
+  }
+
+  /** How long handlers may still run at the end. */
+  protected final Duration drainTimeout() {
+    return Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout);
+  }
+
+  /** Begins to drain; what is returned completes, always normally, when the loop has ended. */
+  protected final CompletableFuture<@Nullable Void> startDrain(Duration timeout) {
+    drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
+    wake();
+    if (starts()) {
+      end();
+    }
+    return ended.copy(); // the caller may cancel it
+  }
+
+  @Override
+  public final void drain(Duration timeout) throws InterruptedException {
+    try {
+      startDrain(timeout).get();
+    } catch (ExecutionException e) {
+      throw new AssertionError(e); // it completes normally
+    }
+  }
+
+  /** Something went wrong, and is survived. */
+  protected final void survived(Exception error) {
+    recorder.survived(error);
+    loop.onError.accept(error);
+  }
+
+  /** A rebalance has changed something. */
+  protected final void rebalanced(Notification change) {
+    recorder.rebalanced(change);
+    loop.onNotification.accept(change);
+  }
+
+  @Override
+  public final Duration closeTimeout() {
+    return settings.closeTimeout;
+  }
+
+  @Override
+  public final Health health() {
+    ConsumerCore<K, V> core = running;
+    Health known = end;
+    if (known != null) {
+      return known;
+    }
+    return core == null ? new Health(State.STARTING, "it does not run yet") : core.health();
+  }
+
+  @Override
+  public final List<PartitionStatus> partitions() {
+    ConsumerCore<K, V> core = running;
+    return core == null ? List.of() : core.status();
+  }
+
+  @Override
+  public final LoopStatus status() {
+    return recorder.status(settings, loop.concurrency, this);
+  }
+
+  @Override
+  public final ReceiveChannel<LoopEvent> events() {
+    return recorder.events();
+  }
+
+  @Override
+  public final void pause(Collection<TopicPartition> names) {
+    core().pauses().add(names);
+  }
+
+  @Override
+  public final void resume(Collection<TopicPartition> names) {
+    core().resume(names);
+  }
+
+  @Override
+  public final Set<TopicPartition> paused() {
+    return core().pauses().all();
+  }
+
+  /**
+   * What it has in common with the other faces.
+   *
+   * @throws IllegalStateException if the loop does not run yet
+   */
+  protected final ConsumerCore<K, V> core() {
+    ConsumerCore<K, V> core = running;
+    if (core == null) {
+      throw new IllegalStateException("the loop does not run yet");
+    }
+    return core;
+  }
+}
