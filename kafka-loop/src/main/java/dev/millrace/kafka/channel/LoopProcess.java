@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
  * <i>closed</i> when all handlers have ended and all is committed, or <i>forced</i> when the
  * deadline has passed, or another signal has come. Then handlers are interrupted, what is settled
  * is committed, and the rest comes again.
+ *
+ * <p>A signal that the process was started to ignore stays ignored: shells do so with SIGINT for
+ * what scripts put into the background.
  */
 public final class LoopProcess {
 
