@@ -224,8 +224,9 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
       }
       case Handling.Cancelled<K, V> cancelled -> attempt.abandon();
     }
-    if (Thread.interrupted() && known.group.context().isCancelled()) {
-      stopped = true; // but an interrupt of the handler's own is nothing to the next one
+    Thread.interrupted(); // one of the handler's own is nothing to the next one
+    if (known.group.context().isCancelled()) {
+      stopped = true; // the handler may have swallowed its interrupt
     }
   }
 

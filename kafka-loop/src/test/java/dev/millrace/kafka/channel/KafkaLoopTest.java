@@ -130,6 +130,33 @@ class KafkaLoopTest extends WithMockConsumer {
     assertThat(interrupted).hasValue(4);
   }
 
+  @RepeatedTest(50)
+  void noHandlerStartsInACancelledContextAlthoughOthersSwallowTheirInterrupts() throws Exception {
+    assign(1000, P0);
+    var started = new AtomicInteger();
+    var all = new CountDownLatch(4);
+    var loop =
+        builder()
+            .handler(
+                record -> {
+                  started.incrementAndGet();
+                  all.countDown();
+                  try {
+                    new CountDownLatch(1).await();
+                  } catch (InterruptedException e) {
+                    // as if it had handled the record
+                  }
+                })
+            .build();
+    try (var context = Context.background().withCancel()) {
+      var running = start(loop, context);
+      assertThat(all.await(20, TimeUnit.SECONDS)).isTrue();
+      context.cancel();
+      assertThatThrownBy(running::get).hasCauseInstanceOf(CancellationException.class);
+    }
+    assertThat(started).hasValue(4);
+  }
+
   @RepeatedTest(200)
   void closeWhileRecordsAreFedThrowsNowhere() throws Exception {
     assign(2000, P0);
