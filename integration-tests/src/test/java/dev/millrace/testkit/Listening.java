@@ -2,6 +2,7 @@ package dev.millrace.testkit;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,7 +42,11 @@ record Listening(String address, int port, String inode) {
     Set<String> sockets = new HashSet<>();
     try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
       for (Path file : files.toList()) {
-        sockets.add(Files.readSymbolicLink(file).toString());
+        try {
+          sockets.add(Files.readSymbolicLink(file).toString());
+        } catch (NoSuchFileException e) {
+          // the process has closed it meanwhile
+        }
       }
     }
     return all().stream().filter(each -> sockets.contains("socket:[" + each.inode + "]")).toList();
