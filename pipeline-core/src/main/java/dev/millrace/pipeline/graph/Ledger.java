@@ -18,9 +18,6 @@ import java.util.Map;
  */
 public final class Ledger {
 
-  /** How often a report looks again at counts that do not balance. */
-  private static final int LOOKS = 100;
-
   private final long start = System.nanoTime();
   private final Map<String, List<Account>> accounts = new LinkedHashMap<>();
   private final Map<String, List<Account>> passing = new HashMap<>();
@@ -67,21 +64,9 @@ public final class Ledger {
     long now = done ? end : System.nanoTime();
     List<StageReport> stages = new ArrayList<>();
     for (String name : accounts.keySet()) {
-      stages.add(settled(name, done, now));
+      stages.add(report(name, done, now));
     }
     return new RunReport(stages, Duration.ofNanos(now - start), done);
-  }
-
-  /**
-   * While a thread counts, its counts may be seen in another order than it has made them; not again
-   * and again.
-   */
-  private StageReport settled(String name, boolean done, long now) {
-    StageReport report = report(name, done, now);
-    for (int i = 0; i < LOOKS && !done && !report.balances(); i++) {
-      report = report(name, false, now);
-    }
-    return report;
   }
 
   private StageReport report(String name, boolean done, long now) {
@@ -93,13 +78,20 @@ public final class Ledger {
       String name, List<Account> accounts, List<Account> after, boolean done, long now) {
     // What comes later is read first, over all accounts: what one account has received or produced,
     // another one may have processed or emitted.
+    // A thread's counts may be seen in another order than it has made them, so while it runs what
+    // is
+    // seen of a later one is believed: what was emitted was produced, what was processed received.
     long passed = sum(after, Account.PASSED);
     long emitted = sum(accounts, Account.EMITTED) + passed;
-    long produced = sum(accounts, Account.PRODUCED) + passed;
+    long produced = atLeast(emitted, sum(accounts, Account.PRODUCED) + passed, done);
     long processed = accounts.stream().mapToLong(Account::processedSoFar).sum();
     long failed = sum(accounts, Account.FAILED);
     long dropped = sum(accounts, Account.DROPPED);
-    long received = sum(accounts, Account.RECEIVED) + sum(accounts, Account.PASSED);
+    long received =
+        atLeast(
+            processed + failed + dropped,
+            sum(accounts, Account.RECEIVED) + sum(accounts, Account.PASSED),
+            done);
     long waitingIn = 0;
     long waitingOut = 0;
     for (Account account : accounts) {
@@ -124,6 +116,10 @@ public final class Ledger {
         Duration.ofNanos(sum(accounts, Account.WAITED_OUT)),
         Duration.ofNanos(waitingIn),
         Duration.ofNanos(waitingOut));
+  }
+
+  private static long atLeast(long known, long seen, boolean done) {
+    return done ? seen : Math.max(known, seen);
   }
 
   private static long sum(List<Account> accounts, VarHandle which) {

@@ -61,10 +61,28 @@ class LedgerTest {
     map.received();
     map.processed();
     map.failed();
+    ledger.close();
     assertThat(ledger.report().balances()).isFalse();
     var lost = new Ledger();
     lost.open("map").emitted();
+    lost.close();
     assertThat(lost.report().balances()).isFalse();
+  }
+
+  @Test
+  void whileItRunsWhatIsSeenOfALaterCountIsBelieved() {
+    var ledger = new Ledger();
+    Account map = ledger.open("map");
+    map.received();
+    map.processed();
+    map.dropped(); // as if it was seen before its element was
+    map.emitted(); // and before what it has made
+    StageReport seen = ledger.report().stage("map");
+    assertThat(seen.balances()).isTrue();
+    assertThat(seen.received()).isEqualTo(2);
+    assertThat(seen.inFlight()).isZero();
+    assertThat(seen.produced()).isEqualTo(1);
+    assertThat(seen.queued()).isZero();
   }
 
   @Test

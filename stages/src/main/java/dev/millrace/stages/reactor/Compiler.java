@@ -63,7 +63,7 @@ final class Compiler {
       }
       case Node.Parallel<?, ?> parallel -> {
         var node = (Node.Parallel<Object, Object>) parallel;
-        Flux<Object> flux = Calls.flux(execution, node, compile(node.input()));
+        Flux<Object> flux = new CrewFlux(execution, node, compile(node.input()));
         yield then(part(flux, node.name()), sequence);
       }
       case Node.Buffer<?> buffer -> then(buffer(buffer), sequence);

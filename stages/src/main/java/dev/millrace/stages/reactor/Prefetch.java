@@ -13,8 +13,8 @@ final class Prefetch {
   static final int MERGE = 16;
 
   /**
-   * Of each side of a zip, of the one result of a parallel call, and of each branch of a balance:
-   * one that is busy must not get what another could begin with.
+   * Of each side of a zip, and of each branch of a balance: one that is busy must not get what
+   * another could begin with.
    */
   static final int ONE = 1;
 
@@ -26,10 +26,5 @@ final class Prefetch {
   /** One more, unless that is too many for Reactor. */
   static int oneMore(int n) {
     return n == Integer.MAX_VALUE ? n : n + 1;
-  }
-
-  /** Twice as many, unless that is too many for Reactor. */
-  static int twice(int n) {
-    return (int) Math.min(2L * n, Integer.MAX_VALUE);
   }
 }

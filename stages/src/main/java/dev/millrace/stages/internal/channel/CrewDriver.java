@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.channel;
 
+import dev.millrace.stages.internal.Crew;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.List;

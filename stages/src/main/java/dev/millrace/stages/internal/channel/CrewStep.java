@@ -2,9 +2,8 @@ package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.Crew;
 import java.lang.invoke.VarHandle;
-import java.util.Objects;
-import java.util.function.Function;
 
 /** Brings elements to the workers of a parallel stage. */
 final class CrewStep extends Step {
@@ -54,15 +53,12 @@ final class CrewStep extends Step {
 
   @Override
   void process(Object element) {
-    Object key = null;
-    Function<? super Object, ?> function = node.key();
-    if (function != null) {
-      try {
-        key = Objects.requireNonNull(function.apply(element), "the key is null");
-      } catch (Throwable e) {
-        strand.run.failures.thrown(strand, account::failed, node.name(), node.policy(), element, e);
-        return;
-      }
+    Object key;
+    try {
+      key = Crew.key(node, element);
+    } catch (Throwable e) {
+      strand.run.failures.thrown(strand, account::failed, node.name(), node.policy(), element, e);
+      return;
     }
     crew.put(element, key);
   }

@@ -8,6 +8,7 @@ import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.stages.internal.Crew;
 import dev.millrace.stages.internal.Mappings;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -218,7 +219,7 @@ final class Wiring {
   private Chain parallel(Node.Parallel<?, ?> node, Strand strand, Step next) {
     Node.Parallel<Object, Object> untyped = untyped(node);
     var producer = new Strand(run);
-    var crew = new Crew(run, untyped, ledger, producer, strand);
+    Crew crew = Worker.crew(run, untyped, ledger, producer, strand);
     Step intake =
         new CrewStep(
             producer, crew, untyped, open(node.input()), openAfter(node.input(), node, producer));

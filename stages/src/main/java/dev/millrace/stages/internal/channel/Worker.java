@@ -1,42 +1,68 @@
 package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.Crew;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Applies the function of a parallel stage to one element after the other. */
-final class Worker implements Strand.Body {
+/** A worker of a parallel stage, in a strand of its own. */
+final class Worker extends Crew.Worker {
 
-  final Strand strand;
+  private final Strand strand;
   private final Crew crew;
   private final Node.Parallel<Object, Object> node;
   private final Account account;
 
-  /** Whether it waits for a job; guarded by the crew's lock, but may be read. */
-  volatile boolean idle;
-
-  /** Whether it has a thread; of whoever wakes it, which is one at a time. */
-  boolean started;
-
-  Worker(Strand strand, Crew crew, Node.Parallel<Object, Object> node, Account account) {
+  private Worker(Strand strand, Crew crew, Node.Parallel<Object, Object> node, Account account) {
     this.strand = strand;
     this.crew = crew;
     this.node = node;
     this.account = account;
   }
 
-  @Override
-  public void run() {
-    Crew.Job job = crew.take(this);
-    while (job != null) {
-      strand.check();
-      job = crew.next(this, job, apply(Objects.requireNonNull(job.element)));
-    }
+  /** A crew of such workers between two strands. */
+  static Crew crew(
+      ChannelRun<?> run,
+      Node.Parallel<Object, Object> node,
+      Ledger ledger,
+      Strand intake,
+      Strand output) {
+    return new Crew(
+        node,
+        new Crew.Sides() {
+          @Override
+          public void room() {
+            intake.wakeForRoom();
+          }
+
+          @Override
+          public void results() {
+            output.wakeForElement();
+          }
+
+          @Override
+          public void stopIntake() {
+            intake.stop();
+          }
+        },
+        crew -> {
+          var strand = new Strand(run);
+          Account account = ledger.open(node.name());
+          strand.addStage(node.name(), account);
+          return new Worker(strand, crew, node, account);
+        });
   }
 
-  /** The result; null if the element has failed. */
-  private @Nullable Object apply(Object element) {
+  @Override
+  protected void start() {
+    strand.run.fork(strand, () -> work(crew));
+  }
+
+  @Override
+  protected @Nullable Object apply(Object element) {
+    strand.check();
     Object result;
     try {
       result = Objects.requireNonNull(node.function().apply(element), "the function returned null");
@@ -47,5 +73,24 @@ final class Worker implements Strand.Body {
     account.processed();
     account.produced();
     return result;
+  }
+
+  @Override
+  protected void park() {
+    strand.awaitsElement = true;
+    if (isIdle()) {
+      strand.parkForElement();
+    }
+    strand.awaitsElement = false;
+  }
+
+  @Override
+  protected void wake() {
+    strand.wake();
+  }
+
+  @Override
+  protected void stop() {
+    strand.stop();
   }
 }

@@ -1,6 +1,5 @@
-package dev.millrace.stages.internal.channel;
+package dev.millrace.stages.internal;
 
-import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Order;
 import java.util.ArrayDeque;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,26 +25,79 @@ import org.jspecify.annotations.Nullable;
  * at the head of the order does not keep workers idle, and a small look-ahead. With {@link
  * Order#KEY} the jobs of a key form a list, of which the first one is ready or runs; the map has an
  * entry for the keys of elements that are inside only. Jobs are used again.
+ *
+ * <p>It knows no engine: that brings the {@link Sides}, and the threads of the {@link Worker}s.
  */
 @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
-final class Crew {
+public final class Crew {
 
   private static final int LOOK_AHEAD = 16;
 
+  /** Who brings the elements, and who takes the results. Called without the lock, by any thread. */
+  public interface Sides {
+
+    /** There is room for some elements again; to be ignored if nobody waits for it. */
+    void room();
+
+    /** There may be results, or the end. */
+    void results();
+
+    /** No more elements are wanted, although there are some. */
+    void stopIntake();
+  }
+
+  /**
+   * Applies the function of the stage to one element after the other, in a thread of the engine.
+   */
+  public abstract static class Worker {
+    /** Whether it waits for a job; guarded by the crew's lock, but may be read. */
+    private volatile boolean idle;
+
+    /** Whether it has a thread; of whoever wakes it, which is one at a time. */
+    private boolean started;
+
+    /** Works until the crew has finished. By the worker's thread. */
+    protected final void work(Crew crew) {
+      Job job = crew.take(this);
+      while (job != null) {
+        job = crew.next(this, job, apply(Objects.requireNonNull(job.element)));
+      }
+    }
+
+    /** Calls {@link #work} in a thread of its own. */
+    protected abstract void start();
+
+    /** Handles an element: the result, or null if it has failed. Throws to end the worker. */
+    protected abstract @Nullable Object apply(Object element);
+
+    /** Blocks until {@link #wake} was called since {@link #idle}, or earlier. */
+    protected abstract void park();
+
+    /** Ends {@link #park}, if it parks or is about to. */
+    protected abstract void wake();
+
+    /** Stops it, whatever it does: nobody wants its result. */
+    protected abstract void stop();
+
+    /** Whether there is no job for it. */
+    protected final boolean isIdle() {
+      return idle;
+    }
+  }
+
   /** An element that is inside. */
-  static final class Job {
-    @Nullable Object element;
+  private static final class Job {
+    private @Nullable Object element;
     private @Nullable Object key;
     private @Nullable Object result;
     private boolean done;
     private @Nullable Job next;
   }
 
-  private final ChannelRun<?> run;
-  private final Node.Parallel<Object, Object> node;
-  private final Ledger ledger;
-  private final Strand intake;
-  private final Strand output;
+  private final Node.Order order;
+  private final int parallelism;
+  private final Sides sides;
+  private final Function<? super Crew, ? extends Worker> hire;
   private final int bound;
 
   /** An intake that waits is woken at so few elements inside, to bring several; not for each. */
@@ -52,7 +105,7 @@ final class Crew {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Job> ready = new ArrayDeque<>();
-  private final ArrayDeque<Job> order = new ArrayDeque<>();
+  private final ArrayDeque<Job> inOrder = new ArrayDeque<>();
   private final Map<Object, Job> lastOfKey = new HashMap<>();
   private final ArrayDeque<Job> free = new ArrayDeque<>();
   private final List<Worker> workers = new ArrayList<>();
@@ -62,43 +115,77 @@ final class Crew {
   private int taken;
   private boolean ended;
   private volatile int open;
+  private volatile long left;
   private volatile boolean finished;
 
-  Crew(
-      ChannelRun<?> run,
-      Node.Parallel<Object, Object> node,
-      Ledger ledger,
-      Strand intake,
-      Strand output) {
-    this.run = run;
-    this.node = node;
-    this.ledger = ledger;
-    this.intake = intake;
-    this.output = output;
-    this.bound = (int) Math.min(2L * node.parallelism() + LOOK_AHEAD, Integer.MAX_VALUE);
-    this.wakeIntakeAt = bound - Math.max(LOOK_AHEAD / 2, node.parallelism() / 4);
+  /**
+   * A crew without workers.
+   *
+   * @param hire makes a worker that is not started; called with the lock
+   */
+  public Crew(
+      Node.Parallel<?, ?> node, Sides sides, Function<? super Crew, ? extends Worker> hire) {
+    this.order = node.order();
+    this.parallelism = node.parallelism();
+    this.sides = sides;
+    this.hire = hire;
+    this.bound = (int) Math.min(2L * parallelism + LOOK_AHEAD, Integer.MAX_VALUE);
+    this.wakeIntakeAt = bound - batch();
   }
 
   // The intake
 
+  /** How many elements may be inside. */
+  public int bound() {
+    return bound;
+  }
+
+  /** How many elements have left together when the intake is told of {@link Sides#room}. */
+  public int batch() {
+    return Math.max(LOOK_AHEAD / 2, parallelism / 4);
+  }
+
+  /** How many elements have come in and left again. */
+  public long left() {
+    return left;
+  }
+
   /** Whether another element may come in; only the intake makes it false. */
-  boolean hasRoom() {
+  public boolean hasRoom() {
     return open < bound;
   }
 
-  boolean isFinished() {
+  /** Whether nothing is wanted any more. */
+  public boolean isFinished() {
     return finished;
   }
 
-  void put(Object element, @Nullable Object key) {
+  /**
+   * The key of an element, for {@link #put}.
+   *
+   * @return null if the stage has no keys
+   * @throws RuntimeException of the function or of the key's hash code: the element has failed
+   */
+  public static @Nullable Object key(Node.Parallel<Object, ?> node, Object element) {
+    Function<? super Object, ?> function = node.key();
+    if (function == null) {
+      return null;
+    }
+    Object key = Objects.requireNonNull(function.apply(element), "the key is null");
+    int _ = key.hashCode(); // here, where what it throws is the element's failure
+    return key;
+  }
+
+  /** Brings an element, for which there {@link #hasRoom}. By the intake. */
+  public void put(Object element, @Nullable Object key) {
     Worker woken;
     lock.lock();
     try {
       open++;
       Job job = free.isEmpty() ? new Job() : free.remove();
       job.element = element;
-      if (node.order() == Order.INPUT) {
-        order.add(job);
+      if (order == Order.INPUT) {
+        inOrder.add(job);
       }
       if (isFirstOfKey(job, key)) {
         ready.add(job);
@@ -123,15 +210,15 @@ final class Crew {
     return false;
   }
 
-  /** There are no more elements. */
-  void end() {
+  /** There are no more elements. By the intake. */
+  public void end() {
     lock.lock();
     try {
       ended = true;
     } finally {
       lock.unlock();
     }
-    output.wakeForElement();
+    sides.results();
   }
 
   // The workers
@@ -146,10 +233,10 @@ final class Crew {
     }
     Worker worker = idle.poll();
     if (worker == null) {
-      if (workers.size() == node.parallelism()) {
+      if (workers.size() == parallelism) {
         return null;
       }
-      worker = newWorker();
+      worker = hire.apply(this);
       workers.add(worker);
     }
     waking = true;
@@ -157,27 +244,20 @@ final class Crew {
     return worker;
   }
 
-  private Worker newWorker() {
-    var strand = new Strand(run);
-    var account = ledger.open(node.name());
-    strand.addStage(node.name(), account);
-    return new Worker(strand, this, node, account);
-  }
-
   private void wake(@Nullable Worker worker) {
     if (worker == null) {
       return;
     }
     if (worker.started) {
-      worker.strand.wake();
+      worker.wake();
     } else {
       worker.started = true;
-      run.fork(worker.strand, worker);
+      worker.start();
     }
   }
 
   /** Waits for the next job for a worker that was started or woken; null if it is to end. */
-  @Nullable Job take(Worker worker) {
+  private @Nullable Job take(Worker worker) {
     while (!finished) {
       Job job;
       Worker woken;
@@ -209,12 +289,9 @@ final class Crew {
   }
 
   private void await(Worker worker) {
-    Strand strand = worker.strand;
-    strand.awaitsElement = true;
     while (worker.idle && !finished) {
-      strand.parkForElement();
+      worker.park();
     }
-    strand.awaitsElement = false;
   }
 
   /**
@@ -223,7 +300,7 @@ final class Crew {
    * @param result null if it has failed
    * @return the next job for the worker; null if it is to end
    */
-  @Nullable Job next(Worker worker, Job job, @Nullable Object result) {
+  private @Nullable Job next(Worker worker, Job job, @Nullable Object result) {
     boolean outputWaits;
     Job next;
     Worker woken;
@@ -237,10 +314,10 @@ final class Crew {
     }
     wake(woken);
     if (outputWaits) {
-      output.wakeForElement();
+      sides.results();
     }
     if (result == null && open <= wakeIntakeAt) {
-      intake.wakeForRoom();
+      sides.room();
     }
     if (next == null) {
       await(worker);
@@ -251,21 +328,27 @@ final class Crew {
 
   /** Whether there is something for the output. Under the lock. */
   private boolean complete(Job job, @Nullable Object result) {
-    if (node.order() == Order.INPUT) {
+    if (order == Order.INPUT) {
       job.result = result;
       job.done = true;
-      return order.peek() == job;
+      return inOrder.peek() == job;
     }
     if (job.key != null) {
       startNextOfKey(job);
     }
     recycle(job);
     if (result == null) {
-      open--;
+      leave(1);
     } else {
       results.add(result);
     }
     return true;
+  }
+
+  /** So many elements are not inside any more. Under the lock. */
+  private void leave(int count) {
+    open -= count;
+    left += count;
   }
 
   private void startNextOfKey(Job job) {
@@ -291,26 +374,26 @@ final class Crew {
   // The output
 
   /**
-   * Takes the results that are there; those taken before have left the stage.
+   * Takes the results that are there, by the output; those taken before have left the stage.
    *
    * @param into is empty
    * @return the results; null if there are none, and there will be none
    */
-  @Nullable ArrayDeque<Object> takeResults(ArrayDeque<Object> into) {
+  public @Nullable ArrayDeque<Object> takeResults(ArrayDeque<Object> into) {
     ArrayDeque<Object> filled = into;
     boolean end;
     boolean wakes;
     lock.lock();
     try {
-      boolean left = taken > 0;
-      open -= taken;
+      boolean someLeft = taken > 0;
+      leave(taken);
       taken = 0;
-      if (node.order() == Order.INPUT) {
-        for (Job head; (head = order.peek()) != null && head.done; ) {
-          order.remove();
+      if (order == Order.INPUT) {
+        for (Job head; (head = inOrder.peek()) != null && head.done; ) {
+          inOrder.remove();
           if (head.result == null) {
-            open--;
-            left = true;
+            leave(1);
+            someLeft = true;
           } else {
             into.add(head.result);
           }
@@ -322,18 +405,18 @@ final class Crew {
       }
       taken = filled.size();
       end = ended && open == 0;
-      wakes = left && open <= wakeIntakeAt;
+      wakes = someLeft && open <= wakeIntakeAt;
     } finally {
       lock.unlock();
     }
     if (wakes) {
-      intake.wakeForRoom();
+      sides.room();
     }
     return end ? null : filled;
   }
 
   /** Nothing is wanted any more: the workers end, and the intake, if there is something left. */
-  void finish() {
+  public void finish() {
     List<Worker> all;
     boolean early;
     lock.lock();
@@ -346,13 +429,13 @@ final class Crew {
     }
     for (Worker worker : all) {
       if (early) {
-        worker.strand.stop();
+        worker.stop();
       } else {
-        worker.strand.wake();
+        worker.wake();
       }
     }
     if (early) {
-      intake.stop();
+      sides.stopIntake();
     }
   }
 }
