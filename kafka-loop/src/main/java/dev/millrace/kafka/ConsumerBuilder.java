@@ -65,7 +65,7 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * From how many waiting records on a partition is paused, until half of them are taken; 500.
+   * From how many waiting records on a partition is paused, until half of them are taken; 2,000.
    * Records that wait for their key do not count.
    */
   public B buffer(int records) {

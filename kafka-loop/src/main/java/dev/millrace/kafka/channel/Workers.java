@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * Nobody hands messages over, and nobody knows whether a handler will block. There are as many workers as
  * it takes: one that is new (at most one is at a time; it is "searching") and finds a message hires the
  * next, if there are more messages, before it handles its own. Where handlers block, that makes a
- * thread for each message, up to the limit, which the messages after them use again. Where they do not, the
+ * thread for each message, up to the limit, which the messages after them use again; but no more once a new one
+ * has to wait for a carrier, since then those that are there keep all of them busy. Where they do not block, the
  * next worker waits for a carrier, and those that run have taken all when it gets one: there are hardly
  * more workers than carriers. (Go's scheduler wakes its threads by the same rule.)
  *
@@ -54,6 +56,15 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   /** A worker that never blocks leaves after so long, as others wait for its carrier. */
   private static final long LONG_NANOS = 10_000_000;
 
+  /** A worker that waits longer than that for a carrier shows that there are enough of them. */
+  private static final long SOON_NANOS = 500_000;
+
+  /** Then the next one is not hired for so many times as long. */
+  private static final int PAUSE = 4;
+
+  /** But not for longer than that, since handlers may block by then. */
+  private static final long LONGEST_PAUSE_NANOS = 10_000_000;
+
   private final int concurrency;
   private final Channel<Boolean> events = Channel.conflated();
   private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
@@ -64,6 +75,18 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   private volatile Pauses pauses = new Pauses();
   private volatile @Nullable Staff<K, V> staff;
   private volatile boolean stopped;
+
+  /** Whether somebody will wake a worker when no worker waits for a carrier any more. */
+  private final AtomicBoolean waking = new AtomicBoolean();
+
+  /** When the last worker was hired; by who searches, as {@link System#nanoTime}. */
+  private volatile long hiredAt;
+
+  /** How many workers there were; of the one that searches. */
+  private int turns;
+
+  /** No worker is hired before that {@link System#nanoTime}. */
+  private volatile long crowdedUntil = System.nanoTime();
 
   /** What a worker needs, once it is there. */
   private record Staff<K, V>(TaskGroup group, Handling<K, V> handling) {}
@@ -111,7 +134,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   @Override
   public void wake() {
-    while (mayHire() && searching.compareAndSet(false, true)) {
+    while (mayHire() && !isCrowded() && searching.compareAndSet(false, true)) {
       if (hire()) {
         return;
       }
@@ -120,6 +143,26 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
         return;
       } // who has gone meanwhile, or come with a message, took this one for one that searches
     }
+  }
+
+  /** Whether another worker would only wait for a carrier; then somebody wakes one later. */
+  private boolean isCrowded() {
+    long left = crowdedUntil - System.nanoTime();
+    if (left <= 0) {
+      return false;
+    }
+    Staff<K, V> known = staff;
+    if (known != null && waking.compareAndSet(false, true)) {
+      inGroup(
+          known,
+          () -> {
+            Thread.sleep(Duration.ofNanos(left));
+            waking.set(false);
+            wake();
+            return null;
+          });
+    }
+    return true;
   }
 
   private boolean mayHire() {
@@ -133,6 +176,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
       return false;
     }
     working.incrementAndGet();
+    hiredAt = System.nanoTime();
     Task<?> task = known.group.tryFork(() -> work(known));
     if (task == null || task.state() == Task.State.CANCELLED) {
       stopped = true;
@@ -171,6 +215,11 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   /** The first attempt of a worker; null if there is none. */
   private @Nullable Attempt<K, V> search(Turn turn) {
+    long now = System.nanoTime();
+    long waited = now - hiredAt;
+    if (waited > SOON_NANOS) {
+      crowdedUntil = now + Math.min(PAUSE * waited, LONGEST_PAUSE_NANOS);
+    }
     Attempt<K, V> attempt = turn.next();
     searching.set(false);
     if (attempt == null) {
@@ -230,14 +279,19 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     }
   }
 
-  private synchronized void later(Staff<K, V> known, Handling.Again<K, V> again) {
+  private void later(Staff<K, V> known, Handling.Again<K, V> again) {
+    inGroup(
+        known,
+        () -> {
+          Thread.sleep(again.delay());
+          give(again.next());
+          return null;
+        });
+  }
+
+  private synchronized void inGroup(Staff<K, V> known, Callable<?> task) {
     if (!stopped) { // the group may be closed after that
-      known.group.tryFork(
-          () -> {
-            Thread.sleep(again.delay());
-            give(again.next());
-            return null;
-          });
+      known.group.tryFork(task);
     }
   }
 
@@ -291,6 +345,16 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   /** Where a worker takes messages from: one partition for a while, then the next. */
   private final class Turn {
     private Iterator<Partition<K, V>> rest = partitions.iterator();
+
+    /** New workers begin with one partition after the other: they meet less at its lock. */
+    private Turn() {
+      Collection<?> all = partitions;
+      int skip = Math.floorMod(turns++, Math.max(1, all.size()));
+      while (skip-- > 0 && rest.hasNext()) {
+        rest.next();
+      }
+    }
+
     private @Nullable Partition<K, V> current;
     private int taken;
 

@@ -22,6 +22,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConsumerSettings<K, V> implements Cloneable {
 
+  /**
+   * Shorter than Kafka's half a second: a client has one request to a broker at a time, without the
+   * partitions that are paused; so one that is resumed while the broker waits for records of the
+   * others gets none until it answers.
+   */
+  private static final int FETCH_MAX_WAIT_MS = 100;
+
   private static final Duration KAFKAS_MAX_POLL_INTERVAL = Duration.ofMinutes(5);
 
   /** Kafka's own; there may be secrets among them. */
@@ -37,7 +44,7 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   public boolean overlapping;
 
   /** From how many waiting records on a partition is full. */
-  public int buffer = 500;
+  public int buffer = 2000;
 
   /** From how many held records on a partition is full. */
   public int lookAhead = 10_000;
@@ -190,6 +197,7 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // OffsetReset does it
+    all.putIfAbsent(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_MAX_WAIT_MS);
     if (transactions != null) {
       all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The records of a partition that were not handed out: those that are ready, and those that wait
- * for another one. Not safe for use by many threads.
+ * for another one. Not safe for use by many threads, but for {@link #hasReady}.
  */
 /*
  * A lane is a linked list of records that are not settled, of which the first is ready, or handed out.
@@ -26,6 +26,7 @@ final class Lanes<K, V> {
   private final ArrayDeque<Delivery<K, V>> ready = new ArrayDeque<>();
   private final Map<Object, Delivery<K, V>> last = new HashMap<>();
   private int waiting;
+  private volatile int readySize;
 
   Lanes(Ordering ordering) {
     this.ordering = ordering;
@@ -38,6 +39,7 @@ final class Lanes<K, V> {
     Delivery<K, V> before = lane == null ? null : last.put(lane, delivery);
     if (before == null) {
       ready.add(delivery);
+      readySize = ready.size();
     } else {
       before.next = delivery;
       delivery.previous = before;
@@ -61,13 +63,14 @@ final class Lanes<K, V> {
     Delivery<K, V> delivery = ready.poll();
     if (delivery != null) {
       delivery.taken = true;
+      readySize = ready.size();
     }
     return delivery;
   }
 
   /** Whether a record is ready. */
   boolean hasReady() {
-    return !ready.isEmpty();
+    return readySize > 0;
   }
 
   /** Takes the record that waits for one that was taken, and does not mind its company. */
@@ -86,6 +89,7 @@ final class Lanes<K, V> {
     delivery.taken = false;
     if (delivery.previous == null) {
       ready.addFirst(delivery);
+      readySize = ready.size();
     } else {
       waiting++;
     }
@@ -118,6 +122,7 @@ final class Lanes<K, V> {
     }
     waiting--;
     ready.add(next);
+    readySize = ready.size();
     return true;
   }
 
@@ -136,6 +141,7 @@ final class Lanes<K, V> {
 
   void clear() {
     ready.clear();
+    readySize = 0;
     last.clear();
     waiting = 0;
   }

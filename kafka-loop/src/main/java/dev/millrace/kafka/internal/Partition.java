@@ -32,7 +32,7 @@ public final class Partition<K, V> {
   private final Window<Delivery<K, V>> window = new Window<>();
   private final Lanes<K, V> lanes;
   private PartitionObserver observer = PartitionObserver.NONE;
-  private @Nullable Partition<K, V> before;
+  private volatile @Nullable Partition<K, V> before;
   private final Outputs outputs = new Outputs();
   private OffsetRanges settledBefore = OffsetRanges.EMPTY;
   private int running;
@@ -157,9 +157,10 @@ public final class Partition<K, V> {
     return delivery;
   }
 
-  /** Whether {@link #take} would find a message. */
-  public synchronized boolean hasReady() {
-    return lanes.hasReady() && (before == null || before.isIdle());
+  /** Whether {@link #take} would find a message; takes no lock, as many ask often. */
+  public boolean hasReady() {
+    Partition<K, V> earlier = before;
+    return lanes.hasReady() && (earlier == null || earlier.isIdle());
   }
 
   synchronized @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {

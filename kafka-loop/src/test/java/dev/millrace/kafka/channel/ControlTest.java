@@ -58,6 +58,7 @@ class ControlTest extends WithMockConsumer {
     var loop =
         builder()
             .concurrency(1)
+            .buffer(500) // so that the partition is full
             .stuckAfter(Duration.ofMillis(400))
             .handler(
                 record -> {

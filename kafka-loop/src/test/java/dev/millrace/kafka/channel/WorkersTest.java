@@ -26,6 +26,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -113,6 +115,41 @@ class WorkersTest {
       await().atMost(LONG).until(() -> handled.get() == 30_000);
     }
     assertThat(threads).hasSizeLessThan(1_000);
+  }
+
+  /** The first thread waits for a carrier: others are not started at once, but they are. */
+  @Test
+  void whatIsReadyIsBegunAlthoughAllCarriersWereBusy() throws Exception {
+    var busy = new AtomicBoolean(true);
+    var started = new CountDownLatch(4);
+    var end = new CountDownLatch(1);
+    var workers = new Workers<String, String>(4);
+    try (var group = TaskGroup.collecting(Context.background());
+        workers) {
+      begin(
+          workers,
+          Ordering.UNORDERED,
+          group,
+          record -> {
+            started.countDown();
+            end.await();
+          });
+      for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+        group.fork(
+            () -> {
+              while (busy.get()) {
+                Thread.onSpinWait();
+              }
+              return null;
+            });
+      }
+      add(0, 4, new Random(1));
+      workers.wake();
+      Thread.sleep(20); // for which the carriers are busy
+      busy.set(false);
+      assertThat(started.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      end.countDown();
+    }
   }
 
   @Test
