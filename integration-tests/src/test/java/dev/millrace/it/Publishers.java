@@ -1,6 +1,8 @@
 package dev.millrace.it;
 
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.RecordHandler;
+import java.util.List;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import reactor.core.publisher.Mono;
@@ -12,22 +14,35 @@ final class Publishers {
 
   static Function<ConsumerRecord<String, String>, Mono<Void>> of(
       RecordHandler<String, String> handler) {
-    return record ->
-        Mono.create(
-            sink -> {
-              Thread thread =
-                  Thread.ofVirtual()
-                      .unstarted(
-                          () -> {
-                            try {
-                              handler.handle(record);
-                              sink.success();
-                            } catch (Throwable e) {
-                              sink.error(e);
-                            }
-                          });
-              sink.onCancel(thread::interrupt);
-              thread.start();
-            });
+    return record -> of(() -> handler.handle(record));
+  }
+
+  static Function<List<ConsumerRecord<String, String>>, Mono<Void>> ofBatches(
+      BatchHandler<String, String> handler) {
+    return records -> of(() -> handler.handle(records));
+  }
+
+  /** What may block. */
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  private static Mono<Void> of(Step step) {
+    return Mono.create(
+        sink -> {
+          Thread thread =
+              Thread.ofVirtual()
+                  .unstarted(
+                      () -> {
+                        try {
+                          step.run();
+                          sink.success();
+                        } catch (Throwable e) {
+                          sink.error(e);
+                        }
+                      });
+          sink.onCancel(thread::interrupt);
+          thread.start();
+        });
   }
 }

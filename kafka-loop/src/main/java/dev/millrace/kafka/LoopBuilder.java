@@ -26,6 +26,13 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     return loop;
   }
 
+  /**
+   * The loop, which does nothing yet.
+   *
+   * @throws IllegalArgumentException if a setting is missing or unsafe
+   */
+  public abstract Loop build();
+
   /** How many handlers may run at the same time; 1. */
   public B concurrency(int handlers) {
     loop.concurrency = ConsumerSettings.positive("concurrency", handlers);

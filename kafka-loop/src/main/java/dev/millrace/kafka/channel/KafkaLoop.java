@@ -294,11 +294,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
       return settings.checked();
     }
 
-    /**
-     * The loop, which does nothing yet.
-     *
-     * @throws IllegalArgumentException if a setting is missing or unsafe
-     */
+    @Override
     public KafkaLoop<K, V> build() {
       return new KafkaLoop<>(checked(), loop().copy(), handler);
     }

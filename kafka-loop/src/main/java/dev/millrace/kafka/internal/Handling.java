@@ -5,7 +5,6 @@ import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
@@ -91,7 +90,7 @@ public final class Handling<K, V> {
     }
     List<ProducerRecord<byte[], byte[]>> produced;
     try {
-      List<ConsumerRecord<K, V>> records = records(messages);
+      List<ConsumerRecord<K, V>> records = attempt.records();
       stage = DeadLetter.HANDLE;
       produced = handler.apply(records);
     } catch (Throwable e) {
@@ -99,17 +98,6 @@ public final class Handling<K, V> {
     }
     settle(messages, produced);
     return new Done<>(List.of());
-  }
-
-  private static <K, V> List<ConsumerRecord<K, V>> records(List<Delivery<K, V>> messages) {
-    if (messages.size() == 1) {
-      return List.of(messages.getFirst().record());
-    }
-    List<ConsumerRecord<K, V>> records = new ArrayList<>(messages.size());
-    for (Delivery<K, V> message : messages) {
-      records.add(message.record());
-    }
-    return List.copyOf(records);
   }
 
   /** The handler has handled it: settles the messages. */

@@ -1,14 +1,13 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.Message;
 import dev.millrace.kafka.internal.Attempt;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Handling.Outcome;
-import dev.millrace.kafka.internal.Intake;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,7 +42,7 @@ final class Handlers<K, V> {
 
   private final TaskGroup group;
   private final int concurrency;
-  private final Intake<K, V> intake;
+  private final Supply<K, V> supply;
   private final Handling<K, V> handling;
   private final @Nullable ReactiveHandler<K, V> handler;
   private final Bell bell;
@@ -65,13 +64,13 @@ final class Handlers<K, V> {
   Handlers(
       TaskGroup group,
       int concurrency,
-      Intake<K, V> intake,
+      Supply<K, V> supply,
       Handling<K, V> handling,
       @Nullable ReactiveHandler<K, V> handler,
       Bell bell) {
     this.group = group;
     this.concurrency = concurrency;
-    this.intake = intake;
+    this.supply = supply;
     this.handling = handling;
     this.handler = handler;
     this.bell = bell;
@@ -86,7 +85,11 @@ final class Handlers<K, V> {
   boolean startAll() throws InterruptedException {
     seeToTheFailed();
     for (int i = 0; i < TURN; i++) {
-      Attempt<K, V> attempt = running.get() < concurrency ? next() : null;
+      if (running.get() >= concurrency) {
+        supply.gather();
+        return false;
+      }
+      Attempt<K, V> attempt = next();
       if (attempt == null) {
         return false;
       }
@@ -100,8 +103,7 @@ final class Handlers<K, V> {
     if (retry != null) {
       return retry;
     }
-    Message<K, V> message = intake.next();
-    return message == null ? null : Attempt.first(message);
+    return supply.next();
   }
 
   private void start(Attempt<K, V> given) throws InterruptedException {
@@ -119,9 +121,9 @@ final class Handlers<K, V> {
 
   private void subscribe(Attempt<K, V> attempt, ReactiveHandler<K, V> handler)
       throws InterruptedException {
-    ConsumerRecord<K, V> record;
+    List<ConsumerRecord<K, V>> records;
     try {
-      record = attempt.messages().getFirst().record();
+      records = attempt.records();
     } catch (Throwable e) {
       fork(attempt, () -> handling.failed(attempt, DeadLetter.DESERIALIZE, e));
       return;
@@ -129,7 +131,7 @@ final class Handlers<K, V> {
     var call = new Call(attempt, handler.context());
     calls.add(call);
     try {
-      Publisher<?> publisher = handler.apply(record);
+      Publisher<?> publisher = handler.publisher(records);
       Flux.<Object>from(publisher).subscribe(call);
     } catch (Throwable e) {
       call.threw(e);

@@ -2,19 +2,21 @@ package dev.millrace.kafka.reactor;
 
 import dev.millrace.context.Context;
 import dev.millrace.kafka.AbstractLoop;
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.internal.BatchFunction;
+import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.Intake;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.stages.reactor.Fluxes;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -63,8 +65,8 @@ import reactor.kafka.receiver.ReceiverOptions;
 public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
 
   private final ReceiverOptions<K, V> options;
-  private final @Nullable RecordHandler<K, V> blocking;
-  private final @Nullable Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function;
+  private final @Nullable BatchFunction<K, V> blocking;
+  private final @Nullable Function<List<ConsumerRecord<K, V>>, Publisher<?>> function;
 
   private final Bell bell = new Bell();
   private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
@@ -76,7 +78,8 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     this.blocking = builder.blocking;
     this.function = builder.function;
     if (blocking == null && function == null) {
-      throw new NullPointerException("no handler: call handler(…) or blockingHandler(…)");
+      throw new NullPointerException(
+          "no handler: call handler(…) or batchHandler(…), or a blocking form of theirs");
     }
   }
 
@@ -145,15 +148,11 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     Context context = group.context();
     ReactiveHandler<K, V> reactive =
         function == null ? null : ReactiveHandler.in(context, function);
-    RecordHandler<K, V> handler = blocking != null ? blocking : Objects.requireNonNull(reactive);
+    BatchFunction<K, V> handler = blocking != null ? blocking : Objects.requireNonNull(reactive);
     var handling =
-        new Handling<>(
-            BatchFunction.ofOne(handler),
-            loop().policy(letters),
-            context::isCancelled,
-            events::survived);
-    var intake = new Intake<>(core.partitions(), core.pauses());
-    var handlers = new Handlers<>(group, loop().concurrency, intake, handling, reactive, bell);
+        new Handling<>(handler, loop().policy(letters), context::isCancelled, events::survived);
+    Supply<K, V> supply = Supply.of(settings(), core);
+    var handlers = new Handlers<>(group, loop().concurrency, supply, handling, reactive, bell);
     var registration = context.afterFunc(bell::ring);
     try {
       while (true) {
@@ -166,7 +165,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
           break;
         }
         if (!handlers.startAll()) {
-          bell.await();
+          bell.await(supply.untilReady());
         }
       }
       handlers.await(drainTimeout());
@@ -223,8 +222,8 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private ReceiverOptions<K, V> options = ReceiverOptions.create();
-    private @Nullable RecordHandler<K, V> blocking;
-    private @Nullable Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function;
+    private @Nullable BatchFunction<K, V> blocking;
+    private @Nullable Function<List<ConsumerRecord<K, V>>, Publisher<?>> function;
 
     private Builder() {}
 
@@ -268,23 +267,52 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
      */
     public Builder<K, V> handler(
         Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> given) {
-      function = Objects.requireNonNull(given, "handler");
-      blocking = null;
-      return this;
+      Objects.requireNonNull(given, "handler");
+      return handled(null, records -> given.apply(records.getFirst()), null);
     }
 
     /** What to do with a record, in a virtual thread for each: it may block. */
     public Builder<K, V> blockingHandler(RecordHandler<K, V> given) {
-      blocking = Objects.requireNonNull(given, "handler");
-      function = null;
-      return this;
+      Objects.requireNonNull(given, "handler");
+      return handled(null, null, BatchFunction.ofOne(given));
     }
 
     /**
-     * The loop, which does nothing yet.
+     * What to do with records that are handled together; instead of a {@link #handler}. They are
+     * handled when the publisher completes; what that emits is dropped. Batches are gathered, and
+     * taken apart when they fail, as those of {@code KafkaLoop}: one is handled when it is full, or
+     * its first record has waited, and a handler is free; while none is it grows. An error that is
+     * a {@link dev.millrace.kafka.BatchFailedException} says which record has failed. The function
+     * is called by one thread, and should not block for long.
      *
-     * @throws IllegalArgumentException if a setting is missing or unsafe
+     * @param size how many records there may be in a batch
+     * @param linger how long a record may wait for others while a handler is free; may be zero
      */
+    public Builder<K, V> batchHandler(
+        int size,
+        Duration linger,
+        Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<?>> given) {
+      Objects.requireNonNull(given, "handler");
+      return handled(new Batching(size, linger), given::apply, null);
+    }
+
+    /** The same, in a virtual thread for each batch: it may block. */
+    public Builder<K, V> blockingBatchHandler(int size, Duration linger, BatchHandler<K, V> given) {
+      Objects.requireNonNull(given, "handler");
+      return handled(new Batching(size, linger), null, BatchFunction.of(given));
+    }
+
+    private Builder<K, V> handled(
+        @Nullable Batching batching,
+        @Nullable Function<List<ConsumerRecord<K, V>>, Publisher<?>> newFunction,
+        @Nullable BatchFunction<K, V> newBlocking) {
+      settings().batching = batching;
+      function = newFunction;
+      blocking = newBlocking;
+      return this;
+    }
+
+    @Override
     public ReactorKafkaLoop<K, V> build() {
       ConsumerSettings<K, V> checked = settings().checked();
       options =
