@@ -9,11 +9,13 @@ import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The builder of a loop, of whatever face. */
 final class FaceBuilder {
@@ -62,8 +64,25 @@ final class FaceBuilder {
     return this;
   }
 
+  /** What to make of a record exactly once; may block, on every face. */
+  FaceBuilder transactionalHandler(TransactionalHandler<String, String, String, String> given) {
+    var key = new StringSerializer();
+    var value = new StringSerializer();
+    switch (face) {
+      case CHANNEL -> channel.transactionalHandler(key, value, given);
+      case REACTOR_BLOCKING -> reactor.blockingTransactionalHandler(key, value, given);
+      case REACTOR -> reactor.transactionalHandler(key, value, Publishers.ofOutputs(given));
+    }
+    return this;
+  }
+
   Loop build() {
     return settings.build();
+  }
+
+  FaceBuilder producerProperties(Map<String, ?> properties) {
+    settings.producerProperties(properties);
+    return this;
   }
 
   FaceBuilder concurrency(int handlers) {

@@ -2,9 +2,14 @@ package dev.millrace.it;
 
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Handlers that block as functions that return publishers, each with a thread of its own. */
@@ -20,6 +25,18 @@ final class Publishers {
   static Function<List<ConsumerRecord<String, String>>, Mono<Void>> ofBatches(
       BatchHandler<String, String> handler) {
     return records -> of(() -> handler.handle(records));
+  }
+
+  /** What a handler gives to its output, when it has ended. */
+  static Function<ConsumerRecord<String, String>, Flux<ProducerRecord<String, String>>> ofOutputs(
+      TransactionalHandler<String, String, String, String> handler) {
+    return record ->
+        Flux.defer(
+            () -> {
+              Queue<ProducerRecord<String, String>> output = new ConcurrentLinkedQueue<>();
+              return of(() -> handler.handle(record, output::add))
+                  .thenMany(Flux.fromIterable(output));
+            });
   }
 
   /** What may block. */

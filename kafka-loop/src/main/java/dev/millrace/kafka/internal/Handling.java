@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -103,6 +104,24 @@ public final class Handling<K, V> {
   /** The handler has handled it: settles the messages. */
   public Outcome<K, V> handled(Attempt<K, V> attempt) {
     settle(attempt.messages(), List.of());
+    return new Done<>(List.of());
+  }
+
+  /**
+   * The handler has handled it, and produced something, which is to be committed with it: settles
+   * the messages.
+   *
+   * @param produced serializes it; may block, and fail as a handler may
+   */
+  public Outcome<K, V> handled(
+      Attempt<K, V> attempt, Supplier<List<ProducerRecord<byte[], byte[]>>> produced) {
+    List<ProducerRecord<byte[], byte[]>> records;
+    try {
+      records = produced.get();
+    } catch (Throwable e) {
+      return failed(attempt, DeadLetter.HANDLE, e);
+    }
+    settle(attempt.messages(), records);
     return new Done<>(List.of());
   }
 

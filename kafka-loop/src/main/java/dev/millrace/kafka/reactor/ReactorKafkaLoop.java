@@ -6,6 +6,7 @@ import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
@@ -13,6 +14,7 @@ import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
+import dev.millrace.kafka.internal.Serialization;
 import dev.millrace.stages.reactor.Fluxes;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
@@ -26,7 +28,10 @@ import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
@@ -65,8 +70,7 @@ import reactor.kafka.receiver.ReceiverOptions;
 public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
 
   private final ReceiverOptions<K, V> options;
-  private final @Nullable BatchFunction<K, V> blocking;
-  private final @Nullable Function<List<ConsumerRecord<K, V>>, Publisher<?>> function;
+  private final BatchFunction<K, V> handler;
 
   private final Bell bell = new Bell();
   private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
@@ -75,12 +79,11 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       Builder<K, V> builder, ConsumerSettings<K, V> settings, LoopSettings loop) {
     super(settings, loop);
     this.options = builder.options;
-    this.blocking = builder.blocking;
-    this.function = builder.function;
-    if (blocking == null && function == null) {
-      throw new NullPointerException(
-          "no handler: call handler(…) or batchHandler(…), or a blocking form of theirs");
-    }
+    this.handler =
+        Objects.requireNonNull(
+            builder.handler,
+            "no handler: call handler(…), batchHandler(…), transactionalHandler(…), or a blocking"
+                + " form of theirs");
   }
 
   /** A builder with the defaults. */
@@ -146,11 +149,14 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       ConsumerCore<K, V> core, Events events, @Nullable OwnProducer letters, TaskGroup group)
       throws InterruptedException {
     Context context = group.context();
-    ReactiveHandler<K, V> reactive =
-        function == null ? null : ReactiveHandler.in(context, function);
-    BatchFunction<K, V> handler = blocking != null ? blocking : Objects.requireNonNull(reactive);
+    ReactiveHandler<K, V, ?> reactive =
+        handler instanceof ReactiveHandler<K, V, ?> given ? given.in(context) : null;
     var handling =
-        new Handling<>(handler, loop().policy(letters), context::isCancelled, events::survived);
+        new Handling<>(
+            reactive == null ? handler : reactive,
+            loop().policy(letters),
+            context::isCancelled,
+            events::survived);
     Supply<K, V> supply = Supply.of(settings(), core);
     var handlers = new Handlers<>(group, loop().concurrency, supply, handling, reactive, bell);
     var registration = context.afterFunc(bell::ring);
@@ -222,8 +228,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private ReceiverOptions<K, V> options = ReceiverOptions.create();
-    private @Nullable BatchFunction<K, V> blocking;
-    private @Nullable Function<List<ConsumerRecord<K, V>>, Publisher<?>> function;
+    private @Nullable BatchFunction<K, V> handler;
 
     private Builder() {}
 
@@ -235,6 +240,12 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     /** Makes the consumer; for tests. */
     Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
       settings().factory = factory;
+      return this;
+    }
+
+    /** Makes the producer of transactions; for tests. */
+    Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
+      loop().producerFactory = factory;
       return this;
     }
 
@@ -268,13 +279,13 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     public Builder<K, V> handler(
         Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> given) {
       Objects.requireNonNull(given, "handler");
-      return handled(null, records -> given.apply(records.getFirst()), null);
+      return handler(reactiveOne(given, null), null, null);
     }
 
     /** What to do with a record, in a virtual thread for each: it may block. */
     public Builder<K, V> blockingHandler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      return handled(null, null, BatchFunction.ofOne(given));
+      return handler(BatchFunction.ofOne(given), null, null);
     }
 
     /**
@@ -293,28 +304,61 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         Duration linger,
         Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<?>> given) {
       Objects.requireNonNull(given, "handler");
-      return handled(new Batching(size, linger), given::apply, null);
+      return handler(new ReactiveHandler<>(given, null), new Batching(size, linger), null);
     }
 
     /** The same, in a virtual thread for each batch: it may block. */
     public Builder<K, V> blockingBatchHandler(int size, Duration linger, BatchHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      return handled(new Batching(size, linger), null, BatchFunction.of(given));
+      return handler(BatchFunction.of(given), new Batching(size, linger), null);
     }
 
-    private Builder<K, V> handled(
+    /**
+     * What to make of a record exactly once; instead of a {@link #handler}. The record is handled
+     * when the publisher completes, and what that has emitted is produced then, in its order: it,
+     * the dead letters of {@link #deadLetterTopic} and the offsets are committed in transactions,
+     * as with {@code KafkaLoop}; of a publisher that fails nothing is produced. What else the
+     * publisher does may be done again. The function is called by one thread, and should not block
+     * for long.
+     *
+     * @param key serializes the keys, in virtual threads, several at once; closed at the end
+     * @param value serializes the values; likewise
+     */
+    public <A, B> Builder<K, V> transactionalHandler(
+        Serializer<A> key,
+        Serializer<B> value,
+        Function<? super ConsumerRecord<K, V>, ? extends Publisher<ProducerRecord<A, B>>> given) {
+      Objects.requireNonNull(given, "handler");
+      var outputs = new Serialization<>(key, value);
+      return handler(reactiveOne(given, outputs::apply), null, outputs);
+    }
+
+    /** The same, in a virtual thread for each record: it may block. */
+    public <A, B> Builder<K, V> blockingTransactionalHandler(
+        Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
+      Objects.requireNonNull(given, "handler");
+      var outputs = new Serialization<>(key, value);
+      return handler(BatchFunction.producing(outputs, given), null, outputs);
+    }
+
+    private static <K, V, T> ReactiveHandler<K, V, T> reactiveOne(
+        Function<? super ConsumerRecord<K, V>, ? extends Publisher<? extends T>> given,
+        @Nullable Function<? super T, ProducerRecord<byte[], byte[]>> output) {
+      return new ReactiveHandler<>(records -> given.apply(records.getFirst()), output);
+    }
+
+    private Builder<K, V> handler(
+        BatchFunction<K, V> given,
         @Nullable Batching batching,
-        @Nullable Function<List<ConsumerRecord<K, V>>, Publisher<?>> newFunction,
-        @Nullable BatchFunction<K, V> newBlocking) {
-      settings().batching = batching;
-      function = newFunction;
-      blocking = newBlocking;
+        @Nullable Serialization<?, ?> outputs) {
+      handler = given;
+      handled(batching, outputs);
       return this;
     }
 
     @Override
     public ReactorKafkaLoop<K, V> build() {
-      ConsumerSettings<K, V> checked = settings().checked();
+      ConsumerSettings<K, V> checked = checked();
       options =
           options
               .subscription(checked.topics)
