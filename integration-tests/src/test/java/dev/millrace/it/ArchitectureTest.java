@@ -99,9 +99,10 @@ class ArchitectureTest {
   @Test
   void onlyTracingKnowsOpenTelemetry() {
     noClasses()
-        .that(resideOutsideOfPackages("dev.millrace.kafka.tracing"))
+        .that(resideOutsideOfPackages("dev.millrace.kafka.tracing.."))
         .should()
-        .dependOnClassesThat(resideInAnyPackage("io.opentelemetry..", "dev.millrace.kafka.tracing"))
+        .dependOnClassesThat(
+            resideInAnyPackage("io.opentelemetry..", "dev.millrace.kafka.tracing.."))
         .check(CLASSES);
   }
 

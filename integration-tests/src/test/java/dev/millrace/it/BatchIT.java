@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.BatchFailedException;
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.channel.KafkaLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,10 +25,13 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Batches against a real broker. */
+@ParameterizedClass
+@EnumSource(Face.class)
 class BatchIT extends WithBroker {
 
   private final List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
@@ -77,7 +81,7 @@ class BatchIT extends WithBroker {
         complaints.add("a batch of several partitions: " + lanes);
       }
       if (ThreadLocalRandom.current().nextInt(4) == 0) {
-        Thread.sleep(2); // the work
+        Work.pretend(2);
       }
       lanes.forEach(lane -> running.get(lane).decrementAndGet());
       together.decrementAndGet();
@@ -92,7 +96,7 @@ class BatchIT extends WithBroker {
     var oracle = new Oracle(ordering);
     var running =
         start(
-            channelBuilder(Map.of())
+            builder(Map.of())
                 .ordering(ordering)
                 .concurrency(8)
                 .batchHandler(25, Duration.ofMillis(5), oracle)
@@ -153,8 +157,8 @@ class BatchIT extends WithBroker {
     assertThat(repeated()).isZero(); // those before are settled, those behind were not begun
   }
 
-  private KafkaLoop.Builder<String, String> failing() {
-    return channelBuilder(Map.of())
+  private FaceBuilder failing() {
+    return builder(Map.of())
         .ordering(Ordering.KEY)
         .retry(2, Backoff.fixed(Duration.ofMillis(5)))
         .deadLetters(letters::add)
@@ -179,8 +183,8 @@ class BatchIT extends WithBroker {
     assertThat(repeated()).isZero();
   }
 
-  private KafkaLoop<String, String> member(int number) {
-    return channelBuilder(Map.of())
+  private Loop member(int number) {
+    return builder(Map.of())
         .ordering(Ordering.KEY)
         .concurrency(4)
         .onNotification(change -> current.put(number, change.current()))
@@ -188,7 +192,7 @@ class BatchIT extends WithBroker {
             10,
             Duration.ofMillis(5),
             records -> {
-              Thread.sleep(40); // the work
+              Work.pretend(40);
               records.forEach(record -> count(record.value()));
             })
         .build();

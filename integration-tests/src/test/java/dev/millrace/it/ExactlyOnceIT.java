@@ -7,11 +7,11 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.errors.Causes;
+import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.it.RebalanceIT.Protocol;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.TransactionalHandler;
-import dev.millrace.kafka.channel.KafkaLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,9 +38,9 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -48,6 +48,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Consume, transform, produce: who reads committed records only sees what is made of each input
  * once, whatever happens.
  */
+@ParameterizedClass
+@EnumSource(Face.class)
 class ExactlyOnceIT extends WithBroker {
 
   private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
@@ -60,13 +62,13 @@ class ExactlyOnceIT extends WithBroker {
     createTopic(invoices, PARTITIONS);
   }
 
-  private KafkaLoop.Builder<String, String> transactional(
+  private FaceBuilder transactional(
       Map<String, ?> properties, TransactionalHandler<String, String, String, String> handler) {
-    return channelBuilder(properties)
+    return builder(properties)
         .ordering(Ordering.KEY)
         .commitInterval(Duration.ofMillis(20))
         .onError(errors::add)
-        .transactionalHandler(new StringSerializer(), new StringSerializer(), handler);
+        .transactionalHandler(handler);
   }
 
   private ProducerRecord<String, String> invoice(ConsumerRecord<String, String> record) {
@@ -76,7 +78,7 @@ class ExactlyOnceIT extends WithBroker {
   private TransactionalHandler<String, String, String, String> slowly() {
     return (record, output) -> {
       output.send(invoice(record));
-      Thread.sleep(5); // the work
+      Work.pretend(5);
       count(record.value());
     };
   }
@@ -280,11 +282,11 @@ class ExactlyOnceIT extends WithBroker {
     assertThat(repeated()).isZero(); // all was committed before it was let go
   }
 
-  private KafkaLoop.Builder<String, String> member(int number, Protocol protocol) {
+  private FaceBuilder member(int number, Protocol protocol) {
     return member(number, protocol.properties());
   }
 
-  private KafkaLoop.Builder<String, String> member(int number, Map<String, Object> properties) {
+  private FaceBuilder member(int number, Map<String, Object> properties) {
     return transactional(properties, slowly())
         .concurrency(8)
         .onNotification(change -> current.put(number, change.current()));
@@ -349,11 +351,15 @@ class ExactlyOnceIT extends WithBroker {
                       }
                     })
                 .build());
-    assertThat(asleep.await(30, TimeUnit.SECONDS)).isTrue();
-    var owner = start(member(2, protocol).build());
-    await().atMost(Duration.ofSeconds(40)).until(() -> has(2) == PARTITIONS);
-    await().atMost(Duration.ofSeconds(40)).until(() -> committed() > 1_500);
-    awake.countDown();
+    Running owner;
+    try {
+      assertThat(asleep.await(30, TimeUnit.SECONDS)).isTrue();
+      owner = start(member(2, protocol).build());
+      await().atMost(Duration.ofSeconds(40)).until(() -> has(2) == PARTITIONS);
+      await().atMost(Duration.ofSeconds(40)).until(() -> committed() > 1_500);
+    } finally {
+      awake.countDown();
+    }
     await()
         .atMost(Duration.ofSeconds(30))
         .until(

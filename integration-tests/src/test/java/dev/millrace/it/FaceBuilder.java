@@ -1,6 +1,7 @@
 package dev.millrace.it;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Loop;
@@ -8,12 +9,13 @@ import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The builder of a loop, of whatever face. */
 final class FaceBuilder {
@@ -28,45 +30,59 @@ final class FaceBuilder {
     REACTOR;
 
     FaceBuilder builder() {
-      return switch (this) {
-        case CHANNEL -> {
-          KafkaLoop.Builder<String, String> builder = KafkaLoop.builder();
-          yield new FaceBuilder(builder, builder::handler, builder::build);
-        }
-        case REACTOR_BLOCKING -> {
-          ReactorKafkaLoop.Builder<String, String> builder = ReactorKafkaLoop.builder();
-          yield new FaceBuilder(builder, builder::blockingHandler, builder::build);
-        }
-        case REACTOR -> {
-          ReactorKafkaLoop.Builder<String, String> builder = ReactorKafkaLoop.builder();
-          yield new FaceBuilder(
-              builder, handler -> builder.handler(Publishers.of(handler)), builder::build);
-        }
-      };
+      return new FaceBuilder(this);
     }
   }
 
+  private final Face face;
+  private final KafkaLoop.Builder<String, String> channel = KafkaLoop.builder();
+  private final ReactorKafkaLoop.Builder<String, String> reactor = ReactorKafkaLoop.builder();
   private final LoopBuilder<String, String, ?> settings;
-  private final Consumer<RecordHandler<String, String>> handler;
-  private final Supplier<? extends Loop> build;
 
-  private FaceBuilder(
-      LoopBuilder<String, String, ?> settings,
-      Consumer<RecordHandler<String, String>> handler,
-      Supplier<? extends Loop> build) {
-    this.settings = settings;
-    this.handler = handler;
-    this.build = build;
+  private FaceBuilder(Face face) {
+    this.face = face;
+    this.settings = face == Face.CHANNEL ? channel : reactor;
   }
 
   /** What to do with a record; may block, on every face. */
   FaceBuilder handler(RecordHandler<String, String> given) {
-    handler.accept(given);
+    switch (face) {
+      case CHANNEL -> channel.handler(given);
+      case REACTOR_BLOCKING -> reactor.blockingHandler(given);
+      case REACTOR -> reactor.handler(Publishers.of(given));
+    }
+    return this;
+  }
+
+  /** What to do with records that are handled together; may block, on every face. */
+  FaceBuilder batchHandler(int size, Duration linger, BatchHandler<String, String> given) {
+    switch (face) {
+      case CHANNEL -> channel.batchHandler(size, linger, given);
+      case REACTOR_BLOCKING -> reactor.blockingBatchHandler(size, linger, given);
+      case REACTOR -> reactor.batchHandler(size, linger, Publishers.ofBatches(given));
+    }
+    return this;
+  }
+
+  /** What to make of a record exactly once; may block, on every face. */
+  FaceBuilder transactionalHandler(TransactionalHandler<String, String, String, String> given) {
+    var key = new StringSerializer();
+    var value = new StringSerializer();
+    switch (face) {
+      case CHANNEL -> channel.transactionalHandler(key, value, given);
+      case REACTOR_BLOCKING -> reactor.blockingTransactionalHandler(key, value, given);
+      case REACTOR -> reactor.transactionalHandler(key, value, Publishers.ofOutputs(given));
+    }
     return this;
   }
 
   Loop build() {
-    return build.get();
+    return settings.build();
+  }
+
+  FaceBuilder producerProperties(Map<String, ?> properties) {
+    settings.producerProperties(properties);
+    return this;
   }
 
   FaceBuilder concurrency(int handlers) {

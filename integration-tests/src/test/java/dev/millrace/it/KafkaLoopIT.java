@@ -121,7 +121,7 @@ class KafkaLoopIT extends WithBroker {
                 .revokeTimeout(Duration.ofSeconds(1))
                 .handler(
                     record -> {
-                      Thread.sleep(30); // the work: 4.5 s in all
+                      Work.pretend(30); // 4.5 s in all
                       count(record.value());
                     })
                 .onNotification(n -> released.addAndGet(n.released().size()))
@@ -148,7 +148,7 @@ class KafkaLoopIT extends WithBroker {
                               record.partition(), p -> new ConcurrentSkipListSet<>());
                       set.add(record.offset());
                       if (record.offset() % 97 == 0) {
-                        Thread.sleep(200); // the one that holds the others back
+                        Work.pretend(200); // the one that holds the others back
                       }
                       set.remove(record.offset());
                       count(record.value());

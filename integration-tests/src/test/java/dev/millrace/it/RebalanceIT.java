@@ -86,7 +86,7 @@ class RebalanceIT extends WithBroker {
   }
 
   private void slowly(ConsumerRecord<String, String> record) throws InterruptedException {
-    Thread.sleep(20); // the work
+    Work.pretend(20);
     count(record.value());
   }
 
@@ -133,7 +133,7 @@ class RebalanceIT extends WithBroker {
                 .handler(
                     record -> {
                       while (hang.get() && record.offset() == 10) {
-                        Thread.sleep(10);
+                        Work.pretend(10);
                       }
                       count(record.value());
                     })
@@ -292,7 +292,7 @@ class RebalanceIT extends WithBroker {
                         if (now.incrementAndGet() > 1) {
                           complaints.add("two at the same time of " + record.key());
                         }
-                        Thread.sleep(1); // the work
+                        Work.pretend(1);
                         now.decrementAndGet();
                         count(record.value());
                       })

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.context.Context;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.testkit.KafkaTest;
 import dev.millrace.testkit.TestKafka;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +43,7 @@ abstract class WithBroker {
   private static @Nullable TestKafka kafka;
   private static @Nullable Producer<byte[], byte[]> producer;
 
-  /** The classes that say so run on each face; the others on the first. */
+  /** Classes that say so run on each face; the others on the first. */
   @Parameter Face face = Face.CHANNEL;
 
   String topic = "";
@@ -132,16 +131,6 @@ abstract class WithBroker {
   /** A loop that counts what it handles; see {@link #handled}. */
   FaceBuilder builder(Map<String, ?> more) {
     return face.builder()
-        .properties(properties(more))
-        .topics(topic)
-        .concurrency(32)
-        .commitInterval(Duration.ofMillis(100))
-        .handler(record -> count(record.value()));
-  }
-
-  /** The same on channels, for what only that has. */
-  KafkaLoop.Builder<String, String> channelBuilder(Map<String, ?> more) {
-    return KafkaLoop.<String, String>builder()
         .properties(properties(more))
         .topics(topic)
         .concurrency(32)

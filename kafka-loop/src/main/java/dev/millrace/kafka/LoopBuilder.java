@@ -1,12 +1,16 @@
 package dev.millrace.kafka;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.LoopSettings;
+import dev.millrace.kafka.internal.Serialization;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings that all loops have, with defaults; not safe for use by many threads.
@@ -25,6 +29,30 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   protected final LoopSettings loop() {
     return loop;
   }
+
+  /**
+   * How records are handled, instead of what was said before; for the faces of the loop.
+   *
+   * @param batching not null if they are handled in batches
+   * @param outputs not null if what is made of them is produced in transactions
+   */
+  protected final void handled(@Nullable Batching batching, @Nullable Serialization<?, ?> outputs) {
+    settings().batching = batching;
+    loop.outputs = outputs;
+  }
+
+  /** The settings of the consumer, which are complete; for the faces of the loop. */
+  protected final ConsumerSettings<K, V> checked() {
+    settings().transactions = loop.transactions(settings());
+    return settings().checked();
+  }
+
+  /**
+   * The loop, which does nothing yet.
+   *
+   * @throws IllegalArgumentException if a setting is missing or unsafe
+   */
+  public abstract Loop build();
 
   /** How many handlers may run at the same time; 1. */
   public B concurrency(int handlers) {
@@ -77,6 +105,17 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
    */
   public B deadLetterBackoff(Backoff backoff) {
     loop.deadLetterBackoff = Objects.requireNonNull(backoff, "backoff");
+    return self();
+  }
+
+  /**
+   * Kafka's own settings of the producer of transactions, beyond the connection, which is the
+   * consumer's; for a loop with a {@link TransactionalHandler}, or the reactive form of one. {@code
+   * transactional.id} is the group and a random part if it is not given; if it is, no two processes
+   * may have the same. {@code transaction.timeout.ms} is 10,000 if it is not given.
+   */
+  public B producerProperties(Map<String, ?> properties) {
+    loop.producerProperties = Map.copyOf(properties);
     return self();
   }
 

@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.kafka.Message;
+import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.Partition;
 import dev.millrace.kafka.internal.Pauses;
 import java.util.ArrayList;
@@ -57,11 +58,6 @@ class Feeder<K, V> implements Outlet {
     return ready;
   }
 
-  /** The partitions now, but for those that the application has paused. */
-  final List<Partition<K, V>> partitions() {
-    return partitions.stream().filter(one -> !pauses.contains(one.name())).toList();
-  }
-
   private void run() {
     try {
       feed();
@@ -81,26 +77,13 @@ class Feeder<K, V> implements Outlet {
         Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
         if (message != null) {
           any = true;
-          deserialize(message);
+          Deserialization.succeeds(message); // here, where nobody waits for a lock
           messages.send(message);
         }
       }
       if (!any && ready.receiveOrNull() == null) {
         return;
       }
-    }
-  }
-
-  /**
-   * Here, where it is one thread that does it, and nobody waits for a lock; whether it succeeds.
-   */
-  static boolean deserialize(Message<?, ?> message) {
-    try {
-      message.record();
-      return true;
-    } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
-      LOG.trace("{}", message, e);
-      return false;
     }
   }
 

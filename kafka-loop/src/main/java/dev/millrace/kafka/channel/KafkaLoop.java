@@ -19,7 +19,7 @@ import dev.millrace.kafka.internal.FailurePolicy;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
-import dev.millrace.kafka.internal.TransactionSettings;
+import dev.millrace.kafka.internal.Serialization;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +27,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serializer;
@@ -185,10 +184,6 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private @Nullable BatchFunction<K, V> handler;
-    private @Nullable List<Serializer<?>> serializers; // not null if it is transactional
-    private Map<String, ?> producerProperties = Map.of();
-    private Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory =
-        KafkaProducer::new;
 
     private Builder() {}
 
@@ -240,65 +235,26 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     public <A, B> Builder<K, V> transactionalHandler(
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
       Objects.requireNonNull(given, "handler");
-      List<Serializer<?>> both =
-          List.of(Objects.requireNonNull(key, "key"), Objects.requireNonNull(value, "value"));
-      return handler(
-          records -> {
-            try (var output = new OutputBuffer<>(key, value)) {
-              given.handle(records.getFirst(), output);
-              return output.records();
-            }
-          },
-          null,
-          both);
+      var outputs = new Serialization<>(key, value);
+      return handler(BatchFunction.producing(outputs, given), null, outputs);
     }
 
     private Builder<K, V> handler(
         BatchFunction<K, V> given,
         @Nullable Batching batching,
-        @Nullable List<Serializer<?>> transactional) {
+        @Nullable Serialization<?, ?> outputs) {
       handler = given;
-      settings().batching = batching;
-      serializers = transactional;
-      loop().transactional = transactional != null;
+      handled(batching, outputs);
       return this;
     }
 
-    /**
-     * Kafka's own settings of the producer of a {@link #transactionalHandler}, beyond the
-     * connection, which is the consumer's. {@code transactional.id} is the group and a random part
-     * if it is not given; if it is, no two processes may have the same. {@code
-     * transaction.timeout.ms} is 10,000 if it is not given.
-     */
-    public Builder<K, V> producerProperties(Map<String, ?> properties) {
-      producerProperties = Map.copyOf(properties);
-      return this;
-    }
-
+    /** Makes the producer of transactions; for tests. */
     Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
-      producerFactory = factory;
+      loop().producerFactory = factory;
       return this;
     }
 
-    private ConsumerSettings<K, V> checked() {
-      ConsumerSettings<K, V> settings = settings();
-      settings.transactions =
-          serializers == null
-              ? null
-              : TransactionSettings.of(
-                  settings, producerProperties, serializers, producerFactory, loop().burial(null));
-      if (serializers == null && !producerProperties.isEmpty()) {
-        throw new IllegalArgumentException(
-            "producerProperties(…) are those of a transactionalHandler(…), which is missing");
-      }
-      return settings.checked();
-    }
-
-    /**
-     * The loop, which does nothing yet.
-     *
-     * @throws IllegalArgumentException if a setting is missing or unsafe
-     */
+    @Override
     public KafkaLoop<K, V> build() {
       return new KafkaLoop<>(checked(), loop().copy(), handler);
     }

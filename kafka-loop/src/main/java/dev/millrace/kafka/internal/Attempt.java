@@ -2,7 +2,9 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Message;
+import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,22 @@ public record Attempt<K, V>(
   /** The first attempt at messages. */
   public static <K, V> Attempt<K, V> first(List<Delivery<K, V>> messages) {
     return new Attempt<>(messages, 1, null);
+  }
+
+  /**
+   * The records to handle.
+   *
+   * @throws org.apache.kafka.common.errors.RecordDeserializationException if there are none
+   */
+  public List<ConsumerRecord<K, V>> records() {
+    if (messages.size() == 1) {
+      return List.of(messages.getFirst().record());
+    }
+    List<ConsumerRecord<K, V>> records = new ArrayList<>(messages.size());
+    for (Delivery<K, V> message : messages) {
+      records.add(message.record());
+    }
+    return List.copyOf(records);
   }
 
   /** The next one, at those of the messages that are left. */

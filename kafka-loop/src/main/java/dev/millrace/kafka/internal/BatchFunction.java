@@ -2,6 +2,7 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -30,6 +31,17 @@ public interface BatchFunction<K, V> {
     return records -> {
       handler.handle(records.getFirst());
       return List.of();
+    };
+  }
+
+  /** Of a handler of single records, which gives to its output what it produces. */
+  static <K, V, A, B> BatchFunction<K, V> producing(
+      Serialization<A, B> serialization, TransactionalHandler<K, V, A, B> handler) {
+    return records -> {
+      try (var output = new OutputBuffer<>(serialization)) {
+        handler.handle(records.getFirst(), output);
+        return output.records();
+      }
     };
   }
 }

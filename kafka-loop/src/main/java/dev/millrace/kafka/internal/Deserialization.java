@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.Message;
 import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -8,6 +9,8 @@ import org.apache.kafka.common.errors.RecordDeserializationException.Deserializa
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The application's deserializers, apart from the consumer: a record that they refuse is one record
@@ -17,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * consumer would.
  */
 public final class Deserialization<K, V> implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Deserialization.class);
 
   private final Deserializer<K> key;
   private final Deserializer<V> value;
@@ -48,6 +53,17 @@ public final class Deserialization<K, V> implements AutoCloseable {
         headers,
         raw.leaderEpoch(),
         raw.deliveryCount());
+  }
+
+  /** Deserializes a message now, so that nobody has to wait for it later; whether it succeeds. */
+  public static boolean succeeds(Message<?, ?> message) {
+    try {
+      message.record();
+      return true;
+    } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
+      LOG.trace("{}", message, e);
+      return false;
+    }
   }
 
   @SuppressWarnings("NullAway") // a key, or a value, may be null: Kafka's types do not say so

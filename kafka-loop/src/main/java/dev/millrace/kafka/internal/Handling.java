@@ -5,11 +5,11 @@ import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -91,7 +91,7 @@ public final class Handling<K, V> {
     }
     List<ProducerRecord<byte[], byte[]>> produced;
     try {
-      List<ConsumerRecord<K, V>> records = records(messages);
+      List<ConsumerRecord<K, V>> records = attempt.records();
       stage = DeadLetter.HANDLE;
       produced = handler.apply(records);
     } catch (Throwable e) {
@@ -101,20 +101,27 @@ public final class Handling<K, V> {
     return new Done<>(List.of());
   }
 
-  private static <K, V> List<ConsumerRecord<K, V>> records(List<Delivery<K, V>> messages) {
-    if (messages.size() == 1) {
-      return List.of(messages.getFirst().record());
-    }
-    List<ConsumerRecord<K, V>> records = new ArrayList<>(messages.size());
-    for (Delivery<K, V> message : messages) {
-      records.add(message.record());
-    }
-    return List.copyOf(records);
-  }
-
   /** The handler has handled it: settles the messages. */
   public Outcome<K, V> handled(Attempt<K, V> attempt) {
     settle(attempt.messages(), List.of());
+    return new Done<>(List.of());
+  }
+
+  /**
+   * The handler has handled it, and produced something, which is to be committed with it: settles
+   * the messages.
+   *
+   * @param produced serializes it; may block, and fail as a handler may
+   */
+  public Outcome<K, V> handled(
+      Attempt<K, V> attempt, Supplier<List<ProducerRecord<byte[], byte[]>>> produced) {
+    List<ProducerRecord<byte[], byte[]>> records;
+    try {
+      records = produced.get();
+    } catch (Throwable e) {
+      return failed(attempt, DeadLetter.HANDLE, e);
+    }
+    settle(attempt.messages(), records);
     return new Done<>(List.of());
   }
 

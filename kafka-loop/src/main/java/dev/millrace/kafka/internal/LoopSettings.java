@@ -5,9 +5,13 @@ import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Notification;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +49,16 @@ public final class LoopSettings implements Cloneable {
   public Backoff deadLetterBackoff =
       Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30)).withJitter(0.2);
 
+  /** What handlers produce, in transactions of the loop; null if they do not. */
+  public @Nullable Serialization<?, ?> outputs;
+
+  /** Kafka's own properties of the producer of transactions. */
+  public Map<String, ?> producerProperties = Map.of();
+
+  /** Makes the producer of transactions. */
+  public Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory =
+      KafkaProducer::new;
+
   /** Gets what is survived. */
   public Consumer<? super Exception> onError = e -> LOG.warn("the loop goes on after", e);
 
@@ -60,12 +74,23 @@ public final class LoopSettings implements Cloneable {
     }
   }
 
-  /** Whether the dead letters for a topic are in the transactions of the loop. */
-  public boolean transactional;
-
   /** Whether the loop needs a producer for its dead letters. */
   public boolean producesLetters() {
-    return deadLetterTopic != null && !transactional;
+    return deadLetterTopic != null && outputs == null;
+  }
+
+  /** The producer of what the loop produces in transactions; null if it does not. */
+  public @Nullable TransactionSettings transactions(ConsumerSettings<?, ?> consumer) {
+    Serialization<?, ?> serialization = outputs;
+    if (serialization != null) {
+      return TransactionSettings.of(
+          consumer, producerProperties, serialization.both(), producerFactory, burial(null));
+    }
+    if (!producerProperties.isEmpty()) {
+      throw new IllegalArgumentException(
+          "producerProperties(…) are those of a transactionalHandler(…), which is missing");
+    }
+    return null;
   }
 
   /**
@@ -83,7 +108,7 @@ public final class LoopSettings implements Cloneable {
     if (topic == null) {
       return deadLetters == null ? null : Burial.of(deadLetters);
     }
-    return transactional
+    return outputs != null // then it is part of a transaction
         ? letter -> List.of(letter.toRecord(topic))
         : Burial.of(DeadLetters.toTopic(Objects.requireNonNull(producer).producer(), topic));
   }

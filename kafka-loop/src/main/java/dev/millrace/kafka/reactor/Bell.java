@@ -1,5 +1,6 @@
 package dev.millrace.kafka.reactor;
 
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,11 @@ final class Bell {
 
   void await() throws InterruptedException {
     awaitUntil(System.nanoTime() + Long.MAX_VALUE / 2);
+  }
+
+  /** Waits for a ring, but not longer than that. */
+  void await(Duration longest) throws InterruptedException {
+    awaitUntil(System.nanoTime() + longest.toNanos());
   }
 
   /** Waits for a ring, but not beyond that {@link System#nanoTime}. */

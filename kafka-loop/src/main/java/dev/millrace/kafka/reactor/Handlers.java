@@ -1,14 +1,14 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.Message;
 import dev.millrace.kafka.internal.Attempt;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Handling.Outcome;
-import dev.millrace.kafka.internal.Intake;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,7 +18,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +31,7 @@ import reactor.util.context.Context;
  * <p>{@link #startAll} and {@link #await} are for the loop's thread. That deserializes, calls the
  * application's function and subscribes to what that returns: so one that is done at once costs no
  * change of threads, and one that blocks there blocks none of Reactor's. Attempts after the first,
- * and what may wait for the dead letters, have virtual threads of their own.
+ * what may wait for the dead letters, and serializers have virtual threads of their own.
  */
 final class Handlers<K, V> {
 
@@ -43,18 +42,18 @@ final class Handlers<K, V> {
 
   private final TaskGroup group;
   private final int concurrency;
-  private final Intake<K, V> intake;
+  private final Supply<K, V> supply;
   private final Handling<K, V> handling;
-  private final @Nullable ReactiveHandler<K, V> handler;
+  private final @Nullable ReactiveHandler<K, V, ?> handler;
   private final Bell bell;
   private final Queue<Attempt<K, V>> retries = new ConcurrentLinkedQueue<>();
-  private final Queue<Failed<K, V>> failed = new ConcurrentLinkedQueue<>();
-  private final Set<Call> calls = ConcurrentHashMap.newKeySet();
+  private final Queue<Step<K, V>> steps = new ConcurrentLinkedQueue<>();
+  private final Set<Call<?>> calls = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  /** An attempt that has failed, until somebody sees to it. */
-  private record Failed<K, V>(Attempt<K, V> attempt, Throwable cause) {}
+  /** What is to be done about an attempt that may block, until it has a thread for that. */
+  private record Step<K, V>(Attempt<K, V> attempt, Supplier<Outcome<K, V>> action) {}
 
   /**
    * Handlers that are not started.
@@ -65,13 +64,13 @@ final class Handlers<K, V> {
   Handlers(
       TaskGroup group,
       int concurrency,
-      Intake<K, V> intake,
+      Supply<K, V> supply,
       Handling<K, V> handling,
-      @Nullable ReactiveHandler<K, V> handler,
+      @Nullable ReactiveHandler<K, V, ?> handler,
       Bell bell) {
     this.group = group;
     this.concurrency = concurrency;
-    this.intake = intake;
+    this.supply = supply;
     this.handling = handling;
     this.handler = handler;
     this.bell = bell;
@@ -84,9 +83,13 @@ final class Handlers<K, V> {
 
   /** Starts what can be started now; whether there may be more. */
   boolean startAll() throws InterruptedException {
-    seeToTheFailed();
+    forkSteps();
     for (int i = 0; i < TURN; i++) {
-      Attempt<K, V> attempt = running.get() < concurrency ? next() : null;
+      if (running.get() >= concurrency) {
+        supply.gather();
+        return false;
+      }
+      Attempt<K, V> attempt = next();
       if (attempt == null) {
         return false;
       }
@@ -100,8 +103,7 @@ final class Handlers<K, V> {
     if (retry != null) {
       return retry;
     }
-    Message<K, V> message = intake.next();
-    return message == null ? null : Attempt.first(message);
+    return supply.next();
   }
 
   private void start(Attempt<K, V> given) throws InterruptedException {
@@ -117,38 +119,38 @@ final class Handlers<K, V> {
     }
   }
 
-  private void subscribe(Attempt<K, V> attempt, ReactiveHandler<K, V> handler)
+  private <T> void subscribe(Attempt<K, V> attempt, ReactiveHandler<K, V, T> handler)
       throws InterruptedException {
-    ConsumerRecord<K, V> record;
+    List<ConsumerRecord<K, V>> records;
     try {
-      record = attempt.messages().getFirst().record();
+      records = attempt.records();
     } catch (Throwable e) {
       fork(attempt, () -> handling.failed(attempt, DeadLetter.DESERIALIZE, e));
       return;
     }
-    var call = new Call(attempt, handler.context());
+    var call = new Call<>(attempt, handler);
     calls.add(call);
     try {
-      Publisher<?> publisher = handler.apply(record);
-      Flux.<Object>from(publisher).subscribe(call);
+      Flux.<T>from(handler.publisher(records)).subscribe(call);
     } catch (Throwable e) {
       call.threw(e);
     }
   }
 
   /** The subscription to what the application's function has returned; ends once. */
-  private final class Call extends BaseSubscriber<Object> {
+  private final class Call<T> extends BaseSubscriber<T> {
     private final Attempt<K, V> attempt;
-    private final Context context;
+    private final ReactiveHandler<K, V, T> handler;
+    private final List<T> emitted = new ArrayList<>(); // one signal comes after the other
 
-    private Call(Attempt<K, V> attempt, Context context) {
+    private Call(Attempt<K, V> attempt, ReactiveHandler<K, V, T> handler) {
       this.attempt = attempt;
-      this.context = context;
+      this.handler = handler;
     }
 
     @Override
     public Context currentContext() {
-      return context;
+      return handler.context();
     }
 
     @Override
@@ -157,8 +159,19 @@ final class Handlers<K, V> {
     }
 
     @Override
+    protected void hookOnNext(T value) {
+      if (handler.produces()) {
+        emitted.add(value);
+      }
+    }
+
+    @Override
     protected void hookOnComplete() {
       calls.remove(this);
+      if (!emitted.isEmpty()) {
+        later(attempt, () -> handling.handled(attempt, () -> handler.produced(emitted)));
+        return;
+      }
       try {
         handling.handled(attempt);
       } catch (Throwable e) { // of an observer
@@ -170,8 +183,7 @@ final class Handlers<K, V> {
     @Override
     protected void hookOnError(Throwable e) {
       calls.remove(this);
-      failed.add(new Failed<>(attempt, e)); // this may be a thread of Reactor
-      bell.ring();
+      later(attempt, () -> handling.failed(attempt, DeadLetter.HANDLE, e));
     }
 
     @Override
@@ -186,11 +198,15 @@ final class Handlers<K, V> {
     }
   }
 
-  private void seeToTheFailed() throws InterruptedException {
-    for (Failed<K, V> one; (one = failed.poll()) != null; ) {
-      Attempt<K, V> attempt = one.attempt();
-      Throwable cause = one.cause();
-      fork(attempt, () -> handling.failed(attempt, DeadLetter.HANDLE, cause));
+  /** For threads that may be Reactor's, and must not block. */
+  private void later(Attempt<K, V> attempt, Supplier<Outcome<K, V>> action) {
+    steps.add(new Step<>(attempt, action));
+    bell.ring();
+  }
+
+  private void forkSteps() throws InterruptedException {
+    for (Step<K, V> step; (step = steps.poll()) != null; ) {
+      fork(step.attempt(), step.action());
     }
   }
 
@@ -243,7 +259,7 @@ final class Handlers<K, V> {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       bell.reset();
-      seeToTheFailed();
+      forkSteps();
       if (running.get() == 0) {
         return;
       }
@@ -258,8 +274,8 @@ final class Handlers<K, V> {
   /** Cancels what has no thread; the group cancels the rest. */
   void cancel() {
     calls.forEach(Call::cancel);
-    for (Failed<K, V> one; (one = failed.poll()) != null; ) {
-      ended(one.attempt());
+    for (Step<K, V> step; (step = steps.poll()) != null; ) {
+      ended(step.attempt());
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.Intake;
 import dev.millrace.kafka.internal.PollLoop;
 import java.util.Objects;
@@ -135,21 +136,12 @@ final class MessageSubscription<K, V> implements Subscription {
       if (message == null) {
         return false;
       }
-      deserialize(message);
+      Deserialization.succeeds(message); // here, as deserializers may block
       if (requested.get() != Long.MAX_VALUE) {
         requested.decrementAndGet();
       }
       actual.onNext(message);
     }
     return true;
-  }
-
-  /** Here, as deserializers may block. */
-  private static void deserialize(Message<?, ?> message) {
-    try {
-      message.record();
-    } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
-      LOG.trace("{}", message, e);
-    }
   }
 }

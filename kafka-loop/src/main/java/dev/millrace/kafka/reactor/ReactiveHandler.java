@@ -1,12 +1,14 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.stages.reactor.Fluxes;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -14,32 +16,61 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * The application's function, and the Reactor context that what it returns is subscribed with. As a
- * {@link RecordHandler} it blocks until that has ended, and cancels it if it is interrupted.
+ * The application's function, what becomes of what its publishers emit, and the Reactor context
+ * that those are subscribed with. As a {@link BatchFunction} it blocks until the publisher has
+ * ended, and cancels it if it is interrupted.
+ *
+ * @param function returns a publisher, with which the records are handled
+ * @param output serializes what that emits, which is to be produced; null if it is to be dropped
+ * @param <T> what is emitted
  */
-record ReactiveHandler<K, V>(
-    Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function, Context context)
-    implements RecordHandler<K, V> {
+record ReactiveHandler<K, V, T>(
+    Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<? extends T>> function,
+    @Nullable Function<? super T, ProducerRecord<byte[], byte[]>> output,
+    Context context)
+    implements BatchFunction<K, V> {
 
-  static <K, V> ReactiveHandler<K, V> in(
-      dev.millrace.context.Context context,
-      Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function) {
-    ContextView carried =
-        Objects.requireNonNullElse(context.value(Fluxes.REACTOR_CONTEXT), Context.empty());
-    return new ReactiveHandler<>(
-        function, Context.empty().putAll(carried).put(dev.millrace.context.Context.class, context));
+  /** In no context yet. */
+  ReactiveHandler(
+      Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<? extends T>> function,
+      @Nullable Function<? super T, ProducerRecord<byte[], byte[]>> output) {
+    this(function, output, Context.empty());
   }
 
-  Publisher<?> apply(ConsumerRecord<K, V> record) {
-    return Objects.requireNonNull(function.apply(record), "the handler returned null");
+  /** The same with the Reactor context that the loop was subscribed to with. */
+  ReactiveHandler<K, V, T> in(dev.millrace.context.Context loop) {
+    ContextView carried =
+        Objects.requireNonNullElse(loop.value(Fluxes.REACTOR_CONTEXT), Context.empty());
+    return new ReactiveHandler<>(
+        function,
+        output,
+        Context.empty().putAll(carried).put(dev.millrace.context.Context.class, loop));
+  }
+
+  Publisher<? extends T> publisher(List<ConsumerRecord<K, V>> records) {
+    return Objects.requireNonNull(function.apply(records), "the handler returned null");
+  }
+
+  boolean produces() {
+    return output != null;
+  }
+
+  /** What is to be produced; may block, as serializers may. */
+  List<ProducerRecord<byte[], byte[]>> produced(List<T> emitted) {
+    Function<? super T, ProducerRecord<byte[], byte[]>> serialize = output;
+    return serialize == null
+        ? List.of()
+        : emitted.stream().<ProducerRecord<byte[], byte[]>>map(serialize).toList();
   }
 
   @Override
-  public void handle(ConsumerRecord<K, V> record) throws Exception {
-    CompletableFuture<@Nullable Void> end =
-        Flux.from(apply(record)).then().contextWrite(context).toFuture();
+  public List<ProducerRecord<byte[], byte[]>> apply(List<ConsumerRecord<K, V>> records)
+      throws Exception {
+    Flux<T> emitted = Flux.from(publisher(records));
+    CompletableFuture<@Nullable List<T>> end =
+        emitted.filter(one -> produces()).collectList().contextWrite(context).toFuture();
     try {
-      end.get();
+      return produced(Objects.requireNonNull(end.get()));
     } catch (InterruptedException e) {
       end.cancel(true);
       throw e;

@@ -2,19 +2,23 @@ package dev.millrace.kafka.reactor;
 
 import dev.millrace.context.Context;
 import dev.millrace.kafka.AbstractLoop;
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.BatchFunction;
+import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.Intake;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
+import dev.millrace.kafka.internal.Serialization;
 import dev.millrace.stages.reactor.Fluxes;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -24,7 +28,10 @@ import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
@@ -63,8 +70,7 @@ import reactor.kafka.receiver.ReceiverOptions;
 public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
 
   private final ReceiverOptions<K, V> options;
-  private final @Nullable RecordHandler<K, V> blocking;
-  private final @Nullable Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function;
+  private final BatchFunction<K, V> handler;
 
   private final Bell bell = new Bell();
   private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
@@ -73,11 +79,11 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       Builder<K, V> builder, ConsumerSettings<K, V> settings, LoopSettings loop) {
     super(settings, loop);
     this.options = builder.options;
-    this.blocking = builder.blocking;
-    this.function = builder.function;
-    if (blocking == null && function == null) {
-      throw new NullPointerException("no handler: call handler(…) or blockingHandler(…)");
-    }
+    this.handler =
+        Objects.requireNonNull(
+            builder.handler,
+            "no handler: call handler(…), batchHandler(…), transactionalHandler(…), or a blocking"
+                + " form of theirs");
   }
 
   /** A builder with the defaults. */
@@ -143,17 +149,16 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       ConsumerCore<K, V> core, Events events, @Nullable OwnProducer letters, TaskGroup group)
       throws InterruptedException {
     Context context = group.context();
-    ReactiveHandler<K, V> reactive =
-        function == null ? null : ReactiveHandler.in(context, function);
-    RecordHandler<K, V> handler = blocking != null ? blocking : Objects.requireNonNull(reactive);
+    ReactiveHandler<K, V, ?> reactive =
+        handler instanceof ReactiveHandler<K, V, ?> given ? given.in(context) : null;
     var handling =
         new Handling<>(
-            BatchFunction.ofOne(handler),
+            reactive == null ? handler : reactive,
             loop().policy(letters),
             context::isCancelled,
             events::survived);
-    var intake = new Intake<>(core.partitions(), core.pauses());
-    var handlers = new Handlers<>(group, loop().concurrency, intake, handling, reactive, bell);
+    Supply<K, V> supply = Supply.of(settings(), core);
+    var handlers = new Handlers<>(group, loop().concurrency, supply, handling, reactive, bell);
     var registration = context.afterFunc(bell::ring);
     try {
       while (true) {
@@ -166,7 +171,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
           break;
         }
         if (!handlers.startAll()) {
-          bell.await();
+          bell.await(supply.untilReady());
         }
       }
       handlers.await(drainTimeout());
@@ -223,8 +228,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private ReceiverOptions<K, V> options = ReceiverOptions.create();
-    private @Nullable RecordHandler<K, V> blocking;
-    private @Nullable Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> function;
+    private @Nullable BatchFunction<K, V> handler;
 
     private Builder() {}
 
@@ -236,6 +240,12 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     /** Makes the consumer; for tests. */
     Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
       settings().factory = factory;
+      return this;
+    }
+
+    /** Makes the producer of transactions; for tests. */
+    Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
+      loop().producerFactory = factory;
       return this;
     }
 
@@ -268,25 +278,87 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
      */
     public Builder<K, V> handler(
         Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> given) {
-      function = Objects.requireNonNull(given, "handler");
-      blocking = null;
-      return this;
+      Objects.requireNonNull(given, "handler");
+      return handler(reactiveOne(given, null), null, null);
     }
 
     /** What to do with a record, in a virtual thread for each: it may block. */
     public Builder<K, V> blockingHandler(RecordHandler<K, V> given) {
-      blocking = Objects.requireNonNull(given, "handler");
-      function = null;
-      return this;
+      Objects.requireNonNull(given, "handler");
+      return handler(BatchFunction.ofOne(given), null, null);
     }
 
     /**
-     * The loop, which does nothing yet.
+     * What to do with records that are handled together; instead of a {@link #handler}. They are
+     * handled when the publisher completes; what that emits is dropped. Batches are gathered, and
+     * taken apart when they fail, as those of {@code KafkaLoop}: one is handled when it is full, or
+     * its first record has waited, and a handler is free; while none is it grows. An error that is
+     * a {@link dev.millrace.kafka.BatchFailedException} says which record has failed. The function
+     * is called by one thread, and should not block for long.
      *
-     * @throws IllegalArgumentException if a setting is missing or unsafe
+     * @param size how many records there may be in a batch
+     * @param linger how long a record may wait for others while a handler is free; may be zero
      */
+    public Builder<K, V> batchHandler(
+        int size,
+        Duration linger,
+        Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<?>> given) {
+      Objects.requireNonNull(given, "handler");
+      return handler(new ReactiveHandler<>(given, null), new Batching(size, linger), null);
+    }
+
+    /** The same, in a virtual thread for each batch: it may block. */
+    public Builder<K, V> blockingBatchHandler(int size, Duration linger, BatchHandler<K, V> given) {
+      Objects.requireNonNull(given, "handler");
+      return handler(BatchFunction.of(given), new Batching(size, linger), null);
+    }
+
+    /**
+     * What to make of a record exactly once; instead of a {@link #handler}. The record is handled
+     * when the publisher completes, and what that has emitted is produced then, in its order: it,
+     * the dead letters of {@link #deadLetterTopic} and the offsets are committed in transactions,
+     * as with {@code KafkaLoop}; of a publisher that fails nothing is produced. What else the
+     * publisher does may be done again. The function is called by one thread, and should not block
+     * for long.
+     *
+     * @param key serializes the keys, in virtual threads, several at once; closed at the end
+     * @param value serializes the values; likewise
+     */
+    public <A, B> Builder<K, V> transactionalHandler(
+        Serializer<A> key,
+        Serializer<B> value,
+        Function<? super ConsumerRecord<K, V>, ? extends Publisher<ProducerRecord<A, B>>> given) {
+      Objects.requireNonNull(given, "handler");
+      var outputs = new Serialization<>(key, value);
+      return handler(reactiveOne(given, outputs::apply), null, outputs);
+    }
+
+    /** The same, in a virtual thread for each record: it may block. */
+    public <A, B> Builder<K, V> blockingTransactionalHandler(
+        Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
+      Objects.requireNonNull(given, "handler");
+      var outputs = new Serialization<>(key, value);
+      return handler(BatchFunction.producing(outputs, given), null, outputs);
+    }
+
+    private static <K, V, T> ReactiveHandler<K, V, T> reactiveOne(
+        Function<? super ConsumerRecord<K, V>, ? extends Publisher<? extends T>> given,
+        @Nullable Function<? super T, ProducerRecord<byte[], byte[]>> output) {
+      return new ReactiveHandler<>(records -> given.apply(records.getFirst()), output);
+    }
+
+    private Builder<K, V> handler(
+        BatchFunction<K, V> given,
+        @Nullable Batching batching,
+        @Nullable Serialization<?, ?> outputs) {
+      handler = given;
+      handled(batching, outputs);
+      return this;
+    }
+
+    @Override
     public ReactorKafkaLoop<K, V> build() {
-      ConsumerSettings<K, V> checked = settings().checked();
+      ConsumerSettings<K, V> checked = checked();
       options =
           options
               .subscription(checked.topics)

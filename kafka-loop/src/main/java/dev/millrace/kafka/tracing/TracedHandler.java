@@ -1,21 +1,12 @@
 package dev.millrace.kafka.tracing;
 
-import dev.millrace.kafka.FailureSpan;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.tracing.internal.RecordSpan;
+import dev.millrace.kafka.tracing.internal.RecordSpans;
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.api.common.AttributeKey;
-import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.api.trace.SpanContext;
-import io.opentelemetry.api.trace.SpanKind;
-import io.opentelemetry.api.trace.StatusCode;
-import io.opentelemetry.api.trace.Tracer;
-import io.opentelemetry.context.Context;
 import io.opentelemetry.context.Scope;
-import io.opentelemetry.context.propagation.TextMapPropagator;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes a span of each call of a handler, as a child of the one that the record's headers tell of.
@@ -42,28 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TracedHandler<K, V> implements RecordHandler<K, V> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(TracedHandler.class);
-
-  private static final AttributeKey<String> SYSTEM = AttributeKey.stringKey("messaging.system");
-  private static final AttributeKey<String> OPERATION_NAME =
-      AttributeKey.stringKey("messaging.operation.name");
-  private static final AttributeKey<String> OPERATION_TYPE =
-      AttributeKey.stringKey("messaging.operation.type");
-  private static final AttributeKey<String> DESTINATION =
-      AttributeKey.stringKey("messaging.destination.name");
-  private static final AttributeKey<String> PARTITION =
-      AttributeKey.stringKey("messaging.destination.partition.id");
-  private static final AttributeKey<String> GROUP =
-      AttributeKey.stringKey("messaging.consumer.group.name");
-  private static final AttributeKey<Long> OFFSET = AttributeKey.longKey("messaging.kafka.offset");
-  private static final AttributeKey<Boolean> TOMBSTONE =
-      AttributeKey.booleanKey("messaging.kafka.message.tombstone");
-  private static final AttributeKey<String> ERROR_TYPE = AttributeKey.stringKey("error.type");
-  private static final String PROCESS = "process";
-
-  private final Tracer tracer;
-  private final TextMapPropagator propagator;
-  private final String group;
+  private final RecordSpans spans;
   private final RecordHandler<K, V> handler;
 
   /**
@@ -72,87 +42,20 @@ public final class TracedHandler<K, V> implements RecordHandler<K, V> {
    * @param group the name of the consumer's group
    */
   public TracedHandler(OpenTelemetry telemetry, String group, RecordHandler<K, V> handler) {
-    this.tracer = telemetry.getTracer("dev.millrace.kafka");
-    this.propagator = telemetry.getPropagators().getTextMapPropagator();
-    this.group = Objects.requireNonNull(group, "group");
+    this.spans = new RecordSpans(telemetry, group);
     this.handler = Objects.requireNonNull(handler, "handler");
   }
 
   @Override
   public void handle(ConsumerRecord<K, V> record) throws Exception {
-    Context parent = parent(record);
-    Span span = start(parent, record);
-    try (Scope scope = parent.with(span).makeCurrent()) {
+    RecordSpan span = spans.start(record);
+    try (Scope scope = span.context().makeCurrent()) {
       handler.handle(record);
     } catch (Throwable e) {
-      failed(span, record, e);
+      span.failed(e);
       throw e;
     } finally {
-      end(span);
-    }
-  }
-
-  private Context parent(ConsumerRecord<K, V> record) {
-    try {
-      return propagator.extract(Context.root(), record.headers(), HeaderGetter.INSTANCE);
-    } catch (RuntimeException e) {
-      LOG.debug("the headers of {} tell no trace", place(record), e);
-      return Context.root();
-    }
-  }
-
-  private Span start(Context parent, ConsumerRecord<K, V> record) {
-    try {
-      var builder =
-          tracer
-              .spanBuilder(PROCESS + " " + record.topic())
-              .setParent(parent)
-              .setSpanKind(SpanKind.CONSUMER)
-              .setAttribute(SYSTEM, "kafka")
-              .setAttribute(OPERATION_NAME, PROCESS)
-              .setAttribute(OPERATION_TYPE, PROCESS)
-              .setAttribute(DESTINATION, record.topic())
-              .setAttribute(PARTITION, Integer.toString(record.partition()))
-              .setAttribute(GROUP, group)
-              .setAttribute(OFFSET, record.offset());
-      if (record.value() == null) {
-        builder.setAttribute(TOMBSTONE, true);
-      }
-      return builder.startSpan();
-    } catch (RuntimeException e) {
-      LOG.debug("{} has no span", place(record), e);
-      return Span.getInvalid();
-    }
-  }
-
-  private void failed(Span span, ConsumerRecord<K, V> record, Throwable failure) {
-    SpanContext context = span.getSpanContext();
-    if (!context.isValid()) {
-      return;
-    }
-    try {
-      span.setAttribute(ERROR_TYPE, failure.getClass().getName());
-      span.setStatus(StatusCode.ERROR);
-      span.recordException(failure);
-    } catch (RuntimeException e) {
-      LOG.debug("the span of {} does not tell its failure", place(record), e);
-    }
-    FailureSpan.add(
-        failure,
-        record,
-        "00-%s-%s-%s"
-            .formatted(context.getTraceId(), context.getSpanId(), context.getTraceFlags().asHex()));
-  }
-
-  private static void end(Span span) {
-    try {
       span.end();
-    } catch (RuntimeException e) {
-      LOG.debug("a span does not end", e);
     }
-  }
-
-  private static String place(ConsumerRecord<?, ?> record) {
-    return "%s-%d at offset %d".formatted(record.topic(), record.partition(), record.offset());
   }
 }

@@ -3,6 +3,7 @@ package dev.millrace.kafka.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.context.Context;
+import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Ordering;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -118,7 +119,7 @@ public abstract class WithMockConsumer {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  static FutureTask<String> start(KafkaLoop<String, String> loop, Context context) {
+  protected static FutureTask<String> start(Loop loop, Context context) {
     var task =
         new FutureTask<>(
             () -> {

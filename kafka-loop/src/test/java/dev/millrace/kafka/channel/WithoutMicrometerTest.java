@@ -1,18 +1,10 @@
 package dev.millrace.kafka.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.context.Context;
-import java.io.File;
-import java.lang.reflect.InvocationTargetException;
-import java.net.MalformedURLException;
-import java.net.URI;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
+import dev.millrace.kafka.ClassPath;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -66,41 +58,18 @@ class WithoutMicrometerTest {
     }
   }
 
-  private static URLClassLoader withoutMicrometer() throws MalformedURLException {
-    List<URL> urls = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-      URI uri = Path.of(entry).toUri();
-      if (!uri.getPath().contains("micrometer") && !uri.getPath().contains("opentelemetry")) {
-        urls.add(uri.toURL());
-      }
-    }
-    return new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
-  }
-
   @Test
   void loopRunsWhereThereIsNone() throws Exception {
-    try (var loader = withoutMicrometer()) {
-      Class<?> application = loader.loadClass(Application.class.getName());
-      assertThat(application).isNotEqualTo(Application.class);
-      assertThat(application.getMethod("call").invoke(newInstance(application))).isEqualTo("ended");
+    try (var path = ClassPath.without("micrometer", "opentelemetry")) {
+      assertThat(path.call(Application.class)).isEqualTo("ended");
     }
-  }
-
-  private static Object newInstance(Class<?> type)
-      throws NoSuchMethodException,
-          InstantiationException,
-          IllegalAccessException,
-          InvocationTargetException {
-    return type.getDeclaredConstructor().newInstance();
   }
 
   @Test
   void thereIsNone() throws Exception {
-    try (var loader = withoutMicrometer()) {
-      assertThatThrownBy(() -> loader.loadClass("io.micrometer.core.instrument.MeterRegistry"))
-          .isInstanceOf(ClassNotFoundException.class);
-      assertThatThrownBy(() -> loader.loadClass("io.opentelemetry.api.OpenTelemetry"))
-          .isInstanceOf(ClassNotFoundException.class);
+    try (var path = ClassPath.without("micrometer", "opentelemetry")) {
+      assertThat(path.has("io.micrometer.core.instrument.MeterRegistry")).isFalse();
+      assertThat(path.has("io.opentelemetry.api.OpenTelemetry")).isFalse();
     }
   }
 }

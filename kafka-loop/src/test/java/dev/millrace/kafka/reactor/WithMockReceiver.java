@@ -3,6 +3,8 @@ package dev.millrace.kafka.reactor;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.channel.WithMockConsumer;
 import java.time.Duration;
+import java.util.List;
+import org.apache.kafka.clients.consumer.MockConsumer;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -10,6 +12,12 @@ import reactor.test.StepVerifier;
 abstract class WithMockReceiver extends WithMockConsumer {
 
   ReactorKafkaLoop.Builder<String, String> reactive() {
+    return reactive(mock, errors);
+  }
+
+  /** The same for a test that can not extend this one. */
+  static ReactorKafkaLoop.Builder<String, String> reactive(
+      MockConsumer<byte[], byte[]> mock, List<Exception> errors) {
     return ReactorKafkaLoop.<String, String>builder()
         .properties(properties())
         .topics("orders")

@@ -175,16 +175,6 @@ class TracedHandlerTest {
   }
 
   @Test
-  void headerThatIsTooLongIsAsGoodAsNone() {
-    var headers = new RecordHeaders();
-    headers.add("fits", new byte[8192]).add("long", new byte[8193]);
-    assertThat(HeaderGetter.INSTANCE.get(headers, "fits")).hasSize(8192);
-    assertThat(HeaderGetter.INSTANCE.get(headers, "long")).isNull();
-    assertThat(HeaderGetter.INSTANCE.get(headers, "none")).isNull();
-    assertThat(HeaderGetter.INSTANCE.keys(headers)).containsExactly("fits", "long");
-  }
-
-  @Test
   void theLastOfSeveralHeadersCounts() throws Exception {
     String other = "00-" + "a".repeat(32) + "-" + PARENT + "-01";
     traced(one -> {}).handle(record(0, "v", "traceparent", other, "traceparent", TRACEPARENT));

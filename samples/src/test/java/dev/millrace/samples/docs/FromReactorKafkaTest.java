@@ -7,9 +7,13 @@ import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.reactor.MessageFlux;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -34,6 +38,43 @@ class FromReactorKafkaTest {
     return running;
   }
 
+  static ReactorKafkaLoop<String, String> batches(
+      ReceiverOptions<String, String> options, Store store) {
+    // doc:begin
+    ReactorKafkaLoop<String, String> inserts =
+        ReactorKafkaLoop.<String, String>builder()
+            .receiverOptions(options)
+            .batchHandler(500, Duration.ofMillis(20), records -> store.insert(records))
+            .build();
+    // doc:end
+    return inserts;
+  }
+
+  static ReactorKafkaLoop<String, String> exactlyOnce(
+      ReceiverOptions<String, String> options, Function<String, Mono<String>> prices) {
+    // doc:begin
+    ReactorKafkaLoop<String, String> invoices =
+        ReactorKafkaLoop.<String, String>builder()
+            .receiverOptions(options)
+            .transactionalHandler(
+                new StringSerializer(),
+                new StringSerializer(),
+                order ->
+                    prices
+                        .apply(order.value())
+                        .map(price -> new ProducerRecord<>("invoices", order.key(), price)))
+            .commitInterval(Duration.ofMillis(100)) // a transaction; readers wait for it
+            .build();
+    // doc:end
+    return invoices;
+  }
+
+  /** A database that takes many rows at once. */
+  @FunctionalInterface
+  interface Store {
+    Mono<Void> insert(List<ConsumerRecord<String, String>> records);
+  }
+
   static Disposable leaveIt(Map<String, Object> kafka, Function<String, Mono<Void>> store) {
     // doc:begin
     Disposable running =
@@ -54,6 +95,10 @@ class FromReactorKafkaTest {
     ReceiverOptions<String, String> options =
         ReceiverOptions.<String, String>create().subscription(List.of("orders"));
     assertThatThrownBy(() -> keepTheReceiver(options, value -> Mono.empty()))
+        .hasMessageContaining("bootstrap.servers");
+    assertThatThrownBy(() -> batches(options, records -> Mono.empty()))
+        .hasMessageContaining("bootstrap.servers");
+    assertThatThrownBy(() -> exactlyOnce(options, value -> Mono.empty()))
         .hasMessageContaining("bootstrap.servers");
   }
 }

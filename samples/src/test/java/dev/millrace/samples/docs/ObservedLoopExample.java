@@ -4,11 +4,16 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.kafka.http.LoopEndpoint;
+import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import dev.millrace.kafka.tracing.TracedHandler;
+import dev.millrace.kafka.tracing.reactor.TracedFunction;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.opentelemetry.api.OpenTelemetry;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import reactor.core.publisher.Mono;
 
 /** A consumer app that others can look at. */
 final class ObservedLoopExample {
@@ -25,6 +30,23 @@ final class ObservedLoopExample {
             .topics("orders")
             .deadLetterTopic("orders.dead")
             .handler(new TracedHandler<>(telemetry, "shop", save)) // a span for each attempt
+            .build();
+    // doc:end
+    return loop;
+  }
+
+  /** The same for a function that returns publishers. */
+  static ReactorKafkaLoop<String, String> tracedFunction(
+      OpenTelemetry telemetry,
+      Map<String, Object> kafka,
+      Function<ConsumerRecord<String, String>, Mono<Void>> store) {
+    // doc:begin
+    var loop =
+        ReactorKafkaLoop.<String, String>builder()
+            .properties(kafka)
+            .topics("orders")
+            .deadLetterTopic("orders.dead")
+            .handler(new TracedFunction<>(telemetry, "shop", record -> store.apply(record)))
             .build();
     // doc:end
     return loop;

@@ -1,4 +1,4 @@
-package dev.millrace.kafka.tracing;
+package dev.millrace.kafka.tracing.internal;
 
 import io.opentelemetry.context.propagation.TextMapGetter;
 import java.nio.charset.StandardCharsets;

@@ -1,23 +1,20 @@
-package dev.millrace.kafka.channel;
+package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.Output;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.Serializer;
 
 /** Serializes what a handler produces, in the handler's thread, and keeps it. */
 final class OutputBuffer<A, B> implements Output<A, B>, AutoCloseable {
 
-  private final Serializer<A> key;
-  private final Serializer<B> value;
+  private final Serialization<A, B> serialization;
   private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
   private boolean closed;
 
-  OutputBuffer(Serializer<A> key, Serializer<B> value) {
-    this.key = key;
-    this.value = value;
+  OutputBuffer(Serialization<A, B> serialization) {
+    this.serialization = serialization;
   }
 
   @Override
@@ -27,15 +24,7 @@ final class OutputBuffer<A, B> implements Output<A, B>, AutoCloseable {
       throw new IllegalStateException(
           "the handler has returned: what it produces now is in no transaction");
     }
-    String topic = record.topic();
-    records.add(
-        new ProducerRecord<>(
-            topic,
-            record.partition(),
-            record.timestamp(),
-            key.serialize(topic, record.headers(), record.key()),
-            value.serialize(topic, record.headers(), record.value()),
-            record.headers()));
+    records.add(serialization.apply(record));
   }
 
   /** What was produced. */

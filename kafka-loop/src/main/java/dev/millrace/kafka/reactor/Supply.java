@@ -1,0 +1,71 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.Batches;
+import dev.millrace.kafka.internal.Batching;
+import dev.millrace.kafka.internal.ConsumerCore;
+import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Intake;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Where the loop's thread finds what is to be handled: single messages, or batches. */
+interface Supply<K, V> {
+
+  /** The first attempt at what is ready; null if nothing is now. */
+  @Nullable Attempt<K, V> next();
+
+  /** Sees what has come, while no handler is free for it. */
+  void gather();
+
+  /** How long until something may be ready that is here already. */
+  Duration untilReady();
+
+  /** As the settings say. */
+  static <K, V> Supply<K, V> of(ConsumerSettings<K, V> settings, ConsumerCore<K, V> core) {
+    Batching batching = settings.batching;
+    return batching == null
+        ? new Single<>(new Intake<>(core.partitions(), core.pauses()))
+        : new Gathered<>(
+            new Batches<>(batching, settings.ordering, core.partitions(), core.pauses()));
+  }
+
+  /** One message at a time, which the partitions keep until it is wanted. */
+  record Single<K, V>(Intake<K, V> intake) implements Supply<K, V> {
+    private static final Duration NEVER = Duration.ofHours(1);
+
+    @Override
+    public @Nullable Attempt<K, V> next() {
+      Message<K, V> message = intake.next();
+      return message == null ? null : Attempt.first(message);
+    }
+
+    @Override
+    public void gather() {}
+
+    @Override
+    public Duration untilReady() {
+      return NEVER;
+    }
+  }
+
+  /** Batches, which grow while they wait. */
+  record Gathered<K, V>(Batches<K, V> batches) implements Supply<K, V> {
+    @Override
+    public @Nullable Attempt<K, V> next() {
+      batches.gather();
+      return batches.ready() == null ? null : Attempt.first(batches.take());
+    }
+
+    @Override
+    public void gather() {
+      batches.gather();
+    }
+
+    @Override
+    public Duration untilReady() {
+      return batches.untilDue();
+    }
+  }
+}

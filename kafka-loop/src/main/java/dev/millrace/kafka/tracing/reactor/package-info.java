@@ -1,0 +1,5 @@
+/** Spans of what publishers do, for OpenTelemetry and Reactor; needs both. */
+@NullMarked
+package dev.millrace.kafka.tracing.reactor;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,70 @@
+package dev.millrace.kafka;
+
+import java.io.File;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+
+/** The class path of the tests as a team has it that does without some of the optional jars. */
+public final class ClassPath implements AutoCloseable {
+
+  private final URLClassLoader loader;
+
+  private ClassPath(URLClassLoader loader) {
+    this.loader = loader;
+  }
+
+  /**
+   * The class path without those jars.
+   *
+   * @param names what their file names begin with
+   */
+  public static ClassPath without(String... names) throws MalformedURLException {
+    List<URL> urls = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      Path path = Path.of(entry);
+      if (Stream.of(names).noneMatch(path.getFileName().toString()::startsWith)) {
+        urls.add(path.toUri().toURL());
+      }
+    }
+    return new ClassPath(
+        new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader()));
+  }
+
+  /** Loads that class anew, with all that it uses, and calls it. */
+  public String call(Class<? extends Callable<String>> application) throws Exception {
+    Class<?> anew = loader.loadClass(application.getName());
+    if (anew == application) {
+      throw new IllegalStateException("it is the same class");
+    }
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(loader); // where services are looked for
+    try {
+      Object instance = anew.getDeclaredConstructor().newInstance();
+      return (String) anew.getMethod("call").invoke(instance);
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  /** Whether there is such a class. */
+  public boolean has(String className) {
+    try {
+      loader.loadClass(className);
+      return true;
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    loader.close();
+  }
+}
