@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The books of a run: what every stage has received, and what became of it.
@@ -18,8 +19,13 @@ import java.util.Map;
  */
 public final class Ledger {
 
-  /** How often a report looks again at counts that do not balance. */
+  /** How often a report looks again at counts that do not balance, at once. */
   private static final int LOOKS = 100;
+
+  /** How often it does so after that, each time a while later: a thread may have lost its core. */
+  private static final int LATER_LOOKS = 100;
+
+  private static final long WHILE_NANOS = 1_000_000;
 
   private final long start = System.nanoTime();
   private final Map<String, List<Account>> accounts = new LinkedHashMap<>();
@@ -78,7 +84,10 @@ public final class Ledger {
    */
   private StageReport settled(String name, boolean done, long now) {
     StageReport report = report(name, done, now);
-    for (int i = 0; i < LOOKS && !done && !report.balances(); i++) {
+    for (int i = 0; i < LOOKS + LATER_LOOKS && !done && !report.balances(); i++) {
+      if (i >= LOOKS) {
+        LockSupport.parkNanos(WHILE_NANOS);
+      }
       report = report(name, false, now);
     }
     return report;
