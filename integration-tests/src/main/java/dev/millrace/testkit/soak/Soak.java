@@ -20,7 +20,7 @@ final class Soak {
   /** What is loaded, compiled and cached in the first waves, stays. */
   private static final int WARM_UP_WAVES = 2;
 
-  /** What may seem to have grown in all waves after that; a tenth of what is there then, about. */
+  /** By how much its floor may have risen after that; a tenth of what is there then, about. */
   private static final long MOST_GROWTH = 1 << 20;
 
   private static final int KILO = 1024;
@@ -30,7 +30,7 @@ final class Soak {
 
   private final SoakSettings settings;
   private final Engine engine;
-  private final Trend heap = new Trend(WARM_UP_WAVES);
+  private final Floor heap = new Floor(WARM_UP_WAVES);
   private Outcome all = Outcome.EMPTY;
   private int waves;
   private int mostAlive;
@@ -78,7 +78,7 @@ final class Soak {
     if (heap.growth() > MOST_GROWTH) {
       throw new AssertionError(
           "the heap has grown by %d KB to %d KB in %d waves"
-              .formatted((long) heap.growth() / KILO, live / KILO, waves));
+              .formatted(heap.growth() / KILO, live / KILO, waves));
     }
   }
 
@@ -98,6 +98,6 @@ final class Soak {
         all.elements(),
         all.steps(),
         live / KILO,
-        (long) heap.growth() / KILO);
+        heap.growth() / KILO);
   }
 }
