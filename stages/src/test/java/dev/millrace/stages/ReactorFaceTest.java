@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.pipeline.StageFunction;
 import dev.millrace.stages.reactor.Stages;
 import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
@@ -29,47 +27,7 @@ class ReactorFaceTest extends FaceContract {
 
   @Override
   Face face() {
-    return new Face() {
-      @Override
-      public <I, O> void run(
-          TaskGroup group,
-          List<? extends Iterable<I>> sources,
-          int parallelism,
-          StageFunction<I, O> function,
-          StageConsumer<O> onValue,
-          StageConsumer<Failure<?>> onFailure)
-          throws InterruptedException, ExecutionException {
-        List<Flux<O>> values = new ArrayList<>();
-        List<Flux<Failure<I>>> errors = new ArrayList<>();
-        for (Iterable<I> source : sources) {
-          var step =
-              Stages.<I, O>step(
-                  group, "test", Stages.<I>producer(group, source), parallelism, function);
-          values.add(step.values());
-          errors.add(step.errors());
-        }
-        Stages.<O>sink(
-            group,
-            Stages.<O>merge(group, values),
-            Stages.<Failure<I>>merge(group, errors),
-            onValue,
-            onFailure);
-      }
-
-      @Override
-      public <I, O> void run(
-          TaskGroup group,
-          Iterable<I> source,
-          int parallelism,
-          StageFunction<I, O> function,
-          StageConsumer<O> onValue)
-          throws InterruptedException, ExecutionException {
-        var step =
-            Stages.<I, O>step(
-                group, "test", Stages.<I>producer(group, source), parallelism, function);
-        Stages.<O>sink(group, step.values(), step.errors(), onValue);
-      }
-    };
+    return new ReactorFace();
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
@@ -84,6 +85,11 @@ class KafkaSourceTest extends WithMockConsumer {
     return Integer.parseInt(record.value().substring(1));
   }
 
+  /** The records of a source, as numbers. */
+  private Pipe<Integer> numbers() {
+    return source().build().pipe("orders").map("number", KafkaSourceTest::number);
+  }
+
   private static <R> Run<R> start(Pipeline<R> pipeline) {
     return pipeline.start(Engine.channels(), Context.background());
   }
@@ -123,15 +129,7 @@ class KafkaSourceTest extends WithMockConsumer {
   void recordsAreHandedOutInTheOrderOfTheirPartitionThoughNoneIsSettled() throws Exception {
     assign(300, P0);
     List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
-    var run =
-        start(
-            source()
-                .build()
-                .pipe("orders")
-                .map("number", KafkaSourceTest::number)
-                .tee("see", seen::add)
-                .batch("all", 300)
-                .to(Sink.count()));
+    var run = start(numbers().tee("see", seen::add).batch("all", 300).to(Sink.count()));
     awaitCommit(P0, 300);
     run.close();
     assertThat(seen).hasSize(300).isSorted();
@@ -143,10 +141,7 @@ class KafkaSourceTest extends WithMockConsumer {
     var reached = new CountDownLatch(1);
     var run =
         start(
-            source()
-                .build()
-                .pipe("orders")
-                .map("number", KafkaSourceTest::number)
+            numbers()
                 .tee(
                     "hang",
                     n -> {
@@ -174,15 +169,17 @@ class KafkaSourceTest extends WithMockConsumer {
     assertThat(committed(P0)).isEqualTo(50);
   }
 
-  /** A deserializer that refuses one of the values. */
-  private static Deserializer<String> refusing(String value) {
-    return (topic, data) -> {
-      String text = new String(data, StandardCharsets.UTF_8);
-      if (text.equals(value)) {
-        throw new IllegalStateException("refused");
-      }
-      return text;
-    };
+  /** A source whose deserializer refuses one of the values. */
+  private KafkaSource<String, String> refusing(String value) {
+    Deserializer<String> values =
+        (topic, data) -> {
+          String text = new String(data, StandardCharsets.UTF_8);
+          if (text.equals(value)) {
+            throw new IllegalStateException("refused");
+          }
+          return text;
+        };
+    return source().deserializers((topic, data) -> "k", values).build();
   }
 
   @Test
@@ -190,9 +187,7 @@ class KafkaSourceTest extends WithMockConsumer {
     assign(10, P0);
     List<Failure<?>> failures = Collections.synchronizedList(new ArrayList<>());
     var run =
-        source()
-            .deserializers((topic, data) -> "k", refusing("v5"))
-            .build()
+        refusing("v5")
             .pipe("orders")
             .to(Sink.count())
             .start(Engine.channels(), Context.background(), failures::add);
@@ -209,13 +204,7 @@ class KafkaSourceTest extends WithMockConsumer {
   @Test
   void recordThatCanNotBeDeserializedStopsTheRunAndIsNotCommitted() {
     assign(10, P0);
-    var run =
-        start(
-            source()
-                .deserializers((topic, data) -> "k", refusing("v5"))
-                .build()
-                .pipe("orders")
-                .to(Sink.count()));
+    var run = start(refusing("v5").pipe("orders").to(Sink.count()));
     assertThatThrownBy(run::join)
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(RecordDeserializationException.class);
@@ -226,13 +215,7 @@ class KafkaSourceTest extends WithMockConsumer {
   void recordThatCanNotBeDeserializedGoesToTheDeadLetters() throws Exception {
     assign(10, P0);
     List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
-    var run =
-        start(
-            source()
-                .deserializers((topic, data) -> "k", refusing("v5"))
-                .build()
-                .pipe("orders", letters::add)
-                .to(Sink.count()));
+    var run = start(refusing("v5").pipe("orders", letters::add).to(Sink.count()));
     awaitCommit(P0, 10);
     run.close();
     assertThat(letters).hasSize(1);
@@ -245,15 +228,7 @@ class KafkaSourceTest extends WithMockConsumer {
   void recordsOfARevokedPartitionDoNotKeepThoseThatComeAgain() throws Exception {
     assign(5, P0);
     var seen = new ConcurrentSkipListSet<Integer>();
-    var run =
-        start(
-            source()
-                .build()
-                .pipe("orders")
-                .map("number", KafkaSourceTest::number)
-                .tee("see", seen::add)
-                .batch("ten", 10)
-                .to(Sink.toList()));
+    var run = start(numbers().tee("see", seen::add).batch("ten", 10).to(Sink.toList()));
     await().until(() -> seen.size() == 5);
     mock.schedulePollTask(() -> mock.rebalance(List.of()));
     mock.schedulePollTask(

@@ -3,6 +3,7 @@ package dev.millrace.pipeline.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.channel.Threads;
+import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageReport;
 import java.time.Duration;
 import java.util.concurrent.SynchronousQueue;
@@ -160,6 +161,71 @@ class LedgerTest {
       stop.set(true);
       produces.get();
       takes.get();
+    }
+  }
+
+  @Test
+  void whatIsPassedToTheNextStageIsProcessedProducedAndEmittedByTheOneBefore() {
+    var ledger = new Ledger();
+    Account first = ledger.open("first");
+    Account second = ledger.open("second", "first");
+    first.processedIfPassedTo(second);
+    first.received();
+    assertThat(first.inFlight()).isEqualTo(1);
+    second.passed();
+    assertThat(first.inFlight()).isZero();
+    assertThat(second.inFlight()).isEqualTo(1);
+    StageReport before = ledger.report().stage("first");
+    assertThat(before.processed()).isEqualTo(1);
+    assertThat(before.produced()).isEqualTo(1);
+    assertThat(before.emitted()).isEqualTo(1);
+    assertThat(ledger.report().stage("second").received()).isEqualTo(1);
+    assertThat(ledger.report().balances()).isTrue();
+  }
+
+  /** Who has made elements of others passes more on than it has processed. */
+  @Test
+  void whatIsPassedByAStageThatCountsItselfIsNotProcessedTwice() {
+    var ledger = new Ledger();
+    Account many = ledger.open("many");
+    Account next = ledger.open("next", "many");
+    many.received();
+    next.passed();
+    next.passed();
+    many.processed();
+    StageReport made = ledger.report().stage("many");
+    assertThat(made.processed()).isEqualTo(1);
+    assertThat(made.produced()).isEqualTo(2);
+    assertThat(made.balances()).isTrue();
+  }
+
+  /** The reader may see the counts in another order than the thread has made them. */
+  @Test
+  void reportsBalanceWhileElementsPassThroughStagesInOneCall() throws Exception {
+    var ledger = new Ledger();
+    var stop = new AtomicBoolean();
+    Account first = ledger.open("first");
+    Account second = ledger.open("second", "first");
+    first.processedIfPassedTo(second);
+    try (var threads = new Threads()) {
+      var passes =
+          threads.start(
+              () -> {
+                while (!stop.get()) {
+                  first.received();
+                  second.passed();
+                  second.processed();
+                  second.produced();
+                  second.emitted();
+                }
+                return null;
+              });
+      for (int i = 0; i < 20_000; i++) {
+        RunReport report = ledger.report();
+        assertThat(report.balances()).as("%s", report).isTrue();
+      }
+      stop.set(true);
+      passes.get();
     }
   }
 }

@@ -27,13 +27,6 @@ final class Failures {
     this.onFailure = onFailure;
   }
 
-  /** Whether a failure is being handled. */
-  boolean isHandling() {
-    synchronized (locks) {
-      return locks.values().stream().anyMatch(ReentrantLock::isLocked);
-    }
-  }
-
   /**
    * A function of the user has thrown this for an element.
    *

@@ -115,20 +115,38 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
   private void awaitStages() throws InterruptedException {
     Workers workers = execution.workers();
     workers.close();
-    long start = System.nanoTime();
-    do {
-      workers.interruptAll(
-          execution.isStopped() ? Interrupts.Reason.STOPPED : Interrupts.Reason.UNWANTED);
-      if (workers.join(INSIST)) {
-        return;
-      }
-    } while (System.nanoTime() - start < grace.toNanos() || isHandling());
-    giveUp(workers.alive());
+    boolean ended =
+        await(
+            timeout -> {
+              workers.interruptAll(
+                  execution.isStopped() ? Interrupts.Reason.STOPPED : Interrupts.Reason.UNWANTED);
+              return workers.join(timeout);
+            });
+    if (!ended) {
+      giveUp(workers.alive());
+    }
   }
 
-  /** A failure handler may take its time, unless the run is stopped. */
-  private boolean isHandling() {
-    return execution.failures().isHandling() && !execution.isStopped();
+  /** Waits for threads for so long; tells whether they have ended. */
+  private interface Join {
+    boolean within(Duration timeout) throws InterruptedException;
+  }
+
+  /**
+   * Waits for threads: once the run is stopped, for the time of grace; before that, as long as they
+   * take, since a result is not to be lost because a machine is busy.
+   */
+  private boolean await(Join threads) throws InterruptedException {
+    long graceBegins = System.nanoTime();
+    while (!threads.within(INSIST)) {
+      long now = System.nanoTime();
+      if (!execution.isStopped()) {
+        graceBegins = now;
+      } else if (now - graceBegins >= grace.toNanos()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void giveUp(List<Thread> threads) {
@@ -165,7 +183,7 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
         Thread.ofVirtual()
             .name("millrace-sink-close")
             .start(() -> execution.context().run(() -> execution.close(opened)));
-    if (!closer.join(grace)) {
+    if (!await(closer::join)) {
       closer.interrupt();
       if (!closer.join(INSIST)) {
         giveUp(List.of(closer));

@@ -1,6 +1,7 @@
 package dev.millrace.stages.reactor;
 
 import static dev.millrace.stages.reactor.Runs.numbers;
+import static dev.millrace.stages.reactor.Runs.stop;
 import static dev.millrace.stages.reactor.Runs.upTo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -123,14 +124,7 @@ class FluxesTest {
                 "stuck",
                 1,
                 x -> {
-                  running.countDown();
-                  try {
-                    new CountDownLatch(1).await();
-                  } catch (InterruptedException e) {
-                    interrupted.countDown();
-                    throw e;
-                  }
-                  return x;
+                  return stop(x, running, interrupted);
                 });
     var subscription = Fluxes.asFlux(pipe).subscribe();
     running.await();

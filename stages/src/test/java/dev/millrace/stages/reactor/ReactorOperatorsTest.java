@@ -2,6 +2,7 @@ package dev.millrace.stages.reactor;
 
 import static dev.millrace.stages.reactor.Runs.numbers;
 import static dev.millrace.stages.reactor.Runs.run;
+import static dev.millrace.stages.reactor.Runs.stop;
 import static dev.millrace.stages.reactor.Runs.upTo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -108,14 +109,7 @@ class ReactorOperatorsTest {
                     running.await();
                     return x;
                   }
-                  running.countDown();
-                  try {
-                    new CountDownLatch(1).await();
-                  } catch (InterruptedException e) {
-                    interrupted.countDown();
-                    throw e;
-                  }
-                  return x;
+                  return stop(x, running, interrupted);
                 })
             .take("one", 1);
     assertThat(run(pipe.to(Sink.toList()))).containsExactly(4);

@@ -55,6 +55,18 @@ final class Runs {
     return element;
   }
 
+  /** As {@link #stop(Object)}; says that it waits, and that it was interrupted. */
+  static <T> T stop(T element, CountDownLatch running, CountDownLatch interrupted)
+      throws InterruptedException {
+    running.countDown();
+    try {
+      return stop(element);
+    } catch (InterruptedException e) {
+      interrupted.countDown();
+      throw e;
+    }
+  }
+
   /** The result of the pipeline, whose books must balance. */
   static <R> R run(Pipeline<R> pipeline) throws Exception {
     try (Run<R> run = pipeline.start(ENGINE, Context.background())) {

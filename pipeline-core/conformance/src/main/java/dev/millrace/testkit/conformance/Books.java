@@ -18,7 +18,7 @@ import java.util.Set;
  * <p>A zip receives two elements for each pair. A lane receives what its fan-out gives to all
  * copies of the branch, and a fan-out makes what its branches emit.
  */
-final class Books {
+public final class Books {
 
   private final RunReport report;
   private final List<String> errors = new ArrayList<>();
@@ -28,7 +28,8 @@ final class Books {
     this.report = report;
   }
 
-  static void audit(Pipeline<?> pipeline, RunReport report) {
+  /** Fails with an {@link AssertionError} that tells all errors in the books. */
+  public static void audit(Pipeline<?> pipeline, RunReport report) {
     var books = new Books(report);
     books.audit(pipeline.node());
     assertThat(books.errors).as("errors in the books:\n%s", report.explain()).isEmpty();

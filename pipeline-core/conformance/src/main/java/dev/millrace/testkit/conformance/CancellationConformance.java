@@ -95,15 +95,7 @@ abstract class CancellationConformance extends Theme {
     }
     for (int point : new int[] {0, 1, 5}) {
       var waiting = new CountDownLatch(1);
-      var source =
-          Numbers.endless()
-              .before(
-                  number -> {
-                    if (number == point) {
-                      waiting.countDown();
-                      blockForever();
-                    }
-                  });
+      var source = silentFrom(point, waiting);
       var trial = start(operator.addTo(Pipe.from(source), "operator").to(Sink.count()));
       await(waiting);
       trial.run().cancel(cause);

@@ -75,15 +75,7 @@ abstract class DrainConformance extends Theme {
     }
     for (int point : new int[] {0, 1, 10}) {
       var waiting = new CountDownLatch(1);
-      var source =
-          Numbers.endless()
-              .before(
-                  number -> {
-                    if (number == point) {
-                      waiting.countDown();
-                      blockForever();
-                    }
-                  });
+      var source = silentFrom(point, waiting);
       var trial = start(operator.addTo(Pipe.from(source), "operator").to(toList()));
       await(waiting);
       trial.run().drain(LONG);
@@ -94,23 +86,28 @@ abstract class DrainConformance extends Theme {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void runningFunctionFinishes(Site site) {
+  /** A run that is drained while a function runs, which does that when it is. */
+  private Ended<List<Integer>> drainedWhileRunning(
+      Site site, StageFunction<Integer, Integer> then) {
     var running = new CountDownLatch(1);
     var drained = new CountDownLatch(1);
     StageFunction<Integer, Integer> function =
         x -> {
           running.countDown();
           drained.await(); // an interrupt would fail the element
-          return x;
+          return then.apply(x);
         };
-    var source = Numbers.endless();
-    var trial = start(site.addTo(Pipe.from(source), function).to(toList()));
+    var trial = start(site.addTo(Pipe.from(Numbers.endless()), function).to(toList()));
     await(running);
     trial.run().drain(LONG);
     drained.countDown();
-    var ended = trial.end();
+    return trial.end();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void runningFunctionFinishes(Site site) {
+    var ended = drainedWhileRunning(site, x -> x);
     assertThat(ended.failures()).isEmpty();
     assertThat(ended.result()).contains(0);
   }
@@ -119,19 +116,7 @@ abstract class DrainConformance extends Theme {
   @EnumSource
   void failureWhileDrainingIsReported(Site site) {
     var boom = new IOException("boom");
-    var running = new CountDownLatch(1);
-    var drained = new CountDownLatch(1);
-    StageFunction<Integer, Integer> function =
-        x -> {
-          running.countDown();
-          drained.await();
-          return raise(boom);
-        };
-    var trial = start(site.addTo(Pipe.from(Numbers.endless()), function).to(toList()));
-    await(running);
-    trial.run().drain(LONG);
-    drained.countDown();
-    var ended = trial.end();
+    var ended = drainedWhileRunning(site, x -> raise(boom));
     assertThat(ended.result()).isEmpty();
     assertThat(ended.failures())
         .isNotEmpty()
@@ -162,8 +147,8 @@ abstract class DrainConformance extends Theme {
     assertThat(ended.failures()).hasSize(source.given());
   }
 
-  @Test
-  void drainThatTakesTooLongIsACancellation() {
+  /** A run whose function has an element, and never returns. */
+  private Trial<Long> startStuck() {
     var running = new CountDownLatch(1);
     var trial =
         start(
@@ -176,6 +161,12 @@ abstract class DrainConformance extends Theme {
                     })
                 .to(Sink.count()));
     await(running);
+    return trial;
+  }
+
+  @Test
+  void drainThatTakesTooLongIsACancellation() {
+    var trial = startStuck();
     trial.run().drain(Duration.ofMillis(10));
     assertThat(trial.end().cancelled()).isNotNull();
   }
@@ -194,39 +185,32 @@ abstract class DrainConformance extends Theme {
 
   @Test
   void drainedRunCanBeCancelled() {
-    var running = new CountDownLatch(1);
     var cause = new IOException("cancelled by the test");
-    var trial =
-        start(
-            Pipe.from(Numbers.endless())
-                .map(
-                    "map",
-                    x -> {
-                      running.countDown();
-                      return DrainConformance.<Integer>blockForever();
-                    })
-                .to(Sink.count()));
-    await(running);
+    var trial = startStuck();
     trial.run().drain(LONG);
     trial.run().cancel(cause);
     assertThat(trial.end().cancelled()).isSameAs(cause);
+  }
+
+  /** A source that waits before each number until it is interrupted, and then does that. */
+  private static Numbers interrupted(CountDownLatch waiting, Numbers.Action action) {
+    return Numbers.endless()
+        .before(
+            number -> {
+              waiting.countDown();
+              try {
+                blockForever();
+              } catch (InterruptedException e) {
+                action.run();
+              }
+            });
   }
 
   @Test
   void sourceThatFailsWhileItIsDrainedStopsTheRun() {
     var boom = new IOException("boom");
     var waiting = new CountDownLatch(1);
-    var source =
-        Numbers.endless()
-            .before(
-                number -> {
-                  waiting.countDown();
-                  try {
-                    blockForever();
-                  } catch (InterruptedException e) {
-                    throw boom;
-                  }
-                });
+    var source = interrupted(waiting, () -> raise(boom));
     var trial = start(Pipe.from(source).to(Sink.count()));
     await(waiting);
     trial.run().drain(LONG);
@@ -236,17 +220,7 @@ abstract class DrainConformance extends Theme {
   @Test
   void elementThatCameInSpiteOfTheInterruptIsNotLost() {
     var waiting = new CountDownLatch(1);
-    var source =
-        Numbers.endless()
-            .before(
-                number -> {
-                  waiting.countDown();
-                  try {
-                    blockForever();
-                  } catch (InterruptedException e) {
-                    // here it is
-                  }
-                });
+    var source = interrupted(waiting, () -> {}); // here is the number
     var trial = start(Pipe.from(source).map("map", x -> x).to(toList()));
     await(waiting);
     trial.run().drain(LONG);

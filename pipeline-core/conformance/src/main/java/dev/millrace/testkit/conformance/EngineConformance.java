@@ -129,6 +129,22 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   @Nested
+  class SettlementsOfMany extends SettlementOfManyConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class SettlementEnds extends SettlementEndsConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
   class KnownDefects extends KnownDefectsConformance {
     @Override
     EngineConformance kit() {

@@ -37,6 +37,21 @@ final class Numbers implements Source<Integer> {
     return new Numbers(n, consumer);
   }
 
+  /** What happens at a number. */
+  interface Action {
+    void run() throws Exception;
+  }
+
+  /** As this, but does that before it gives the number, or its end if that is in its place. */
+  Numbers at(int number, Action action) {
+    return before(
+        next -> {
+          if (next == number) {
+            action.run();
+          }
+        });
+  }
+
   @Override
   public Cursor<Integer> open(Context context) {
     opened.incrementAndGet();

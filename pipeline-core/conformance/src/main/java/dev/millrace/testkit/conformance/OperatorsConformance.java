@@ -233,18 +233,21 @@ abstract class OperatorsConformance extends Theme {
     assertThat(most.get()).isEqualTo(4);
   }
 
+  /** Passes elements as they are, the first one after the others. */
+  private StageFunction<Integer, Integer> zeroAfter(CountDownLatch others) {
+    return x -> {
+      if (x == 0) {
+        await(others);
+      }
+      others.countDown();
+      return x;
+    };
+  }
+
   @Test
   void orderIsKeptHoweverLongAnElementTakes() {
     var others = new CountDownLatch(3);
-    StageFunction<Integer, Integer> function =
-        x -> {
-          if (x == 0) {
-            await(others);
-          }
-          others.countDown();
-          return x;
-        };
-    var pipe = Pipe.from(Numbers.below(10)).mapParallel("map", 4, function);
+    var pipe = Pipe.from(Numbers.below(10)).mapParallel("map", 4, zeroAfter(others));
     assertThat(elements(pipe)).isEqualTo(numbers(10));
   }
 
@@ -301,19 +304,7 @@ abstract class OperatorsConformance extends Theme {
   @Test
   void keyedStageIsNotHeldUpByASlowKey() {
     var others = new CountDownLatch(99);
-    var pipe =
-        Pipe.from(Numbers.below(100))
-            .mapKeyed(
-                "map",
-                2,
-                x -> x,
-                x -> {
-                  if (x == 0) {
-                    await(others);
-                  }
-                  others.countDown();
-                  return x;
-                });
+    var pipe = Pipe.from(Numbers.below(100)).mapKeyed("map", 2, x -> x, zeroAfter(others));
     assertThat(elements(pipe)).containsExactlyInAnyOrderElementsOf(numbers(100));
   }
 
@@ -348,19 +339,7 @@ abstract class OperatorsConformance extends Theme {
     var others = new CountDownLatch(50);
     var pipe =
         Pipe.from(Numbers.below(60))
-            .balance(
-                "balance",
-                2,
-                lane ->
-                    lane.map(
-                        "work",
-                        x -> {
-                          if (x == 0) {
-                            await(others);
-                          }
-                          others.countDown();
-                          return x;
-                        }));
+            .balance("balance", 2, lane -> lane.map("work", zeroAfter(others)));
     assertThat(elements(pipe)).hasSize(60);
   }
 
@@ -369,14 +348,7 @@ abstract class OperatorsConformance extends Theme {
   @Test
   void batchIsEmittedWhenItsTimeIsOver() {
     var emitted = new CountDownLatch(1);
-    var source =
-        Numbers.below(3)
-            .before(
-                number -> {
-                  if (number == 2) {
-                    await(emitted);
-                  }
-                });
+    var source = Numbers.below(3).at(2, () -> await(emitted));
     var pipe =
         Pipe.from(source)
             .batch("batch", 100, Duration.ofMillis(1))
@@ -387,14 +359,7 @@ abstract class OperatorsConformance extends Theme {
   @Test
   void debounceEmitsAfterSilence() {
     var emitted = new CountDownLatch(1);
-    var source =
-        Numbers.below(3)
-            .before(
-                number -> {
-                  if (number == 2) {
-                    await(emitted);
-                  }
-                });
+    var source = Numbers.below(3).at(2, () -> await(emitted));
     var pipe =
         Pipe.from(source)
             .debounce("debounce", Duration.ofMillis(1))
@@ -446,14 +411,7 @@ abstract class OperatorsConformance extends Theme {
   /** The sink has the first element, and takes its time until the source is at its end. */
   private List<Integer> overflowing(Overflow overflow) {
     var full = new CountDownLatch(1);
-    var source =
-        Numbers.below(1_000)
-            .before(
-                number -> {
-                  if (number == 1_000) {
-                    full.countDown();
-                  }
-                });
+    var source = Numbers.below(1_000).at(1_000, full::countDown);
     var ended =
         run(
             Pipe.from(source)

@@ -142,22 +142,17 @@ record Plan(int numbers, List<Step> steps) {
 
   // As a pipeline
 
-  /** Called before each function of a plan does its work. */
-  interface Hook {
-    void call() throws Exception;
-  }
-
   /** The plan as a pipe. Stages are called as the {@link Model} calls them. */
-  Pipe<Integer> pipe(Hook hook) {
+  Pipe<Integer> pipe(RandomPipeline.Hook hook) {
     return new Piping(hook).add(Pipe.from(Numbers.below(numbers)), steps);
   }
 
   /** Builds a pipe; gives the stages their names. */
   private static final class Piping {
-    private final Hook hook;
+    private final RandomPipeline.Hook hook;
     private final Names names = new Names();
 
-    Piping(Hook hook) {
+    Piping(RandomPipeline.Hook hook) {
       this.hook = hook;
     }
 

@@ -8,7 +8,9 @@ import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageFunction;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -128,5 +130,63 @@ abstract class StubbornConformance extends Theme {
     trial.run().cancel(new IOException("cancelled by the test"));
     trial.end();
     assertThat(cleaned).isTrue();
+  }
+
+  // Of a run that nobody stops
+
+  /** Releases a function that ignores interrupts when the time of grace is long over. */
+  private static void releaseLate(Stubborn stubborn) {
+    CompletableFuture.delayedExecutor(GRACE.toMillis() * 10, TimeUnit.MILLISECONDS)
+        .execute(() -> stubborn.released.set(true));
+  }
+
+  @Test
+  void resultIsNotLostBecauseAFunctionThatNobodyWaitsForTakesLong() {
+    var stubborn = new Stubborn();
+    var pipeline =
+        Pipe.from(Numbers.below(2))
+            .mapParallelUnordered(
+                "map",
+                2,
+                x -> {
+                  if (x == 0) {
+                    stubborn.running.await();
+                  } else {
+                    releaseLate(stubborn);
+                    stubborn.run();
+                  }
+                  return x;
+                })
+            .to(Sink.first());
+    assertThat(startWithGrace(pipeline, GRACE).end().result()).contains(0);
+  }
+
+  @Test
+  void resultIsNotLostBecauseASinkTakesLongToClose() {
+    var stubborn = new Stubborn();
+    Sink<Integer, Integer> sink =
+        context ->
+            new Sink.Receiver<>() {
+              private int sum;
+
+              @Override
+              public boolean accept(Integer element) {
+                sum += element;
+                return true;
+              }
+
+              @Override
+              public Integer finish() {
+                return sum;
+              }
+
+              @Override
+              public void close() {
+                releaseLate(stubborn);
+                stubborn.run();
+              }
+            };
+    var pipeline = Pipe.from(Numbers.below(4)).to(sink);
+    assertThat(startWithGrace(pipeline, GRACE).end().result()).isEqualTo(6);
   }
 }

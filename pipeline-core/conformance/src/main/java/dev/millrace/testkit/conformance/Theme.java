@@ -107,6 +107,17 @@ abstract class Theme {
         .until(() -> source.given() > 0 && last.getAndSet(source.given()) == source.given());
   }
 
+  /** Numbers without an end, but from that one on there are none; says when it is asked for it. */
+  static Numbers silentFrom(int number, CountDownLatch waiting) {
+    return Numbers.endless()
+        .at(
+            number,
+            () -> {
+              waiting.countDown();
+              blockForever();
+            });
+  }
+
   /** Blocks until the thread is interrupted. */
   @SuppressWarnings("TypeParameterUnusedInFormals") // it never returns
   static <T> T blockForever() throws InterruptedException {

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * was seen to crash the JVM (25.0.3) when it met a running thread that held a monitor in compiled
  * code. So they are taken from where the dump takes them, which the JVM must be told to export.
  */
-final class Threads {
+public final class Threads {
 
   /** The kit's own begin with this. */
   static final String OWN = "conformance";
@@ -58,12 +58,12 @@ final class Threads {
   }
 
   /** Not greater than the ids of all threads to come. */
-  static long nextId() {
+  public static long nextId() {
     return Thread.ofVirtual().unstarted(() -> {}).threadId();
   }
 
   /** Those that are alive, and are neither the kit's nor of a pool of the JDK. */
-  static List<Thread> alive() {
+  public static List<Thread> alive() {
     return in(call(ROOT)).filter(Threads::isOfInterest).toList();
   }
 
@@ -78,7 +78,7 @@ final class Threads {
   }
 
   /** A thread, and what it is doing. */
-  static String describe(Thread thread) {
+  public static String describe(Thread thread) {
     String stack =
         Stream.of(thread.getStackTrace())
             .limit(30)

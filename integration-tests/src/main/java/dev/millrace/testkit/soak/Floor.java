@@ -1,0 +1,50 @@
+package dev.millrace.testkit.soak;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A quantity that must not grow from wave to wave, though it goes up and down: the lowest value of
+ * the second half of what was seen is compared with the lowest one of the first half.
+ *
+ * <p>The heap goes up and down because the scheduler of virtual threads keeps its queues as large
+ * as they were, and a thread in them that has ended until the place is needed. A leak raises the
+ * lowest value too.
+ */
+final class Floor {
+
+  private static final int FEW = 6;
+
+  private final int warmUp;
+  private final List<Long> seen = new ArrayList<>();
+  private int skipped;
+
+  /**
+   * Nothing was seen.
+   *
+   * @param warmUp how many values are not looked at: what is made once is made then
+   */
+  Floor(int warmUp) {
+    this.warmUp = warmUp;
+  }
+
+  void add(long value) {
+    if (skipped < warmUp) {
+      skipped++;
+    } else {
+      seen.add(value);
+    }
+  }
+
+  /** By how much it has risen, or fallen; 0 if too few values were seen. */
+  long growth() {
+    int half = seen.size() / 2;
+    return seen.size() < FEW
+        ? 0
+        : lowest(seen.subList(seen.size() - half, seen.size())) - lowest(seen.subList(0, half));
+  }
+
+  private static long lowest(List<Long> values) {
+    return values.stream().mapToLong(value -> value).min().orElseThrow();
+  }
+}

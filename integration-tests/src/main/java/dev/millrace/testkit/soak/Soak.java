@@ -1,0 +1,103 @@
+package dev.millrace.testkit.soak;
+
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.stages.channel.ChannelEngine;
+import dev.millrace.stages.reactor.ReactorEngine;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Wave after wave in this process, until the time is over; to be run in one with a small heap.
+ *
+ * <p>All runs have a context around them that lives as long as the soak, so that what is not taken
+ * off it is a leak.
+ */
+final class Soak {
+
+  /** What is loaded, compiled and cached in the first waves, stays. */
+  private static final int WARM_UP_WAVES = 2;
+
+  /** By how much its floor may have risen after that; a tenth of what is there then, about. */
+  private static final long MOST_GROWTH = 1 << 20;
+
+  private static final int KILO = 1024;
+
+  /** As much as is never needed: on a busy machine a thread may get no core for many seconds. */
+  private static final Duration GRACE = Duration.ofHours(1);
+
+  private final SoakSettings settings;
+  private final Engine engine;
+  private final Floor heap = new Floor(WARM_UP_WAVES);
+  private Outcome all = Outcome.EMPTY;
+  private int waves;
+  private int mostAlive;
+  private long live;
+
+  Soak(SoakSettings settings) {
+    this.settings = settings;
+    this.engine =
+        switch (settings.engine()) {
+          case "channels" -> ChannelEngine.withGrace(GRACE);
+          case "reactor" -> ReactorEngine.withGrace(GRACE);
+          default -> throw new IllegalArgumentException("there is no engine " + settings.engine());
+        };
+  }
+
+  /** Returns a row of figures; fails with an {@link AssertionError}. */
+  String run() throws Exception {
+    long start = System.nanoTime();
+    var plant = new Plant(settings.defect());
+    try (CancellableContext root = Context.background().withCancel()) {
+      long seed = settings.seed();
+      while (System.nanoTime() - start < settings.millis() * 1_000_000) {
+        run(new Wave(settings, engine, root, plant), seed);
+        seed += Wave.size(settings);
+        checkHeap();
+      }
+    }
+    return row((System.nanoTime() - start) / 1_000_000_000);
+  }
+
+  /** In a call of its own, so that nothing of the wave is left when the heap is looked at. */
+  private void run(Wave wave, long seed) throws Exception {
+    all = all.plus(wave.run(seed));
+    waves++;
+    mostAlive = Math.max(mostAlive, wave.alive());
+  }
+
+  private void checkHeap() {
+    System.gc();
+    live = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    heap.add(live);
+    if (Boolean.getBoolean("soak.verbose")) {
+      System.out.printf("wave %d: %d KB live%n", waves, live / KILO);
+    }
+    if (heap.growth() > MOST_GROWTH) {
+      throw new AssertionError(
+          "the heap has grown by %d KB to %d KB in %d waves"
+              .formatted(heap.growth() / KILO, live / KILO, waves));
+    }
+  }
+
+  /** The columns are those of {@link SoakProcess#HEADER}. */
+  private String row(long seconds) {
+    return String.format(
+        Locale.ROOT,
+        "| %s | %d | %d:%02d min | %,d | %,d | %,d | %,d | %,d | %,d | %d KB | %+d KB | 0 |",
+        settings.engine(),
+        settings.seed(),
+        seconds / 60,
+        seconds % 60,
+        all.runs(),
+        mostAlive,
+        all.cutShort(),
+        all.drained(),
+        all.elements(),
+        all.steps(),
+        live / KILO,
+        heap.growth() / KILO);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.millrace.testkit.soak;
+
+/** The process of a soak: prints a row of figures, or what is wrong and how to see it again. */
+final class SoakMain {
+
+  private SoakMain() {}
+
+  /** The arguments are those of {@link SoakSettings#arguments}. */
+  public static void main(String[] arguments) {
+    SoakSettings settings = SoakSettings.parse(arguments);
+    try {
+      System.out.println(new Soak(settings).run());
+      System.out.flush();
+      Runtime.getRuntime().halt(0); // a thread that is left must not keep it
+    } catch (Throwable e) {
+      System.out.printf(
+          "the soak with seed %d has failed on %s; again: -Dsoak.seed=%d%n",
+          settings.seed(), settings.engine(), settings.seed());
+      e.printStackTrace(System.out);
+      System.out.flush();
+      Runtime.getRuntime().halt(1);
+    }
+  }
+}
