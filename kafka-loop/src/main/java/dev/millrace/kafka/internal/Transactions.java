@@ -2,14 +2,15 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Causes;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -62,8 +63,22 @@ final class Transactions implements AutoCloseable {
   /** There can be no transactions any more. */
   record Fatal(RuntimeException cause) implements Outcome {}
 
-  private record Sent(
-      Partition<?, ?> partition, Produced produced, Future<RecordMetadata> answer) {}
+  /**
+   * The first refusal of a transaction. Those that come after it are about records that have done
+   * nothing: the producer's own thread fails what it has not sent yet with the same exception, and
+   * does so as soon as there is one.
+   */
+  private static final class FirstRefusal extends AtomicReference<@Nullable Refused> {
+    private static final long serialVersionUID = 1L;
+
+    Callback of(Partition<?, ?> partition, Produced produced) {
+      return (metadata, failure) -> {
+        if (failure != null && REFUSALS.contains(failure.getClass())) {
+          compareAndSet(null, new Refused(partition, produced, failure));
+        }
+      };
+    }
+  }
 
   /** The broker says the same whenever it is asked. */
   private static final Set<Class<?>> REFUSALS =
@@ -111,24 +126,27 @@ final class Transactions implements AutoCloseable {
     if (current == null) {
       throw new IllegalStateException("there is no producer");
     }
-    List<Sent> sent = new ArrayList<>();
+    var refusal = new FirstRefusal();
     try {
       current.beginTransaction();
       for (Commit<K, V> commit : commits) {
-        send(current, commit.partition(), commit.offset(), sent);
+        send(current, commit.partition(), commit.offset(), refusal);
       }
       current.sendOffsetsToTransaction(offsets(commits), group);
-      return commit(current, sent);
+      return commit(current, refusal);
     } catch (RuntimeException e) {
-      return abort(current, sent, e);
+      return abort(current, refusal, e);
     }
   }
 
   private static void send(
-      Producer<byte[], byte[]> current, Partition<?, ?> partition, long offset, List<Sent> sent) {
+      Producer<byte[], byte[]> current,
+      Partition<?, ?> partition,
+      long offset,
+      FirstRefusal refusal) {
     for (Produced produced : partition.producedBefore(offset)) {
       for (ProducerRecord<byte[], byte[]> record : produced.records()) {
-        sent.add(new Sent(partition, produced, current.send(record)));
+        Future<RecordMetadata> _ = current.send(record, refusal.of(partition, produced));
       }
     }
   }
@@ -140,7 +158,7 @@ final class Transactions implements AutoCloseable {
     return offsets;
   }
 
-  private Outcome commit(Producer<byte[], byte[]> current, List<Sent> sent) {
+  private Outcome commit(Producer<byte[], byte[]> current, FirstRefusal refusal) {
     for (int attempt = 1; ; attempt++) {
       try {
         current.commitTransaction();
@@ -150,13 +168,14 @@ final class Transactions implements AutoCloseable {
           return unknown(e);
         }
       } catch (RuntimeException e) {
-        return abort(current, sent, e);
+        return abort(current, refusal, e);
       }
     }
   }
 
-  private Outcome abort(Producer<byte[], byte[]> current, List<Sent> sent, RuntimeException e) {
-    Refused refused = refused(sent); // now: the abort fails what was not sent with the same cause
+  private Outcome abort(
+      Producer<byte[], byte[]> current, FirstRefusal refusal, RuntimeException e) {
+    Refused refused = refusal.get();
     Outcome outcome = refused != null ? refused : new Aborted(e);
     boolean isFatal = isFatal(e);
     try {
@@ -183,18 +202,6 @@ final class Transactions implements AutoCloseable {
     if (old != null) {
       old.close(Duration.ZERO);
     }
-  }
-
-  private static @Nullable Refused refused(List<Sent> sent) {
-    for (Sent one : sent) {
-      if (one.answer().state() == Future.State.FAILED) {
-        Throwable failure = one.answer().exceptionNow();
-        if (REFUSALS.contains(failure.getClass()) && failure instanceof Exception cause) {
-          return new Refused(one.partition(), one.produced(), cause);
-        }
-      }
-    }
-    return null;
   }
 
   private boolean isFatal(RuntimeException e) {

@@ -29,6 +29,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -51,7 +52,7 @@ public abstract class TransactionPromises extends WithMockConsumer {
   /** A broker that commits, or does something else. */
   private class Broker extends MockProducer<byte[], byte[]> {
     private final RecordTooLargeException tooLarge = new RecordTooLargeException("too large");
-    private final List<CompletableFuture<RecordMetadata>> pending = new ArrayList<>();
+    private final List<Pending> pending = new ArrayList<>();
     private volatile Map<TopicPartition, OffsetAndMetadata> offsets = Map.of();
 
     Broker() {
@@ -79,24 +80,31 @@ public abstract class TransactionPromises extends WithMockConsumer {
       }
     }
 
+    /** As Kafka's: what was not sent yet fails at once with what makes the transaction fail. */
     @Override
-    public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
+    public synchronized Future<RecordMetadata> send(
+        ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
+      var one = new Pending(callback, new CompletableFuture<>());
       if (text(record.value()).equals(refused)) {
         failures.add(0, new KafkaException("in an error state"));
-        return CompletableFuture.failedFuture(tooLarge);
+        one.fail(tooLarge);
+        pending.forEach(other -> other.fail(tooLarge));
+        pending.clear();
+        return one.answer();
       }
-      Future<RecordMetadata> _ = super.send(record); // it has no answer until the end
-      var answer = new CompletableFuture<RecordMetadata>();
-      pending.add(answer);
-      return answer;
+      Future<RecordMetadata> _ = super.send(record, null); // it has no answer until the end
+      pending.add(one);
+      return one.answer();
     }
+  }
 
-    /** As Kafka's: what was not sent yet fails with what has made the transaction fail. */
-    @Override
-    public void abortTransaction() {
-      super.abortTransaction();
-      pending.forEach(answer -> answer.completeExceptionally(tooLarge));
-      pending.clear();
+  /** A record that was sent, and is not answered. */
+  private record Pending(@Nullable Callback callback, CompletableFuture<RecordMetadata> answer) {
+    void fail(RuntimeException failure) {
+      answer.completeExceptionally(failure);
+      if (callback != null) {
+        callback.onCompletion(null, failure);
+      }
     }
   }
 
