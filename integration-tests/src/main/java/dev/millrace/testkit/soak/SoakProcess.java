@@ -12,7 +12,8 @@ final class SoakProcess {
   /** What the columns of a row are. */
   static final String HEADER =
       """
-      | engine | seed | took | runs | at once | cut short | drained | elements | steps | live heap | growth | threads left |
+      | engine | seed | took | runs | at once | cut short | drained | elements | steps \
+      | live heap | growth | threads left |
       |---|---|---|---|---|---|---|---|---|---|---|---|
       """;
 

@@ -167,6 +167,27 @@ final class Building {
     run.fork(worker, body);
   }
 
+  /**
+   * One of the threads that write to an output: it leaves its input, whatever has happened, and the
+   * last of them ends the output.
+   */
+  private void fork(
+      Node<?> node, Link output, AtomicInteger writers, Input input, Worker.Body body) {
+    fork(
+        node,
+        output,
+        worker -> {
+          try {
+            body.run(worker);
+          } finally {
+            input.leave();
+          }
+          if (writers.decrementAndGet() == 0) {
+            output.end();
+          }
+        });
+  }
+
   private Output from(Node.From<?> node) {
     Link output = link(1);
     var reader = new SourceReader(run, node.source(), open(node), output);
@@ -262,29 +283,26 @@ final class Building {
     fork(
         node,
         output,
+        new AtomicInteger(1),
+        input,
         worker -> {
-          try {
-            Emitter<Object> out = emitter(worker, account, output);
-            TimedTransform<Object, Object> transform = node.transform().get();
-            for (boolean isLast = transform.wantsNone(); !isLast; ) {
-              sleepUntil(transform.acceptAt());
-              boolean forgets = run.has(Defect.FORGETS_THE_TIME);
-              Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
-              if (element == null) {
-                break;
-              }
-              if (element == Link.LATE) {
-                transform.elapsed(System.nanoTime(), out);
-              } else {
-                isLast = accept(worker, node, transform, element, out, account);
-              }
+          Emitter<Object> out = emitter(worker, account, output);
+          TimedTransform<Object, Object> transform = node.transform().get();
+          for (boolean isLast = transform.wantsNone(); !isLast; ) {
+            sleepUntil(transform.acceptAt());
+            boolean forgets = run.has(Defect.FORGETS_THE_TIME);
+            Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
+            if (element == null) {
+              break;
             }
-            worker.check();
-            transform.end(out);
-          } finally {
-            input.leave();
+            if (element == Link.LATE) {
+              transform.elapsed(System.nanoTime(), out);
+            } else {
+              isLast = accept(worker, node, transform, element, out, account);
+            }
           }
-          output.end();
+          worker.check();
+          transform.end(out);
         });
     return new Output(output, node);
   }
@@ -303,17 +321,14 @@ final class Building {
     fork(
         node,
         output,
+        new AtomicInteger(1),
+        input,
         worker -> {
-          try {
-            for (Object element; (element = input.take(worker)) != null; ) {
-              if (!output.put(worker, element, account, node)) {
-                return;
-              }
+          for (Object element; (element = input.take(worker)) != null; ) {
+            if (!output.put(worker, element, account, node)) {
+              throw new Stopped();
             }
-          } finally {
-            input.leave();
           }
-          output.end();
         });
     return new Output(output, node);
   }
@@ -336,19 +351,7 @@ final class Building {
     for (Node<?> each : node.inputs()) {
       Account account = open(node);
       var input = new Input(build(each), account);
-      fork(
-          node,
-          output,
-          worker -> {
-            try {
-              pass(worker, input, account, output);
-            } finally {
-              input.leave();
-            }
-            if (left.decrementAndGet() == 0) {
-              output.end();
-            }
-          });
+      fork(node, output, left, input, worker -> pass(worker, input, account, output));
     }
     return new Output(output, node);
   }
@@ -432,19 +435,14 @@ final class Building {
       fork(
           node,
           output,
+          left,
+          input,
           worker -> {
-            try {
-              for (Object element; (element = input.take(worker)) != null; ) {
-                account.produced();
-                if (!output.put(worker, element, account)) {
-                  return;
-                }
+            for (Object element; (element = input.take(worker)) != null; ) {
+              account.produced();
+              if (!output.put(worker, element, account)) {
+                throw new Stopped();
               }
-            } finally {
-              input.leave();
-            }
-            if (left.decrementAndGet() == 0) {
-              output.end();
             }
           });
     }
