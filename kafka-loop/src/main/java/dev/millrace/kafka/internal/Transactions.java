@@ -14,6 +14,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * only people can mend stops the loop: authorization, settings, and another producer with the same id
  * if the application has chosen that id. With an id of our own it can only be the broker's timeout.
  */
-final class Transactions implements AutoCloseable {
+final class Transactions {
 
   /** What has become of a transaction. */
   sealed interface Outcome {}
@@ -78,13 +79,12 @@ final class Transactions implements AutoCloseable {
   private static final int COMMIT_ATTEMPTS = 2;
 
   private final TransactionSettings settings;
-  private final Duration closeTimeout;
   private volatile @Nullable Producer<byte[], byte[]> producer;
   private volatile boolean open;
+  private volatile boolean closed;
 
-  Transactions(TransactionSettings settings, Duration closeTimeout) {
+  Transactions(TransactionSettings settings) {
     this.settings = settings;
-    this.closeTimeout = closeTimeout;
   }
 
   boolean isOpen() {
@@ -96,6 +96,9 @@ final class Transactions implements AutoCloseable {
     try {
       Producer<byte[], byte[]> fresh = settings.newProducer();
       producer = fresh;
+      if (closed) { // at the same time: nobody else would close this one
+        throw new KafkaException("there are no transactions any more");
+      }
       fresh.initTransactions();
       open = true;
       return new Opened();
@@ -206,14 +209,14 @@ final class Transactions implements AutoCloseable {
     return e instanceof InvalidConfigurationException && !REFUSALS.contains(e.getClass());
   }
 
-  /** Aborts what is under way; by any thread. */
-  @Override
-  public void close() {
+  /** Aborts what has not ended after that time; by any thread. */
+  void close(Duration timeout) {
+    closed = true;
     Producer<byte[], byte[]> last = producer;
     open = false;
     try {
       if (last != null) {
-        last.close(closeTimeout);
+        last.close(timeout);
       }
     } finally {
       settings.serializers().forEach(serializer -> serializer.close());
