@@ -6,6 +6,7 @@ import java.time.Duration;
 /**
  * What the oracle holds workers to.
  *
+ * @param guarantee what they promise
  * @param ordering which records wait for which
  * @param concurrency how many handlers of one worker may run
  * @param heap bytes that one worker may use
@@ -18,6 +19,7 @@ import java.time.Duration;
  * @param windowPerSecond how many more for each second in which commits failed
  */
 record Bounds(
+    Guarantee guarantee,
     Ordering ordering,
     int concurrency,
     long heap,

@@ -63,6 +63,11 @@ final class Brokers implements AutoCloseable {
     properties.put("group.consumer.heartbeat.interval.ms", "500");
     properties.put("log.cleaner.backoff.ms", "1000");
     properties.put("log.retention.check.interval.ms", "5000");
+    // A broker that comes back alone waits that long for its former self, and then it must not be
+    // time yet to abort transactions: it would find no leaders for what ends them, and forget it.
+    properties.put("broker.session.timeout.ms", "4000");
+    properties.put("broker.heartbeat.interval.ms", "500");
+    properties.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "10000");
     return properties;
   }
 
@@ -102,12 +107,12 @@ final class Brokers implements AutoCloseable {
     networks.forEach(network -> network.cut(client));
   }
 
-  void loseCommitAnswers(String client) {
-    networks.forEach(network -> network.loseCommitAnswers(client));
+  void loseAnswers(String client, Request request) {
+    networks.forEach(network -> network.loseAnswers(client, request));
   }
 
-  void refuseCommits(String client) {
-    networks.forEach(network -> network.refuseCommits(client));
+  void refuse(String client, Request request) {
+    networks.forEach(network -> network.refuse(client, request));
   }
 
   void heal(String client) {

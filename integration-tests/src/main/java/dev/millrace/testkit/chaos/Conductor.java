@@ -28,6 +28,13 @@ final class Conductor {
   /** Longer than a session lasts. */
   private static final int FREEZE = 5000;
 
+  /** The dice is thrown again by division: more than there are workers. */
+  private static final int SIDES = 64;
+
+  /** How often it looks whether an invariant is broken. */
+  private static final long LOOK = 200;
+
+  private final Guarantee guarantee;
   private final String topic;
   private final Brokers brokers;
   private final Fleet fleet;
@@ -43,7 +50,14 @@ final class Conductor {
     void run() throws Exception;
   }
 
-  Conductor(String topic, Brokers brokers, Fleet fleet, Traffic traffic, Reading reading) {
+  Conductor(
+      Guarantee guarantee,
+      String topic,
+      Brokers brokers,
+      Fleet fleet,
+      Traffic traffic,
+      Reading reading) {
+    this.guarantee = guarantee;
     this.topic = topic;
     this.brokers = brokers;
     this.fleet = fleet;
@@ -132,8 +146,9 @@ final class Conductor {
   private void loseAnswers(Step step) {
     WorkerProcess worker = fleet.any(step.dice());
     if (worker != null) {
-      fault(worker.name, "it gets no answers to its commits");
-      brokers.loseCommitAnswers(worker.name);
+      Request request = Request.oneOf(guarantee, step.dice() / SIDES);
+      fault(worker.name, "it gets no answers to " + request);
+      brokers.loseAnswers(worker.name, request);
       healLater(worker, step.millis());
     }
   }
@@ -159,8 +174,9 @@ final class Conductor {
 
   private void failInRebalance(Step step) throws Exception {
     List<WorkerProcess> there = fleet.working();
-    fault(Event.CONDUCTOR, "no commit arrives");
-    there.forEach(worker -> brokers.refuseCommits(worker.name));
+    Request request = Request.oneOf(guarantee, step.dice() / SIDES);
+    fault(Event.CONDUCTOR, "no %s arrives".formatted(request));
+    there.forEach(worker -> brokers.refuse(worker.name, request));
     later(
         2000 + step.millis() / 4,
         false,
@@ -245,13 +261,15 @@ final class Conductor {
     repairs.add(new Repair(System.nanoTime() + millis * 1_000_000L, ofBrokers, action));
   }
 
-  /** Waits, and repairs what is due. */
+  /** Waits, and repairs what is due; not any longer when an invariant is broken. */
   void pause(int millis) throws Exception {
     long until = System.nanoTime() + millis * 1_000_000L;
     while (true) {
       repairs.sort(Comparator.comparingLong(Repair::due));
       long next = repairs.isEmpty() ? until : Math.min(until, repairs.getFirst().due());
-      Thread.sleep(Math.max(0, (next - System.nanoTime()) / 1_000_000));
+      while (next - System.nanoTime() > 0 && !reading.isViolated()) {
+        Thread.sleep(Math.clamp((next - System.nanoTime()) / 1_000_000, 1, LOOK));
+      }
       if (repairs.isEmpty() || repairs.getFirst().due() - until > 0) {
         return;
       }

@@ -24,5 +24,11 @@ enum Defect {
   /** Does not end when it is told to. */
   CLOSES_LATE,
   /** Runs more handlers than it may. */
-  TOO_MANY_AT_ONCE
+  TOO_MANY_AT_ONCE,
+  /** Produces by itself, in no transaction. */
+  PRODUCES_OUTSIDE,
+  /** Produces in transactions that the offsets are not part of. */
+  FORGETS_OFFSETS,
+  /** Handles what was produced in transactions that were aborted. */
+  READS_UNCOMMITTED
 }

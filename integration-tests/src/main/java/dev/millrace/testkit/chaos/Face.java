@@ -12,6 +12,11 @@ interface Face {
     };
   }
 
+  /** Whether there is a form of it that produces exactly once. */
+  static boolean canProduceExactlyOnce(String name) {
+    return name.equals("channel");
+  }
+
   /**
    * Consumes until the process gets SIGTERM, and then closes.
    *

@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,14 +24,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class FaultyNetwork implements AutoCloseable {
 
-  private static final int OFFSET_COMMIT = 8;
   private static final int MAX_FRAME = 100 << 20;
 
   private final ServerSocket server;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final Set<String> cut = ConcurrentHashMap.newKeySet();
-  private final Set<String> refusesCommits = ConcurrentHashMap.newKeySet();
-  private final Set<String> losesAnswers = ConcurrentHashMap.newKeySet();
+  private final Map<String, Request> refused = new ConcurrentHashMap<>();
+  private final Map<String, Request> unanswered = new ConcurrentHashMap<>();
   private final AtomicInteger lost = new AtomicInteger();
   private volatile int target;
 
@@ -55,21 +55,21 @@ final class FaultyNetwork implements AutoCloseable {
     links.stream().filter(link -> link.isOf(client)).forEach(Link::close);
   }
 
-  /** Lets the broker have the client's commits, but not the client the answers. */
-  void loseCommitAnswers(String client) {
-    losesAnswers.add(client);
+  /** Lets the broker have such requests of the client, but not the client the answers. */
+  void loseAnswers(String client, Request request) {
+    unanswered.put(client, request);
   }
 
-  /** Cuts the connection instead of forwarding a commit of that client. */
-  void refuseCommits(String client) {
-    refusesCommits.add(client);
+  /** Cuts the connection instead of forwarding such a request of that client. */
+  void refuse(String client, Request request) {
+    refused.put(client, request);
   }
 
   /** Does nothing to that client any more. */
   void heal(String client) {
     cut.remove(client);
-    losesAnswers.remove(client);
-    refusesCommits.remove(client);
+    unanswered.remove(client);
+    refused.remove(client);
   }
 
   /** How many commits have had no answer, or did not arrive. */
@@ -96,9 +96,14 @@ final class FaultyNetwork implements AutoCloseable {
     links.forEach(Link::close);
   }
 
-  /** Whether a client is one of those; one that has its own clients names them after itself. */
-  private static boolean contains(Set<String> clients, String id) {
-    return clients.contains(id) || clients.stream().anyMatch(client -> id.startsWith(client + "-"));
+  private static boolean contains(Map<String, Request> clients, String id, int api) {
+    return clients.entrySet().stream()
+        .anyMatch(one -> one.getValue().number == api && isOf(one.getKey(), id));
+  }
+
+  /** Whether that is the client's id, or that of one of its own clients, named after itself. */
+  private static boolean isOf(String client, String id) {
+    return id.equals(client) || id.startsWith(client + "-");
   }
 
   /** A connection of a client, and its one to the broker. */
@@ -113,7 +118,7 @@ final class FaultyNetwork implements AutoCloseable {
     }
 
     boolean isOf(String name) {
-      return contains(Set.of(name), id);
+      return FaultyNetwork.isOf(name, id);
     }
 
     void close() {
@@ -159,14 +164,14 @@ final class FaultyNetwork implements AutoCloseable {
         request.get(text);
         id = new String(text, StandardCharsets.UTF_8);
       }
-      if (contains(cut, id)) {
+      if (cut.stream().anyMatch(this::isOf)) {
         return false;
       }
-      if (api == OFFSET_COMMIT && contains(refusesCommits, id)) {
+      if (contains(refused, id, api)) {
         lost.incrementAndGet();
         return false;
       }
-      if (api == OFFSET_COMMIT && contains(losesAnswers, id)) {
+      if (contains(unanswered, id, api)) {
         answersToLose.add(number);
       }
       return true;

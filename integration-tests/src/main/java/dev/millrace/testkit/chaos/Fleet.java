@@ -29,7 +29,7 @@ final class Fleet {
     String name = "w" + ++names;
     int slot =
         IntStream.range(0, names)
-            .filter(one -> alive().stream().noneMatch(worker -> worker.slot == one))
+            .filter(one -> workers.stream().noneMatch(worker -> holds(worker, one)))
             .findFirst()
             .orElseThrow();
     Path log = directory.resolve(name + ".log");
@@ -41,6 +41,12 @@ final class Fleet {
     var worker = WorkerProcess.launch(name, slot, directory, own, reading::conducted);
     workers.add(worker);
     return worker;
+  }
+
+  /** With KIP-848 the broker keeps the name of a member that was killed until it misses it. */
+  private boolean holds(WorkerProcess worker, int slot) {
+    boolean isMissed = worker.wasKilled() && settings.kafka().containsKey("group.protocol");
+    return worker.slot == slot && (worker.isAlive() || isMissed);
   }
 
   List<WorkerProcess> alive() {

@@ -11,7 +11,8 @@ enum Invariant {
   PROGRESS(7, "no assigned partition with lag stands still, at any instance"),
   CLEAN_CLOSE(8, "close ends by its deadline, and leaves no thread behind"),
   BOUNDED(9, "what is in flight, and the heap, stay within their bounds"),
-  KEEPS_POLLING(10, "members keep polling while they are paused, drain, or retry");
+  KEEPS_POLLING(10, "members keep polling while they are paused, drain, or retry"),
+  EXACTLY_ONCE(11, "readers of committed records see what is made of each record once, in order");
 
   final int number;
   final String promise;

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -37,7 +38,7 @@ final class LoopFace implements Face {
     RecordHandler<String, String> handler = new PlantedHandler(worker);
     Loop loop =
         switch (name) {
-          case "channel" -> with(KafkaLoop.<String, String>builder()).handler(handler).build();
+          case "channel" -> channel(handler);
           case "reactor-blocking" ->
               with(ReactorKafkaLoop.<String, String>builder()).blockingHandler(handler).build();
           default ->
@@ -46,6 +47,30 @@ final class LoopFace implements Face {
                   .build();
         };
     return LoopProcess.run(loop, Duration.ofSeconds(4));
+  }
+
+  private Loop channel(RecordHandler<String, String> handler) {
+    KafkaLoop.Builder<String, String> builder = with(KafkaLoop.builder());
+    String outputs = worker.settings.text("outputs", "");
+    if (outputs.isEmpty()) {
+      return builder.handler(handler).build();
+    }
+    return switch (worker.settings.defect()) {
+      case PRODUCES_OUTSIDE, FORGETS_OFFSETS ->
+          builder.handler(worker.closing(new OwnOutput(worker, outputs, handler))).build();
+      default ->
+          builder
+              .deadLetterTopic(worker.settings.text("letters"))
+              .producerProperties(worker.transactionProperties())
+              .transactionalHandler(
+                  new StringSerializer(),
+                  new StringSerializer(),
+                  (record, output) -> {
+                    Derived.of(record).forEach(one -> output.send(one.in(outputs, record.key())));
+                    handler.handle(record);
+                  })
+              .build();
+    };
   }
 
   private static Mono<?> publisher(
@@ -74,7 +99,7 @@ final class LoopFace implements Face {
         .revokeTimeout(Duration.ofSeconds(1))
         .closeTimeout(Duration.ofSeconds(3))
         .drainTimeout(Duration.ofSeconds(2))
-        .retry(3, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
+        .retry(Worker.ATTEMPTS, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
         .deadLetters(worker::bury)
         .deadLetterBackoff(
             Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1)).withJitter(0.2))

@@ -10,12 +10,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
@@ -64,7 +66,11 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     if (records.isEmpty()) {
       return;
     }
-    consumer.commitSync(records.nextOffsets());
+    try {
+      consumer.commitSync(records.nextOffsets());
+    } catch (RebalanceInProgressException | CommitFailedException e) {
+      return; // the group changes, and this is not what it is to be found out for
+    }
     if (defect == Defect.STOPS_POLLING && polls.incrementAndGet() > 5) {
       pause(Duration.ofMinutes(1));
     }

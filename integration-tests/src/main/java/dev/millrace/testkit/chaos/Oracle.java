@@ -47,10 +47,17 @@ final class Oracle {
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final List<Violation> violations = new ArrayList<>();
   private final Watch watch;
+  private final Ledger ledger;
 
-  Oracle(Bounds bounds, LogLookup log) {
+  /**
+   * One that knows nothing yet.
+   *
+   * @param ledger for what is produced exactly once, if that is promised
+   */
+  Oracle(Bounds bounds, LogLookup log, Ledger ledger) {
     this.bounds = bounds;
     this.log = log;
+    this.ledger = ledger;
     this.faults = new Faults(bounds.settling());
     this.everything = new Faults(bounds.settling());
     this.watch = new Watch(bounds, faults, log, this::violated);
@@ -70,7 +77,9 @@ final class Oracle {
       return;
     }
     if (event.kind() == Kind.DELETED) {
-      book(event.partition()).deletedTo(event.offset());
+      PartitionBook book = book(event.partition());
+      book.deletedTo(event.offset());
+      ledger.deleted(book.number, book.committed, event.offset());
       return;
     }
     Member member = member(event.who());
@@ -114,6 +123,7 @@ final class Oracle {
   /** A record is in the topic of the dead letters; told at the end, of all that are. */
   void letter(int partition, long offset) {
     book(partition).letters.remove(offset);
+    ledger.letter(partition, offset);
   }
 
   /** All has had its time: what was produced must have been processed, and be committed. */
@@ -142,6 +152,14 @@ final class Oracle {
             "");
       }
     }
+    if (isExact()) {
+      ledger.check(this::violated);
+    }
+  }
+
+  /** Whether workers produce exactly once: then dead letters are said when they are sent. */
+  private boolean isExact() {
+    return bounds.guarantee() == Guarantee.EXACTLY_ONCE;
   }
 
   private void started(Member member, Event event) {
@@ -189,7 +207,7 @@ final class Oracle {
       return;
     }
     boolean again = in.finished.contains(event.offset());
-    boolean overtakes = event.offset() > last && !in.finished.contains(last);
+    boolean overtakes = event.offset() > last && !in.finished.contains(last) && !isLetter(in, last);
     if (event.offset() < last || again || overtakes) {
       violated(
           Invariant.KEY_ORDER,
@@ -205,6 +223,11 @@ final class Oracle {
           event.partition(),
           event.key());
     }
+  }
+
+  /** Whether no attempt is left, and the next transaction will have it as a dead letter. */
+  private boolean isLetter(Ownership in, long offset) {
+    return isExact() && in.failures.getOrDefault(offset, 0) >= Worker.ATTEMPTS;
   }
 
   /** Nobody else runs a record of the same key, unless it may not know that it has lost it. */
@@ -241,9 +264,12 @@ final class Oracle {
   private void finished(Member member, Event event) {
     Running running = member.running.remove(Member.id(event.partition(), event.offset()));
     Ownership in = running == null ? member.newest(event.partition()) : running.in();
+    if (event.kind() == Kind.LETTER && in != null && in.finished.contains(event.offset())) {
+      return; // a transaction sends again what one had that was aborted
+    }
     PartitionBook book = book(event.partition());
     boolean first = book.finished(event.offset());
-    if (event.kind() == Kind.LETTER) {
+    if (event.kind() == Kind.LETTER && !isExact()) {
       book.letters.add(event.offset());
     }
     if (in == null) {
@@ -266,6 +292,7 @@ final class Oracle {
     Ownership in = member.newest(event.partition());
     if (in != null) {
       in.moved = event.nanos();
+      in.failures.merge(event.offset(), 1, Integer::sum);
     }
   }
 

@@ -21,6 +21,9 @@ final class Ownership {
   /** What has ended well in it. */
   final Set<Long> finished = new HashSet<>();
 
+  /** How often a record has failed in it, by offset. */
+  final Map<Long, Integer> failures = new HashMap<>();
+
   /** How many records it may process that were processed before. */
   final int allowedRepeats;
 

@@ -12,11 +12,13 @@ import java.util.random.RandomGeneratorFactory;
  * them when. The same seed gives the same plan. Immutable.
  *
  * @param face which loop the workers run, as {@link Face} has it
+ * @param guarantee what they promise
  * @param statics whether members keep their names, and so their partitions, over a restart
  */
 record Plan(
     long seed,
     String face,
+    Guarantee guarantee,
     Ordering ordering,
     Protocol protocol,
     boolean statics,
@@ -61,17 +63,31 @@ record Plan(
               500 + random.nextInt(5500),
               200 + random.nextInt(3000)));
     }
-    String face = oneOf(random, FACES); // last: what seeds decided before there were faces holds
+    // Last: what seeds decided before there were faces, and guarantees, holds.
+    String face = oneOf(random, FACES);
+    boolean produces = random.nextInt(3) > 0 && Face.canProduceExactlyOnce(face);
     return new Plan(
         seed,
         face,
+        produces ? Guarantee.EXACTLY_ONCE : Guarantee.AT_LEAST_ONCE,
         ordering,
         protocol,
         statics,
         concurrency,
         contents,
         failures,
-        List.copyOf(steps));
+        produces ? withoutLettersDown(steps) : List.copyOf(steps));
+  }
+
+  /** A transaction that can not have its dead letters stops the loop, and only people can help. */
+  private static List<Step> withoutLettersDown(List<Step> steps) {
+    return steps.stream()
+        .map(
+            step ->
+                step.what() != Disturbance.LETTERS_DOWN
+                    ? step
+                    : new Step(Disturbance.LOST_ANSWERS, step.dice(), step.millis(), step.pause()))
+        .toList();
   }
 
   private static Disturbance weighted(RandomGenerator random) {
@@ -92,7 +108,14 @@ record Plan(
 
   /** Settings, without the steps. */
   String describe() {
-    return "%s, %s, %s%s, %d at once, %s"
-        .formatted(face, ordering, protocol, statics ? " static" : "", concurrency, contents);
+    return "%s%s, %s, %s%s, %d at once, %s"
+        .formatted(
+            face,
+            guarantee == Guarantee.EXACTLY_ONCE ? " exactly once" : "",
+            ordering,
+            protocol,
+            statics ? " static" : "",
+            concurrency,
+            contents);
   }
 }

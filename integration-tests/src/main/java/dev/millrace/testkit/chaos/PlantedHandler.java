@@ -11,7 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class PlantedHandler implements RecordHandler<String, String> {
 
   private static final int EACH = 50;
-  private static final int SOON = 300;
+  private static final int SOON = 100;
 
   private final Worker worker;
   private final Defect defect;

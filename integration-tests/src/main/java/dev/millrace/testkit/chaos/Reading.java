@@ -29,6 +29,7 @@ final class Reading implements AutoCloseable {
   private static final long ANSWER = 3000;
 
   private final Oracle oracle;
+  private final Ledger ledger;
   private final Admin admin;
   private final String group;
   private final Traffic traffic;
@@ -43,8 +44,9 @@ final class Reading implements AutoCloseable {
 
   private record Complaint(Invariant invariant, String what) {}
 
-  Reading(Oracle oracle, Admin admin, String group, Traffic traffic) {
+  Reading(Oracle oracle, Ledger ledger, Admin admin, String group, Traffic traffic) {
     this.oracle = oracle;
+    this.ledger = ledger;
     this.admin = admin;
     this.group = group;
     this.traffic = traffic;
@@ -110,7 +112,10 @@ final class Reading implements AutoCloseable {
     for (Event event; (event = conducted.poll()) != null; ) {
       events.add(event);
     }
-    traffic.take().forEach(one -> oracle.produced(one.partition(), one.offset(), one.key()));
+    for (Traffic.Produced one : traffic.take()) {
+      oracle.produced(one.partition(), one.offset(), one.key());
+      ledger.input(one.partition(), one.offset(), one.value());
+    }
     for (EventTail tail : tails) {
       events.addAll(tail.read());
     }

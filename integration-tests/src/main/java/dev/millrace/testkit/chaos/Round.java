@@ -29,6 +29,7 @@ final class Round {
   private static final Logger LOG = LoggerFactory.getLogger(Round.class);
 
   static final int PARTITIONS = 6;
+  private static final int OUTPUT_PARTITIONS = 3;
   private static final int WORKERS = 3;
   private static final Duration FIRST_RECORDS = Duration.ofMinutes(3);
   private static final Duration ALL_DONE = Duration.ofSeconds(90);
@@ -39,6 +40,7 @@ final class Round {
   private final String topic;
   private final WorkerSettings settings;
   private final Bounds bounds;
+  private final Ledger ledger;
   private final Oracle oracle;
   private final TopicReader reader;
   private final Traffic traffic;
@@ -52,19 +54,23 @@ final class Round {
     this.topic = "chaos-" + plan.seed() + "-" + System.nanoTime();
     this.settings =
         settings().with("face", face).with("defect", defect.name().toLowerCase(Locale.ROOT));
-    this.bounds = bounds(plan);
+    this.bounds = bounds(plan, defect == Defect.NONE ? 2 : 1);
     this.reader = new TopicReader(brokers.bootstrapServers(), topic);
-    this.oracle =
-        new Oracle(bounds, plan.contents() == Contents.COMPACTED ? reader : LogLookup.KEEPS_ALL);
+    this.ledger = new Ledger(plan.contents(), plan.failures());
+    LogLookup log = plan.contents() == Contents.COMPACTED ? reader : LogLookup.KEEPS_ALL;
+    this.oracle = new Oracle(bounds, log, ledger);
     this.traffic = new Traffic(brokers.bootstrapServers(), topic, plan);
-    this.reading = new Reading(oracle, brokers.admin(), topic, traffic);
+    this.reading = new Reading(oracle, ledger, brokers.admin(), topic, traffic);
     this.fleet = new Fleet(directory, this.settings, plan.statics(), reading);
   }
 
   private WorkerSettings settings() {
     Map<String, String> values = new HashMap<>(plan.protocol().settings());
     values.put("topic", topic);
-    values.put("letters", topic + "-letters");
+    values.put("letters", letters());
+    if (isExact()) {
+      values.put("outputs", outputs());
+    }
     values.put("ordering", plan.ordering().name());
     values.put("concurrency", Integer.toString(plan.concurrency()));
     values.put("failures", Double.toString(plan.failures()));
@@ -80,15 +86,33 @@ final class Round {
     return new WorkerSettings(values);
   }
 
-  private static Bounds bounds(Plan plan) {
+  private boolean isExact() {
+    return plan.guarantee() == Guarantee.EXACTLY_ONCE;
+  }
+
+  private String letters() {
+    return topic + "-letters";
+  }
+
+  private String outputs() {
+    return topic + "-outputs";
+  }
+
+  /**
+   * What holds in a round.
+   *
+   * @param patience how long the oracle waits until it is sure: less where a defect is known
+   */
+  private static Bounds bounds(Plan plan, int patience) {
     return new Bounds(
+        plan.guarantee(),
         plan.ordering(),
         plan.concurrency(),
         64 << 20,
-        Duration.ofSeconds(
-            12), // a revoke, a commit and a look at what is committed, one after the other
-        Duration.ofSeconds(20),
-        Duration.ofSeconds(20),
+        // A revoke, a commit and a look at what is committed, one after the other.
+        Duration.ofSeconds(6).multipliedBy(patience),
+        Duration.ofSeconds(10).multipliedBy(patience),
+        Duration.ofSeconds(10).multipliedBy(patience),
         Duration.ofSeconds(10), // a session and a rebalance
         500, // records to commit after, twice, and what a poll brings
         500);
@@ -108,7 +132,10 @@ final class Round {
     String problem = "";
     try {
       brokers.createTopic(topic, PARTITIONS, configs());
-      brokers.createTopic(topic + "-letters", 1, Map.of());
+      brokers.createTopic(letters(), 1, Map.of());
+      if (isExact()) {
+        brokers.createTopic(outputs(), OUTPUT_PARTITIONS, Map.of());
+      }
       try {
         traffic.start();
         reading.start();
@@ -121,11 +148,11 @@ final class Round {
         reading.close();
       }
       if (oracle.violations().isEmpty()) {
-        reader.readAll(record -> oracle.produced(record.partition(), record.offset(), ""));
-        new TopicReader(brokers.bootstrapServers(), topic + "-letters").readAll(this::letter);
+        readWhatIsThere();
         oracle.end();
       }
-      brokers.deleteTopics(List.of(topic, topic + "-letters"));
+      brokers.deleteTopics(
+          isExact() ? List.of(topic, letters(), outputs()) : List.of(topic, letters()));
     } catch (IOException | ExecutionException | RuntimeException e) {
       problem = e.toString(); // such as brokers that do not come back on a machine that is too busy
       LOG.warn("seed {} could not be finished", plan.seed(), e);
@@ -136,6 +163,27 @@ final class Round {
     return RoundResult.of(plan, brokers.size(), done, oracle, lost, took, problem);
   }
 
+  private void readWhatIsThere() throws InterruptedException {
+    reader.readAll(
+        record -> {
+          oracle.produced(record.partition(), record.offset(), "");
+          ledger.inputLeft(record.partition(), record.offset(), text(record.value()));
+        });
+    var letters = new TopicReader(brokers.bootstrapServers(), letters());
+    letters.awaitNoOpenTransaction();
+    letters.readAll(this::letter);
+    if (isExact()) {
+      var outputs = new TopicReader(brokers.bootstrapServers(), outputs());
+      outputs.awaitNoOpenTransaction();
+      outputs.readAll(
+          record -> ledger.output(record.partition(), Derived.parse(text(record.value()))));
+    }
+  }
+
+  private static String text(byte[] value) {
+    return new String(value, StandardCharsets.UTF_8);
+  }
+
   private void letter(ConsumerRecord<byte[], byte[]> letter) {
     oracle.letter(
         Integer.parseInt(header(letter, DeadLetterHeaders.PARTITION)),
@@ -143,7 +191,7 @@ final class Round {
   }
 
   private static String header(ConsumerRecord<byte[], byte[]> letter, String name) {
-    return new String(letter.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+    return text(letter.headers().lastHeader(name).value());
   }
 
   private Map<String, String> configs() {
@@ -170,7 +218,7 @@ final class Round {
       throw new IllegalStateException(
           "nothing was committed for " + FIRST_RECORDS.toSeconds() + " s, before any disturbance");
     }
-    var conductor = new Conductor(topic, brokers, fleet, traffic, reading);
+    var conductor = new Conductor(plan.guarantee(), topic, brokers, fleet, traffic, reading);
     for (Step step : plan.steps()) {
       if (reading.isViolated()) {
         break;

@@ -91,7 +91,7 @@ record RoundResult(
 
   private String verdict() {
     if (isOk()) {
-      return "10 of 10";
+      return plan.guarantee() == Guarantee.EXACTLY_ONCE ? "11 of 11" : "10 of 10";
     }
     return problem.isEmpty()
         ? "broken: "

@@ -24,6 +24,8 @@ final class TopicReader implements LogLookup, AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration ANSWER = Duration.ofSeconds(20);
+  private static final Duration OPEN = Duration.ofSeconds(30);
+  private static final String COMMITTED = "read_committed";
 
   private final String bootstrapServers;
   private final String topic;
@@ -34,11 +36,11 @@ final class TopicReader implements LogLookup, AutoCloseable {
     this.topic = topic;
   }
 
-  private KafkaConsumer<byte[], byte[]> consumer() {
+  private KafkaConsumer<byte[], byte[]> consumer(String isolation) {
     Map<String, Object> properties = new HashMap<>();
     properties.put("bootstrap.servers", bootstrapServers);
     properties.put("client.id", "reader");
-    properties.put("isolation.level", "read_committed");
+    properties.put("isolation.level", isolation);
     properties.put("auto.offset.reset", "earliest");
     return new KafkaConsumer<>(
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -50,7 +52,7 @@ final class TopicReader implements LogLookup, AutoCloseable {
     var name = new TopicPartition(topic, partition);
     KafkaConsumer<byte[], byte[]> consumer = lookups;
     if (consumer == null) {
-      consumer = consumer();
+      consumer = consumer(COMMITTED);
       lookups = consumer;
     }
     consumer.assign(List.of(name));
@@ -81,11 +83,8 @@ final class TopicReader implements LogLookup, AutoCloseable {
   /** Reads all that there is from the beginning to the end, which must not move. */
   Map<Integer, Long> readAll(Consumer<ConsumerRecord<byte[], byte[]>> each) {
     Map<Integer, Long> result = new HashMap<>();
-    try (var consumer = consumer()) {
-      List<TopicPartition> names =
-          consumer.partitionsFor(topic, ANSWER).stream()
-              .map(info -> new TopicPartition(topic, info.partition()))
-              .toList();
+    try (var consumer = consumer(COMMITTED)) {
+      List<TopicPartition> names = names(consumer);
       consumer.assign(names);
       consumer.seekToBeginning(names);
       Map<TopicPartition, Long> ends = consumer.endOffsets(names, ANSWER);
@@ -95,6 +94,28 @@ final class TopicReader implements LogLookup, AutoCloseable {
       ends.forEach((name, end) -> result.put(name.partition(), end));
     }
     return result;
+  }
+
+  private List<TopicPartition> names(KafkaConsumer<?, ?> consumer) {
+    return consumer.partitionsFor(topic, ANSWER).stream()
+        .map(info -> new TopicPartition(topic, info.partition()))
+        .toList();
+  }
+
+  /** Waits until what was produced in transactions is committed, or aborted. */
+  void awaitNoOpenTransaction() throws InterruptedException {
+    long deadline = System.nanoTime() + OPEN.toNanos();
+    try (var committed = consumer(COMMITTED);
+        var all = consumer("read_uncommitted")) {
+      List<TopicPartition> names = names(all);
+      while (!committed.endOffsets(names, ANSWER).equals(all.endOffsets(names, ANSWER))) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new IllegalStateException(
+              "a transaction of %s is open for %d s".formatted(topic, OPEN.toSeconds()));
+        }
+        Thread.sleep(100); // there is nothing to be notified by
+      }
+    }
   }
 
   private static boolean isAt(

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Traffic implements AutoCloseable {
 
   /** A record that the brokers have. */
-  record Produced(int partition, long offset, String key) {}
+  record Produced(int partition, long offset, String key, String value) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Traffic.class);
   private static final int KEYS = 60;
@@ -115,11 +115,14 @@ final class Traffic implements AutoCloseable {
       producer.beginTransaction();
     }
     List<String> keys = new ArrayList<>();
+    List<String> values = new ArrayList<>();
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     for (int i = 0; i < BATCH; i++) {
       String key = "key-" + random.nextInt(KEYS);
+      String value = value();
       keys.add(key);
-      sent.add(producer.send(new ProducerRecord<>(topic, bytes(key), bytes(value()))));
+      values.add(value);
+      sent.add(producer.send(new ProducerRecord<>(topic, bytes(key), bytes(value))));
     }
     producer.flush();
     if (transactional && random.nextInt(5) == 0) {
@@ -129,7 +132,7 @@ final class Traffic implements AutoCloseable {
     List<Produced> done = new ArrayList<>();
     for (int i = 0; i < BATCH; i++) {
       RecordMetadata where = sent.get(i).get();
-      done.add(new Produced(where.partition(), where.offset(), keys.get(i)));
+      done.add(new Produced(where.partition(), where.offset(), keys.get(i), values.get(i)));
     }
     if (transactional) {
       producer.commitTransaction();

@@ -9,6 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all faces of a worker share: what a record costs, which ones fail, and what is written down.
@@ -22,12 +23,16 @@ final class Worker implements AutoCloseable {
   /** Begins the values that can not even be deserialized. */
   static final String GARBAGE = "garbage";
 
+  /** How often a record is tried. */
+  static final int ATTEMPTS = 3;
+
   final WorkerSettings settings;
   final EventLog log;
   private final int slowest;
   private final double failures;
   private final KafkaProducer<byte[], byte[]> producer;
   private final DeadLetters letters;
+  private @Nullable OwnOutput ownOutput;
 
   Worker(WorkerSettings settings, EventLog log) {
     this.settings = settings;
@@ -57,6 +62,21 @@ final class Worker implements AutoCloseable {
     Map<String, Object> properties = new HashMap<>(settings.kafka());
     properties.put("interceptor.classes", CommitProbe.class.getName());
     properties.put("metric.reporters", PollProbe.class.getName());
+    properties.put(CommitProbe.LOG, log);
+    if (settings.defect() == Defect.READS_UNCOMMITTED) {
+      properties.put("isolation.level", "read_uncommitted");
+    }
+    return properties;
+  }
+
+  /** Kafka's properties of the producer of transactions, with who tells what it sends. */
+  Map<String, Object> transactionProperties() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("client.id", settings.text("kafka.client.id") + "-transactions");
+    properties.put("transaction.timeout.ms", 5000);
+    properties.put("max.block.ms", 3000);
+    properties.put("buffer.memory", 4 << 20);
+    properties.put("interceptor.classes", LetterProbe.class.getName());
     properties.put(CommitProbe.LOG, log);
     return properties;
   }
@@ -105,9 +125,18 @@ final class Worker implements AutoCloseable {
     log.record(Kind.LETTER, record.partition(), record.offset(), "", where);
   }
 
+  /** Will close that as well. */
+  OwnOutput closing(OwnOutput output) {
+    ownOutput = output;
+    return output;
+  }
+
   /** Closes what it holds. */
   @Override
   public void close() {
     producer.close();
+    if (ownOutput != null) {
+      ownOutput.close();
+    }
   }
 }

@@ -14,6 +14,7 @@ final class WorkerMain {
   /** {@code args}: see {@link WorkerSettings}. */
   public static void main(String[] args) throws Exception {
     Thread.ofPlatform().daemon().name("parent-watch").start(WorkerMain::haltWithParent);
+    initializeWhatStackTracesNeed();
     var settings = WorkerSettings.parse(args);
     var log = new EventLog(Path.of(settings.text("log")));
     Thread.ofPlatform().daemon().name("beat").start(() -> beat(log));
@@ -23,6 +24,16 @@ final class WorkerMain {
     }
     log.say(Kind.CLOSED, status, -1, Leftovers.threads());
     System.exit(status);
+  }
+
+  /**
+   * Kafka's consumer says things whose text overflows the stack; a class of the JDK that is
+   * initialized just then can not be used any more.
+   */
+  private static void initializeWhatStackTracesNeed() {
+    if (Thread.currentThread().getStackTrace()[0].toString().isEmpty()) {
+      throw new AssertionError("a stack trace without a text");
+    }
   }
 
   /** Says again and again how the process is. */

@@ -60,6 +60,11 @@ final class WorkerProcess {
     }
   }
 
+  /** Whether it has died without having been able to say so. */
+  boolean wasKilled() {
+    return killed;
+  }
+
   boolean isAlive() {
     return process.isAlive();
   }

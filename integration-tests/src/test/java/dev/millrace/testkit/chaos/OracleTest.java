@@ -1,387 +1,174 @@
 package dev.millrace.testkit.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.millrace.kafka.Ordering;
-import dev.millrace.testkit.chaos.Event.Kind;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each invariant, told by events as a loop that breaks it would write them. */
 class OracleTest {
 
-  private static final long SECOND = 1_000_000_000;
+  private static final List<Integer> NOTHING = List.of();
 
-  private Oracle oracle = oracle(Ordering.KEY, LogLookup.KEEPS_ALL);
-  private long now = 1000 * SECOND;
-
-  private static Oracle oracle(Ordering ordering, LogLookup log) {
-    return new Oracle(
-        new Bounds(
-            ordering,
-            3,
-            1000,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(8),
-            Duration.ofSeconds(6),
-            2,
-            10),
-        log);
+  static List<Arguments> stories() {
+    return List.of(
+        story(
+            "record that nobody processed is missing",
+            List.of(1),
+            "produced 0 2; a DOES 0@0 k0; end"),
+        story(
+            "dead letter that is not in its topic is missing",
+            List.of(1),
+            "produced 0 1; a LETTER 0@0; end"),
+        story(
+            "broker's commit may not pass what runs",
+            List.of(2),
+            "produced 0 2; a START 0@0 k0; a DOES 0@1 k1; broker 0@2"),
+        story(
+            "worker's commit is checked when all logs have been read",
+            List.of(2),
+            "produced 0 1; a COMMIT 0@1; broker; fine; broker"),
+        story("commits never go back", List.of(3), "broker 0@5; broker 0@4"),
+        story("commits of a worker never go back", List.of(3), "a COMMIT 0@5; a COMMIT 0@4"),
+        story(
+            "nothing is replayed from below the commit",
+            List.of(3),
+            "broker 0@5; a RELEASED 0 1 0; b ASSIGNED 0 2; b START 0@4 k4"),
+        story("two of a key may not run at once", List.of(4), "a START 0@0 k; a START 0@1 k"),
+        story("offsets of a key rise", List.of(4), "a DOES 0@3 k; a DOES 0@2 k"),
+        story(
+            "record that failed is not overtaken",
+            List.of(4),
+            "a START 0@0 k; a FAILED 0@0 k; a START 0@1 k"),
+        story(
+            "two workers may not run one key at once",
+            List.of(4),
+            "a START 0@0 k; b ASSIGNED 0 2; b START 0@0 k"),
+        story(
+            "worker that was stopped may not know that it has lost a key",
+            NOTHING,
+            "a START 0@0 k; a STOPPED; b ASSIGNED 0 2; b START 0@0 k"),
+        story(
+            "duplicates beyond the window are too many",
+            List.of(5),
+            "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; a RELEASED 0 1 0; b ASSIGNED 0 2;"
+                + "b DOES 0@0 k; b DOES 0@1 k; fine; b DOES 0@2 k"),
+        story(
+            "fault allows as many more as its seconds do",
+            NOTHING,
+            "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; conductor FAULT; idle 3; conductor REPAIRED;"
+                + "a RELEASED 0 1 0; b ASSIGNED 0 2; b DOES 0@0 k; b DOES 0@1 k; b DOES 0@2 k"),
+        story( // one more had begun, but not said so
+            "nothing starts after the revoke",
+            List.of(6),
+            "a START 0@0 k0; a RELEASED 0 1 2; a START 0@1 k1; fine; a START 0@2 k2"),
+        story( // the first commit is the answer to one that was sent before
+            "nothing is committed after the revoke that ran then",
+            List.of(6),
+            "a START 0@0 k0; a RELEASED 0 1 1; a END 0@0 k0; a COMMIT 0@0; fine; a COMMIT 0@1"),
+        story(
+            "partition with lag may not stand still",
+            List.of(7),
+            "produced 0 1; pass 9; fine; pass 3"),
+        story(
+            "while a broker is away nothing must move",
+            List.of(7),
+            "produced 0 1; conductor FAULT; pass 30; conductor REPAIRED; pass 15; fine; pass 5"),
+        story("worker ends in time", List.of(8), "a TERMINATED; pass 7; fine; pass 3"),
+        story("worker leaves no thread", List.of(8), "a TERMINATED; a CLOSED 'leak'"),
+        story("worker does not end by itself", List.of(8), "a EXITED 1"),
+        story(
+            "handlers are bounded",
+            List.of(9),
+            "a START 0@0 k0; a START 0@1 k1; a START 0@2 k2; fine; a START 0@3 k3"),
+        story("heap is bounded", List.of(9), "a BEAT 0 1000; fine; a BEAT 0 1001"),
+        story("member keeps polling", List.of(10), "a BEAT 5000 0; fine; a BEAT 6000 0"));
   }
 
-  @BeforeEach
-  void twoWorkersWithAPartitionEach() {
-    oracle.event(event("a", Kind.LAUNCHED, -1, -1));
-    oracle.event(event("b", Kind.LAUNCHED, -1, -1));
-    beat("a", 0, 0);
-    beat("b", 0, 0);
-    assigned("a", 0, 1);
-    assigned("b", 1, 1);
+  private static Arguments story(String promise, List<Integer> broken, String steps) {
+    return arguments(promise, broken, steps);
   }
 
-  private Event event(String who, Kind kind, int partition, long offset) {
-    return event(who, kind, partition, offset, -1, "");
-  }
-
-  private Event event(String who, Kind kind, int partition, long offset, long epoch, String key) {
-    now += 1_000_000;
-    return new Event(who, now, 0, kind, partition, offset, epoch, key, "");
-  }
-
-  private void assigned(String who, int partition, long epoch) {
-    oracle.event(event(who, Kind.ASSIGNED, partition, -1, epoch, ""));
-  }
-
-  private void released(String who, int partition, long epoch, int begun) {
-    oracle.event(event(who, Kind.RELEASED, partition, begun, epoch, ""));
-  }
-
-  private void start(String who, int partition, long offset, String key) {
-    oracle.event(event(who, Kind.START, partition, offset, -1, key));
-  }
-
-  private void end(String who, int partition, long offset, String key) {
-    oracle.event(event(who, Kind.END, partition, offset, -1, key));
-  }
-
-  private void process(String who, int partition, long offset, String key) {
-    start(who, partition, offset, key);
-    end(who, partition, offset, key);
-  }
-
-  private void commit(String who, int partition, long offset) {
-    oracle.event(event(who, Kind.COMMIT, partition, offset));
-  }
-
-  private void beat(String who, long sincePoll, long heap) {
-    oracle.event(event(who, Kind.BEAT, -1, sincePoll, heap, ""));
-  }
-
-  private void produced(int partition, int count) {
-    for (int i = 0; i < count; i++) {
-      oracle.produced(partition, i, "k" + i);
-    }
-  }
-
-  /** Both beat while time passes. */
-  private void pass(int seconds) {
-    for (int i = 0; i < seconds; i++) {
-      now += SECOND;
-      beat("a", 0, 0);
-      beat("b", 0, 0);
-      oracle.look(now);
-    }
-  }
-
-  private List<Integer> broken() {
-    return oracle.violations().stream().map(one -> one.invariant().number).distinct().toList();
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("stories")
+  void brokenInvariantIsFound(String promise, List<Integer> broken, String steps) {
+    assertThat(new Story(Ordering.KEY).tell(steps).broken()).as(promise).isEqualTo(broken);
   }
 
   @Test
   void healthyGroupBreaksNothing() {
-    produced(0, 6);
-    process("a", 0, 0, "k");
-    process("a", 0, 1, "k");
-    start("a", 0, 2, "x");
-    oracle.event(event("a", Kind.FAILED, 0, 2, -1, "x"));
-    start("a", 0, 3, "y");
-    start("a", 0, 2, "x");
-    commit("a", 0, 2);
-    oracle.asked(Map.of(0, 2L));
-    end("a", 0, 2, "x");
-    end("a", 0, 3, "y");
-    commit("a", 0, 4);
-    released("a", 0, 1, 0);
-    assigned("b", 0, 2);
-    process("b", 0, 4, "k");
-    oracle.event(event("b", Kind.LETTER, 0, 5, -1, ""));
-    commit("b", 0, 6);
-    oracle.asked(Map.of(0, 6L));
-    pass(30);
-    for (String who : List.of("a", "b")) {
-      oracle.event(event(who, Kind.TERMINATED, -1, -1));
-      oracle.event(event(who, Kind.CLOSED, -1, 0));
-      oracle.event(event(who, Kind.EXITED, -1, 0));
-    }
-    oracle.asked(Map.of(0, 6L));
-    oracle.letter(0, 5);
-    oracle.end();
-    assertThat(oracle.violations()).isEmpty();
-  }
-
-  @Test
-  void recordThatNobodyProcessedIsMissing() {
-    produced(0, 2);
-    process("a", 0, 0, "k0");
-    oracle.end();
-    assertThat(broken()).containsExactly(1);
-  }
-
-  @Test
-  void deadLetterThatIsNotInItsTopicIsMissing() {
-    produced(0, 1);
-    oracle.event(event("a", Kind.LETTER, 0, 0));
-    oracle.end();
-    assertThat(broken()).containsExactly(1);
+    var story =
+        new Story(Ordering.KEY)
+            .tell("produced 0 6; a DOES 0@0 k; a DOES 0@1 k; a START 0@2 x; a FAILED 0@2 x")
+            .tell(
+                "a START 0@3 y; a START 0@2 x; a COMMIT 0@2; broker 0@2; a END 0@2 x; a END 0@3 y")
+            .tell("a COMMIT 0@4; a RELEASED 0 1 0; b ASSIGNED 0 2; b DOES 0@4 k; b LETTER 0@5")
+            .tell("b COMMIT 0@6; broker 0@6; pass 30; a TERMINATED; a CLOSED; a EXITED 0")
+            .tell("b TERMINATED; b CLOSED; b EXITED 0; broker 0@6; letter 0@5; end");
+    assertThat(story.oracle.violations()).isEmpty();
   }
 
   @Test
   void recordThatRetentionOrCompactionTookIsExcused() {
-    oracle = oracle(Ordering.KEY, (partition, offset) -> offset == 1 ? 2 : offset);
-    assigned("a", 0, 1);
-    produced(0, 3);
-    oracle.event(event(Event.CONDUCTOR, Kind.DELETED, 0, 1));
-    process("a", 0, 2, "k2");
-    oracle.asked(Map.of(0, 3L));
-    oracle.end();
-    assertThat(oracle.violations()).isEmpty();
-  }
-
-  @Test
-  void brokersCommitMayNotPassWhatRuns() {
-    produced(0, 2);
-    start("a", 0, 0, "k0");
-    process("a", 0, 1, "k1");
-    oracle.asked(Map.of(0, 2L));
-    assertThat(broken()).containsExactly(2);
-  }
-
-  @Test
-  void workersCommitIsCheckedWhenAllLogsHaveBeenRead() {
-    produced(0, 1);
-    commit("a", 0, 1);
-    oracle.asked(Map.of());
-    assertThat(broken()).isEmpty();
-    oracle.asked(Map.of());
-    assertThat(broken()).containsExactly(2);
-  }
-
-  @Test
-  void commitsNeverGoBack() {
-    oracle.asked(Map.of(0, 5L));
-    oracle.asked(Map.of(0, 4L));
-    assertThat(broken()).containsExactly(3);
-  }
-
-  @Test
-  void commitsOfAWorkerNeverGoBack() {
-    commit("a", 0, 5);
-    commit("a", 0, 4);
-    assertThat(broken()).containsExactly(3);
-  }
-
-  @Test
-  void nothingIsReplayedFromBelowTheCommit() {
-    oracle.asked(Map.of(0, 5L));
-    released("a", 0, 1, 0);
-    assigned("b", 0, 2);
-    start("b", 0, 4, "k4");
-    assertThat(broken()).containsExactly(3);
-  }
-
-  @Test
-  void twoOfAKeyMayNotRunAtOnce() {
-    start("a", 0, 0, "k");
-    start("a", 0, 1, "k");
-    assertThat(broken()).containsExactly(4);
+    LogLookup compacted = (partition, offset) -> offset == 1 ? 2 : offset;
+    var story =
+        new Story(Guarantee.AT_LEAST_ONCE, Ordering.KEY, compacted)
+            .tell("produced 0 3; conductor DELETED 0@1; a DOES 0@2 k2; broker 0@3; end");
+    assertThat(story.oracle.violations()).isEmpty();
   }
 
   @Test
   void twoOfAPartitionMayNotRunAtOnceIfThatIsTheOrder() {
-    oracle = oracle(Ordering.PARTITION, LogLookup.KEEPS_ALL);
-    assigned("a", 0, 1);
-    start("a", 0, 0, "k");
-    start("a", 0, 1, "l");
-    assertThat(broken()).containsExactly(4);
+    assertThat(new Story(Ordering.PARTITION).tell("a START 0@0 k; a START 0@1 l").broken())
+        .containsExactly(4);
   }
 
   @Test
   void withoutAnOrderTheyMay() {
-    oracle = oracle(Ordering.UNORDERED, LogLookup.KEEPS_ALL);
-    assigned("a", 0, 1);
-    start("a", 0, 1, "k");
-    start("a", 0, 0, "k");
-    assertThat(broken()).isEmpty();
+    assertThat(new Story(Ordering.UNORDERED).tell("a START 0@1 k; a START 0@0 k").broken())
+        .isEmpty();
   }
 
   @Test
-  void offsetsOfAKeyRise() {
-    process("a", 0, 3, "k");
-    process("a", 0, 2, "k");
-    assertThat(broken()).containsExactly(4);
-  }
-
-  @Test
-  void recordThatFailedIsNotOvertaken() {
-    start("a", 0, 0, "k");
-    oracle.event(event("a", Kind.FAILED, 0, 0, -1, "k"));
-    start("a", 0, 1, "k");
-    assertThat(broken()).containsExactly(4);
-  }
-
-  @Test
-  void twoWorkersMayNotRunOneKeyAtOnce() {
-    start("a", 0, 0, "k");
-    assigned("b", 0, 2);
-    start("b", 0, 0, "k");
-    assertThat(broken()).containsExactly(4);
-  }
-
-  @Test
-  void workerThatWasStoppedMayNotKnowThatItHasLostAKey() {
-    start("a", 0, 0, "k");
-    oracle.event(event("a", Kind.STOPPED, -1, -1));
-    assigned("b", 0, 2);
-    start("b", 0, 0, "k");
-    assertThat(broken()).isEmpty();
-  }
-
-  @Test
-  void duplicatesBeyondTheWindowAreTooMany() {
-    for (int i = 0; i < 3; i++) {
-      process("a", 0, i, "k" + i);
-    }
-    released("a", 0, 1, 0);
-    assigned("b", 0, 2);
-    process("b", 0, 0, "k0");
-    process("b", 0, 1, "k1");
-    assertThat(broken()).isEmpty();
-    process("b", 0, 2, "k2");
-    assertThat(broken()).containsExactly(5);
-  }
-
-  @Test
-  void faultAllowsAsManyMoreAsItsSecondsDo() {
-    for (int i = 0; i < 30; i++) {
-      process("a", 0, i, "k" + i);
-    }
-    oracle.event(event(Event.CONDUCTOR, Kind.FAULT, -1, -1));
-    now += 3 * SECOND;
-    oracle.event(event(Event.CONDUCTOR, Kind.REPAIRED, -1, -1));
-    released("a", 0, 1, 0);
-    assigned("b", 0, 2);
-    for (int i = 0; i < 30; i++) {
-      process("b", 0, i, "k" + i);
-    }
-    assertThat(broken()).isEmpty();
-  }
-
-  @Test
-  void nothingStartsAfterTheRevoke() {
-    start("a", 0, 0, "k0");
-    released("a", 0, 1, 2);
-    start("a", 0, 1, "k1"); // it had begun, but not said so
-    assertThat(broken()).isEmpty();
-    start("a", 0, 2, "k2");
-    assertThat(broken()).containsExactly(6);
-  }
-
-  @Test
-  void nothingIsCommittedAfterTheRevokeThatRanThen() {
-    start("a", 0, 0, "k0");
-    released("a", 0, 1, 1);
-    end("a", 0, 0, "k0");
-    commit("a", 0, 0); // the answer to one that was sent before
-    assertThat(broken()).isEmpty();
-    commit("a", 0, 1);
-    assertThat(broken()).containsExactly(6);
-  }
-
-  @Test
-  void partitionWithLagMayNotStandStill() {
-    produced(0, 1);
-    pass(9);
-    assertThat(broken()).isEmpty();
-    pass(3);
-    assertThat(broken()).containsExactly(7);
-    assertThat(oracle.longestStall()).isGreaterThan(Duration.ofSeconds(9));
-  }
-
-  @Test
-  void whileABrokerIsAwayNothingMustMove() {
-    produced(0, 1);
-    oracle.event(event(Event.CONDUCTOR, Kind.FAULT, -1, -1));
-    pass(30);
-    oracle.event(event(Event.CONDUCTOR, Kind.REPAIRED, -1, -1));
-    pass(15);
-    assertThat(broken()).isEmpty();
-    pass(5);
-    assertThat(broken()).containsExactly(7);
-  }
-
-  @Test
-  void workerEndsInTime() {
-    oracle.event(event("a", Kind.TERMINATED, -1, -1));
-    pass(7);
-    assertThat(broken()).isEmpty();
-    pass(3);
-    assertThat(broken()).containsExactly(8);
-  }
-
-  @Test
-  void workerLeavesNoThread() {
-    oracle.event(event("a", Kind.TERMINATED, -1, -1));
-    oracle.event(new Event("a", now, 0, Kind.CLOSED, -1, 0, -1, "", "'leak'"));
-    assertThat(broken()).containsExactly(8);
-  }
-
-  @Test
-  void workerDoesNotEndByItself() {
-    oracle.event(event("a", Kind.EXITED, -1, 1));
-    assertThat(broken()).containsExactly(8);
-  }
-
-  @Test
-  void handlersAndHeapAreBounded() {
-    for (int i = 0; i < 4; i++) {
-      assertThat(broken()).isEmpty();
-      start("a", 0, i, "k" + i);
-    }
-    assertThat(broken()).containsExactly(9);
-    beat("a", 0, 1001);
-    assertThat(oracle.violations()).hasSize(2);
-  }
-
-  @Test
-  void memberKeepsPolling() {
-    beat("a", 5000, 0);
-    assertThat(broken()).isEmpty();
-    beat("a", 6000, 0);
-    assertThat(broken()).containsExactly(10);
+  void longestStallIsRemembered() {
+    var story = new Story(Ordering.KEY).tell("produced 0 1; pass 9; a DOES 0@0 k0; pass 5");
+    assertThat(story.oracle.longestStall())
+        .isBetween(Duration.ofSeconds(8), Duration.ofSeconds(10));
   }
 
   @Test
   void violationTellsWhatHappenedToTheKeyAndWhoDidWhat() {
-    process("a", 0, 0, "other");
-    oracle.event(event(Event.CONDUCTOR, Kind.FAULT, -1, -1));
-    start("a", 0, 1, "k");
-    start("a", 0, 2, "k");
-    assertThat(oracle.violations().getFirst().toString())
+    var story =
+        new Story(Ordering.KEY)
+            .tell("a DOES 0@0 other; conductor FAULT; a START 0@1 k; a START 0@2 k");
+    assertThat(story.oracle.violations().getFirst().toString())
         .contains("invariant 4", "a starts p0@2", "START p0@1 key k", "FAULT", "ASSIGNED p0")
         .doesNotContain("other");
+  }
+
+  /** Where transactions produce, a dead letter is said when one sends it, and each time. */
+  @Test
+  void recordWithoutAnAttemptLeftMayBePassedBeforeItsLetterIsSent() {
+    String failing = "a START 0@0 k; a FAILED 0@0 k;";
+    var story =
+        new Story(Guarantee.EXACTLY_ONCE, Ordering.KEY, LogLookup.KEEPS_ALL)
+            .tell("produced 0 2;" + failing.repeat(Worker.ATTEMPTS) + "a DOES 0@1 k; fine")
+            .tell("a LETTER 0@0; a LETTER 0@0; a LETTER 0@0; a LETTER 0@0; broker 0@2");
+    assertThat(story.oracle.violations()).isEmpty();
+    assertThat(story.oracle.books()).allMatch(book -> book.duplicates == 0);
+  }
+
+  @Test
+  void recordWithAnAttemptLeftIsNotPassedWhereTransactionsProduceEither() {
+    var story =
+        new Story(Guarantee.EXACTLY_ONCE, Ordering.KEY, LogLookup.KEEPS_ALL)
+            .tell("a START 0@0 k; a FAILED 0@0 k; a START 0@0 k; a FAILED 0@0 k; a START 0@1 k");
+    assertThat(story.broken()).containsExactly(4);
   }
 }

@@ -18,14 +18,17 @@ class PlanTest {
   void twentySeedsMeetAllThatCanBeDone() {
     Set<Disturbance> met = EnumSet.noneOf(Disturbance.class);
     Set<Protocol> protocols = EnumSet.noneOf(Protocol.class);
+    Set<Guarantee> guarantees = EnumSet.noneOf(Guarantee.class);
     LongStream.range(1, 21)
         .mapToObj(seed -> Plan.of(seed, 25))
         .forEach(
             plan -> {
               protocols.add(plan.protocol());
+              guarantees.add(plan.guarantee());
               plan.steps().forEach(step -> met.add(step.what()));
             });
     assertThat(met).containsExactlyInAnyOrder(Disturbance.values());
     assertThat(protocols).containsExactlyInAnyOrder(Protocol.values());
+    assertThat(guarantees).containsExactlyInAnyOrder(Guarantee.values());
   }
 }

@@ -13,9 +13,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The oracle finds what is wrong: workers are broken on purpose, against a real broker. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -28,6 +28,12 @@ class PlantedDefectsIT {
           new Step(Disturbance.LEAVE, 0, 0, 4000),
           new Step(Disturbance.JOIN, 0, 0, 4000),
           new Step(Disturbance.LEAVE, 1, 0, 30_000));
+
+  /** For those that do not know how to leave. */
+  private static final List<Step> COME = List.of(new Step(Disturbance.JOIN, 0, 0, 30_000));
+
+  private static final List<Step> KILLS =
+      List.of(new Step(Disturbance.KILL, 0, 0, 2000), new Step(Disturbance.KILL, 0, 0, 1000));
 
   private Chaos chaos;
 
@@ -45,47 +51,54 @@ class PlantedDefectsIT {
   @CsvSource({
     "naive, COMMITS_AHEAD, UNORDERED, 16, COMMIT_BEHIND_WORK",
     "naive, COMMITS_BACK, UNORDERED, 16, NEVER_BACK",
+    "naive, STOPS_POLLING, UNORDERED, 16, KEEPS_POLLING",
     "channel, FORGETS_REVOKES, UNORDERED, 16, REVOKED_IS_OVER",
     "channel, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
     "channel, TOO_MANY_AT_ONCE, UNORDERED, 1, BOUNDED",
     "channel, SETTLES_EARLY, UNORDERED, 64, COMMIT_BEHIND_WORK",
+    "channel, DROPS_RECORDS, KEY, 16, COMMIT_BEHIND_WORK",
+    "channel, STANDS_STILL, KEY, 16, PROGRESS",
     "channel, LEAKS_A_THREAD, KEY, 16, CLEAN_CLOSE",
+    "channel, CLOSES_LATE, KEY, 16, CLEAN_CLOSE",
   })
   void defectBreaksItsInvariant(
       String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)
-      throws Exception {
-    assertThat(broken(face, defect, ordering, concurrency)).contains(invariant);
-  }
-
-  /** Those that take longer: the oracle waits until it is sure. */
-  @ParameterizedTest
-  @EnabledIfSystemProperty(named = "chaos.minutes", matches = ".*")
-  @CsvSource({
-    "channel, DROPS_RECORDS, KEY, 16, COMMIT_BEHIND_WORK",
-    "channel, STANDS_STILL, KEY, 16, PROGRESS",
-    "naive, STOPS_POLLING, UNORDERED, 16, KEEPS_POLLING",
-    "channel, CLOSES_LATE, KEY, 16, CLEAN_CLOSE",
-  })
-  void slowDefectBreaksItsInvariant(
-      String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)
-      throws Exception {
-    assertThat(broken(face, defect, ordering, concurrency)).contains(invariant);
-  }
-
-  private Set<Invariant> broken(String face, Defect defect, Ordering ordering, int concurrency)
       throws Exception {
     var plan =
         new Plan(
             1,
             face,
+            Guarantee.AT_LEAST_ONCE,
             ordering,
             Protocol.COOPERATIVE,
             false,
             concurrency,
             Contents.PLAIN,
             0,
-            COME_AND_GO);
-    return chaos.round(plan, face, defect).violations().stream()
+            face.equals("naive") ? COME : COME_AND_GO);
+    assertThat(broken(plan, defect)).contains(invariant);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"PRODUCES_OUTSIDE", "FORGETS_OFFSETS", "READS_UNCOMMITTED"})
+  void whatIsNotProducedExactlyOnceIsFound(Defect defect) throws Exception {
+    var plan =
+        new Plan(
+            1,
+            "channel",
+            Guarantee.EXACTLY_ONCE,
+            Ordering.KEY,
+            Protocol.COOPERATIVE,
+            false,
+            16,
+            Contents.TRANSACTIONAL,
+            0,
+            KILLS);
+    assertThat(broken(plan, defect)).containsExactly(Invariant.EXACTLY_ONCE);
+  }
+
+  private Set<Invariant> broken(Plan plan, Defect defect) throws Exception {
+    return chaos.round(plan, plan.face(), defect).violations().stream()
         .map(Violation::invariant)
         .collect(Collectors.toSet());
   }

@@ -38,6 +38,9 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
 
   private volatile boolean stopped;
 
+  /** Until when all must have ended, if it ends. */
+  private @Nullable Long endBy;
+
   Assignment(
       ConsumerSettings<K, V> settings,
       Deserialization<K, V> deserialization,
@@ -68,6 +71,20 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   /** Rebalances wait for nothing any more: at the end, all has been waited for. */
   void stop() {
     stopped = true;
+  }
+
+  /** The consumer is about to be closed, by the poll thread; all must be over by then. */
+  void endBy(long deadline) {
+    endBy = deadline;
+  }
+
+  static Duration left(long deadline) {
+    return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+  }
+
+  /** At the end the consumer is still to leave the group after the commit. */
+  private Duration commitTimeout() {
+    return endBy == null ? settings.closeTimeout : left(endBy).dividedBy(2);
   }
 
   /**
@@ -130,7 +147,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
       Thread.currentThread().interrupt();
       throw new InterruptException(e);
     }
-    committer.commitNow(revoked, settings.closeTimeout);
+    committer.commitNow(revoked, commitTimeout());
     forget(revoked, names);
   }
 

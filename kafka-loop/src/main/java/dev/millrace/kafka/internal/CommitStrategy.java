@@ -20,6 +20,6 @@ interface CommitStrategy<K, V> {
   /** Tells the partitions where an earlier owner has stopped; what can not be known is repeated. */
   void resume(Map<TopicPartition, Partition<K, V>> partitions);
 
-  /** There will be no more commits. */
-  default void close() {}
+  /** There will be no more commits; what is under way may take that long. */
+  default void close(Duration timeout) {}
 }

@@ -259,10 +259,12 @@ public final class ConsumerCore<K, V> {
   public @Nullable Throwable end(@Nullable Throwable cause) {
     stop();
     seeks.close();
+    long deadline = System.nanoTime() + settings.closeTimeout.toNanos();
+    assignment.endBy(deadline);
     Throwable why = cause;
     why = also(why, () -> committer.commitNow(partitions(), half(settings.closeTimeout)));
     why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
-    why = also(why, committer::close);
+    why = also(why, () -> committer.close(Assignment.left(deadline)));
     why = also(why, deserialization::close);
     why = also(why, assignment::forgetAll);
     health.ended(why);

@@ -63,7 +63,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     this.health = health;
     this.onError = onError;
     this.burial = transactional.burial();
-    this.transactions = new Transactions(transactional, settings.closeTimeout);
+    this.transactions = new Transactions(transactional);
     this.committed = new Committer<>(consumer, settings, health, onError);
     run(transactions::open);
   }
@@ -84,7 +84,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     if (!isFree || !isDue(partitions)) {
       return;
     }
-    begin(partitions);
+    begin(partitions, settings.closeTimeout);
   }
 
   private boolean isDue(Collection<Partition<K, V>> partitions) {
@@ -109,8 +109,8 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     long deadline = System.nanoTime() + timeout.toNanos();
     boolean isFree = isFreeWithin(timeout);
     for (int step = 0; isFree && fatal == null && step < 2; step++) { // to open, and to commit
-      begin(partitions);
-      isFree = isFreeWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+      begin(partitions, Assignment.left(deadline));
+      isFree = isFreeWithin(Assignment.left(deadline));
     }
     if (!isFree) {
       onError.accept(
@@ -120,15 +120,19 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     }
   }
 
-  /** Begins a transaction; or opens a producer, if there is none. */
-  private void begin(Collection<Partition<K, V>> partitions) {
+  /**
+   * Begins a transaction; or opens a producer, if there is none.
+   *
+   * @param timeout how long it may wait for what has become of the last one
+   */
+  private void begin(Collection<Partition<K, V>> partitions, Duration timeout) {
     last = System.nanoTime();
     if (!transactions.isOpen()) {
       run(transactions::open);
       return;
     }
     if (isUnresolved) {
-      resolve();
+      resolve(timeout);
       if (isUnresolved) {
         return;
       }
@@ -242,12 +246,12 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   }
 
   /** Asks the broker what has become of the commits whose transaction has had no answer. */
-  private void resolve() {
+  private void resolve(Duration timeout) {
     Map<TopicPartition, Commit<K, V>> open = new HashMap<>();
     commits.forEach(commit -> open.put(commit.partition().name(), commit));
     Map<TopicPartition, OffsetAndMetadata> known;
     try {
-      known = consumer.committed(open.keySet(), settings.closeTimeout);
+      known = consumer.committed(open.keySet(), timeout);
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
@@ -274,8 +278,8 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   }
 
   @Override
-  public void close() {
-    transactions.close(); // what is under way fails by that
+  public void close(Duration timeout) {
+    transactions.close(timeout); // what is under way fails by that
     isFreeWithin(settings.closeTimeout);
   }
 }

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * only people can mend stops the loop: authorization, settings, and another producer with the same id
  * if the application has chosen that id. With an id of our own it can only be the broker's timeout.
  */
-final class Transactions implements AutoCloseable {
+final class Transactions {
 
   /** What has become of a transaction. */
   sealed interface Outcome {}
@@ -93,13 +94,12 @@ final class Transactions implements AutoCloseable {
   private static final int COMMIT_ATTEMPTS = 2;
 
   private final TransactionSettings settings;
-  private final Duration closeTimeout;
   private volatile @Nullable Producer<byte[], byte[]> producer;
   private volatile boolean open;
+  private volatile boolean closed;
 
-  Transactions(TransactionSettings settings, Duration closeTimeout) {
+  Transactions(TransactionSettings settings) {
     this.settings = settings;
-    this.closeTimeout = closeTimeout;
   }
 
   boolean isOpen() {
@@ -111,6 +111,9 @@ final class Transactions implements AutoCloseable {
     try {
       Producer<byte[], byte[]> fresh = settings.newProducer();
       producer = fresh;
+      if (closed) { // at the same time: nobody else would close this one
+        throw new KafkaException("there are no transactions any more");
+      }
       fresh.initTransactions();
       open = true;
       return new Opened();
@@ -213,14 +216,14 @@ final class Transactions implements AutoCloseable {
     return e instanceof InvalidConfigurationException && !REFUSALS.contains(e.getClass());
   }
 
-  /** Aborts what is under way; by any thread. */
-  @Override
-  public void close() {
+  /** Aborts what has not ended after that time; by any thread. */
+  void close(Duration timeout) {
+    closed = true;
     Producer<byte[], byte[]> last = producer;
     open = false;
     try {
       if (last != null) {
-        last.close(closeTimeout);
+        last.close(timeout);
       }
     } finally {
       settings.serializers().forEach(serializer -> serializer.close());

@@ -20,6 +20,7 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +51,24 @@ public abstract class WithMockConsumer {
           offsets.forEach((name, offset) -> lastCommits.put(name, offset.offset()));
           super.commitAsync(offsets, callback);
         }
+
+        @Override
+        public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
+            Set<TopicPartition> partitions, Duration timeout) {
+          lookups.add(timeout);
+          if (isUnstable) {
+            throw new TimeoutException("a transaction of somebody is open");
+          }
+          return super.committed(partitions, timeout);
+        }
       };
+
+  /** How long it was allowed to look for what is committed, each time. */
+  protected final List<Duration> lookups = Collections.synchronizedList(new ArrayList<>());
+
+  /** Whether nobody is told what is committed. */
+  protected volatile boolean isUnstable;
+
   protected final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
 
   private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());

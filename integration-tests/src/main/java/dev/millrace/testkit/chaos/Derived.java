@@ -1,0 +1,56 @@
+package dev.millrace.testkit.chaos;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * What a worker makes of a record, where it produces: none, one, or two values. A pure function.
+ *
+ * @param partition where the record is
+ * @param offset and at which offset
+ * @param number the how manieth of that record
+ * @param value the record's own
+ */
+record Derived(int partition, long offset, int number, String value) {
+
+  private static final int KINDS = 8;
+
+  /** All that is made of the record. */
+  static List<Derived> of(ConsumerRecord<?, String> record) {
+    return of(record.partition(), record.offset(), record.value());
+  }
+
+  /** All that is made of the record, in the order in which it is produced. */
+  static List<Derived> of(int partition, long offset, String value) {
+    int kind = Math.floorMod(value.hashCode(), KINDS);
+    int count = kind == 0 ? 0 : kind == 1 ? 2 : 1;
+    List<Derived> all = new ArrayList<>();
+    for (int number = 0; number < count; number++) {
+      all.add(new Derived(partition, offset, number, value));
+    }
+    return all;
+  }
+
+  /** As it is produced. */
+  ProducerRecord<String, String> in(String topic, String key) {
+    return new ProducerRecord<>(topic, key, text());
+  }
+
+  String text() {
+    return "%d %d %d %s".formatted(partition, offset, number, value);
+  }
+
+  static Derived parse(String text) {
+    String[] parts = text.split(" ", 4);
+    return new Derived(
+        Integer.parseInt(parts[0]), Long.parseLong(parts[1]), Integer.parseInt(parts[2]), parts[3]);
+  }
+
+  /** For people. */
+  @Override
+  public String toString() {
+    return "%d of p%d@%d (%s)".formatted(number, partition, offset, value);
+  }
+}

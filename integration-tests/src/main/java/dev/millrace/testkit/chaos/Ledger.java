@@ -1,0 +1,174 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.testkit.chaos.Plan.Contents;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Compares what readers of committed records see at the end of a round with what was to be made of
+ * each record: its outputs or one dead letter, once, and in the order of the records. Pure logic;
+ * not safe for use by many threads.
+ */
+/*
+ * What was deleted unread can not have outputs, and whether it was read may be known to nobody: a worker that was
+ * killed may have handled it. So a record that retention took is excused unless the broker had it as committed
+ * before, and one that compaction took is excused. It has then all that was to be made of it, or nothing.
+ */
+final class Ledger {
+
+  private static final class Account {
+    final List<Derived> outputs = new ArrayList<>();
+    int letters;
+  }
+
+  private record Deleted(long from, long to) {}
+
+  private final Contents contents;
+  private final boolean mayFail;
+  private final NavigableMap<Integer, NavigableMap<Long, String>> inputs = new TreeMap<>();
+  private final NavigableMap<Integer, NavigableMap<Long, Account>> accounts = new TreeMap<>();
+  private final Map<Integer, Set<Long>> left = new HashMap<>();
+  private final Map<Integer, List<Deleted>> deleted = new HashMap<>();
+
+  /** The last output of each partition of inputs, by partition of outputs. */
+  private final Map<List<Integer>, Derived> last = new HashMap<>();
+
+  private final List<Derived[]> swapped = new ArrayList<>();
+
+  /**
+   * An empty one.
+   *
+   * @param contents what the topic of the inputs is
+   * @param failures how often handlers fail on records that are good
+   */
+  Ledger(Contents contents, double failures) {
+    this.contents = contents;
+    this.mayFail = failures > 0;
+  }
+
+  /** A record is in the topic, or was. */
+  void input(int partition, long offset, String value) {
+    inputs.computeIfAbsent(partition, p -> new TreeMap<>()).put(offset, value);
+  }
+
+  /** A record is in the topic at the end. */
+  void inputLeft(int partition, long offset, String value) {
+    input(partition, offset, value);
+    left.computeIfAbsent(partition, p -> new HashSet<>()).add(offset);
+  }
+
+  /** Records may have been deleted before they were committed. */
+  void deleted(int partition, long from, long to) {
+    deleted.computeIfAbsent(partition, p -> new ArrayList<>()).add(new Deleted(from, to));
+  }
+
+  /** A committed output; told in the order of its partition. */
+  void output(int partition, Derived output) {
+    account(output.partition(), output.offset()).outputs.add(output);
+    Derived before = last.put(List.of(partition, output.partition()), output);
+    if (before != null && before.offset() > output.offset()) {
+      swapped.add(new Derived[] {before, output});
+    }
+  }
+
+  /** A committed dead letter of that record. */
+  void letter(int partition, long offset) {
+    account(partition, offset).letters++;
+  }
+
+  private Account account(int partition, long offset) {
+    return accounts
+        .computeIfAbsent(partition, p -> new TreeMap<>())
+        .computeIfAbsent(offset, o -> new Account());
+  }
+
+  /** All has been told: says what is wrong. */
+  void check(Watch.Complaint complaint) {
+    inputs.forEach(
+        (partition, values) ->
+            values.forEach(
+                (offset, value) -> {
+                  String wrong = wrong(partition, offset, value);
+                  if (!wrong.isEmpty()) {
+                    complaint.say(
+                        Invariant.EXACTLY_ONCE,
+                        "p%d@%d (%s) %s".formatted(partition, offset, value, wrong),
+                        partition,
+                        "");
+                  }
+                }));
+    accounts.forEach((partition, all) -> checkUnknown(partition, all, complaint));
+    for (Derived[] pair : swapped) {
+      complaint.say(
+          Invariant.EXACTLY_ONCE,
+          "output %s comes before %s".formatted(pair[0], pair[1]),
+          pair[1].partition(),
+          "");
+    }
+  }
+
+  /** What is wrong with what was made of a record; empty if nothing is. */
+  private String wrong(int partition, long offset, String value) {
+    Account account = account(partition, offset);
+    boolean isBad = value.startsWith(Worker.POISON) || value.startsWith(Worker.GARBAGE);
+    List<Derived> expected = isBad ? List.of() : Derived.of(partition, offset, value);
+    if (account.letters > 1) {
+      return "is %d dead letters".formatted(account.letters);
+    }
+    if (account.letters == 1) {
+      return !account.outputs.isEmpty()
+          ? "is a dead letter, and there is output " + account.outputs
+          : !isBad && !mayFail ? "is a dead letter, but there is nothing wrong with it" : "";
+    }
+    boolean isMissing = account.outputs.isEmpty() && (isBad || !expected.isEmpty());
+    if (isMissing) {
+      return isExcused(partition, offset)
+          ? ""
+          : isBad ? "is no dead letter" : "has no output, but should have " + expected;
+    }
+    return account.outputs.equals(expected)
+        ? ""
+        : "has output %s, but should have %s".formatted(account.outputs, expected);
+  }
+
+  private boolean isExcused(int partition, long offset) {
+    return deleted.getOrDefault(partition, List.of()).stream()
+            .anyMatch(one -> one.from() <= offset && offset < one.to())
+        || (contents == Contents.COMPACTED
+            && !left.getOrDefault(partition, Set.of()).contains(offset));
+  }
+
+  /** What there is of records that nobody knows: aborted ones, or those that are gone. */
+  private void checkUnknown(
+      int partition, NavigableMap<Long, Account> all, Watch.Complaint complaint) {
+    Map<Long, String> known = inputs.getOrDefault(partition, new TreeMap<>());
+    all.forEach(
+        (offset, account) -> {
+          if (known.containsKey(offset)) {
+            return;
+          }
+          boolean twice =
+              account.letters > 1
+                  || account.outputs.stream().distinct().count() < account.outputs.size();
+          if (twice || !mayBeGone(partition, offset)) {
+            complaint.say(
+                Invariant.EXACTLY_ONCE,
+                "p%d@%d is no committed record, but there is %s and %d dead letters"
+                    .formatted(partition, offset, account.outputs, account.letters),
+                partition,
+                "");
+          }
+        });
+  }
+
+  private boolean mayBeGone(int partition, long offset) {
+    return contents == Contents.COMPACTED
+        || deleted.getOrDefault(partition, List.of()).stream().anyMatch(one -> offset < one.to());
+  }
+}

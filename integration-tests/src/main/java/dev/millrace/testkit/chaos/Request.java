@@ -1,0 +1,33 @@
+package dev.millrace.testkit.chaos;
+
+import java.util.List;
+import java.util.Locale;
+
+/** The requests of Kafka's protocol that commit something, with their numbers. */
+enum Request {
+  PRODUCE(0),
+  OFFSET_COMMIT(8),
+  END_TXN(26),
+  TXN_OFFSET_COMMIT(28);
+
+  private static final List<Request> OF_TRANSACTIONS = List.of(PRODUCE, TXN_OFFSET_COMMIT, END_TXN);
+
+  final int number;
+
+  Request(int number) {
+    this.number = number;
+  }
+
+  /** One of those by which a worker commits, chosen by a dice. */
+  static Request oneOf(Guarantee guarantee, int dice) {
+    return guarantee == Guarantee.AT_LEAST_ONCE
+        ? OFFSET_COMMIT
+        : OF_TRANSACTIONS.get(dice % OF_TRANSACTIONS.size());
+  }
+
+  /** For people. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+}

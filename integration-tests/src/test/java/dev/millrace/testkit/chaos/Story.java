@@ -1,0 +1,139 @@
+package dev.millrace.testkit.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.kafka.Ordering;
+import dev.millrace.testkit.chaos.Event.Kind;
+import dev.millrace.testkit.chaos.Plan.Contents;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Tells an oracle of two workers, a and b, with a partition each, 0 and 1, what they do. A step is
+ * who, what, and where:
+ *
+ * <pre>
+ * a START 0@7 k       the same with END, FAILED, LETTER, COMMIT; and DOES for START and END
+ * a ASSIGNED 0 2      with the epoch; RELEASED has how many handlers had begun after it
+ * a BEAT 5000 10      milliseconds since its last poll, bytes of heap
+ * a STOPPED           and all else that happens to a process; EXITED 1, CLOSED and what is left
+ * conductor FAULT     or REPAIRED; DELETED 0@5
+ * produced 0 3        as many records, with the keys k0, k1, …
+ * broker 0@5          says what is committed; without a place that it says nothing
+ * letter 0@5          is found among the dead letters
+ * pass 9              seconds in which both say how they are; idle 9 has nobody say anything
+ * end                 all has had its time
+ * fine                nothing is broken so far
+ * </pre>
+ */
+final class Story {
+
+  private static final long SECOND = 1_000_000_000;
+
+  final Oracle oracle;
+  private long now = 1000 * SECOND;
+
+  Story(Ordering ordering) {
+    this(Guarantee.AT_LEAST_ONCE, ordering, LogLookup.KEEPS_ALL);
+  }
+
+  Story(Guarantee guarantee, Ordering ordering, LogLookup log) {
+    var bounds =
+        new Bounds(
+            guarantee,
+            ordering,
+            3,
+            1000,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(8),
+            Duration.ofSeconds(6),
+            2,
+            10);
+    oracle = new Oracle(bounds, log, new Ledger(Contents.PLAIN, 0));
+    tell("a LAUNCHED; b LAUNCHED; a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; b ASSIGNED 1 1");
+  }
+
+  /** Tells steps, which semicolons separate. */
+  Story tell(String steps) {
+    for (String step : steps.split(";", -1)) {
+      step(step.strip().split(" ", -1));
+    }
+    return this;
+  }
+
+  /** The numbers of the invariants that are broken. */
+  List<Integer> broken() {
+    return oracle.violations().stream().map(one -> one.invariant().number).distinct().toList();
+  }
+
+  private void step(String... words) {
+    switch (words[0]) {
+      case "produced" -> {
+        for (int i = 0; i < number(words, 2); i++) {
+          oracle.produced(number(words, 1), i, "k" + i);
+        }
+      }
+      case "broker" ->
+          oracle.asked(
+              words.length == 1 ? Map.of() : Map.of(partition(words[1]), (long) offset(words[1])));
+      case "letter" -> oracle.letter(partition(words[1]), offset(words[1]));
+      case "pass" -> pass(number(words, 1));
+      case "idle" -> now += number(words, 1) * SECOND;
+      case "end" -> oracle.end();
+      case "fine" -> assertThat(broken()).isEmpty();
+      default -> happens(words);
+    }
+  }
+
+  private void pass(int seconds) {
+    for (int i = 0; i < seconds; i++) {
+      now += SECOND;
+      tell("a BEAT 0 0; b BEAT 0 0");
+      oracle.look(now);
+    }
+  }
+
+  private void happens(String... words) {
+    String who = words[0];
+    if (words[1].equals("DOES")) {
+      String where = words[2] + " " + words[3];
+      tell("%s START %s; %s END %s".formatted(who, where, who, where));
+      return;
+    }
+    Kind kind = Kind.valueOf(words[1].toUpperCase(Locale.ROOT));
+    switch (kind) {
+      case ASSIGNED -> event(who, kind, number(words, 2), -1, number(words, 3), "", "");
+      case RELEASED ->
+          event(who, kind, number(words, 2), number(words, 4), number(words, 3), "", "");
+      case BEAT -> event(who, kind, -1, number(words, 2), number(words, 3), "", "");
+      case CLOSED -> event(who, kind, -1, 0, -1, "", words.length > 2 ? words[2] : "");
+      case EXITED -> event(who, kind, -1, number(words, 2), -1, "", "");
+      default -> {
+        String where = words.length > 2 ? words[2] : "-1@-1";
+        String key = words.length > 3 ? words[3] : "";
+        event(who, kind, partition(where), offset(where), -1, key, "");
+      }
+    }
+  }
+
+  private void event(
+      String who, Kind kind, int partition, long offset, long epoch, String key, String detail) {
+    now += 1_000_000;
+    oracle.event(new Event(who, now, 0, kind, partition, offset, epoch, key, detail));
+  }
+
+  private static int number(String[] words, int index) {
+    return Integer.parseInt(words[index]);
+  }
+
+  private static int partition(String where) {
+    return Integer.parseInt(where.split("@", -1)[0]);
+  }
+
+  private static int offset(String where) {
+    return Integer.parseInt(where.split("@", -1)[1]);
+  }
+}

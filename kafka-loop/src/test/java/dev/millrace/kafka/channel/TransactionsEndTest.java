@@ -1,0 +1,67 @@
+package dev.millrace.kafka.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.context.Context;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+
+/** Loops whose transactions have no answer, and which must end all the same. */
+class TransactionsEndTest extends WithMockConsumer {
+
+  private static final Duration CLOSE = Duration.ofSeconds(4);
+
+  private final List<Duration> closes = Collections.synchronizedList(new ArrayList<>());
+
+  /** Nobody knows whether it commits. */
+  private final class Unanswered extends MockProducer<byte[], byte[]> {
+    Unanswered() {
+      super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    @Override
+    public void commitTransaction() {
+      throw new TimeoutException("no answer");
+    }
+
+    @Override
+    public void close(Duration timeout) {
+      closes.add(timeout);
+      super.close(timeout);
+    }
+  }
+
+  @Test
+  void endTakesNoLongerThanItMayThoughNobodyTellsWhatIsCommitted() throws Exception {
+    assign(10, P0);
+    var loop =
+        builder()
+            .closeTimeout(CLOSE)
+            .transactionalHandler(
+                new StringSerializer(),
+                new StringSerializer(),
+                (record, output) ->
+                    output.send(new ProducerRecord<>("invoices", record.key(), record.value())))
+            .producerFactory(properties -> new Unanswered())
+            .build();
+    var running = start(loop, Context.background());
+    await().until(() -> !closes.isEmpty()); // a transaction that may be committed
+    isUnstable = true;
+    int before = lookups.size();
+    await().until(() -> lookups.size() > before);
+    loop.drain(Duration.ofSeconds(10));
+    running.get(10, TimeUnit.SECONDS);
+    assertThat(lookups.getLast()).isLessThanOrEqualTo(CLOSE.dividedBy(2));
+    assertThat(closes.getLast()).isLessThanOrEqualTo(CLOSE);
+  }
+}
