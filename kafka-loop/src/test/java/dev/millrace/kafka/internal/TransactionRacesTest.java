@@ -66,7 +66,7 @@ class TransactionRacesTest {
 
     @Override
     public void check() {
-      committer.close();
+      committer.close(Duration.ofSeconds(5));
       assertThat(errors).isEmpty();
       assertThat(producer.history().stream().map(one -> text(one.value())))
           .containsExactlyElementsOf(LongStream.range(0, RECORDS).mapToObj(i -> "v" + i).toList());
