@@ -9,6 +9,8 @@ enum Arms {
   UNORDERED("Millrace, UNORDERED"),
   KEY("Millrace, KEY"),
   PARTITION("Millrace, PARTITION"),
+  OVER_REACTOR_UNORDERED("Millrace over Reactor Kafka, UNORDERED"),
+  OVER_REACTOR_KEY("Millrace over Reactor Kafka, KEY"),
   PARALLEL_UNORDERED("Parallel Consumer, UNORDERED"),
   PARALLEL_KEY("Parallel Consumer, KEY"),
   REACTOR_UNORDERED("Reactor Kafka, flatMap"),
@@ -28,6 +30,8 @@ enum Arms {
       case UNORDERED -> new ChannelLoop(Ordering.UNORDERED);
       case KEY -> new ChannelLoop(Ordering.KEY);
       case PARTITION -> new ChannelLoop(Ordering.PARTITION);
+      case OVER_REACTOR_UNORDERED -> new ReactorLoop(Ordering.UNORDERED);
+      case OVER_REACTOR_KEY -> new ReactorLoop(Ordering.KEY);
       case PARALLEL_UNORDERED -> new ParallelConsumer(ProcessingOrder.UNORDERED);
       case PARALLEL_KEY -> new ParallelConsumer(ProcessingOrder.KEY);
       case REACTOR_UNORDERED -> new ReactorKafka(ReactorKafka.Order.UNORDERED);

@@ -13,12 +13,16 @@ final class ConsumeMain {
   static final String DONE = "done";
   static final String VALUE = "value ";
 
+  /** From so many records on it is of interest how the heap changes. */
+  private static final int LONG = 1_000_000;
+
   private ConsumeMain() {}
 
   /** {@code args}: servers, topic, group, {@link Arms}, keys, records, work in ms, seconds. */
   public static void main(String[] args) throws Exception {
     var keys = Cell.Keys.valueOf(args[4]);
     var meter = new Meter(keys, Integer.parseInt(args[5]), Integer.parseInt(args[6]));
+    var heap = new HeapProbe(Integer.parseInt(args[5]), meter::handled);
     Map<String, Object> more =
         keys == Cell.Keys.PACED
             ? Map.of(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG, CommitProbe.class.getName())
@@ -28,7 +32,11 @@ final class ConsumeMain {
     meter.await(Integer.parseInt(args[7]));
     System.out.println(DONE);
     while (System.in.read() != '\n') {}
-    tell(values(meter, keys));
+    Map<String, Double> values = values(meter, keys);
+    if (Integer.parseInt(args[5]) >= LONG) {
+      heap.tell(values);
+    }
+    tell(values);
     System.out.flush();
     Runtime.getRuntime().halt(0); // how an arm ends is of no interest, and takes its time
   }

@@ -15,6 +15,9 @@ final class Consumption implements AutoCloseable {
   /** After so long a run ends; the rate is then that of what was handled by then. */
   static final int SECONDS = Integer.getInteger("seconds", 8);
 
+  /** Of a run of millions of records, which takes longer. */
+  private static final int AT_LEAST_PER_SECOND = 25_000;
+
   private final Process process;
   private final BufferedReader output;
 
@@ -28,7 +31,7 @@ final class Consumption implements AutoCloseable {
     int seconds =
         cell.keys() == Cell.Keys.PACED
             ? (Pace.WARM_UP + Pace.MEASURED) / Pace.PER_SECOND + SECONDS
-            : SECONDS;
+            : SECONDS + cell.records() / AT_LEAST_PER_SECOND;
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xms1g", "-Xmx1g", "-Dlogback.configurationFile=" + KafkaRows.LOGBACK));
