@@ -43,10 +43,13 @@ final class Fleet {
     return worker;
   }
 
-  /** With KIP-848 the broker keeps the name of a member that was killed until it misses it. */
+  /**
+   * With KIP-848 the broker keeps the name of a member until it misses it, if that was killed or
+   * could not say that it leaves, and refuses it to others: there nobody gets one that was used.
+   */
   private boolean holds(WorkerProcess worker, int slot) {
-    boolean isMissed = worker.wasKilled() && settings.kafka().containsKey("group.protocol");
-    return worker.slot == slot && (worker.isAlive() || isMissed);
+    boolean isKept = settings.kafka().containsKey("group.protocol");
+    return worker.slot == slot && (worker.isAlive() || isKept);
   }
 
   List<WorkerProcess> alive() {

@@ -60,11 +60,6 @@ final class WorkerProcess {
     }
   }
 
-  /** Whether it has died without having been able to say so. */
-  boolean wasKilled() {
-    return killed;
-  }
-
   boolean isAlive() {
     return process.isAlive();
   }
