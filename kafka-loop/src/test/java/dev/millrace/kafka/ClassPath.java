@@ -7,8 +7,12 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.TopicPartition;
 
 /** The class path of the tests as a team has it that does without some of the optional jars. */
 public final class ClassPath implements AutoCloseable {
@@ -34,6 +38,19 @@ public final class ClassPath implements AutoCloseable {
     }
     return new ClassPath(
         new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader()));
+  }
+
+  /** For applications: a consumer that gets one partition, with one record in it. */
+  public static MockConsumer<byte[], byte[]> consumerOfOneRecord() {
+    var mock = new MockConsumer<byte[], byte[]>("earliest");
+    var partition = new TopicPartition("orders", 0);
+    mock.schedulePollTask(
+        () -> {
+          mock.rebalance(List.of(partition));
+          mock.updateBeginningOffsets(Map.of(partition, 0L));
+          mock.addRecord(new ConsumerRecord<>("orders", 0, 0, new byte[0], new byte[0]));
+        });
+    return mock;
   }
 
   /** Loads that class anew, with all that it uses, and calls it. */

@@ -5,14 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.ClassPath;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,14 +21,7 @@ class WithoutMicrometerTest {
   public static final class Application implements Callable<String> {
     @Override
     public String call() throws Exception {
-      var mock = new MockConsumer<byte[], byte[]>("earliest");
-      var partition = new TopicPartition("orders", 0);
-      mock.schedulePollTask(
-          () -> {
-            mock.rebalance(List.of(partition));
-            mock.updateBeginningOffsets(Map.of(partition, 0L));
-            mock.addRecord(new ConsumerRecord<>("orders", 0, 0, new byte[0], new byte[0]));
-          });
+      var mock = ClassPath.consumerOfOneRecord();
       var handled = new CountDownLatch(1);
       var loop =
           KafkaLoop.<String, String>builder()

@@ -7,13 +7,9 @@ import dev.millrace.kafka.ClassPath;
 import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Sink;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,14 +24,7 @@ class WithoutReactorTest {
   public static final class Pipeline implements Callable<String> {
     @Override
     public String call() throws Exception {
-      var mock = new MockConsumer<byte[], byte[]>("earliest");
-      var partition = new TopicPartition("orders", 0);
-      mock.schedulePollTask(
-          () -> {
-            mock.rebalance(List.of(partition));
-            mock.updateBeginningOffsets(Map.of(partition, 0L));
-            mock.addRecord(new ConsumerRecord<>("orders", 0, 0, new byte[0], new byte[0]));
-          });
+      var mock = ClassPath.consumerOfOneRecord();
       var handled = new CountDownLatch(1);
       var run =
           KafkaSource.<String, String>builder()

@@ -27,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -120,7 +119,8 @@ class WorkersTest {
   /** The first thread waits for a carrier: others are not started at once, but they are. */
   @Test
   void whatIsReadyIsBegunAlthoughAllCarriersWereBusy() throws Exception {
-    var busy = new AtomicBoolean(true);
+    int carriers = Runtime.getRuntime().availableProcessors();
+    var busy = new CountDownLatch(carriers);
     var started = new CountDownLatch(4);
     var end = new CountDownLatch(1);
     var workers = new Workers<String, String>(4);
@@ -134,19 +134,20 @@ class WorkersTest {
             started.countDown();
             end.await();
           });
-      for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+      for (int i = 0; i < carriers; i++) {
         group.fork(
             () -> {
-              while (busy.get()) {
+              busy.countDown();
+              long until = System.nanoTime() + Duration.ofMillis(50).toNanos();
+              while (System.nanoTime() < until) {
                 Thread.onSpinWait();
               }
               return null;
             });
       }
+      busy.await();
       add(0, 4, new Random(1));
       workers.wake();
-      Thread.sleep(20); // for which the carriers are busy
-      busy.set(false);
       assertThat(started.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
       end.countDown();
     }
