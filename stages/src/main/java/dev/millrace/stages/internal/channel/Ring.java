@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * it has room for several elements when it runs again. It waits at a full ring only, and before
  * that is empty the head has passed such a multiple: no wake-up is lost.
  */
+@SuppressWarnings("unused") // the padding
 final class Ring extends Link {
 
   private static final VarHandle HEAD;
@@ -34,14 +35,40 @@ final class Ring extends Link {
   private final int capacity;
   private final int half;
 
+  // The two sides' fields are kept out of the same line of a processor's cache: otherwise every
+  // write of one side would take the line away from the other.
+  private long padding11;
+  private long padding12;
+  private long padding13;
+  private long padding14;
+  private long padding15;
+  private long padding16;
+  private long padding17;
+
   // The producer's
   private long tail;
   private long headSeen;
+
+  private long padding21;
+  private long padding22;
+  private long padding23;
+  private long padding24;
+  private long padding25;
+  private long padding26;
+  private long padding27;
 
   // The consumer's
   private long head;
   private long tailSeen;
   private long nextWake;
+
+  private long padding31;
+  private long padding32;
+  private long padding33;
+  private long padding34;
+  private long padding35;
+  private long padding36;
+  private long padding37;
 
   Ring(int capacity, Strand producer, Strand consumer, Runnable onCancel) {
     super(producer, consumer, onCancel);
@@ -60,6 +87,11 @@ final class Ring extends Link {
     }
     headSeen = (long) HEAD.getAcquire(this);
     return tail - headSeen < capacity;
+  }
+
+  @Override
+  boolean isRoomy() {
+    return isCancelled() || tail - (long) HEAD.getAcquire(this) <= half;
   }
 
   @Override
