@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * the sink after them. A parallel stage has a thread for each worker that it needed so far;
  * buffers, merges, zips, fan-outs and stages that act when time has passed have one thread on
  * either side, with room for at most 16 elements in between, 128 into and out of the branches of a
- * fan-out, and a buffer for its capacity. A parallel stage has twice its parallelism and 16
- * elements inside at the most. Balance gives an element to a copy only when that waits for one.
+ * fan-out, and a buffer for its capacity. A parallel stage has twice its parallelism of elements
+ * inside at the most, but 64 if that is less. Balance gives an element to a copy only when that
+ * waits for one.
  *
  * <p>A function that ignores interrupts cannot be ended. {@link Run#join} does not wait for it for
  * ever: 5 seconds after the run was cancelled it throws, and what it throws tells, in a suppressed

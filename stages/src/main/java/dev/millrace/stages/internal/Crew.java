@@ -2,11 +2,11 @@ package dev.millrace.stages.internal;
 
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Order;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -15,25 +15,55 @@ import org.jspecify.annotations.Nullable;
 /**
  * The workers of a parallel stage, and the elements that are in it.
  *
- * <p>The intake's thread brings jobs; workers take those that are ready; the output's thread takes
- * the results. All is guarded by one lock, which is held for a few stores. Workers are started when
- * they are needed, and stay. One at a time is woken: it wakes the next one when it has found a job
- * and there is another; so a worker is not woken for each element of a trivial function, and all
- * are soon at work if the function blocks.
+ * <p>The intake's thread puts elements into a ring, from which workers claim one after the other;
+ * they put the results into a second ring, from which the output's thread takes them: at the
+ * position of the element, or at the next one if the order does not matter. There may be {@link
+ * #bound} elements inside, so neither ring is ever full: as many as run, and as many more so that a
+ * slow one at the head of the order does not keep workers idle, but not just a few.
  *
- * <p>There may be {@link #bound} elements inside: as many as run, as many more so that a slow one
- * at the head of the order does not keep workers idle, and a small look-ahead. With {@link
- * Order#KEY} the jobs of a key form a list, of which the first one is ready or runs; the map has an
- * entry for the keys of elements that are inside only. Jobs are used again.
+ * <p>Workers are started when they are needed, and stay. One at a time is woken: it wakes the next
+ * one when it has found an element and there is another; so a worker is not woken for each element
+ * of a trivial function, and all are soon at work if the function blocks. Who comes and goes is
+ * guarded by a lock; the elements are not.
+ *
+ * <p>With {@link Order#KEY} an element whose key is at work waits with that {@link Keys key}, and
+ * is done next by the same worker.
  *
  * <p>It knows no engine: that brings the {@link Sides}, and the threads of the {@link Worker}s.
  */
 @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
 public final class Crew {
 
-  private static final int LOOK_AHEAD = 16;
+  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
+  private static final VarHandle SEEKING;
 
-  /** Who brings the elements, and who takes the results. Called without the lock, by any thread. */
+  static {
+    try {
+      SEEKING = MethodHandles.lookup().findVarHandle(Crew.class, "seeking", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /**
+   * So many elements can be inside at least: threads that hand over elements in passing park once
+   * for many of them.
+   */
+  private static final int LEAST = 64;
+
+  /** More elements than these are never inside, however many workers there may be. */
+  private static final int MOST = 1 << 20;
+
+  /**
+   * So often a thread that has to wait lets others run before it parks: parking, and being woken by
+   * a thread on another processor, takes far longer. More of it was not found to help.
+   */
+  public static final int YIELDS = 2;
+
+  /** What stands for the result of an element that has none. */
+  private static final Object FAILED = new Object();
+
+  /** Who brings the elements, and who takes the results. Called without a lock, by any thread. */
   public interface Sides {
 
     /** There is room for some elements again; to be ignored if nobody waits for it. */
@@ -50,17 +80,26 @@ public final class Crew {
    * Applies the function of the stage to one element after the other, in a thread of the engine.
    */
   public abstract static class Worker {
-    /** Whether it waits for a job; guarded by the crew's lock, but may be read. */
+    /** Whether it waits for an element; written under the crew's lock, but may be read. */
     private volatile boolean idle;
 
     /** Whether it has a thread; of whoever wakes it, which is one at a time. */
     private boolean started;
 
+    /** The position of the element that it has claimed. */
+    private long position;
+
+    /** So many elements have come in, as far as it knows. */
+    private long tailSeen;
+
+    /** The key of its element. */
+    private @Nullable Object key;
+
     /** Works until the crew has finished. By the worker's thread. */
     protected final void work(Crew crew) {
-      Job job = crew.take(this);
-      while (job != null) {
-        job = crew.next(this, job, apply(Objects.requireNonNull(job.element)));
+      Object element = crew.take(this);
+      while (element != null) {
+        element = crew.next(this, apply(element));
       }
     }
 
@@ -70,7 +109,7 @@ public final class Crew {
     /** Handles an element: the result, or null if it has failed. Throws to end the worker. */
     protected abstract @Nullable Object apply(Object element);
 
-    /** Blocks until {@link #wake} was called since {@link #idle}, or earlier. */
+    /** Blocks until {@link #wake} was called since {@link #isIdle}, or earlier. */
     protected abstract void park();
 
     /** Ends {@link #park}, if it parks or is about to. */
@@ -79,22 +118,13 @@ public final class Crew {
     /** Stops it, whatever it does: nobody wants its result. */
     protected abstract void stop();
 
-    /** Whether there is no job for it. */
+    /** Whether there is no element for it. */
     protected final boolean isIdle() {
       return idle;
     }
   }
 
-  /** An element that is inside. */
-  private static final class Job {
-    private @Nullable Object element;
-    private @Nullable Object key;
-    private @Nullable Object result;
-    private boolean done;
-    private @Nullable Job next;
-  }
-
-  private final Node.Order order;
+  private final Order order;
   private final int parallelism;
   private final Sides sides;
   private final Function<? super Crew, ? extends Worker> hire;
@@ -103,19 +133,40 @@ public final class Crew {
   /** An intake that waits is woken at so few elements inside, to bring several; not for each. */
   private final int wakeIntakeAt;
 
+  private final @Nullable Object[] elements;
+  private final @Nullable Object[] results;
+  private final int mask;
+  private final Keys keys = new Keys();
+
+  /** How many elements have come in; the intake's. It has seen how many have left. */
+  private final Index entered = new Index();
+
+  /** How many elements are, or were, in the ring; the intake's. */
+  private final Index tail = new Index();
+
+  /** How many elements were claimed; the workers'. */
+  private final Index claimed = new Index();
+
+  /** How many results were given a place, if the order does not matter; the workers'. */
+  private final Index placed = new Index();
+
+  /** How many elements have left; the output's. It has seen so many results. */
+  private final Index left = new Index();
+
+  /** The place of the result that the output waits for. */
+  private volatile long awaited = -1;
+
   private final ReentrantLock lock = new ReentrantLock();
-  private final ArrayDeque<Job> ready = new ArrayDeque<>();
-  private final ArrayDeque<Job> inOrder = new ArrayDeque<>();
-  private final Map<Object, Job> lastOfKey = new HashMap<>();
-  private final ArrayDeque<Job> free = new ArrayDeque<>();
   private final List<Worker> workers = new ArrayList<>();
   private final ArrayDeque<Worker> idle = new ArrayDeque<>();
-  private ArrayDeque<Object> results = new ArrayDeque<>();
-  private boolean waking;
-  private int taken;
-  private boolean ended;
-  private volatile int open;
-  private volatile long left;
+
+  /** How many workers could be woken or hired; written under the lock. */
+  private volatile int spare;
+
+  /** Whether a worker is about to look for an element; nobody else needs to be woken then. */
+  private volatile boolean seeking;
+
+  private volatile boolean ended;
   private volatile boolean finished;
 
   /**
@@ -129,8 +180,13 @@ public final class Crew {
     this.parallelism = node.parallelism();
     this.sides = sides;
     this.hire = hire;
-    this.bound = (int) Math.min(2L * parallelism + LOOK_AHEAD, Integer.MAX_VALUE);
+    this.bound = Math.clamp(2L * parallelism, LEAST, MOST);
     this.wakeIntakeAt = bound - batch();
+    this.spare = parallelism;
+    int length = Integer.highestOneBit(bound - 1) << 1;
+    this.elements = new @Nullable Object[length];
+    this.results = new @Nullable Object[length];
+    this.mask = length - 1;
   }
 
   // The intake
@@ -142,17 +198,25 @@ public final class Crew {
 
   /** How many elements have left together when the intake is told of {@link Sides#room}. */
   public int batch() {
-    return Math.max(LOOK_AHEAD / 2, parallelism / 4);
+    return bound / 4;
   }
 
   /** How many elements have come in and left again. */
   public long left() {
-    return left;
+    return left.get();
   }
 
-  /** Whether another element may come in; only the intake makes it false. */
+  /** Whether another element may come in. By the intake. */
   public boolean hasRoom() {
-    return open < bound;
+    if (entered.own() - entered.seen >= bound) {
+      entered.seen = left.get();
+    }
+    return entered.own() - entered.seen < bound;
+  }
+
+  /** Whether an intake that has waited should go on: several elements have room. */
+  public boolean isRoomy() {
+    return entered.own() - left.get() <= wakeIntakeAt;
   }
 
   /** Whether nothing is wanted any more. */
@@ -178,73 +242,65 @@ public final class Crew {
 
   /** Brings an element, for which there {@link #hasRoom}. By the intake. */
   public void put(Object element, @Nullable Object key) {
-    Worker woken;
-    lock.lock();
-    try {
-      open++;
-      Job job = free.isEmpty() ? new Job() : free.remove();
-      job.element = element;
-      if (order == Order.INPUT) {
-        inOrder.add(job);
-      }
-      if (isFirstOfKey(job, key)) {
-        ready.add(job);
-      }
-      woken = nextWorker();
-    } finally {
-      lock.unlock();
+    entered.set(entered.own() + 1);
+    if (key == null) {
+      add(element);
+    } else if (keys.enter(key, element)) {
+      add(new Keys.Keyed(key, element));
     }
-    wake(woken);
   }
 
-  private boolean isFirstOfKey(Job job, @Nullable Object key) {
-    if (key == null) {
-      return true;
+  private void add(Object element) {
+    long at = tail.own();
+    int slot = (int) at & mask;
+    while (SLOT.getAcquire(elements, slot) != null) {
+      // a worker has claimed it, and is about to clear its place
     }
-    job.key = key;
-    Job last = lastOfKey.put(key, job);
-    if (last == null) {
-      return true;
-    }
-    last.next = job;
-    return false;
+    SLOT.set(elements, slot, element);
+    tail.set(at + 1);
+    VarHandle.fullFence();
+    callWorker();
   }
 
   /** There are no more elements. By the intake. */
   public void end() {
-    lock.lock();
-    try {
-      ended = true;
-    } finally {
-      lock.unlock();
-    }
+    ended = true;
     sides.results();
   }
 
   // The workers
 
-  /**
-   * The worker to wake or start for a job, under the lock; null if there is none, or one is about
-   * to take a job.
-   */
-  private @Nullable Worker nextWorker() {
-    if (waking || finished || ready.isEmpty()) {
-      return null;
-    }
-    Worker worker = idle.poll();
-    if (worker == null) {
-      if (workers.size() == parallelism) {
-        return null;
-      }
-      worker = hire.apply(this);
-      workers.add(worker);
-    }
-    waking = true;
-    worker.idle = false;
-    return worker;
+  private boolean hasElement() {
+    return claimed.get() < tail.get();
   }
 
-  private void wake(@Nullable Worker worker) {
+  /**
+   * Wakes or hires a worker for an element, unless one is about to look for it. An element is put
+   * before this is called; who looks says so, says that it no longer does, and looks.
+   */
+  private void callWorker() {
+    if (spare == 0 || seeking || finished) {
+      return;
+    }
+    Worker worker = null;
+    lock.lock();
+    try {
+      if (spare > 0 && !finished && hasElement() && SEEKING.compareAndSet(this, false, true)) {
+        worker = idle.poll();
+        if (worker == null) {
+          worker = hire.apply(this);
+          workers.add(worker);
+        }
+        spare--;
+        worker.idle = false;
+      }
+    } finally {
+      lock.unlock();
+    }
+    wake(worker);
+  }
+
+  private static void wake(@Nullable Worker worker) {
     if (worker == null) {
       return;
     }
@@ -256,173 +312,166 @@ public final class Crew {
     }
   }
 
-  /** Waits for the next job for a worker that was started or woken; null if it is to end. */
-  private @Nullable Job take(Worker worker) {
+  /** Waits for an element, for a worker that was started; null if it is to end. */
+  private @Nullable Object take(Worker worker) {
     while (!finished) {
-      Job job;
-      Worker woken;
-      lock.lock();
-      try {
-        waking = false;
-        job = poll(worker);
-        woken = nextWorker();
-      } finally {
-        lock.unlock();
-      }
-      wake(woken);
-      if (job != null) {
-        return job;
+      seeking = false;
+      VarHandle.fullFence();
+      Object element = claim(worker);
+      if (element != null) {
+        callWorker();
+        return element;
       }
       await(worker);
     }
     return null;
   }
 
-  /** The next job, under the lock; the worker is idle if there is none. */
-  private @Nullable Job poll(Worker worker) {
-    Job job = ready.poll();
-    if (job == null) {
+  /** Waits until the worker is the one that looks for an element, or the crew has finished. */
+  private void await(Worker worker) {
+    if (SEEKING.compareAndSet(this, false, true)) {
+      for (int i = 0; i < YIELDS && !hasElement(); i++) {
+        Thread.yield(); // there may be one meanwhile, which is cheaper than parking
+      }
+      if (hasElement()) {
+        return;
+      }
+      seeking = false;
+    }
+    lock.lock();
+    try {
       worker.idle = true;
       idle.push(worker);
+      spare++;
+    } finally {
+      lock.unlock();
     }
-    return job;
-  }
-
-  private void await(Worker worker) {
+    VarHandle.fullFence();
+    callWorker(); // for what has come before that: perhaps itself
     while (worker.idle && !finished) {
       worker.park();
     }
   }
 
+  /** The oldest element that nobody has claimed; null if there is none. */
+  private @Nullable Object claim(Worker worker) {
+    while (true) {
+      long next = claimed.get();
+      if (next >= worker.tailSeen) {
+        worker.tailSeen = tail.get();
+        if (next >= worker.tailSeen) {
+          return null;
+        }
+      }
+      int slot = (int) next & mask;
+      Object element = SLOT.getAcquire(elements, slot);
+      if (claimed.advance(next)) {
+        SLOT.setRelease(elements, slot, null);
+        worker.position = next;
+        if (order != Order.KEY) {
+          return element;
+        }
+        var keyed = (Keys.Keyed) element;
+        worker.key = keyed.key();
+        return keyed.element();
+      }
+    }
+  }
+
   /**
-   * A job is done.
+   * An element is done.
    *
    * @param result null if it has failed
-   * @return the next job for the worker; null if it is to end
+   * @return the next element for the worker; null if it is to end
    */
-  private @Nullable Job next(Worker worker, Job job, @Nullable Object result) {
-    boolean outputWaits;
-    Job next;
-    Worker woken;
-    lock.lock();
-    try {
-      outputWaits = complete(job, result);
-      next = poll(worker);
-      woken = nextWorker();
-    } finally {
-      lock.unlock();
-    }
-    wake(woken);
-    if (outputWaits) {
+  private @Nullable Object next(Worker worker, @Nullable Object result) {
+    long place = order == Order.INPUT ? worker.position : placed.take();
+    SLOT.setRelease(results, (int) place & mask, result == null ? FAILED : result);
+    VarHandle.fullFence();
+    if (place == awaited) {
       sides.results();
     }
-    if (result == null && open <= wakeIntakeAt) {
-      sides.room();
+    if (finished) {
+      return null;
+    }
+    Object next = worker.key == null ? null : keys.next(worker.key);
+    if (next == null) {
+      worker.key = null;
+      next = claim(worker);
     }
     if (next == null) {
       await(worker);
       return take(worker);
     }
-    return finished ? null : next;
-  }
-
-  /** Whether there is something for the output. Under the lock. */
-  private boolean complete(Job job, @Nullable Object result) {
-    if (order == Order.INPUT) {
-      job.result = result;
-      job.done = true;
-      return inOrder.peek() == job;
-    }
-    if (job.key != null) {
-      startNextOfKey(job);
-    }
-    recycle(job);
-    if (result == null) {
-      leave(1);
-    } else {
-      results.add(result);
-    }
-    return true;
-  }
-
-  /** So many elements are not inside any more. Under the lock. */
-  private void leave(int count) {
-    open -= count;
-    left += count;
-  }
-
-  private void startNextOfKey(Job job) {
-    Job next = job.next;
-    if (next == null) {
-      lastOfKey.remove(Objects.requireNonNull(job.key));
-    } else {
-      ready.add(next);
-    }
-  }
-
-  private void recycle(Job job) {
-    job.element = null;
-    job.key = null;
-    job.result = null;
-    job.done = false;
-    job.next = null;
-    if (free.size() < LOOK_AHEAD) {
-      free.add(job);
-    }
+    return next;
   }
 
   // The output
 
-  /**
-   * Takes the results that are there, by the output; those taken before have left the stage.
-   *
-   * @param into is empty
-   * @return the results; null if there are none, and there will be none
-   */
-  public @Nullable ArrayDeque<Object> takeResults(ArrayDeque<Object> into) {
-    ArrayDeque<Object> filled = into;
-    boolean end;
-    boolean wakes;
-    lock.lock();
-    try {
-      boolean someLeft = taken > 0;
-      leave(taken);
-      taken = 0;
-      if (order == Order.INPUT) {
-        for (Job head; (head = inOrder.peek()) != null && head.done; ) {
-          inOrder.remove();
-          if (head.result == null) {
-            leave(1);
-            someLeft = true;
-          } else {
-            into.add(head.result);
-          }
-          recycle(head);
-        }
-      } else {
-        filled = results;
-        results = into;
+  /** The next result, or null if there is none now; those before have left. By the output. */
+  public @Nullable Object poll() {
+    while (true) {
+      long next = left.seen;
+      int slot = (int) next & mask;
+      Object result = SLOT.getAcquire(results, slot);
+      if (result == null || next - left.own() >= batch()) {
+        leave(next);
       }
-      taken = filled.size();
-      end = ended && open == 0;
-      wakes = someLeft && open <= wakeIntakeAt;
-    } finally {
-      lock.unlock();
+      if (result == null) {
+        return null;
+      }
+      SLOT.set(results, slot, null);
+      left.seen = next + 1;
+      if (result != FAILED) {
+        return result;
+      }
     }
-    if (wakes) {
-      sides.room();
+  }
+
+  /** So many elements have left. */
+  private void leave(long count) {
+    if (left.own() != count) {
+      left.set(count);
+      VarHandle.fullFence();
+      if (entered.get() - count <= wakeIntakeAt) {
+        sides.room();
+      }
     }
-    return end ? null : filled;
+  }
+
+  /** Whether there is a result, or will be none. By the output. */
+  public boolean isReady() {
+    return SLOT.getAcquire(results, (int) left.seen & mask) != null || isExhausted();
+  }
+
+  /** Whether all elements have left that will ever come. By the output. */
+  public boolean isExhausted() {
+    return ended && left.seen == entered.get();
+  }
+
+  /**
+   * The output waits from now on, if there is still nothing: {@link Sides#results} tells it of the
+   * next result.
+   */
+  public boolean awaitsResult() {
+    awaited = left.seen;
+    VarHandle.fullFence();
+    return !isReady();
+  }
+
+  /** The output does not wait any more. */
+  public void hasResult() {
+    awaited = -1;
   }
 
   /** Nothing is wanted any more: the workers end, and the intake, if there is something left. */
   public void finish() {
-    List<Worker> all;
     boolean early;
+    List<Worker> all;
     lock.lock();
     try {
       finished = true;
-      early = !ended || open > 0;
+      early = !ended || left.get() < entered.get();
       all = List.copyOf(workers);
     } finally {
       lock.unlock();

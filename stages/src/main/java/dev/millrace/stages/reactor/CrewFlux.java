@@ -3,7 +3,6 @@ package dev.millrace.stages.reactor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.Crew;
-import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -48,7 +47,6 @@ final class CrewFlux extends Flux<Object> {
     private final Origin origin = new Origin(node.name(), node.policy(), 1);
     private final Runnable tap = input.tap();
     private final AtomicLong asked = new AtomicLong();
-    private volatile boolean hasResults;
 
     @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
     private Subscription upstream;
@@ -130,10 +128,7 @@ final class CrewFlux extends Flux<Object> {
 
     @Override
     public void results() {
-      if (!hasResults) {
-        hasResults = true;
-        spot.signal();
-      }
+      spot.signal();
     }
 
     private boolean isWanted() {
@@ -142,15 +137,12 @@ final class CrewFlux extends Flux<Object> {
 
     private void deliver() {
       try {
-        ArrayDeque<Object> results = new ArrayDeque<>();
-        while (results != null && isWanted()) {
-          hasResults = false;
-          results = crew.takeResults(results);
-          if (results != null && results.isEmpty()) {
-            Thread.yield(); // there may be some meanwhile, which is cheaper than parking
-            spot.await(() -> hasResults || !isWanted());
-          } else if (results != null) {
-            give(results);
+        while (isWanted() && !crew.isExhausted()) {
+          Object result = crew.poll();
+          if (result == null) {
+            awaitResult();
+          } else {
+            give(result);
           }
         }
         if (isWanted()) {
@@ -161,14 +153,20 @@ final class CrewFlux extends Flux<Object> {
       }
     }
 
-    private void give(ArrayDeque<Object> results) {
-      for (Object result; isWanted() && (result = results.poll()) != null; ) {
-        if (!gate.isOpen()) {
-          spot.await(() -> gate.isOpen() || !isWanted());
-        }
-        if (isWanted()) {
-          gate.give(result);
-        }
+    private void awaitResult() {
+      for (int i = 0; i < Crew.YIELDS && !crew.isReady(); i++) {
+        Thread.yield(); // there may be one meanwhile, which is cheaper than parking
+      }
+      spot.await(() -> !crew.awaitsResult() || !isWanted());
+      crew.hasResult();
+    }
+
+    private void give(Object result) {
+      if (!gate.isOpen()) {
+        spot.await(() -> gate.isOpen() || !isWanted());
+      }
+      if (isWanted()) {
+        gate.give(result);
       }
     }
 

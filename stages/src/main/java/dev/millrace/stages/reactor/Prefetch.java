@@ -7,10 +7,10 @@ final class Prefetch {
    * Of each branch of a broadcast or a partition: its thread and that of the fan-out meet less
    * often.
    */
-  static final int LANE = 16;
+  static final int LANE = 128;
 
   /** Of each input of a merge, for the same reason. */
-  static final int MERGE = 16;
+  static final int MERGE = 128;
 
   /**
    * Of each side of a zip, and of each branch of a balance: one that is busy must not get what

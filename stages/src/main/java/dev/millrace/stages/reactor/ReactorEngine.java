@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * interrupted when the run is cancelled.
  *
  * <p>Sequential stages that follow each other run in one call, in the thread of the stage before
- * them. Without being asked for, 16 elements at most wait at the beginning of each branch and of
- * each merged input, and 1 elsewhere, branches of a balance among them; a parallel stage has as
- * many elements inside as its parallelism, twice as many if it is keyed.
+ * them. Without being asked for, 128 elements at most wait at the beginning of each branch and of
+ * each merged input, and 1 elsewhere, branches of a balance among them; a parallel stage has twice
+ * its parallelism of elements inside at the most, but 64 if that is less.
  *
  * <p>A function that ignores interrupts cannot be ended. {@link Run#join} does not wait for it for
  * ever: 5 seconds after the run was cancelled it throws, and tells, in a suppressed exception,

@@ -437,14 +437,14 @@ class ChannelEngineCancelTest {
     Awaitility.await()
         .until(
             () ->
-                run.report().stage("wait").inFlight() == 2 * 2 + 16
+                run.report().stage("wait").inFlight() == 64
                     && run.report().stage("source").waitingForOutput().isPositive());
     run.cancel(new IllegalStateException("enough"));
     observed.failure(run);
     var report = run.report();
     assertThat(report.stage("source").undelivered()).isEqualTo(1);
-    assertThat(report.stage("wait").unprocessed()).isEqualTo(2 * 2 + 16);
-    assertThat(1 + report.stage("ten").undelivered() + 2 * 2 + 16)
+    assertThat(report.stage("wait").unprocessed()).isEqualTo(64);
+    assertThat(1 + report.stage("ten").undelivered() + 64)
         .isEqualTo(report.stage("source").produced());
   }
 }

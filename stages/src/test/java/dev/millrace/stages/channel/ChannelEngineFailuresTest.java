@@ -201,7 +201,7 @@ class ChannelEngineFailuresTest {
               failed.add(failure.element());
             });
     Awaitility.await().until(() -> run.report().stage("source").waitingForOutput().isPositive());
-    assertThat(made.get()).isLessThan(50);
+    assertThat(made.get()).isLessThan(70);
     go.countDown();
     Awaitility.await().until(() -> run.report().stage("fails").failed() > 1000);
     run.drain(LONG);

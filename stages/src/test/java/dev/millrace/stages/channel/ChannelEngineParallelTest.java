@@ -105,7 +105,7 @@ class ChannelEngineParallelTest {
                 .take("hundred", 100)
                 .to(Sink.count()));
     Awaitility.await().until(() -> run.report().stage("source").waitingForOutput().isPositive());
-    assertThat(made).hasValue(2 * 4 + 16 + 1);
+    assertThat(made).hasValue(64 + 1);
     go.countDown();
     assertThat(observed.join(run)).isEqualTo(100);
   }

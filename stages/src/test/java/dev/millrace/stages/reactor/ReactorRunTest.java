@@ -174,22 +174,22 @@ class ReactorRunTest {
     try (var run = pipeline.start(Runs.ENGINE, Context.background())) {
       assertThat(run.report().stages().stream().map(stage -> stage.name()))
           .containsExactly("source", "double", "gate", "sink");
-      for (int i = 0; i < 20 + 1; i++) {
-        in.send(i); // of the gate's 2 run, 18 are ready to; the last one has no room
+      for (int i = 0; i < 64 + 1; i++) {
+        in.send(i); // of the gate's 2 run, 62 are ready to; the last one has no room
       }
       await().until(() -> run.report().stage("double").waitingForOutput().isPositive());
       var report = run.report();
       assertThat(report.done()).isFalse();
       assertThat(report.balances()).isTrue();
-      assertThat(report.stage("gate").inFlight()).isEqualTo(20);
+      assertThat(report.stage("gate").inFlight()).isEqualTo(64);
       assertThat(report.stage("double").queued()).isEqualTo(1);
       assertThat(run.explain())
           .contains("double: waits for the next stage to take an element, for PT")
           .contains("gate: runs its function");
-      assertThat(pipeline.mermaid(report)).contains("gate").contains("in 20");
+      assertThat(pipeline.mermaid(report)).contains("gate").contains("in 64");
       open.countDown();
       in.close();
-      assertThat(run.join()).hasSize(20 + 1).startsWith(0, 2, 4, 6);
+      assertThat(run.join()).hasSize(64 + 1).startsWith(0, 2, 4, 6);
       Runs.assertBalanced(run);
     }
   }

@@ -1,10 +1,7 @@
 package dev.millrace.stages.internal.channel;
 
 import dev.millrace.stages.internal.Crew;
-import java.lang.invoke.VarHandle;
-import java.util.ArrayDeque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Takes the results of the workers of a parallel stage. */
 final class CrewDriver extends Driver {
@@ -18,39 +15,35 @@ final class CrewDriver extends Driver {
 
   @Override
   void drive() {
-    var results = new ArrayDeque<Object>();
     while (!next.done) {
-      ArrayDeque<Object> taken = crew.takeResults(results);
-      if (taken != null && taken.isEmpty()) {
-        taken = await(taken);
-      }
-      if (taken == null) {
-        return;
-      }
-      results = taken;
-      for (Object result; !next.done && (result = results.poll()) != null; ) {
+      Object result = crew.poll();
+      if (result != null) {
         strand.check();
         next.take(result);
+      } else if (crew.isExhausted()) {
+        return;
+      } else {
+        await();
       }
     }
   }
 
-  private @Nullable ArrayDeque<Object> await(ArrayDeque<Object> empty) {
-    ArrayDeque<Object> results = empty;
+  private void await() {
     next.account.waitsForInput();
-    Thread.yield(); // results may come meanwhile
+    for (int i = 0; i < Crew.YIELDS && !crew.isReady(); i++) {
+      Thread.yield(); // results may come meanwhile
+    }
     try {
       while (true) {
         strand.awaitsElement = true;
-        VarHandle.fullFence();
-        results = crew.takeResults(results);
-        if (results == null || !results.isEmpty()) {
-          return results;
+        if (!crew.awaitsResult()) {
+          return;
         }
         strand.parkForElement();
       }
     } finally {
       strand.awaitsElement = false;
+      crew.hasResult();
       next.account.hasInput();
     }
   }

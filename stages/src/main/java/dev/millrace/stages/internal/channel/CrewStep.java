@@ -64,7 +64,9 @@ final class CrewStep extends Step {
   }
 
   private void awaitRoom() {
-    Thread.yield(); // there may be room meanwhile, which is cheaper than parking
+    for (int i = 0; i < Crew.YIELDS && !crew.isRoomy(); i++) {
+      Thread.yield(); // there may be room meanwhile, which is cheaper than parking
+    }
     try {
       while (true) {
         strand.awaitsRoom = true;

@@ -1,7 +1,6 @@
 package dev.millrace.stages.internal.channel;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import dev.millrace.stages.internal.Index;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -14,61 +13,21 @@ import org.jspecify.annotations.Nullable;
  * it has room for several elements when it runs again. It waits at a full ring only, and before
  * that is empty the head has passed such a multiple: no wake-up is lost.
  */
-@SuppressWarnings("unused") // the padding
 final class Ring extends Link {
-
-  private static final VarHandle HEAD;
-  private static final VarHandle TAIL;
-
-  static {
-    try {
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      HEAD = lookup.findVarHandle(Ring.class, "head", long.class);
-      TAIL = lookup.findVarHandle(Ring.class, "tail", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
 
   private final @Nullable Object[] slots;
   private final int mask;
   private final int capacity;
   private final int half;
 
-  // The two sides' fields are kept out of the same line of a processor's cache: otherwise every
-  // write of one side would take the line away from the other.
-  private long padding11;
-  private long padding12;
-  private long padding13;
-  private long padding14;
-  private long padding15;
-  private long padding16;
-  private long padding17;
+  /** How many were put; the producer's, who has seen how many were taken. */
+  private final Index tail = new Index();
 
-  // The producer's
-  private long tail;
-  private long headSeen;
+  /** How many were taken; the consumer's, who has seen how many were put. */
+  private final Index head = new Index();
 
-  private long padding21;
-  private long padding22;
-  private long padding23;
-  private long padding24;
-  private long padding25;
-  private long padding26;
-  private long padding27;
-
-  // The consumer's
-  private long head;
-  private long tailSeen;
+  /** The consumer's. */
   private long nextWake;
-
-  private long padding31;
-  private long padding32;
-  private long padding33;
-  private long padding34;
-  private long padding35;
-  private long padding36;
-  private long padding37;
 
   Ring(int capacity, Strand producer, Strand consumer, Runnable onCancel) {
     super(producer, consumer, onCancel);
@@ -82,38 +41,40 @@ final class Ring extends Link {
 
   @Override
   boolean hasRoom() {
-    if (tail - headSeen < capacity) {
+    if (tail.own() - tail.seen < capacity) {
       return true;
     }
-    headSeen = (long) HEAD.getAcquire(this);
-    return tail - headSeen < capacity;
+    tail.seen = head.get();
+    return tail.own() - tail.seen < capacity;
   }
 
   @Override
   boolean isRoomy() {
-    return isCancelled() || tail - (long) HEAD.getAcquire(this) <= half;
+    return isCancelled() || tail.own() - head.get() <= half;
   }
 
   @Override
   void add(Object element) {
-    slots[(int) tail & mask] = element;
-    TAIL.setRelease(this, tail + 1);
+    long at = tail.own();
+    slots[(int) at & mask] = element;
+    tail.set(at + 1);
   }
 
   @Override
   @Nullable Object poll() {
-    if (head == tailSeen) {
-      tailSeen = (long) TAIL.getAcquire(this);
-      if (head == tailSeen) {
+    long at = head.own();
+    if (at == head.seen) {
+      head.seen = tail.get();
+      if (at == head.seen) {
         return null;
       }
     }
-    int index = (int) head & mask;
+    int index = (int) at & mask;
     Object element = Objects.requireNonNull(slots[index]);
     slots[index] = null;
-    HEAD.setRelease(this, head + 1);
-    if (head >= nextWake) {
-      nextWake = head + half;
+    head.set(at + 1);
+    if (at + 1 >= nextWake) {
+      nextWake = at + 1 + half;
       madeRoom();
     }
     return element;
@@ -121,6 +82,6 @@ final class Ring extends Link {
 
   @Override
   boolean isEmpty() {
-    return (long) HEAD.getAcquire(this) == (long) TAIL.getAcquire(this);
+    return head.get() == tail.get();
   }
 }
