@@ -96,7 +96,10 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
     return self();
   }
 
-  /** How often to commit; one second. */
+  /**
+   * How long after it was settled a record is committed, at the most while the broker answers; one
+   * second. A commit begins when nineteen twentieths of it have passed since the last one began.
+   */
   public B commitInterval(Duration interval) {
     settings.commitInterval = ConsumerSettings.positive("the commit interval", interval);
     return self();

@@ -49,7 +49,7 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
 
   @Override
   public Duration untilDue() {
-    return settings.commitInterval.minusNanos(System.nanoTime() - last);
+    return settings.untilNextCommit().minusNanos(System.nanoTime() - last);
   }
 
   @Override

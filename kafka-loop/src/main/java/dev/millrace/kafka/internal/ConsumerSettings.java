@@ -52,7 +52,7 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   /** From how many held bytes on a partition is full. */
   public long lookAheadBytes = 8 << 20;
 
-  /** How often to commit. */
+  /** How long after it was settled a record is committed, at the most while the broker answers. */
   public Duration commitInterval = Duration.ofSeconds(1);
 
   /** After how many settled records to commit. */
@@ -113,6 +113,14 @@ public final class ConsumerSettings<K, V> implements Cloneable {
       throw new IllegalArgumentException(what + " must be at least 1, but is " + number);
     }
     return number;
+  }
+
+  /**
+   * How long after the last commit began the next one begins. The rest of the interval is for the
+   * poll that is under way, and for the broker.
+   */
+  Duration untilNextCommit() {
+    return commitInterval.minus(commitInterval.dividedBy(20));
   }
 
   /** The duration, if it is. */

@@ -6,6 +6,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.errors.RecordDeserializationException.DeserializationExceptionOrigin;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,8 @@ public final class Deserialization<K, V> implements AutoCloseable {
    * @throws RecordDeserializationException if a deserializer throws, with that as the cause
    */
   public synchronized ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {
-    var headers = new RecordHeaders(raw.headers());
+    Header[] known = raw.headers().toArray();
+    var headers = known.length == 0 ? new RecordHeaders() : new RecordHeaders(known);
     return new ConsumerRecord<>(
         raw.topic(),
         raw.partition(),

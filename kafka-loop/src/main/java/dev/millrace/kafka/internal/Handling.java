@@ -39,12 +39,24 @@ public final class Handling<K, V> {
 
     /** Gives those back: the first of them is the next then. */
     default void release() {
-      giveBack().reversed().forEach(Delivery::giveBack);
+      List<Delivery<K, V>> back = giveBack();
+      for (int i = back.size() - 1; i >= 0; i--) {
+        back.get(i).giveBack();
+      }
     }
   }
 
   /** Nothing is left to do for the messages, but for those to give back. */
-  public record Done<K, V>(List<Delivery<K, V>> giveBack) implements Outcome<K, V> {}
+  public record Done<K, V>(List<Delivery<K, V>> giveBack) implements Outcome<K, V> {
+
+    private static final Done<?, ?> ALL = new Done<>(List.of());
+
+    /** There is nothing to give back. */
+    @SuppressWarnings("unchecked") // it has nothing of either type
+    static <K, V> Done<K, V> all() {
+      return (Done<K, V>) ALL;
+    }
+  }
 
   /** Messages are to be tried again, after a delay. */
   public record Again<K, V>(Attempt<K, V> next, Duration delay, List<Delivery<K, V>> giveBack)
@@ -98,13 +110,13 @@ public final class Handling<K, V> {
       return failed(attempt, stage, e);
     }
     settle(messages, produced);
-    return new Done<>(List.of());
+    return Done.all();
   }
 
   /** The handler has handled it: settles the messages. */
   public Outcome<K, V> handled(Attempt<K, V> attempt) {
     settle(attempt.messages(), List.of());
-    return new Done<>(List.of());
+    return Done.all();
   }
 
   /**
@@ -122,12 +134,13 @@ public final class Handling<K, V> {
       return failed(attempt, DeadLetter.HANDLE, e);
     }
     settle(attempt.messages(), records);
-    return new Done<>(List.of());
+    return Done.all();
   }
 
   private static <K, V> void settle(
       List<Delivery<K, V>> messages, List<ProducerRecord<byte[], byte[]>> produced) {
-    for (Delivery<K, V> message : messages) {
+    for (int i = 0; i < messages.size(); i++) { // an iterator for each record is garbage
+      Delivery<K, V> message = messages.get(i);
       message.settle(produced, false);
       message.observer().handled();
     }

@@ -72,7 +72,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   public Duration untilDue() {
     return underWay != null
         ? Duration.ZERO
-        : settings.commitInterval.minusNanos(System.nanoTime() - last);
+        : settings.untilNextCommit().minusNanos(System.nanoTime() - last);
   }
 
   @Override

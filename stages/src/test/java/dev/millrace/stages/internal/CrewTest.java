@@ -275,21 +275,42 @@ class CrewTest {
   }
 
   @Test
-  void workersThatHaveParkedWorkAgain() throws Exception {
-    var floor = new Floor(unordered(3), element -> element);
+  void elementIsFoundThatComesWhileWorkersAndOutputBeginToWait() throws Exception {
+    int count = 100_000;
+    var floor = new Floor(unordered(2), element -> element);
     List<Object> results =
         floor.run(
             () -> {
-              for (int i = 0; i < 300; i++) {
+              for (int i = 0; i < count; i++) {
                 floor.crew.put(i, null);
-                while (floor.crew.left() <= i) {
-                  LockSupport.parkNanos(i * 1000L); // all have parked, or are about to
-                }
+                awaitLeft(floor.crew, i);
+                pass(ThreadLocalRandom.current().nextInt(3_000));
               }
               floor.crew.end();
             },
             Integer.MAX_VALUE);
-    assertThat(results).isEqualTo(upTo(300));
+    assertThat(results).isEqualTo(upTo(count));
+  }
+
+  private static void awaitLeft(Crew crew, int element) {
+    long start = System.nanoTime();
+    for (int looks = 1; crew.left() <= element; looks++) {
+      if (System.nanoTime() - start > 10_000_000_000L) {
+        crew.end();
+        throw new AssertionError("nobody has taken element " + element);
+      }
+      if (looks % 64 == 0) {
+        Thread.yield(); // it may be the only carrier
+      }
+    }
+  }
+
+  /** Computes for so long. */
+  private static void pass(long nanos) {
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < nanos) {
+      Thread.onSpinWait();
+    }
   }
 
   @Test
