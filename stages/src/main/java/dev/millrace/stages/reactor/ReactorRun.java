@@ -13,9 +13,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +31,7 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
   private final Duration grace;
   private final Thread keeper;
   private volatile @Nullable End end;
-  private @Nullable Future<?> timer; // guarded by this
+  private @Nullable Runnable timer; // ends it; guarded by this
   private Sink.@Nullable Receiver<Object, R> receiver; // guarded by this
   private boolean sinkClosed; // guarded by this
 
@@ -248,13 +245,19 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
   @Override
   public void drain(Duration timeout) {
     Objects.requireNonNull(timeout, "timeout");
-    long nanos = timeout.compareTo(Duration.ofDays(36500)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
+    Duration longest = Duration.ofDays(36500);
     synchronized (this) {
       if (end == null) {
         stopTimer();
+        // Not by a timer of the common pool: what occupies that would hold up the cancellation.
+        var deadline =
+            Context.background().withTimeout(timeout.compareTo(longest) < 0 ? timeout : longest);
+        var late = deadline.afterFunc(() -> cancelDrain(timeout));
         timer =
-            ForkJoinPool.commonPool()
-                .schedule(() -> cancelDrain(timeout), Math.max(0, nanos), TimeUnit.NANOSECONDS);
+            () -> {
+              late.stop();
+              deadline.close();
+            };
       }
     }
     execution.drain();
@@ -268,7 +271,8 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
 
   private synchronized void stopTimer() {
     if (timer != null) {
-      timer.cancel(false);
+      timer.run();
+      timer = null;
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -129,6 +130,40 @@ class ReactorRunTest {
           .isInstanceOf(TimeoutException.class)
           .hasMessageContaining("stuck: runs its function");
       Runs.assertBalanced(run);
+    }
+  }
+
+  @Test
+  void deadlineOfADrainNeedsNothingOfTheCommonPool() throws Exception {
+    var running = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    try {
+      for (int i = 0; i < 2 * ForkJoinPool.getCommonPoolParallelism(); i++) {
+        ForkJoinPool.commonPool().execute(() -> stopUntil(release));
+      }
+      var pipe =
+          endless()
+              .map(
+                  "stuck",
+                  x -> {
+                    running.countDown();
+                    return stop(x);
+                  });
+      try (var run = pipe.to(Sink.count()).start(Runs.ENGINE, Context.background())) {
+        running.await();
+        run.drain(Duration.ofMillis(50));
+        assertThatThrownBy(run::join).hasCauseInstanceOf(TimeoutException.class);
+      }
+    } finally {
+      release.countDown();
+    }
+  }
+
+  private static void stopUntil(CountDownLatch release) {
+    try {
+      release.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
