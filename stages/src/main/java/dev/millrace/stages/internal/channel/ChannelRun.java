@@ -63,6 +63,7 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
   private final CountDownLatch supervised = new CountDownLatch(1);
   private volatile Context.@Nullable Registration supervision;
   private volatile boolean draining;
+  private volatile int forked; // written under the lock
   private volatile boolean abandoned;
   private boolean completed;
   private boolean finished;
@@ -101,6 +102,11 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
     return context.cause() != null;
   }
 
+  /** How many strands there were until now. */
+  int strands() {
+    return forked;
+  }
+
   void fork(Chain chain) {
     fork(chain.strand(), chain);
   }
@@ -109,6 +115,7 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
     Thread thread = thread(strand.name(), () -> run(strand, body));
     synchronized (this) {
       strands.add(strand);
+      forked++;
       if (isCancelled()) {
         strand.stop();
       }

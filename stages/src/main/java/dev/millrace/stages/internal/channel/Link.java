@@ -32,15 +32,11 @@ abstract class Link {
    */
   static final int LANE = 128;
 
-  /**
-   * So often a thread that has to wait lets others run before it parks: parking, and being woken by
-   * a thread on another processor, takes far longer. More of it was not found to help.
-   */
-  static final int YIELDS = 2;
-
   private final Strand producer;
   private final Strand consumer;
   private final Runnable onCancel;
+  private final Patience producerPatience;
+  private final Patience consumerPatience;
   private volatile boolean ended;
   private volatile boolean cancelled;
 
@@ -51,6 +47,8 @@ abstract class Link {
     this.producer = producer;
     this.consumer = consumer;
     this.onCancel = onCancel;
+    this.producerPatience = new Patience(producer.run, this::isRoomy);
+    this.consumerPatience = new Patience(consumer.run, this::isReady);
   }
 
   /** Whether the producer can put an element. By the producer. */
@@ -91,9 +89,7 @@ abstract class Link {
   }
 
   private void awaitRoom() {
-    for (int i = 0; i < YIELDS && !isRoomy(); i++) {
-      Thread.yield(); // the consumer may make room meanwhile, which is cheaper than parking
-    }
+    producerPatience.await();
     try {
       while (true) {
         producer.awaitsRoom = true;
@@ -155,9 +151,7 @@ abstract class Link {
   }
 
   private @Nullable Object receive(long deadline) {
-    for (int i = 0; i < YIELDS && !isReady(); i++) {
-      Thread.yield(); // the producer may fill the link meanwhile
-    }
+    consumerPatience.await();
     try {
       while (true) {
         consumer.awaitsElement = true;
