@@ -14,8 +14,6 @@ import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.TransactionalHandler;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,17 +26,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.CommitFailedException;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,30 +41,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @ParameterizedClass
 @EnumSource(Face.class)
-class ExactlyOnceIT extends WithBroker {
+class ExactlyOnceIT extends WithTransactions {
 
-  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
   private final Map<Integer, Set<TopicPartition>> current = new ConcurrentHashMap<>();
-  private String invoices = "";
-
-  @BeforeEach
-  void createOutputTopic() throws Exception {
-    invoices = topic + "-invoices";
-    createTopic(invoices, PARTITIONS);
-  }
-
-  private FaceBuilder transactional(
-      Map<String, ?> properties, TransactionalHandler<String, String, String, String> handler) {
-    return builder(properties)
-        .ordering(Ordering.KEY)
-        .commitInterval(Duration.ofMillis(20))
-        .onError(errors::add)
-        .transactionalHandler(handler);
-  }
-
-  private ProducerRecord<String, String> invoice(ConsumerRecord<String, String> record) {
-    return new ProducerRecord<>(invoices, record.key(), "invoice of " + record.value());
-  }
 
   private TransactionalHandler<String, String, String, String> slowly() {
     return (record, output) -> {
@@ -81,68 +51,6 @@ class ExactlyOnceIT extends WithBroker {
       Work.pretend(5);
       count(record.value());
     };
-  }
-
-  /** What a reader of committed records sees up to the end of a topic, by key in order. */
-  private Map<String, List<String>> read(String name) throws Exception {
-    Map<String, Object> properties =
-        Map.of(
-            "bootstrap.servers",
-            bootstrapServers(),
-            "auto.offset.reset",
-            "earliest",
-            "isolation.level",
-            "read_committed");
-    Map<String, List<String>> byKey = new HashMap<>();
-    try (var consumer =
-        new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {
-      List<TopicPartition> partitions =
-          IntStream.range(0, PARTITIONS).mapToObj(i -> new TopicPartition(name, i)).toList();
-      consumer.assign(partitions);
-      Map<TopicPartition, Long> ends = awaitNoOpenTransaction(partitions);
-      while (ends.entrySet().stream()
-          .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
-          byKey.computeIfAbsent(record.key(), k -> new ArrayList<>()).add(record.value());
-        }
-      }
-    }
-    return byKey;
-  }
-
-  /**
-   * The ends, once readers of committed records can read up to them: a commit is answered before
-   * all partitions have been told of it.
-   */
-  private static Map<TopicPartition, Long> awaitNoOpenTransaction(List<TopicPartition> partitions)
-      throws Exception {
-    return await()
-        .atMost(Duration.ofSeconds(30))
-        .until(
-            () -> {
-              Map<TopicPartition, Long> readable = ends(partitions, IsolationLevel.READ_COMMITTED);
-              boolean isAll = readable.equals(ends(partitions, IsolationLevel.READ_UNCOMMITTED));
-              return isAll ? readable : Map.<TopicPartition, Long>of(); // a marker may have come
-            },
-            ends -> !ends.isEmpty());
-  }
-
-  private static Map<TopicPartition, Long> ends(
-      List<TopicPartition> partitions, IsolationLevel level) throws Exception {
-    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-    partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
-    Map<TopicPartition, Long> ends = new HashMap<>();
-    admin()
-        .listOffsets(latest, new ListOffsetsOptions(level))
-        .all()
-        .get()
-        .forEach((partition, end) -> ends.put(partition, end.offset()));
-    return ends;
-  }
-
-  /** The committed offsets of transactions are those of the inputs, whatever else there is. */
-  private void awaitCommitted(int records) {
-    await().atMost(Duration.ofSeconds(60)).until(() -> committed() == records);
   }
 
   private void assertEachInputHasOneOutputInOrder(int records) throws Exception {

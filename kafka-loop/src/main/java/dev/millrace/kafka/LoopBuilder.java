@@ -91,7 +91,11 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
 
   /**
    * To publish a record when no attempt is left, as {@link DeadLetters#toTopic} does. The loop
-   * makes the producer, with the consumer's own properties for the connection, and closes it.
+   * makes the producer, with the consumer's own properties for the connection, and closes it. With
+   * a {@link TransactionalHandler} it is published in the transaction that commits its offset.
+   *
+   * <p>While the topic does not take it, whatever the reason, the record waits and is offered
+   * again, and its partition with it: nothing is lost, and the loop goes on by itself.
    */
   public B deadLetterTopic(String topic) {
     loop.deadLetterTopic = Objects.requireNonNull(topic, "topic");

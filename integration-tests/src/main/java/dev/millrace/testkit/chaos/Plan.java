@@ -76,18 +76,7 @@ record Plan(
         concurrency,
         contents,
         failures,
-        produces ? withoutLettersDown(steps) : List.copyOf(steps));
-  }
-
-  /** A transaction that can not have its dead letters stops the loop, and only people can help. */
-  private static List<Step> withoutLettersDown(List<Step> steps) {
-    return steps.stream()
-        .map(
-            step ->
-                step.what() != Disturbance.LETTERS_DOWN
-                    ? step
-                    : new Step(Disturbance.LOST_ANSWERS, step.dice(), step.millis(), step.pause()))
-        .toList();
+        List.copyOf(steps));
   }
 
   private static Disturbance weighted(RandomGenerator random) {

@@ -241,7 +241,9 @@ public final class Handling<K, V> {
       return new Again<>(attempt.next(attempt.messages()), delay, giveBack);
     }
     message.settle(produced, true);
-    observer.deadLettered();
+    if (produced.isEmpty()) { // or it is safe when that is committed
+      observer.deadLettered();
+    }
     return new Done<>(giveBack);
   }
 
@@ -250,7 +252,8 @@ public final class Handling<K, V> {
     report.accept(e);
   }
 
-  private static String next(Duration delay) {
+  /** When there will be another attempt. */
+  static String next(Duration delay) {
     return "the next is in " + delay.toMillis() + " ms";
   }
 }

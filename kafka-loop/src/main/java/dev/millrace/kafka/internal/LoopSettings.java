@@ -84,7 +84,12 @@ public final class LoopSettings implements Cloneable {
     Serialization<?, ?> serialization = outputs;
     if (serialization != null) {
       return TransactionSettings.of(
-          consumer, producerProperties, serialization.both(), producerFactory, burial(null));
+          consumer,
+          producerProperties,
+          serialization.both(),
+          producerFactory,
+          burial(null),
+          deadLetterBackoff);
     }
     if (!producerProperties.isEmpty()) {
       throw new IllegalArgumentException(

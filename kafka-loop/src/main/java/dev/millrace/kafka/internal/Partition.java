@@ -178,7 +178,8 @@ public final class Partition<K, V> {
     return crowded
         || lanes.backlog() >= backlog
         || Math.max(window.size(), outputs.size()) >= lookAhead
-        || bytes + outputs.bytes() >= lookAheadBytes;
+        || bytes + outputs.bytes() >= lookAheadBytes
+        || (outputs.held() != null && next - frontOr(next) >= lookAhead);
   }
 
   /** Says whether more is settled beyond the commit than a commit can tell. */
@@ -283,14 +284,24 @@ public final class Partition<K, V> {
     return true;
   }
 
-  /** The first record that is not settled; null if there is none. */
+  /** The first record that is not settled, or whose outputs wait; null if there is none. */
   public synchronized @Nullable Front front() {
+    Outputs.Held held = outputs.held();
+    if (held != null && !revoked) {
+      return new Front(name, held.offset(), held.age(), held.reason());
+    }
     if (window.size() == 0 || revoked) {
       return null;
     }
     Delivery<K, V> first = window.firstValue();
     String why = before != null ? "it waits for what runs of an earlier ownership" : first.why();
     return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
+  }
+
+  /** The offset of the {@link #front}; that one if there is none. */
+  private long frontOr(long none) {
+    Outputs.Held held = outputs.held();
+    return held != null ? held.offset() : window.size() > 0 ? window.offset(0) : none;
   }
 
   /**
@@ -309,7 +320,7 @@ public final class Partition<K, V> {
    * @param paused whether it is not polled now
    */
   public synchronized PartitionStatus status(boolean paused) {
-    long from = window.size() > 0 ? window.offset(0) : Math.max(next, polledTo);
+    long from = frontOr(Math.max(next, polledTo));
     OptionalLong lag = end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(end, next) - from);
     return new PartitionStatus(name, lag, running, lanes.size(), paused, front());
   }
@@ -321,7 +332,7 @@ public final class Partition<K, V> {
 
   /** What can be committed; null if it is committed already. */
   public synchronized @Nullable Commit<K, V> toCommit() {
-    long position = window.size() > 0 ? window.offset(0) : next;
+    long position = outputs.sendableTo(window.size() > 0 ? window.offset(0) : next);
     if (position < committed || (position == committed && version == committedVersion)) {
       return null;
     }
@@ -346,16 +357,33 @@ public final class Partition<K, V> {
     }
   }
 
-  /** Whether it will soon be full of what was produced; see {@link #isFull}. */
+  /** How often that was not taken. */
+  synchronized int attempts(Produced produced) {
+    return outputs.attempts(produced.source().offset());
+  }
+
+  /** That was not taken: it and what is behind it are not committed before that time is over. */
+  synchronized void hold(Produced produced, Duration delay, Exception why) {
+    outputs.hold(produced.source().offset(), System.nanoTime() + delay.toNanos(), why);
+  }
+
+  /** Whether a commit would keep it from getting full of what was produced; see {@link #isFull}. */
   public synchronized boolean holdsMuch(int lookAhead, long lookAheadBytes) {
-    return outputs.size() > lookAhead / 2 || outputs.bytes() > lookAheadBytes / 2;
+    return outputs.held() == null
+        && (outputs.size() > lookAhead / 2 || outputs.bytes() > lookAheadBytes / 2);
   }
 
   /** It has been committed. */
-  public synchronized void committed(Commit<K, V> commit) {
-    committed = Math.max(committed, commit.offset());
-    outputs.committed(commit.offset());
-    committedVersion = Math.max(committedVersion, commit.version());
+  public void committed(Commit<K, V> commit) {
+    int letters;
+    synchronized (this) {
+      committed = Math.max(committed, commit.offset());
+      letters = outputs.committed(commit.offset());
+      committedVersion = Math.max(committedVersion, commit.version());
+    }
+    for (int i = 0; i < letters; i++) {
+      observer.deadLettered();
+    }
   }
 
   /** Says where it stands. */

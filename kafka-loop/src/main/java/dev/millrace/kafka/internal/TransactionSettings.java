@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.errors.Backoff;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,13 +20,15 @@ import org.jspecify.annotations.Nullable;
  *     have the same
  * @param serializers are closed at the end
  * @param burial where the source of a record goes that the broker refuses; null to stop the loop
+ * @param deadLetterBackoff how long to wait when the dead letters fail
  */
 public record TransactionSettings(
     Map<String, Object> properties,
     boolean isNamed,
     List<Serializer<?>> serializers,
     Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
-    @Nullable Burial burial) {
+    @Nullable Burial burial,
+    Backoff deadLetterBackoff) {
 
   /**
    * As Kafka Streams has it: a transaction is sent at one go, and until one that a crash has left
@@ -39,7 +42,8 @@ public record TransactionSettings(
       Map<String, ?> given,
       List<Serializer<?>> serializers,
       Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
-      @Nullable Burial burial) {
+      @Nullable Burial burial,
+      Backoff deadLetterBackoff) {
     Map<String, Object> all = OwnProducer.properties(consumer.properties());
     all.remove(ProducerConfig.CLIENT_ID_CONFIG);
     all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, consumer.group() + "-" + UUID.randomUUID());
@@ -50,7 +54,7 @@ public record TransactionSettings(
     refuse(given, ProducerConfig.ACKS_CONFIG, "all", "-1");
     refuse(given, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
     boolean isNamed = given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
-    return new TransactionSettings(all, isNamed, serializers, factory, burial);
+    return new TransactionSettings(all, isNamed, serializers, factory, burial, deadLetterBackoff);
   }
 
   private static void refuse(Map<String, ?> given, String property, String... allowed) {

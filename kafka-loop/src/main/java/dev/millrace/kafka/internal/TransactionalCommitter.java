@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.RecordFailedException;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -42,6 +44,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   private final HealthCheck health;
   private final java.util.function.Consumer<? super Exception> onError;
   private final @Nullable Burial burial;
+  private final Backoff deadLetterBackoff;
   private final Transactions transactions;
   private final Committer<K, V> committed;
 
@@ -50,6 +53,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   private @Nullable RuntimeException fatal;
   private boolean isUnresolved;
   private boolean failing;
+  private int unburied;
   private long last = System.nanoTime();
 
   TransactionalCommitter(
@@ -63,6 +67,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     this.health = health;
     this.onError = onError;
     this.burial = transactional.burial();
+    this.deadLetterBackoff = transactional.deadLetterBackoff();
     this.transactions = new Transactions(transactional);
     this.committed = new Committer<>(consumer, settings, health, onError);
     run(transactions::open);
@@ -108,7 +113,8 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   public void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     boolean isFree = isFreeWithin(timeout);
-    for (int step = 0; isFree && fatal == null && step < 2; step++) { // to open, and to commit
+    unburied = 0;
+    for (int step = 0; isFree && fatal == null && step < steps(partitions); step++) {
       begin(partitions, Assignment.left(deadline));
       isFree = isFreeWithin(Assignment.left(deadline));
     }
@@ -118,6 +124,11 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
               "a transaction has not ended within %d ms: if it is not committed, its records come again"
                   .formatted(timeout.toMillis())));
     }
+  }
+
+  /** To open, to commit, and for each partition to meet a dead letter that is not taken. */
+  private int steps(Collection<?> partitions) {
+    return 2 + Math.min(unburied, partitions.size());
   }
 
   /**
@@ -167,27 +178,55 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     return some;
   }
 
-  /** What the broker refuses is a failure of the record that it was produced for. */
   private Transactions.Outcome bury(Transactions.Outcome outcome) {
-    if (!(outcome
-        instanceof
-        Transactions.Refused(Partition<?, ?> partition, Produced produced, Exception cause))) {
-      return outcome;
-    }
-    var why = new KafkaException("the broker takes none of " + produced, cause);
+    return switch (outcome) {
+      case Transactions.Refused(Transactions.Failed output) -> refused(output);
+      case Transactions.Unburied(List<Transactions.Failed> letters) -> {
+        letters.forEach(this::hold);
+        yield outcome;
+      }
+      case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) -> {
+        letters.forEach(this::hold);
+        yield outcome;
+      }
+      default -> outcome;
+    };
+  }
+
+  /** What the broker refuses is a failure of the record that it was produced for. */
+  private Transactions.Outcome refused(Transactions.Failed output) {
+    Partition<?, ?> partition = output.partition();
+    Produced produced = output.produced();
+    var why = new KafkaException("the broker takes none of " + produced, output.cause());
     partition.observer().failed(DeadLetter.HANDLE);
-    if (burial == null || produced.isLetter()) {
+    if (burial == null) {
       return new Transactions.Fatal(why);
     }
     try {
-      var letter = new DeadLetter(produced.source(), DeadLetter.HANDLE, 1, cause);
+      var letter = new DeadLetter(produced.source(), DeadLetter.HANDLE, 1, output.cause());
       partition.replace(new Produced(produced.source(), burial.bury(letter), true));
-      partition.observer().deadLettered();
     } catch (Exception e) {
-      partition.observer().failed(RecordFailedException.DEAD_LETTER);
-      why.addSuppressed(e);
+      hold(new Transactions.Failed(partition, produced, e));
     }
     return new Transactions.Aborted(why);
+  }
+
+  /** As without transactions: its partition waits, and it is offered again. */
+  private void hold(Transactions.Failed letter) {
+    Partition<?, ?> partition = letter.partition();
+    Produced produced = letter.produced();
+    int number = partition.attempts(produced) + 1;
+    Duration delay = deadLetterBackoff.delay(number, ThreadLocalRandom.current());
+    var why =
+        new RecordFailedException(
+            produced.source(),
+            RecordFailedException.DEAD_LETTER,
+            number,
+            Handling.next(delay),
+            letter.cause());
+    partition.hold(produced, delay, why);
+    partition.observer().failed(RecordFailedException.DEAD_LETTER);
+    onError.accept(why);
   }
 
   /** Waits until nothing is under way, and sees to what has become of it; whether that is so. */
@@ -218,12 +257,16 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
       case Transactions.Committed committed -> succeeded(commits);
       case Transactions.Opened opened -> {}
       case Transactions.Aborted(RuntimeException cause) -> failed(cause);
-      case Transactions.Unknown(RuntimeException cause) -> {
+      case Transactions.Unburied(List<Transactions.Failed> letters) -> {
+        failing = true; // of no commit: the next one is without them
+        unburied++;
+      }
+      case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) -> {
         isUnresolved = true;
         failed(cause);
       }
-      case Transactions.Refused(Partition<?, ?> partition, Produced produced, Exception cause) ->
-          failed(new KafkaException(produced.toString(), cause)); // bury leaves none
+      case Transactions.Refused(Transactions.Failed output) ->
+          failed(new KafkaException(output.toString(), output.cause())); // bury leaves none
       case Transactions.Fatal(RuntimeException cause) -> {
         failed(cause);
         fatal = cause;

@@ -2,12 +2,14 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Causes;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Callback;
@@ -17,6 +19,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ApplicationRecoverableException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
@@ -25,6 +28,7 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +43,14 @@ import org.jspecify.annotations.Nullable;
  * makes the broker end what was open; then the committed offsets tell what has become of it. What
  * only people can mend stops the loop: authorization, settings, and another producer with the same id
  * if the application has chosen that id. With an id of our own it can only be the broker's timeout.
+ *
+ * What happens to a dead letter is about that one: it has nowhere else to go, so it waits until its topic takes it,
+ * whatever the reason, and the other partitions go on without it.
  */
 final class Transactions {
+
+  /** What was not taken, of which partition, and why. */
+  record Failed(Partition<?, ?> partition, Produced produced, Exception cause) {}
 
   /** What has become of a transaction. */
   sealed interface Outcome {}
@@ -55,29 +65,47 @@ final class Transactions {
   record Aborted(RuntimeException cause) implements Outcome {}
 
   /** It has had no effect, nor will it: the broker takes no such record. */
-  record Refused(Partition<?, ?> partition, Produced produced, Exception cause)
-      implements Outcome {}
+  record Refused(Failed output) implements Outcome {}
 
-  /** It is committed, or aborted. There is no producer now. */
-  record Unknown(RuntimeException cause) implements Outcome {}
+  /** It has had no effect, for these dead letters were not taken. */
+  record Unburied(List<Failed> letters) implements Outcome {}
+
+  /**
+   * It is committed, or aborted: if these dead letters were not taken. There is no producer now.
+   */
+  record Unknown(RuntimeException cause, List<Failed> letters) implements Outcome {}
 
   /** There can be no transactions any more. */
   record Fatal(RuntimeException cause) implements Outcome {}
 
   /**
-   * The first refusal of a transaction. Those that come after it are about records that have done
-   * nothing: the producer's own thread fails what it has not sent yet with the same exception, and
+   * What was not taken of a transaction, in the order in which that became known. The first one is
+   * to blame: the producer's own thread fails what it has not sent yet with the same exception, and
    * does so as soon as there is one.
    */
-  private static final class FirstRefusal extends AtomicReference<@Nullable Refused> {
-    private static final long serialVersionUID = 1L;
+  private static final class Failures {
+    private final Queue<Failed> all = new ConcurrentLinkedQueue<>();
 
-    Callback of(Partition<?, ?> partition, Produced produced) {
+    Callback of(Partition<?, ?> partition, Produced produced, String topic) {
       return (metadata, failure) -> {
-        if (failure != null && REFUSALS.contains(failure.getClass())) {
-          compareAndSet(null, new Refused(partition, produced, failure));
+        if (failure != null && isAbout(topic, failure)) {
+          all.add(new Failed(partition, produced, failure));
         }
       };
+    }
+
+    private static boolean isAbout(String topic, Exception failure) {
+      return !(failure instanceof TopicAuthorizationException unauthorized)
+          || unauthorized.unauthorizedTopics().contains(topic);
+    }
+
+    @Nullable Failed first() {
+      return all.peek();
+    }
+
+    /** The dead letters, if it was they that were not taken. */
+    List<Failed> letters() {
+      return all.stream().takeWhile(Transactions::isAboutLetter).toList();
     }
   }
 
@@ -95,6 +123,7 @@ final class Transactions {
 
   private final TransactionSettings settings;
   private volatile @Nullable Producer<byte[], byte[]> producer;
+  private @Nullable TopicCheck topics;
   private volatile boolean open;
   private volatile boolean closed;
 
@@ -111,6 +140,7 @@ final class Transactions {
     try {
       Producer<byte[], byte[]> fresh = settings.newProducer();
       producer = fresh;
+      topics = new TopicCheck(fresh);
       if (closed) { // at the same time: nobody else would close this one
         throw new KafkaException("there are no transactions any more");
       }
@@ -126,30 +156,56 @@ final class Transactions {
   /** Sends what belongs to the commits, and commits both. */
   <K, V> Outcome run(List<Commit<K, V>> commits, ConsumerGroupMetadata group) {
     Producer<byte[], byte[]> current = producer;
-    if (current == null) {
+    TopicCheck check = topics;
+    if (current == null || check == null) {
       throw new IllegalStateException("there is no producer");
     }
-    var refusal = new FirstRefusal();
+    Map<Partition<K, V>, List<Produced>> outputs = new HashMap<>();
+    commits.forEach(
+        one -> outputs.put(one.partition(), one.partition().producedBefore(one.offset())));
+    List<Failed> unburied = withoutTopic(outputs, check);
+    if (!unburied.isEmpty()) {
+      return new Unburied(unburied);
+    }
+    var failures = new Failures();
     try {
       current.beginTransaction();
-      for (Commit<K, V> commit : commits) {
-        send(current, commit.partition(), commit.offset(), refusal);
-      }
+      outputs.forEach((partition, some) -> send(current, partition, some, failures));
       current.sendOffsetsToTransaction(offsets(commits), group);
-      return commit(current, refusal);
+      return commit(current, failures);
     } catch (RuntimeException e) {
-      return abort(current, refusal, e);
+      return abort(current, failures, e);
     }
+  }
+
+  /** The first dead letter of each partition, if there is no topic for it. */
+  private static <K, V> List<Failed> withoutTopic(
+      Map<Partition<K, V>, List<Produced>> outputs, TopicCheck check) {
+    List<Failed> all = new ArrayList<>();
+    outputs.forEach(
+        (partition, some) -> {
+          for (Produced one : some) {
+            if (one.isLetter() && !one.records().isEmpty()) {
+              Exception problem = check.problem(one.records().getFirst().topic());
+              if (problem != null) {
+                all.add(new Failed(partition, one, problem));
+              }
+              return;
+            }
+          }
+        });
+    return all;
   }
 
   private static void send(
       Producer<byte[], byte[]> current,
       Partition<?, ?> partition,
-      long offset,
-      FirstRefusal refusal) {
-    for (Produced produced : partition.producedBefore(offset)) {
+      List<Produced> some,
+      Failures failures) {
+    for (Produced produced : some) {
       for (ProducerRecord<byte[], byte[]> record : produced.records()) {
-        Future<RecordMetadata> _ = current.send(record, refusal.of(partition, produced));
+        Future<RecordMetadata> _ =
+            current.send(record, failures.of(partition, produced, record.topic()));
       }
     }
   }
@@ -161,26 +217,24 @@ final class Transactions {
     return offsets;
   }
 
-  private Outcome commit(Producer<byte[], byte[]> current, FirstRefusal refusal) {
+  private Outcome commit(Producer<byte[], byte[]> current, Failures failures) {
     for (int attempt = 1; ; attempt++) {
       try {
         current.commitTransaction();
         return new Committed();
       } catch (TimeoutException | InterruptException e) { // may be said again, must not be aborted
         if (attempt == COMMIT_ATTEMPTS) {
-          return unknown(e);
+          return unknown(e, failures);
         }
       } catch (RuntimeException e) {
-        return abort(current, refusal, e);
+        return abort(current, failures, e);
       }
     }
   }
 
-  private Outcome abort(
-      Producer<byte[], byte[]> current, FirstRefusal refusal, RuntimeException e) {
-    Refused refused = refusal.get();
-    Outcome outcome = refused != null ? refused : new Aborted(e);
-    boolean isFatal = isFatal(e);
+  private Outcome abort(Producer<byte[], byte[]> current, Failures failures, RuntimeException e) {
+    Outcome outcome = aborted(failures.first(), e);
+    boolean isFatal = !(outcome instanceof Unburied) && isFatal(e);
     try {
       current.abortTransaction();
     } catch (RuntimeException again) {
@@ -188,14 +242,24 @@ final class Transactions {
         e.addSuppressed(again);
       }
       isFatal |= isFatal(again);
-      outcome = unknown(e);
+      outcome = unknown(e, failures);
     }
     return isFatal ? new Fatal(e) : outcome;
   }
 
-  private Outcome unknown(RuntimeException e) {
-    drop();
-    return new Unknown(e);
+  private static Outcome aborted(@Nullable Failed first, RuntimeException e) {
+    if (first == null) {
+      return new Aborted(e);
+    }
+    if (isAboutLetter(first)) {
+      return new Unburied(List.of(first));
+    }
+    return REFUSALS.contains(first.cause().getClass()) ? new Refused(first) : new Aborted(e);
+  }
+
+  private Outcome unknown(RuntimeException e, Failures failures) {
+    drop(); // what has had no answer fails by that
+    return new Unknown(e, failures.letters());
   }
 
   private void drop() {
@@ -210,6 +274,14 @@ final class Transactions {
   private boolean isFatal(RuntimeException e) {
     return Causes.find(e, Transactions::onlyPeopleCanMend) != null
         || (settings.isNamed() && Causes.find(e, ProducerFencedException.class) != null);
+  }
+
+  /** Whether it is for a dead letter, and not the whole producer, that this has happened. */
+  private static boolean isAboutLetter(Failed failed) {
+    Exception e = failed.cause();
+    return failed.produced().isLetter()
+        && !(e instanceof ApplicationRecoverableException)
+        && (!onlyPeopleCanMend(e) || e instanceof TopicAuthorizationException);
   }
 
   private static boolean onlyPeopleCanMend(Throwable e) {

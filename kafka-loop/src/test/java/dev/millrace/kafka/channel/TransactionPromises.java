@@ -7,176 +7,31 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetterHeaders;
-import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
-import dev.millrace.kafka.Output;
 import dev.millrace.kafka.TransactionalHandler;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
-import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.Callback;
-import org.apache.kafka.clients.producer.MockProducer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Loops whose outputs and offsets are committed together, on any face. */
-public abstract class TransactionPromises extends WithMockConsumer {
+public abstract class TransactionPromises extends WithMockBroker {
 
   private static final Backoff SHORT = Backoff.fixed(Duration.ofMillis(1));
 
-  /** A broker that commits, or does something else. */
-  private class Broker extends MockProducer<byte[], byte[]> {
-    private final RecordTooLargeException tooLarge = new RecordTooLargeException("too large");
-    private final List<Pending> pending = new ArrayList<>();
-    private volatile Map<TopicPartition, OffsetAndMetadata> offsets = Map.of();
-
-    Broker() {
-      super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
-    }
-
-    @Override
-    public void sendOffsetsToTransaction(
-        Map<TopicPartition, OffsetAndMetadata> some, ConsumerGroupMetadata group) {
-      super.sendOffsetsToTransaction(some, group);
-      offsets = some;
-    }
-
-    @Override
-    public void commitTransaction() {
-      RuntimeException failure = failures.isEmpty() ? null : failures.removeFirst();
-      if (failure != null && !(failure instanceof Unanswered unanswered && unanswered.commits)) {
-        throw failure;
-      }
-      super.commitTransaction();
-      pending.clear();
-      mock.commitSync(offsets);
-      if (failure != null) {
-        throw failure;
-      }
-    }
-
-    /** As Kafka's: what was not sent yet fails at once with what makes the transaction fail. */
-    @Override
-    public synchronized Future<RecordMetadata> send(
-        ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
-      var one = new Pending(callback, new CompletableFuture<>());
-      if (text(record.value()).equals(refused)) {
-        failures.add(0, new KafkaException("in an error state"));
-        one.fail(tooLarge);
-        pending.forEach(other -> other.fail(tooLarge));
-        pending.clear();
-        return one.answer();
-      }
-      Future<RecordMetadata> _ = super.send(record, null); // it has no answer until the end
-      pending.add(one);
-      return one.answer();
-    }
-  }
-
-  /** A record that was sent, and is not answered. */
-  private record Pending(@Nullable Callback callback, CompletableFuture<RecordMetadata> answer) {
-    void fail(RuntimeException failure) {
-      answer.completeExceptionally(failure);
-      if (callback != null) {
-        callback.onCompletion(null, failure);
-      }
-    }
-  }
-
-  /** Of a commit that may have happened. */
-  private static final class Unanswered extends TimeoutException {
-    private static final long serialVersionUID = 1L;
-    private final boolean commits;
-
-    Unanswered(boolean commits) {
-      super("no answer");
-      this.commits = commits;
-    }
-  }
-
-  private final List<Broker> producers = Collections.synchronizedList(new ArrayList<>());
-
-  /** What the next commits come to. */
-  private final List<RuntimeException> failures = Collections.synchronizedList(new ArrayList<>());
-
-  private volatile @Nullable String refused;
-
-  /** The builder of a loop of that face with that handler, which may block. */
-  protected abstract LoopBuilder<String, String, ?> transactional(
-      TransactionalHandler<String, String, String, String> handler,
-      Function<Map<String, Object>, Producer<byte[], byte[]>> producers);
-
-  protected LoopBuilder<String, String, ?> loop(
-      TransactionalHandler<String, String, String, String> handler) {
-    return transactional(handler, producers());
-  }
-
-  /** Makes producers whose broker is the test. */
-  protected final Function<Map<String, Object>, Producer<byte[], byte[]>> producers() {
-    return properties -> {
-      var producer = new Broker();
-      producers.add(producer);
-      return producer;
-    };
-  }
-
-  private static String text(byte[] bytes) {
-    return new String(bytes, StandardCharsets.UTF_8);
-  }
-
-  /** What readers of committed records see, by any of the producers. */
-  protected List<String> produced() {
-    synchronized (producers) {
-      return producers.stream()
-          .flatMap(producer -> producer.history().stream())
-          .map(record -> text(record.value()))
-          .toList();
-    }
-  }
-
   private static List<String> outputs(int from, int to) {
     return IntStream.range(from, to).mapToObj(i -> "<v" + i + ">").toList();
-  }
-
-  protected static void send(String value, Output<String, String> output) {
-    output.send(new ProducerRecord<>("invoices", "k", "<" + value + ">"));
-  }
-
-  private static void drain(Loop loop, FutureTask<String> running) throws Exception {
-    loop.drain(Duration.ofSeconds(5));
-    assertThat(running.get()).isEqualTo("ended");
-  }
-
-  protected void runUntilCommit(Loop loop, long offset) throws Exception {
-    var running = start(loop, Context.background());
-    await().until(() -> committed(P0) == offset);
-    drain(loop, running);
-    assertThat(producers).allMatch(MockProducer::closed);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.millrace.kafka.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.Race;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +43,8 @@ class TransactionRacesTest {
           new TransactionalCommitter<>(
               new MockConsumer<>("earliest"),
               settings,
-              new TransactionSettings(Map.of(), false, List.of(), properties -> producer, null),
+              new TransactionSettings(
+                  Map.of(), false, List.of(), properties -> producer, null, Backoff.none()),
               new HealthCheck(Duration.ofMinutes(1)),
               errors::add);
     }

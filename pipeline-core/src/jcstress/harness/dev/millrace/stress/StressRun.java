@@ -13,7 +13,7 @@ import org.openjdk.jcstress.Options;
 public final class StressRun {
 
   private static final String CANARIES = "dev.millrace.stress.canary.";
-  private static final String TESTS = "dev\\.millrace\\.stress\\.(?!canary)";
+  private static final String TESTS = "dev\\.millrace\\.(?!stress\\.canary)";
 
   private static final long MILLIS_WITH_FEW_PROCESSORS = 2_000;
 

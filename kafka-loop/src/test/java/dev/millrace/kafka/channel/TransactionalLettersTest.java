@@ -1,0 +1,20 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.TransactionalHandler;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+class TransactionalLettersTest extends TransactionalLettersPromises {
+
+  @Override
+  protected LoopBuilder<String, String, ?> transactional(
+      TransactionalHandler<String, String, String, String> handler,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
+    return builder()
+        .transactionalHandler(new StringSerializer(), new StringSerializer(), handler)
+        .producerFactory(producers);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.channel.TransactionalLettersPromises;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+class ReactorTransactionalLettersTest extends TransactionalLettersPromises {
+
+  @Override
+  protected LoopBuilder<String, String, ?> transactional(
+      TransactionalHandler<String, String, String, String> handler,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
+    return WithMockReceiver.reactive(mock, errors)
+        .transactionalHandler(
+            new StringSerializer(), new StringSerializer(), Publishers.of(handler))
+        .producerFactory(producers);
+  }
+}
