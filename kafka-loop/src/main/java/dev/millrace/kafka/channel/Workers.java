@@ -254,11 +254,12 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   }
 
   private void handle(Staff<K, V> known, Attempt<K, V> attempt) {
-    Handling.Outcome<K, V> outcome = new Handling.Cancelled<>();
+    Handling.Outcome<K, V> outcome;
     try {
       outcome = known.handling.run(attempt);
     } catch (Throwable e) { // of the application's predicate, backoff or listener
       fail(attempt, e);
+      outcome = new Handling.Cancelled<>();
     }
     switch (outcome) {
       case Handling.Done<K, V> done -> done.release();

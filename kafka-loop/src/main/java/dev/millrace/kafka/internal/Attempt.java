@@ -2,30 +2,92 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Message;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One attempt at a batch of messages; a message that is handled by itself is a batch of one.
- *
- * @param messages in the order in which they are handled
- * @param number which attempt it is, from 1; for a letter, which attempt to get rid of it
- * @param letter not null if it is one message, handling it is over, and it is to go to the dead
- *     letters
- */
-public record Attempt<K, V>(
-    List<Delivery<K, V>> messages, int number, @Nullable DeadLetter letter) {
+/** One attempt at a batch of messages; a message that is handled by itself is a batch of one. */
+public final class Attempt<K, V> {
+
+  /** The only message; null if there are several, or none. A list of one would be garbage. */
+  private final @Nullable Delivery<K, V> single;
+
+  private final List<Delivery<K, V>> several;
+  private final int number;
+  private final @Nullable DeadLetter letter;
+
+  private Attempt(Delivery<K, V> single) {
+    this.single = single;
+    this.several = List.of();
+    this.number = 1;
+    this.letter = null;
+  }
+
+  /**
+   * An attempt at messages.
+   *
+   * @param messages in the order in which they are handled
+   * @param number which attempt it is, from 1; for a letter, which attempt to get rid of it
+   * @param letter not null if it is one message, handling it is over, and it is to go to the dead
+   *     letters
+   */
+  Attempt(List<Delivery<K, V>> messages, int number, @Nullable DeadLetter letter) {
+    this.single = messages.size() == 1 ? messages.getFirst() : null;
+    this.several = messages.size() == 1 ? List.of() : messages;
+    this.number = number;
+    this.letter = letter;
+  }
 
   /** The first attempt at one message that a consumer has handed out. */
   public static <K, V> Attempt<K, V> first(Message<K, V> message) {
-    return first(List.of((Delivery<K, V>) message)); // a consumer hands out no others
+    return new Attempt<>((Delivery<K, V>) message); // a consumer hands out no others
   }
 
   /** The first attempt at messages. */
   public static <K, V> Attempt<K, V> first(List<Delivery<K, V>> messages) {
     return new Attempt<>(messages, 1, null);
+  }
+
+  /** The messages, in the order in which they are handled. */
+  public List<Delivery<K, V>> messages() {
+    return single == null ? several : List.of(single);
+  }
+
+  /** Which attempt it is, from 1; for a letter, which attempt to get rid of it. */
+  public int number() {
+    return number;
+  }
+
+  /** Not null if it is one message, handling it is over, and it is to go to the dead letters. */
+  public @Nullable DeadLetter letter() {
+    return letter;
+  }
+
+  int size() {
+    return single == null ? several.size() : 1;
+  }
+
+  Delivery<K, V> get(int index) {
+    return single == null ? several.get(index) : single;
+  }
+
+  /** Does something with each message. */
+  void forEach(Consumer<? super Delivery<K, V>> action) {
+    if (single == null) {
+      several.forEach(action);
+    } else {
+      action.accept(single);
+    }
+  }
+
+  Delivery<K, V> first() {
+    return single == null ? several.getFirst() : single;
+  }
+
+  /** The only record, or the first one of several; see {@link #records}. */
+  ConsumerRecord<K, V> record() {
+    return first().record();
   }
 
   /**
@@ -34,14 +96,9 @@ public record Attempt<K, V>(
    * @throws org.apache.kafka.common.errors.RecordDeserializationException if there are none
    */
   public List<ConsumerRecord<K, V>> records() {
-    if (messages.size() == 1) {
-      return List.of(messages.getFirst().record());
-    }
-    List<ConsumerRecord<K, V>> records = new ArrayList<>(messages.size());
-    for (Delivery<K, V> message : messages) {
-      records.add(message.record());
-    }
-    return List.copyOf(records);
+    return single == null
+        ? several.stream().map(Delivery::record).toList()
+        : List.of(single.record());
   }
 
   /** The next one, at those of the messages that are left. */
@@ -51,13 +108,13 @@ public record Attempt<K, V>(
 
   /** Begins it, without those messages whose partition was taken away: none may be left. */
   public Attempt<K, V> begin() {
-    List<Delivery<K, V>> begun = messages.stream().filter(Delivery::begin).toList();
+    List<Delivery<K, V>> begun = messages().stream().filter(Delivery::begin).toList();
     return new Attempt<>(begun, number, letter);
   }
 
   /** Ends it: what is not settled does not run any more. */
   public void abandon() {
-    messages.forEach(Delivery::abandon); // no effect on a message that is settled
+    forEach(Delivery::abandon); // no effect on a message that is settled
   }
 
   /** Adds to the failure, as a suppressed exception, which records it was about. */
@@ -68,9 +125,9 @@ public record Attempt<K, V>(
   /** Names the records, but shows nothing of them. */
   @Override
   public String toString() {
-    return messages.size() == 1
-        ? messages.getFirst().toString()
-        : "%d records, from %s on".formatted(messages.size(), messages.getFirst());
+    return single == null
+        ? "%d records, from %s on".formatted(several.size(), several.getFirst())
+        : single.toString();
   }
 
   private static final class Site extends Exception {

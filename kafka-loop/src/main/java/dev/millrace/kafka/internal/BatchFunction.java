@@ -4,7 +4,6 @@ import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.TransactionalHandler;
 import java.util.List;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** What handles a batch. */
@@ -16,20 +15,20 @@ public interface BatchFunction<K, V> {
    * @return what is to be produced in the transaction that commits it; if that is not empty, the
    *     batch has one record
    */
-  List<ProducerRecord<byte[], byte[]>> apply(List<ConsumerRecord<K, V>> records) throws Exception;
+  List<ProducerRecord<byte[], byte[]>> apply(Attempt<K, V> batch) throws Exception;
 
   /** Of a handler of batches, which produces nothing. */
   static <K, V> BatchFunction<K, V> of(BatchHandler<K, V> handler) {
-    return records -> {
-      handler.handle(records);
+    return batch -> {
+      handler.handle(batch.records());
       return List.of();
     };
   }
 
   /** Of a handler of single records, which produces nothing; for batches of one. */
   static <K, V> BatchFunction<K, V> ofOne(RecordHandler<K, V> handler) {
-    return records -> {
-      handler.handle(records.getFirst());
+    return batch -> {
+      handler.handle(batch.record());
       return List.of();
     };
   }
@@ -37,9 +36,9 @@ public interface BatchFunction<K, V> {
   /** Of a handler of single records, which gives to its output what it produces. */
   static <K, V, A, B> BatchFunction<K, V> producing(
       Serialization<A, B> serialization, TransactionalHandler<K, V, A, B> handler) {
-    return records -> {
+    return batch -> {
       try (var output = new OutputBuffer<>(serialization)) {
-        handler.handle(records.getFirst(), output);
+        handler.handle(batch.record(), output);
         return output.records();
       }
     };

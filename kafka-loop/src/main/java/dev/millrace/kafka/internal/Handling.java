@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
@@ -96,27 +95,24 @@ public final class Handling<K, V> {
   }
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
-    List<Delivery<K, V>> messages = attempt.messages();
     String stage = DeadLetter.DESERIALIZE;
     if (attempt.number() > 1) {
-      messages.getFirst().observer().retried();
+      attempt.first().observer().retried();
     }
     List<ProducerRecord<byte[], byte[]>> produced;
     try {
-      List<ConsumerRecord<K, V>> records = attempt.records();
+      attempt.forEach(Delivery::record); // remembers it
       stage = DeadLetter.HANDLE;
-      produced = handler.apply(records);
+      produced = handler.apply(attempt);
     } catch (Throwable e) {
       return failed(attempt, stage, e);
     }
-    settle(messages, produced);
-    return Done.all();
+    return settled(attempt, produced);
   }
 
   /** The handler has handled it: settles the messages. */
   public Outcome<K, V> handled(Attempt<K, V> attempt) {
-    settle(attempt.messages(), List.of());
-    return Done.all();
+    return settled(attempt, List.of());
   }
 
   /**
@@ -133,17 +129,21 @@ public final class Handling<K, V> {
     } catch (Throwable e) {
       return failed(attempt, DeadLetter.HANDLE, e);
     }
-    settle(attempt.messages(), records);
+    return settled(attempt, records);
+  }
+
+  private Outcome<K, V> settled(
+      Attempt<K, V> attempt, List<ProducerRecord<byte[], byte[]>> produced) {
+    for (int i = 0; i < attempt.size(); i++) {
+      settle(attempt.get(i), produced);
+    }
     return Done.all();
   }
 
-  private static <K, V> void settle(
-      List<Delivery<K, V>> messages, List<ProducerRecord<byte[], byte[]>> produced) {
-    for (int i = 0; i < messages.size(); i++) { // an iterator for each record is garbage
-      Delivery<K, V> message = messages.get(i);
-      message.settle(produced, false);
-      message.observer().handled();
-    }
+  private static void settle(
+      Delivery<?, ?> message, List<ProducerRecord<byte[], byte[]>> produced) {
+    message.settle(produced, false);
+    message.observer().handled();
   }
 
   /**
@@ -174,7 +174,7 @@ public final class Handling<K, V> {
   private Outcome<K, V> failedAt(
       int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
     List<Delivery<K, V>> messages = attempt.messages();
-    settle(messages.subList(0, index), List.of());
+    messages.subList(0, index).forEach(message -> settle(message, List.of()));
     if (failure.getCause() instanceof Error error) {
       messages.get(index).observer().failed(stage);
       return new Stop<>(error);

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.kafka.internal.Attempt;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.stages.reactor.Fluxes;
 import java.util.List;
@@ -64,9 +65,8 @@ record ReactiveHandler<K, V, T>(
   }
 
   @Override
-  public List<ProducerRecord<byte[], byte[]>> apply(List<ConsumerRecord<K, V>> records)
-      throws Exception {
-    Flux<T> emitted = Flux.from(publisher(records));
+  public List<ProducerRecord<byte[], byte[]>> apply(Attempt<K, V> batch) throws Exception {
+    Flux<T> emitted = Flux.from(publisher(batch.records()));
     CompletableFuture<@Nullable List<T>> end =
         emitted.filter(one -> produces()).collectList().contextWrite(context).toFuture();
     try {
