@@ -60,6 +60,7 @@ class ExactlyOnceIT extends WithBroker {
   void createOutputTopic() throws Exception {
     invoices = topic + "-invoices";
     createTopic(invoices, PARTITIONS);
+    asLateAsKafkaHasIt();
   }
 
   private FaceBuilder transactional(
