@@ -63,6 +63,8 @@ public final class DockerBroker implements AutoCloseable {
       withImagePullPolicy(name -> false); // nothing is downloaded
       withStartupTimeout(START_TIMEOUT);
       withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
+      withEnv("KAFKA_GROUP_CONSUMER_MIN_HEARTBEAT_INTERVAL_MS", "100");
+      withEnv("KAFKA_GROUP_CONSUMER_HEARTBEAT_INTERVAL_MS", "500");
       withEnv("KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS", "5");
       withEnv("KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS", "5");
       withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1");

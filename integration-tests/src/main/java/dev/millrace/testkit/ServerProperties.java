@@ -46,6 +46,9 @@ final class ServerProperties {
     properties.put("share.coordinator.state.topic.replication.factor", replicas);
     properties.put("share.coordinator.state.topic.min.isr", inSync);
     properties.put("group.initial.rebalance.delay.ms", "0");
+    // Members that ask every half second, not every five, hear at once of who came and went.
+    properties.put("group.consumer.min.heartbeat.interval.ms", "100");
+    properties.put("group.consumer.heartbeat.interval.ms", "500");
     properties.put("auto.create.topics.enable", "false");
     if (cluster.size() > 1) { // so that the others soon see that one is gone
       properties.put("broker.session.timeout.ms", "3000");

@@ -184,7 +184,7 @@ class BatchIT extends WithBroker {
   }
 
   private Loop member(int number) {
-    return builder(Map.of())
+    return builder(quickly(Map.of()))
         .ordering(Ordering.KEY)
         .concurrency(4)
         .onNotification(change -> current.put(number, change.current()))

@@ -84,9 +84,9 @@ class KafkaLoopIT extends WithBroker {
               return produced.get();
             });
     Thread.ofVirtual().start(producing);
-    var first = start(member(properties, byFirst));
+    var first = start(member(quickly(properties), byFirst));
     await().atMost(Duration.ofSeconds(30)).until(() -> byFirst.size() > 500);
-    var second = start(member(properties, bySecond));
+    var second = start(member(quickly(properties), bySecond));
     await().atMost(Duration.ofSeconds(30)).until(() -> bySecond.size() > 500);
     first.drain();
     int atLeave = bySecond.size();

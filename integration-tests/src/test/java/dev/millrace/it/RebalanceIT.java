@@ -58,7 +58,11 @@ class RebalanceIT extends WithBroker {
   private final Map<Integer, Set<TopicPartition>> current = new ConcurrentHashMap<>();
 
   private FaceBuilder member(int number, Map<String, Object> properties) {
-    return builder(properties)
+    return memberOf(builder(quickly(properties)), number);
+  }
+
+  private FaceBuilder memberOf(FaceBuilder builder, int number) {
+    return builder
         .ordering(Ordering.KEY)
         .onNotification(change -> current.put(number, change.current()));
   }
@@ -274,6 +278,7 @@ class RebalanceIT extends WithBroker {
   @ParameterizedTest
   @EnumSource(Protocol.class)
   void membersThatComeAndGoLoseNothingAndKeepTheOrderOfKeys(Protocol protocol) throws Exception {
+    asLateAsKafkaHasIt();
     Map<String, AtomicInteger> running = new ConcurrentHashMap<>();
     Map<TopicPartition, Long> commits = new HashMap<>();
     Set<String> complaints = ConcurrentHashMap.newKeySet();
@@ -285,7 +290,7 @@ class RebalanceIT extends WithBroker {
       }
       members.add(
           start(
-              member(round, protocol.properties())
+              memberOf(builder(protocol.properties()), round)
                   .handler(
                       record -> {
                         var now = running.computeIfAbsent(record.key(), k -> new AtomicInteger());

@@ -21,10 +21,13 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -136,6 +139,30 @@ abstract class WithBroker {
         .concurrency(32)
         .commitInterval(Duration.ofMillis(100))
         .handler(record -> count(record.value()));
+  }
+
+  /** For groups whose members are to hear of a rebalance at once, and not within three seconds. */
+  static Map<String, Object> quickly(Map<String, Object> properties) {
+    Map<String, Object> quick = new HashMap<>(properties);
+    if (!"consumer".equals(properties.get("group.protocol"))) { // there, the broker says how often
+      quick.put("heartbeat.interval.ms", 300);
+    }
+    return quick;
+  }
+
+  /**
+   * For tests that count what is handled again: members of the new protocol hear of a rebalance as
+   * late as Kafka has it, and not as soon as this broker has it.
+   */
+  void asLateAsKafkaHasIt() throws Exception {
+    var interval = new ConfigEntry("consumer.heartbeat.interval.ms", "5000");
+    admin()
+        .incrementalAlterConfigs(
+            Map.of(
+                new ConfigResource(ConfigResource.Type.GROUP, group),
+                List.of(new AlterConfigOp(interval, AlterConfigOp.OpType.SET))))
+        .all()
+        .get();
   }
 
   private Map<String, Object> properties(Map<String, ?> more) {

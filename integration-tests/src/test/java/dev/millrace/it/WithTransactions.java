@@ -31,6 +31,7 @@ abstract class WithTransactions extends WithBroker {
   void createOutputTopic() throws Exception {
     invoices = topic + "-invoices";
     createTopic(invoices, PARTITIONS);
+    asLateAsKafkaHasIt();
   }
 
   FaceBuilder transactional(

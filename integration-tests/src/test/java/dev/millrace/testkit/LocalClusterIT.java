@@ -31,7 +31,8 @@ class LocalClusterIT {
     admin = cluster.admin();
     producer =
         new KafkaProducer<>(
-            Map.<String, Object>of("bootstrap.servers", cluster.bootstrapServers()),
+            Map.<String, Object>of(
+                "bootstrap.servers", cluster.bootstrapServers(), "request.timeout.ms", 5_000),
             new StringSerializer(),
             new StringSerializer());
   }

@@ -59,8 +59,6 @@ final class Brokers implements AutoCloseable {
     properties.put("group.min.session.timeout.ms", "1000");
     properties.put("group.consumer.min.session.timeout.ms", "1000");
     properties.put("group.consumer.session.timeout.ms", "4000");
-    properties.put("group.consumer.min.heartbeat.interval.ms", "100");
-    properties.put("group.consumer.heartbeat.interval.ms", "500");
     properties.put("log.cleaner.backoff.ms", "1000");
     properties.put("log.retention.check.interval.ms", "5000");
     // A broker that comes back alone waits that long for its former self, and then it must not be

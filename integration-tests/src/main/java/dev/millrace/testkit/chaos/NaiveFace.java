@@ -58,9 +58,9 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(100));
     for (ConsumerRecord<String, String> record : records) {
       if (defect == Defect.COMMITS_AHEAD) {
-        handlers.execute(() -> handle(record, 20));
+        handlers.execute(() -> handleIfOwned(record));
       } else {
-        handle(record, 0);
+        handle(record);
       }
     }
     if (records.isEmpty()) {
@@ -82,9 +82,20 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     }
   }
 
-  private void handle(ConsumerRecord<String, String> record, int millis) {
+  private void handle(ConsumerRecord<String, String> record) {
     worker.started(record);
-    pause(Duration.ofMillis(millis));
+    worker.ended(record);
+  }
+
+  /** It knows of revokes: those are not what it is to be found out for. */
+  private void handleIfOwned(ConsumerRecord<String, String> record) {
+    synchronized (epochs) { // a revoke comes before the start, or after it
+      if (!epochs.containsKey(new TopicPartition(record.topic(), record.partition()))) {
+        return;
+      }
+      worker.started(record);
+    }
+    pause(Duration.ofMillis(20));
     worker.ended(record);
   }
 
@@ -98,16 +109,21 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
 
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> names) {
-    for (TopicPartition name : names) {
-      epochs.put(name, ++epoch);
-      worker.log.partition(Kind.ASSIGNED, name.partition(), -1, epoch);
+    synchronized (epochs) {
+      for (TopicPartition name : names) {
+        epochs.put(name, ++epoch);
+        worker.log.partition(Kind.ASSIGNED, name.partition(), -1, epoch);
+      }
     }
   }
 
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> names) {
-    for (TopicPartition name : names) {
-      worker.log.partition(Kind.RELEASED, name.partition(), 0, epochs.getOrDefault(name, -1L));
+    synchronized (epochs) {
+      for (TopicPartition name : names) {
+        Long released = epochs.remove(name);
+        worker.log.partition(Kind.RELEASED, name.partition(), 0, released == null ? -1 : released);
+      }
     }
   }
 }
