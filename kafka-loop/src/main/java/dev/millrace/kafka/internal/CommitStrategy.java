@@ -14,8 +14,12 @@ interface CommitStrategy<K, V> {
   /** Commits asynchronously, if it is time. */
   void commitIfDue(Collection<Partition<K, V>> partitions);
 
-  /** Commits, and waits until it is done; what fails is only said: the records come again. */
-  void commitNow(Collection<Partition<K, V>> partitions, Duration timeout);
+  /**
+   * Commits, and waits until it is done; what fails is only said: the records come again.
+   *
+   * @return false if a rebalance that is under way does not let it; it may after the next poll
+   */
+  boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout);
 
   /** Tells the partitions where an earlier owner has stopped; what can not be known is repeated. */
   void resume(Map<TopicPartition, Partition<K, V>> partitions);

@@ -13,6 +13,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 
 /**
  * Commits what is settled, after a time or a number of records; for the poll thread only.
@@ -109,26 +110,27 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
   }
 
   @Override
-  public void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
+  public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
     for (int attempt = 1; attempt <= 2; attempt++) { // the second without metadata
       List<Commit<K, V>> commits = toCommit(partitions);
       if (commits.isEmpty()) {
-        return;
+        return true;
       }
       try {
         long start = System.nanoTime();
         consumer.commitSync(offsets(commits), timeout);
         committed(commits, start);
-        return;
+        return true;
       } catch (InterruptException e) {
         throw e;
       } catch (KafkaException e) {
         failed(e);
         if (!(e instanceof OffsetMetadataTooLarge)) {
-          return;
+          return !(e instanceof RebalanceInProgressException);
         }
       }
     }
+    return true;
   }
 
   private void committed(List<Commit<K, V>> commits, long start) {

@@ -262,13 +262,23 @@ public final class ConsumerCore<K, V> {
     long deadline = System.nanoTime() + settings.closeTimeout.toNanos();
     assignment.endBy(deadline);
     Throwable why = cause;
-    why = also(why, () -> committer.commitNow(partitions(), half(settings.closeTimeout)));
+    why = also(why, () -> commitAtEnd(half(settings.closeTimeout)));
     why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
     why = also(why, () -> committer.close(Assignment.left(deadline)));
     why = also(why, deserialization::close);
     why = also(why, assignment::forgetAll);
     health.ended(why);
     return why;
+  }
+
+  /** Kafka takes no commits while a rebalance is under way, and only polls get it over. */
+  private void commitAtEnd(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!committer.commitNow(partitions(), Assignment.left(deadline))
+        && Assignment.left(deadline).isPositive()) {
+      consumer.pause(consumer.assignment());
+      consumer.poll(POLL); // of a partition that comes now, nothing that is polled is committed
+    }
   }
 
   private static Duration half(Duration timeout) {

@@ -110,7 +110,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   }
 
   @Override
-  public void commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
+  public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     boolean isFree = isFreeWithin(timeout);
     unburied = 0;
@@ -124,6 +124,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
               "a transaction has not ended within %d ms: if it is not committed, its records come again"
                   .formatted(timeout.toMillis())));
     }
+    return true; // a rebalance makes the transaction's generation stale: it is aborted
   }
 
   /** To open, to commit, and for each partition to meet a dead letter that is not taken. */

@@ -17,12 +17,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.clients.consumer.RetriableCommitFailedException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +37,11 @@ class CommitTest extends WithMockConsumer {
         Collections.synchronizedList(new ArrayList<>());
     private volatile @Nullable Exception failure;
     private volatile boolean refusesMetadata;
+
+    /** Until it has polled after a commit was refused. */
+    private volatile boolean rebalancing;
+
+    private boolean refused;
     private volatile @Nullable ConsumerRebalanceListener listener;
 
     Broker() {
@@ -67,8 +74,18 @@ class CommitTest extends WithMockConsumer {
     @Override
     public synchronized void commitSync(
         Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+      if (rebalancing) {
+        refused = true;
+        throw new RebalanceInProgressException("poll until it is over");
+      }
       commits.add(offsets);
       super.commitSync(offsets, timeout);
+    }
+
+    @Override
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      rebalancing &= !refused;
+      return super.poll(timeout);
     }
   }
 
@@ -111,6 +128,24 @@ class CommitTest extends WithMockConsumer {
     assertThat(committedBy(broker, P0)).isEqualTo(10);
     loop.drain(Duration.ofSeconds(5));
     running.get();
+  }
+
+  @Test
+  void lastCommitWaitsForTheEndOfARebalance() throws Exception {
+    assignWith(10);
+    var handled = new AtomicInteger();
+    var loop =
+        loop()
+            .commitInterval(Duration.ofHours(1))
+            .handler(record -> handled.incrementAndGet())
+            .build();
+    var running = start(loop, Context.background());
+    await().until(() -> handled.get() == 10);
+    broker.rebalancing = true;
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+    assertThat(broker.commits).isNotEmpty();
+    assertThat(broker.commits.getLast()).containsEntry(P0, new OffsetAndMetadata(10));
   }
 
   /** confluentinc/parallel-consumer#647 */
