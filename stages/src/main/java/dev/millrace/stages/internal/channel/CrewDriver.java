@@ -7,10 +7,12 @@ import java.util.List;
 final class CrewDriver extends Driver {
 
   private final Crew crew;
+  private final Patience patience;
 
   CrewDriver(Strand strand, Crew crew, List<Chain> feeders, Step next) {
     super(strand, next, feeders);
     this.crew = crew;
+    this.patience = new Patience(strand.run, crew::isReady);
   }
 
   @Override
@@ -30,9 +32,7 @@ final class CrewDriver extends Driver {
 
   private void await() {
     next.account.waitsForInput();
-    for (int i = 0; i < Crew.YIELDS && !crew.isReady(); i++) {
-      Thread.yield(); // results may come meanwhile
-    }
+    patience.await();
     try {
       while (true) {
         strand.awaitsElement = true;

@@ -10,6 +10,7 @@ final class CrewStep extends Step {
 
   private final Strand strand;
   private final Crew crew;
+  private final Patience patience;
   private final Node.Parallel<Object, Object> node;
 
   CrewStep(
@@ -17,6 +18,7 @@ final class CrewStep extends Step {
     super(from, account);
     this.strand = strand;
     this.crew = crew;
+    this.patience = new Patience(strand.run, crew::isRoomy);
     this.node = node;
   }
 
@@ -64,9 +66,7 @@ final class CrewStep extends Step {
   }
 
   private void awaitRoom() {
-    for (int i = 0; i < Crew.YIELDS && !crew.isRoomy(); i++) {
-      Thread.yield(); // there may be room meanwhile, which is cheaper than parking
-    }
+    patience.await();
     try {
       while (true) {
         strand.awaitsRoom = true;

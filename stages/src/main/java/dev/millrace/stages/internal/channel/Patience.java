@@ -1,10 +1,11 @@
 package dev.millrace.stages.internal.channel;
 
+import dev.millrace.stages.internal.Crew;
 import java.util.function.BooleanSupplier;
 
 /**
- * What one side of a link does between finding that it has to wait and parking: parking, and being
- * woken by a thread on another processor, takes far longer than most elements.
+ * What one side of a link, or of a crew, does between finding that it has to wait and parking:
+ * parking, and being woken by a thread on another processor, takes far longer than most elements.
  *
  * <p>Where each thread of the run can have a processor of its own it looks now and then whether the
  * other side has come. Not all the time: each look takes the other side's line of the cache away,
@@ -22,7 +23,6 @@ final class Patience {
   /** Between two looks: some 2 µs, in which the other side handles some dozens of elements. */
   private static final int PAUSES = 128;
 
-  private static final int YIELDS = 2;
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
   private final ChannelRun<?> run;
@@ -31,7 +31,7 @@ final class Patience {
   private int waits;
 
   /**
-   * For one side of a link.
+   * For one side.
    *
    * @param condition whether it need not wait any more
    */
@@ -45,7 +45,7 @@ final class Patience {
     if (run.strands() <= PROCESSORS && spin()) {
       return;
     }
-    for (int i = 0; i < YIELDS && !condition.getAsBoolean(); i++) {
+    for (int i = 0; i < Crew.YIELDS && !condition.getAsBoolean(); i++) {
       Thread.yield();
     }
   }
