@@ -24,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -170,12 +171,20 @@ class ExactlyOnceIT extends WithTransactions {
     var first = start(transactional(Map.of(), slowly()).producerProperties(name).build());
     await().atMost(Duration.ofSeconds(30)).until(() -> committed() > 0);
     var second = start(transactional(Map.of(), slowly()).producerProperties(name).build());
-    produce(500, 1_500);
-    assertThatThrownBy(() -> first.task().get(60, TimeUnit.SECONDS))
+    var records = new AtomicInteger(500);
+    await() // it hears of the second one when it commits something
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () -> {
+              int from = records.getAndAdd(100);
+              produce(from, from + 100);
+              return first.task().isDone();
+            });
+    assertThatThrownBy(() -> first.task().get())
         .hasStackTraceContaining(ProducerFencedException.class.getName());
-    awaitCommitted(1_500);
+    awaitCommitted(records.get());
     second.drain();
-    assertEachInputHasOneOutputInOrder(1_500);
+    assertEachInputHasOneOutputInOrder(records.get());
   }
 
   @ParameterizedTest
