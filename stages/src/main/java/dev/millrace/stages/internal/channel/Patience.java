@@ -20,7 +20,10 @@ final class Patience {
   private static final int MOST_LOOKS = 8;
   private static final int PROBE_EVERY = 64;
 
-  /** Between two looks: some 2 µs, in which the other side handles some dozens of elements. */
+  /**
+   * Between two looks: 3 µs where that was measured, in which the other side handles some dozens of
+   * elements.
+   */
   private static final int PAUSES = 128;
 
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
