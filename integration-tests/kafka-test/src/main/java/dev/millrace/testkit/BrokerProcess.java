@@ -12,9 +12,13 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaFuture;
 
 /** The child process of one node, one after the other; its data outlive each of them. */
 final class BrokerProcess implements AutoCloseable {
@@ -91,14 +95,41 @@ final class BrokerProcess implements AutoCloseable {
     long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
     while (!listens()) {
       if (process.waitFor(100, TimeUnit.MILLISECONDS)) {
-        throw new IOException(
-            "the broker's process ended with status " + process.exitValue() + ":\n" + logTail());
+        throw ended();
       }
       if (deadline - System.nanoTime() < 0) {
         throw new IOException(
             "the broker does not listen after " + START_TIMEOUT.toSeconds() + " s:\n" + logTail());
       }
     }
+  }
+
+  /**
+   * Waits until the process that listens on the port says that its cluster is this one: another
+   * process may have taken the port.
+   */
+  void awaitAnswer(Admin admin) throws IOException, InterruptedException {
+    KafkaFuture<String> answer = admin.describeCluster().clusterId();
+    while (true) {
+      try {
+        String id = answer.get(100, TimeUnit.MILLISECONDS);
+        if (!id.equals(clusterId)) {
+          throw new IOException("another broker listens on port " + port + ", of cluster " + id);
+        }
+        return;
+      } catch (TimeoutException e) {
+        if (!process.isAlive()) {
+          throw ended();
+        }
+      } catch (ExecutionException e) {
+        throw new IOException("the broker does not answer:\n" + logTail(), e.getCause());
+      }
+    }
+  }
+
+  private IOException ended() throws IOException {
+    return new IOException(
+        "the broker's process ended with status " + process.exitValue() + ":\n" + logTail());
   }
 
   private boolean listens() {

@@ -42,10 +42,12 @@ public final class DockerBroker implements AutoCloseable {
           + " if [[ $(tr '\\0' ' ' <$p/cmdline) == *' kafka.Kafk'[a]' '* ]];"
           + " then kill -TERM ${p##*/}; fi; done";
 
+  private final NodePorts ports;
   private final KafkaContainer container;
 
-  private DockerBroker(KafkaContainer container) {
-    this.container = container;
+  private DockerBroker(String image, NodePorts ports) {
+    this.ports = ports;
+    this.container = new OnLoopback(image, ports.broker());
   }
 
   /** One that is at loopback, wherever Testcontainers guesses that the engine's ports are. */
@@ -94,8 +96,7 @@ public final class DockerBroker implements AutoCloseable {
   }
 
   static DockerBroker start(String image) throws IOException, InterruptedException {
-    int port = NodePorts.free(1).getFirst().broker();
-    var broker = new DockerBroker(new OnLoopback(image, port));
+    var broker = new DockerBroker(image, NodePorts.free(1).getFirst());
     boolean up = false;
     try {
       broker.container.start();
@@ -198,5 +199,6 @@ public final class DockerBroker implements AutoCloseable {
   @Override
   public void close() {
     container.stop();
+    ports.close();
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.testkit;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -30,14 +31,22 @@ public final class LocalBroker implements AutoCloseable {
   LocalBroker(String clusterId, NodePorts ports, Map<String, String> properties)
       throws IOException {
     this.ports = ports;
-    this.process = new BrokerProcess(clusterId, ports.broker(), properties);
+    boolean launched = false;
+    try {
+      this.process = new BrokerProcess(clusterId, ports.broker(), properties);
+      launched = true;
+    } finally {
+      if (!launched) {
+        ports.close();
+      }
+    }
   }
 
   /**
-   * Starts a broker; blocks until it listens.
+   * Starts a broker; blocks until it answers.
    *
-   * @throws IOException if it does not start within a minute; the message ends with its log's last
-   *     lines
+   * @throws IOException if it does not start within three minutes; the message ends with its log's
+   *     last lines
    * @throws InterruptedException if the thread is interrupted while it waits; the broker is stopped
    */
   public static LocalBroker start() throws IOException, InterruptedException {
@@ -76,7 +85,24 @@ public final class LocalBroker implements AutoCloseable {
 
   private static LocalBroker start(Map<String, String> security)
       throws IOException, InterruptedException {
-    List<NodePorts> ports = NodePorts.free(1);
+    return start(security, NodePorts::free);
+  }
+
+  static LocalBroker start(Map<String, String> security, NodePorts.Choice choice)
+      throws IOException, InterruptedException {
+    for (int i = 1; ; i++) {
+      try {
+        return startOnce(security, choice.of(1));
+      } catch (PortTakenException e) {
+        if (i == PortTakenException.CHOICES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static LocalBroker startOnce(Map<String, String> security, List<NodePorts> ports)
+      throws IOException, InterruptedException {
     Map<String, String> properties = ServerProperties.of(1, ports, Map.of());
     if (!security.isEmpty()) {
       ServerProperties.secure(properties, ports.getFirst().secured(), security);
@@ -94,8 +120,22 @@ public final class LocalBroker implements AutoCloseable {
     return broker;
   }
 
+  /**
+   * Waits until it answers.
+   *
+   * @throws PortTakenException if another process listens on one of its ports
+   */
   void awaitUp() throws IOException, InterruptedException {
-    process.awaitListening();
+    Admin admin = admin();
+    try {
+      process.awaitListening();
+      process.awaitAnswer(admin);
+    } catch (IOException e) {
+      process.kill();
+      throw ports.areFree() ? e : new PortTakenException(ports, e);
+    } finally {
+      admin.close(Duration.ZERO); // a question that nobody answers is not waited for
+    }
   }
 
   /** Starts the process again without waiting for it. */
@@ -189,5 +229,6 @@ public final class LocalBroker implements AutoCloseable {
   @Override
   public void close() {
     process.close();
+    ports.close();
   }
 }

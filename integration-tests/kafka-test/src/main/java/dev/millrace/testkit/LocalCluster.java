@@ -34,8 +34,8 @@ public final class LocalCluster implements AutoCloseable {
    * Starts as many brokers; blocks until all of them know each other.
    *
    * @param brokers from 1 to 9; an odd number, so that most of them remain when one is gone
-   * @throws IOException if one does not start within a minute; the message ends with its log's last
-   *     lines
+   * @throws IOException if one does not start within three minutes; the message ends with its log's
+   *     last lines
    * @throws InterruptedException if the thread is interrupted while it waits; all are stopped
    */
   public static LocalCluster start(int brokers) throws IOException, InterruptedException {
@@ -64,13 +64,25 @@ public final class LocalCluster implements AutoCloseable {
     if (brokers < 1 || brokers > 9) {
       throw new IllegalArgumentException("a local cluster has 1 to 9 brokers, not " + brokers);
     }
+    for (int i = 1; ; i++) {
+      try {
+        return startOnce(NodePorts.free(brokers), settings);
+      } catch (PortTakenException e) {
+        if (i == PortTakenException.CHOICES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static LocalCluster startOnce(List<NodePorts> ports, NodeSettings settings)
+      throws IOException, InterruptedException {
     String clusterId = Uuid.randomUuid().toString();
-    List<NodePorts> ports = NodePorts.free(brokers);
     List<LocalBroker> started = new ArrayList<>();
     var cluster = new LocalCluster(started);
     boolean up = false;
     try {
-      for (int node = 1; node <= brokers; node++) { // each needs most of the others to come up
+      for (int node = 1; node <= ports.size(); node++) { // each needs most of the others to come up
         Map<String, String> more = settings.of(node, ports.get(node - 1).broker());
         Map<String, String> all = ServerProperties.of(node, ports, more);
         started.add(new LocalBroker(clusterId, ports.get(node - 1), all));
@@ -80,6 +92,7 @@ public final class LocalCluster implements AutoCloseable {
     } finally {
       if (!up) {
         cluster.close();
+        ports.forEach(NodePorts::close);
       }
     }
     return cluster;

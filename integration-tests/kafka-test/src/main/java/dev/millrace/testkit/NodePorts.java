@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.channels.FileLock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -13,13 +14,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * The ports of one node.
  *
- * <p>They are below those that systems give to outgoing connections. A broker that is down comes
- * back to its port, and in between nobody else may get it: not even a client that tries to connect
- * to it, which may be connected with itself where both ends are drawn from the same range.
+ * <p>They are below the ports that systems give to outgoing connections. A broker that is down
+ * comes back to its port, and in between no other process may get it. That includes a client that
+ * tries to connect to the port: if both ends are drawn from one range, the client may connect to
+ * itself.
+ *
+ * <p>The ports are reserved for this node until {@link #close}, see {@link PortLocks}. A process
+ * that does not know these reservations can still take a port after the choice; {@link
+ * LocalBroker#start} and {@link LocalCluster#start} then choose others.
  */
-record NodePorts(int broker, int controller, int secured) {
+record NodePorts(int broker, int controller, int secured, List<FileLock> locks)
+    implements AutoCloseable {
 
-  /** Of JVMs that run at the same time, each may have a part of the ports for itself. */
+  /** The system property with the range of ports to choose from. */
   static final String PORTS = "kafka.ports";
 
   private static final int ATTEMPTS = 1000;
@@ -51,38 +58,80 @@ record NodePorts(int broker, int controller, int secured) {
     }
   }
 
-  /** Ports of as many nodes that are free now; all are held until all are known. */
+  /** Chooses the ports of a cluster. */
+  @FunctionalInterface
+  interface Choice {
+    List<NodePorts> of(int nodes) throws IOException;
+  }
+
+  /** Free ports for each of the nodes, reserved until {@link #close}. */
   static List<NodePorts> free(int nodes) throws IOException {
     return free(nodes, Range.parse(System.getProperty(PORTS)));
   }
 
   static List<NodePorts> free(int nodes, Range range) throws IOException {
-    List<ServerSocket> held = new ArrayList<>();
+    List<NodePorts> ports = new ArrayList<>();
+    boolean complete = false;
     try {
-      List<NodePorts> ports = new ArrayList<>();
       for (int i = 0; i < nodes; i++) {
-        ports.add(new NodePorts(hold(held, range), hold(held, range), hold(held, range)));
+        ports.add(ofOneNode(range));
       }
+      complete = true;
       return ports;
     } finally {
-      for (ServerSocket socket : held) {
-        socket.close();
+      if (!complete) {
+        ports.forEach(NodePorts::close);
       }
     }
   }
 
-  private static int hold(List<ServerSocket> held, Range range) throws IOException {
+  private static NodePorts ofOneNode(Range range) throws IOException {
+    List<FileLock> locks = new ArrayList<>();
+    boolean complete = false;
+    try {
+      var ports =
+          new NodePorts(reserve(locks, range), reserve(locks, range), reserve(locks, range), locks);
+      complete = true;
+      return ports;
+    } finally {
+      if (!complete) {
+        PortLocks.release(locks);
+      }
+    }
+  }
+
+  private static int reserve(List<FileLock> locks, Range range) throws IOException {
     for (int i = 0; i < ATTEMPTS; i++) {
-      var socket = new ServerSocket();
       int port = ThreadLocalRandom.current().nextInt(range.first(), range.last() + 1);
-      try {
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1);
-        held.add(socket);
-        return port;
-      } catch (IOException e) {
-        socket.close(); // somebody has it
+      FileLock lock = PortLocks.tryReserve(port);
+      if (lock != null) {
+        if (isFree(port)) {
+          locks.add(lock);
+          return port;
+        }
+        lock.release();
       }
     }
     throw new IOException("there is no free port from " + range.first() + " to " + range.last());
+  }
+
+  private static boolean isFree(int port) {
+    try (var socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1);
+      return true;
+    } catch (IOException e) {
+      return false; // another process listens there
+    }
+  }
+
+  /** Whether no process listens on any of them. */
+  boolean areFree() {
+    return isFree(broker) && isFree(controller) && isFree(secured);
+  }
+
+  /** Other nodes may have them from now on. May be called again. */
+  @Override
+  public void close() {
+    PortLocks.release(locks);
   }
 }

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.platform.commons.util.ExceptionUtils;
 import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
@@ -57,7 +58,28 @@ class KafkaExtensionIT {
   }
 
   private static void passes(int tests, Class<?>... classes) {
-    run(classes).testEvents().assertStatistics(counts -> counts.started(tests).succeeded(tests));
+    EngineExecutionResults results = run(classes);
+    assertThat(failuresIn(results)).as("failures of the inner tests").isEmpty();
+    results.testEvents().assertStatistics(counts -> counts.started(tests).succeeded(tests));
+  }
+
+  /** Of tests and of their classes, each with its stack trace. */
+  private static List<String> failuresIn(EngineExecutionResults results) {
+    return results
+        .allEvents()
+        .executions()
+        .failed()
+        .map(
+            failed ->
+                failed.getTestDescriptor().getUniqueId()
+                    + ": "
+                    + failed
+                        .getTerminationInfo()
+                        .getExecutionResult()
+                        .getThrowable()
+                        .map(ExceptionUtils::readStackTrace)
+                        .orElse("no exception"))
+        .toList();
   }
 
   private static void isGone(TestKafka kafka) {
