@@ -1,17 +1,17 @@
 package dev.millrace.errors;
 
-import java.util.Objects;
+import java.util.List;
 
 /**
  * Says that a function was tried more than once and has failed for good.
  *
  * <p>It carries the number of attempts to {@link Failure#of}, which takes it apart again: a failure
  * that is reported has that number and the cause of the last attempt, and no trace of this
- * exception. What is thrown by retries within retries carries the sum.
+ * exception. Retries within retries throw one with the sum of the attempts.
  *
- * <p>Immutable, but for what every throwable can be given.
+ * <p>Immutable, except for {@code addSuppressed}, which every throwable has; thread-safe.
  */
-public final class RetryException extends Exception {
+public final class RetryException extends NotedException {
 
   private static final long serialVersionUID = 1L;
 
@@ -21,12 +21,21 @@ public final class RetryException extends Exception {
    * Gave up after that many attempts.
    *
    * @param attempts how often the function was called, from 1
-   * @param cause what the last attempt threw
+   * @param cause what the last attempt threw; of a {@link NotedException} its cause and its notes
    */
   public RetryException(int attempts, Throwable cause) {
-    super(
-        "gave up after %d attempts: %s".formatted(attempts, cause),
-        Objects.requireNonNull(cause, "cause"));
+    this(attempts, cause, List.of());
+  }
+
+  /**
+   * Gave up after that many attempts, with notes.
+   *
+   * @param attempts how often the function was called, from 1
+   * @param cause what the last attempt threw; of a {@link NotedException} its cause and its notes
+   * @param notes what else there is to say, for example the failures of other attempts
+   */
+  public RetryException(int attempts, Throwable cause, List<? extends Throwable> notes) {
+    super(cause, notes, true);
     if (attempts < 1) {
       throw new IllegalArgumentException("attempts must be at least 1, but are " + attempts);
     }
@@ -38,9 +47,10 @@ public final class RetryException extends Exception {
     return attempts;
   }
 
-  /** What the last attempt threw; never null. */
+  /** Names the number of attempts and the cause. */
   @Override
-  public synchronized Throwable getCause() {
-    return Objects.requireNonNull(super.getCause());
+  public String getMessage() {
+    return "gave up after %d %s: %s"
+        .formatted(attempts, attempts == 1 ? "attempt" : "attempts", getCause());
   }
 }

@@ -37,7 +37,7 @@ public final class FailureHandlers {
   /** Stops the run, with the failure's cause. */
   public static StageConsumer<Failure<?>> stop() {
     return failure -> {
-      throw new ExecutionException(failure.toString(), failure.cause());
+      throw failure.toException();
     };
   }
 

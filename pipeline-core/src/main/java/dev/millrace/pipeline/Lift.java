@@ -352,6 +352,11 @@ class Lift {
             ? pair.stream().map(each -> envelope(each).value()).toList()
             : envelope(failure.element()).value();
     return new Failure<>(
-        failure.stage(), element, failure.attempt(), failure.cause(), failure.time());
+        failure.stage(),
+        element,
+        failure.attempt(),
+        failure.cause(),
+        failure.time(),
+        failure.notes());
   }
 }

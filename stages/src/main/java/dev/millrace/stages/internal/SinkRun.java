@@ -59,6 +59,6 @@ public final class SinkRun {
   /** The handler that stops the run with the failure's cause. */
   @SuppressWarnings("DoNotCallSuggester") // it is used as a handler
   public static void stop(Failure<?> failure) throws ExecutionException {
-    throw new ExecutionException(failure.toString(), failure.cause());
+    throw failure.toException();
   }
 }

@@ -6,7 +6,6 @@ import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageConsumer;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.util.context.ContextView;
@@ -37,7 +36,7 @@ public final class Fluxes {
     return asFlux(
         pipe,
         failure -> {
-          throw new ExecutionException(failure.toString(), failure.cause());
+          throw failure.toException();
         });
   }
 

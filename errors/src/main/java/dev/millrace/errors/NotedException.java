@@ -1,0 +1,83 @@
+package dev.millrace.errors;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * An exception of the library around one that it did not make, with notes beside it.
+ *
+ * <p>The library never adds anything to an exception of its users: the exception may be a constant,
+ * or be thrown by several threads at once, and what one element adds would be told for another.
+ * What the library knows about one failure (where its task was forked, which attempts failed
+ * before, which span it belongs to) is a note of a new {@code NotedException}, whose {@linkplain
+ * #getCause() cause} is the exception as it was thrown. The notes are suppressed exceptions, so
+ * that every logger prints them.
+ *
+ * <p>{@link Failure#of} takes it apart: a failure that is reported has the bare cause, and the
+ * notes beside it. Code that judges an exception by its type asks {@link #bare} first, or {@link
+ * Causes#find}.
+ *
+ * <p>Immutable, except for {@code addSuppressed}, which every throwable has; thread-safe. It has no
+ * stack trace of its own: that of the cause says where the failure was.
+ */
+public sealed class NotedException extends Exception permits RetryException {
+
+  private static final long serialVersionUID = 1L;
+
+  NotedException(Throwable failure, List<? extends Throwable> notes, boolean withTrace) {
+    super(null, bare(Objects.requireNonNull(failure, "cause")), true, withTrace);
+    for (Throwable note : notes(failure)) {
+      addSuppressed(note);
+    }
+    for (Throwable note : notes) {
+      if (note != super.getCause()) {
+        addSuppressed(note);
+      }
+    }
+  }
+
+  /**
+   * The failure with notes. If the failure is a {@code NotedException}, the result has its cause,
+   * its notes, and the new ones behind them; neither argument is changed.
+   *
+   * @param notes for example {@link Note}s, or other failures that belong to this one
+   */
+  public static NotedException of(Throwable failure, Throwable... notes) {
+    return of(failure, Arrays.asList(notes));
+  }
+
+  /** As {@link #of(Throwable, Throwable...)}. */
+  public static NotedException of(Throwable failure, List<? extends Throwable> notes) {
+    return failure instanceof RetryException retry
+        ? new RetryException(retry.attempts(), retry, notes)
+        : new NotedException(failure, notes, false);
+  }
+
+  /** The exception as it was thrown: the cause of a {@code NotedException}, any other as it is. */
+  public static Throwable bare(Throwable thrown) {
+    return thrown instanceof NotedException noted ? noted.getCause() : thrown;
+  }
+
+  /** The notes beside a {@code NotedException}, in the order of their arrival; none of others. */
+  public static List<Throwable> notes(Throwable thrown) {
+    return thrown instanceof NotedException noted ? noted.notes() : List.of();
+  }
+
+  /** The notes, in the order of their arrival. */
+  public final List<Throwable> notes() {
+    return List.of(getSuppressed());
+  }
+
+  /** What was thrown; never null, and never a {@code NotedException}. */
+  @Override
+  public final synchronized Throwable getCause() {
+    return Objects.requireNonNull(super.getCause());
+  }
+
+  /** Names the cause. */
+  @Override
+  public String getMessage() {
+    return getCause().toString();
+  }
+}
