@@ -1,10 +1,14 @@
 package dev.millrace.kafka;
 
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Patterns;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /**
@@ -31,9 +35,21 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
    * Kafka's own settings: {@code bootstrap.servers}, {@code group.id} and the deserializers at
    * least. They are passed on as they are, but {@code enable.auto.commit=true} is refused, and
    * {@code auto.offset.reset} is {@code earliest} if it is not given: Kafka's default skips what
-   * was written before the group's first commit.
+   * was written before the group's first commit. When the consumer starts, each property that
+   * neither a Kafka client nor a deserializer reads is logged once, at WARN, with the nearest name
+   * that is known.
+   *
+   * @throws IllegalArgumentException if a name or a value is null. A value that is not of its
+   *     property's type, such as {@code 5m} for {@code max.poll.interval.ms}, is refused when the
+   *     consumer is built
    */
   public B properties(Map<String, ?> properties) {
+    settings.properties(properties);
+    return self();
+  }
+
+  /** As {@link #properties(Map)}; the defaults that the properties were made with count too. */
+  public B properties(Properties properties) {
     settings.properties(properties);
     return self();
   }
@@ -49,10 +65,34 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
     return self();
   }
 
-  /** What to subscribe to. */
+  /**
+   * The topics to subscribe to.
+   *
+   * @throws IllegalArgumentException if a name is null or blank, or cannot be that of a topic
+   */
   public B topics(String... topics) {
-    settings.topics = List.of(topics);
+    settings.topics =
+        Stream.of(topics).map(name -> ConsumerSettings.topicName("topics(…)", name)).toList();
+    settings.pattern = null;
     return self();
+  }
+
+  /**
+   * Subscribes to all topics whose whole name matches, those that are created later too: the
+   * consumer looks for them each {@code metadata.max.age.ms} (Kafka's default: 5 minutes).
+   */
+  public B topics(Pattern pattern) {
+    settings.pattern = Objects.requireNonNull(pattern, "pattern");
+    settings.topics = List.of();
+    return self();
+  }
+
+  /**
+   * As {@link #topics(Pattern)}, but without the topics whose whole name matches {@code except},
+   * such as dead-letter topics.
+   */
+  public B topics(Pattern pattern, Pattern except) {
+    return topics(Patterns.without(pattern, except));
   }
 
   /**
@@ -85,8 +125,9 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * How many bytes the keys and values may have that are held of a partition and not settled,
-   * before it is paused; 8 MiB. A poll may go beyond by what it brings.
+   * How many bytes the records of a partition may have that are held and not settled, before it is
+   * paused. In bytes, of keys, values and headers, and some 200 bytes for each record. Default: 8
+   * MiB. A poll may go beyond by what it brings.
    */
   public B lookAheadBytes(long bytes) {
     if (bytes < 1) {

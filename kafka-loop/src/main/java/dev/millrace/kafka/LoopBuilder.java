@@ -3,13 +3,18 @@ package dev.millrace.kafka;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.KafkaProperties;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.Serialization;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +26,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     extends ConsumerBuilder<K, V, B> {
 
   private final LoopSettings loop = new LoopSettings();
+  private final List<String> handlers = new ArrayList<>();
 
   /** For the faces of the loop. */
   protected LoopBuilder() {}
@@ -31,18 +37,32 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * How records are handled, instead of what was said before; for the faces of the loop.
+   * How records are handled; for the faces of the loop. A second call is refused when the loop is
+   * built.
    *
+   * @param setting the method that the application has called, such as {@code handler(…)}
    * @param batching not null if they are handled in batches
    * @param outputs not null if what is made of them is produced in transactions
    */
-  protected final void handled(@Nullable Batching batching, @Nullable Serialization<?, ?> outputs) {
+  protected final void handled(
+      String setting, @Nullable Batching batching, @Nullable Serialization<?, ?> outputs) {
+    handlers.add(setting);
     settings().batching = batching;
     loop.outputs = outputs;
   }
 
   /** The settings of the consumer, which are complete; for the faces of the loop. */
   protected final ConsumerSettings<K, V> checked() {
+    if (handlers.size() > 1) {
+      throw new IllegalArgumentException(
+          "a loop has one handler, but these were set: %s; remove all but one"
+              .formatted(String.join(", ", handlers)));
+    }
+    if (loop.deadLetters != null && loop.deadLetterTopic != null) {
+      throw new IllegalArgumentException(
+          "deadLetters(…) and deadLetterTopic(…) were both set: remove one of them");
+    }
+    KafkaProperties.check(loop.producerProperties, ProducerConfig.configDef());
     settings().transactions = loop.transactions(settings());
     return settings().checked();
   }
@@ -82,10 +102,12 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     return self();
   }
 
-  /** Where a record goes when no attempt is left; none, and the loop stops. */
+  /**
+   * Where a record goes when no attempt is left. Default: none, and the loop stops. With {@link
+   * #deadLetterTopic} as well, the loop is refused when it is built.
+   */
   public B deadLetters(DeadLetters letters) {
     loop.deadLetters = Objects.requireNonNull(letters, "deadLetters");
-    loop.deadLetterTopic = null;
     return self();
   }
 
@@ -98,8 +120,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
    * again, and its partition with it: nothing is lost, and the loop goes on by itself.
    */
   public B deadLetterTopic(String topic) {
-    loop.deadLetterTopic = Objects.requireNonNull(topic, "topic");
-    loop.deadLetters = null;
+    loop.deadLetterTopic = ConsumerSettings.topicName("deadLetterTopic(…)", topic);
     return self();
   }
 
@@ -119,7 +140,13 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
    * may have the same. {@code transaction.timeout.ms} is 10,000 if it is not given.
    */
   public B producerProperties(Map<String, ?> properties) {
-    loop.producerProperties = Map.copyOf(properties);
+    loop.producerProperties = KafkaProperties.copy(properties);
+    return self();
+  }
+
+  /** As {@link #producerProperties(Map)}; the defaults of the properties count too. */
+  public B producerProperties(Properties properties) {
+    loop.producerProperties = KafkaProperties.copy(properties);
     return self();
   }
 

@@ -201,7 +201,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     /** What to do with a record; instead of a {@link #batchHandler}. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      return handler(BatchFunction.ofOne(given), null, null);
+      return handler("handler(…)", BatchFunction.ofOne(given), null, null);
     }
 
     /**
@@ -219,7 +219,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
      */
     public Builder<K, V> batchHandler(int size, Duration linger, BatchHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      return handler(BatchFunction.of(given), new Batching(size, linger), null);
+      return handler("batchHandler(…)", BatchFunction.of(given), new Batching(size, linger), null);
     }
 
     /**
@@ -236,15 +236,17 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
       Objects.requireNonNull(given, "handler");
       var outputs = new Serialization<>(key, value);
-      return handler(BatchFunction.producing(outputs, given), null, outputs);
+      return handler(
+          "transactionalHandler(…)", BatchFunction.producing(outputs, given), null, outputs);
     }
 
     private Builder<K, V> handler(
+        String setting,
         BatchFunction<K, V> given,
         @Nullable Batching batching,
         @Nullable Serialization<?, ?> outputs) {
       handler = given;
-      handled(batching, outputs);
+      handled(setting, batching, outputs);
       return this;
     }
 

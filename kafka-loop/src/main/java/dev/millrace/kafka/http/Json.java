@@ -1,84 +1,81 @@
 package dev.millrace.kafka.http;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonFactoryBuilder;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.SerializableString;
-import com.fasterxml.jackson.core.io.CharacterEscapes;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes JSON that is safe inside of HTML as well. */
+/**
+ * Writes JSON that is safe inside of HTML as well. Written here, because a library would be one
+ * more jar for whoever wants a health check.
+ */
 final class Json {
-
-  private static final JsonFactory FACTORY =
-      new JsonFactoryBuilder()
-          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
-          .characterEscapes(new HtmlEscapes())
-          .build();
 
   private Json() {}
 
-  /** Of maps with texts as keys, collections, texts, numbers, booleans and null. */
+  /** Of maps with texts as keys, collections, texts, finite numbers, booleans and null. */
   static String of(@Nullable Object value) {
-    var out = new StringWriter();
-    try (JsonGenerator to = FACTORY.createGenerator(out)) {
-      write(to, value);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // a text can always be written to
-    }
+    var out = new StringBuilder();
+    write(out, value);
     return out.toString();
   }
 
-  private static void write(JsonGenerator to, @Nullable Object value) throws IOException {
+  private static void write(StringBuilder out, @Nullable Object value) {
     switch (value) {
       case Map<?, ?> map -> {
-        to.writeStartObject();
-        for (Map.Entry<?, ?> one : map.entrySet()) {
-          to.writeFieldName(one.getKey().toString());
-          write(to, one.getValue());
+        out.append('{');
+        for (Iterator<? extends Map.Entry<?, ?>> i = map.entrySet().iterator(); i.hasNext(); ) {
+          Map.Entry<?, ?> one = i.next();
+          text(out, one.getKey().toString());
+          out.append(':');
+          write(out, one.getValue());
+          out.append(i.hasNext() ? "," : "");
         }
-        to.writeEndObject();
+        out.append('}');
       }
       case Collection<?> list -> {
-        to.writeStartArray();
-        for (Object one : list) {
-          write(to, one);
+        out.append('[');
+        for (Iterator<?> i = list.iterator(); i.hasNext(); ) {
+          write(out, i.next());
+          out.append(i.hasNext() ? "," : "");
         }
-        to.writeEndArray();
+        out.append(']');
       }
-      case Number number -> to.writeObject(number);
-      case Boolean is -> to.writeBoolean(is);
-      case null -> to.writeNull();
-      default -> to.writeString(value.toString());
+      case Number number -> out.append(number);
+      case Boolean is -> out.append(is);
+      case null -> out.append("null");
+      default -> text(out, value.toString());
     }
   }
 
-  /** What ends a script, a tag or an attribute. */
-  private static final class HtmlEscapes extends CharacterEscapes {
-    private static final long serialVersionUID = 1L;
-
-    private final int[] escapes = standardAsciiEscapesForJSON();
-
-    HtmlEscapes() {
-      for (char one : new char[] {'<', '>', '&', '\''}) {
-        escapes[one] = ESCAPE_STANDARD;
+  /**
+   * Escapes what JSON wants escaped, what ends a script, a tag or an attribute, and all that is not
+   * ASCII: a lone surrogate then arrives as it was.
+   */
+  private static void text(StringBuilder out, String text) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char one = text.charAt(i);
+      switch (one) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\n' -> out.append("\\n");
+        case '\r' -> out.append("\\r");
+        case '\t' -> out.append("\\t");
+        case '<', '>', '&', '\'' -> escape(out, one);
+        default -> {
+          if (one >= ' ' && one < 0x7f) {
+            out.append(one);
+          } else {
+            escape(out, one);
+          }
+        }
       }
     }
+    out.append('"');
+  }
 
-    @Override
-    public int[] getEscapeCodesForAscii() {
-      return escapes;
-    }
-
-    @Override
-    public @Nullable SerializableString getEscapeSequence(int one) {
-      return null; // all are escaped in the standard way
-    }
+  private static void escape(StringBuilder out, char one) {
+    out.append("\\u%04X".formatted((int) one));
   }
 }

@@ -149,8 +149,8 @@ final class Listener implements AutoCloseable {
         response = answers.apply(request);
       } catch (RefusedException e) {
         response = e.response();
-      } catch (RuntimeException e) {
-        LOG.warn("no answer", e);
+      } catch (RuntimeException | LinkageError e) { // a jar of the metrics may be missing
+        LOG.warn("no answer to a request", e);
         response = Response.bare(500, "Internal Server Error");
       }
       response.writeTo(connection.getOutputStream(), withBody);

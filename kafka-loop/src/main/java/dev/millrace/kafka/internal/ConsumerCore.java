@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -153,12 +154,21 @@ public final class ConsumerCore<K, V> {
 
   /** Joins the group by the next polls. */
   public void subscribe() {
-    consumer.subscribe(settings.topics, assignment);
+    subscribeWith(assignment);
   }
 
   /** The same, and another listener hears of rebalances when all is done about them. */
   public void subscribe(ConsumerRebalanceListener then) {
-    consumer.subscribe(settings.topics, new BothListeners(assignment, then));
+    subscribeWith(new BothListeners(assignment, then));
+  }
+
+  private void subscribeWith(ConsumerRebalanceListener callbacks) {
+    Pattern pattern = settings.pattern;
+    if (pattern == null) {
+      consumer.subscribe(settings.topics, callbacks);
+    } else {
+      consumer.subscribe(pattern, callbacks);
+    }
   }
 
   /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */

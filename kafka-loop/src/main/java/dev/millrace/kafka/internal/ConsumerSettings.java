@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -29,13 +31,18 @@ public final class ConsumerSettings<K, V> implements Cloneable {
    */
   private static final int FETCH_MAX_WAIT_MS = 100;
 
+  private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+
   private static final Duration KAFKAS_MAX_POLL_INTERVAL = Duration.ofMinutes(5);
 
   /** Kafka's own; there may be secrets among them. */
   private Map<String, Object> properties = Map.of();
 
-  /** What to subscribe to. */
+  /** The names of the topics to subscribe to; empty if there is a {@link #pattern}. */
   public List<String> topics = List.of();
+
+  /** The pattern of the names to subscribe to, instead of {@link #topics}; null without one. */
+  public @Nullable Pattern pattern;
 
   /** Which records wait for which. */
   public Ordering ordering = Ordering.PARTITION;
@@ -90,7 +97,12 @@ public final class ConsumerSettings<K, V> implements Cloneable {
 
   /** Sets Kafka's own properties. */
   public void properties(Map<String, ?> given) {
-    properties = Map.copyOf(given);
+    properties = KafkaProperties.copy(given);
+  }
+
+  /** Sets Kafka's own properties. */
+  public void properties(Properties given) {
+    properties = KafkaProperties.copy(given);
   }
 
   /** Kafka's own property; null if it is not set. */
@@ -133,9 +145,10 @@ public final class ConsumerSettings<K, V> implements Cloneable {
 
   /** Checks what can only be checked as a whole. */
   public ConsumerSettings<K, V> checked() {
-    if (topics.isEmpty()) {
+    if (topics.isEmpty() && pattern == null) {
       throw new IllegalArgumentException("no topic: call topics(…)");
     }
+    KafkaProperties.check(properties, ConsumerConfig.configDef());
     require(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
     require(ConsumerConfig.GROUP_ID_CONFIG);
     if (keyDeserializer == null) {
@@ -149,8 +162,14 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     refuseRevokeTimeoutThatKafkaWouldNotWaitFor();
     if (lookAhead < buffer) {
       throw new IllegalArgumentException(
-          "a look-ahead of %d records can not hold a buffer of %d: raise lookAhead(…)"
+          "a look-ahead of %d records cannot hold a buffer of %d: raise lookAhead(…)"
               .formatted(lookAhead, buffer));
+    }
+    Batching batches = batching;
+    if (batches != null && batches.size() > lookAhead) {
+      throw new IllegalArgumentException(
+          "a look-ahead of %d records cannot hold a batch of %d: raise lookAhead(…), or lower the size that the batch handler is given"
+              .formatted(lookAhead, batches.size()));
     }
     return copy();
   }
@@ -213,17 +232,50 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   }
 
   Deserialization<K, V> newDeserialization() {
-    return new Deserialization<>(
-        Deserializers.of(
-            keyDeserializer, properties, ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true),
-        Deserializers.of(
-            valueDeserializer, properties, ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false));
+    var unknown = new UnknownProperties(properties);
+    Map<String, Object> all = unknown.map();
+    var deserialization =
+        new Deserialization<>(
+            Deserializers.of(
+                keyDeserializer, all, ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true),
+            Deserializers.of(
+                valueDeserializer, all, ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false));
+    unknown.warn();
+    return deserialization;
+  }
+
+  /** The topics, or the pattern, for people. */
+  List<String> subscription() {
+    Pattern known = pattern;
+    return known == null ? topics : List.of("pattern " + known);
+  }
+
+  /**
+   * The name of a topic, if it can be one.
+   *
+   * @throws IllegalArgumentException if it cannot; the message tells the name and the reason
+   */
+  public static String topicName(String setting, @Nullable String name) {
+    if (name == null) {
+      throw new IllegalArgumentException(setting + ": the name of a topic is null");
+    }
+    if (name.contains(",")) {
+      throw new IllegalArgumentException(
+          "%s: '%s' is one name with a comma in it: give each topic as a text of its own"
+              .formatted(setting, name));
+    }
+    if (!TOPIC_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+      throw new IllegalArgumentException(
+          "%s: '%s' cannot be the name of a topic: names have 1 to 249 letters, digits, '.', '_' and '-'"
+              .formatted(setting, name));
+    }
+    return name;
   }
 
   /** Without the values of the properties, among which there may be secrets. */
   @Override
   public String toString() {
     return "ConsumerSettings[topics=%s, ordering=%s, properties=%s]"
-        .formatted(topics, ordering, new TreeSet<>(properties.keySet()));
+        .formatted(subscription(), ordering, new TreeSet<>(properties.keySet()));
   }
 }

@@ -15,6 +15,7 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   private final Partition<K, V> partition;
   private final ConsumerRecord<byte[], byte[]> raw;
+  private final long bytes;
   private volatile @Nullable ConsumerRecord<K, V> record;
 
   /** Its number in the window. */
@@ -49,6 +50,7 @@ public final class Delivery<K, V> implements Message<K, V> {
   Delivery(Partition<K, V> partition, ConsumerRecord<byte[], byte[]> raw) {
     this.partition = partition;
     this.raw = raw;
+    this.bytes = RecordSize.of(raw.key(), raw.value(), raw.headers());
   }
 
   @Override
@@ -131,9 +133,9 @@ public final class Delivery<K, V> implements Message<K, V> {
     return partition.observer();
   }
 
-  /** How many bytes its key and its value have. */
-  int bytes() {
-    return Math.max(0, raw.serializedKeySize()) + Math.max(0, raw.serializedValueSize());
+  /** How many bytes of the heap it holds, as {@link RecordSize} estimates. */
+  long bytes() {
+    return bytes;
   }
 
   /** Names the record, but shows nothing of it. */

@@ -145,7 +145,7 @@ public final class LoopRecorder implements ConsumerObserver {
     return new LoopStatus(
         settings.group(),
         Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
-        settings.topics,
+        settings.subscription(),
         concurrency,
         loop.health(),
         figures(),

@@ -3,7 +3,6 @@ package dev.millrace.kafka.internal;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What was produced for a record, and is to be committed with it.
@@ -17,17 +16,13 @@ public record Produced(
     List<ProducerRecord<byte[], byte[]>> records,
     boolean isLetter) {
 
-  /** How many bytes it keeps alive. */
+  /** How many bytes it keeps alive, as {@link RecordSize} estimates. */
   long bytes() {
-    long bytes = length(source.key()) + length(source.value());
+    long bytes = RecordSize.of(source.key(), source.value(), source.headers());
     for (ProducerRecord<byte[], byte[]> record : records) {
-      bytes += length(record.key()) + length(record.value());
+      bytes += RecordSize.of(record.key(), record.value(), record.headers());
     }
     return bytes;
-  }
-
-  private static long length(byte @Nullable [] part) {
-    return part == null ? 0 : part.length;
   }
 
   /** Names the source, but shows nothing of it. */

@@ -25,6 +25,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -255,17 +256,20 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
      * revocation when the handlers have ended and all is committed. What the options say of commits
      * and of back pressure is not for this loop, which has its own.
      *
-     * @throws IllegalArgumentException if they subscribe to a pattern, or assign partitions
+     * @throws IllegalArgumentException if they assign partitions
      */
     public Builder<K, V> receiverOptions(ReceiverOptions<K, V> receiverOptions) {
-      if (receiverOptions.subscriptionPattern() != null || receiverOptions.assignment() != null) {
+      if (receiverOptions.assignment() != null) {
         throw new IllegalArgumentException(
-            "the loop subscribes to topics by their names: use subscription(Collection)");
+            "the loop subscribes, and its group assigns: use subscription(…), not assignment(…)");
       }
       options = receiverOptions;
       settings().properties(receiverOptions.consumerProperties());
       if (receiverOptions.subscriptionTopics() != null) {
         topics(receiverOptions.subscriptionTopics().toArray(String[]::new));
+      }
+      if (receiverOptions.subscriptionPattern() != null) {
+        topics(receiverOptions.subscriptionPattern());
       }
       settings().keyDeserializer = receiverOptions.keyDeserializer();
       settings().valueDeserializer = receiverOptions.valueDeserializer();
@@ -279,13 +283,13 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     public Builder<K, V> handler(
         Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> given) {
       Objects.requireNonNull(given, "handler");
-      return handler(reactiveOne(given, null), null, null);
+      return handler("handler(…)", reactiveOne(given, null), null, null);
     }
 
     /** What to do with a record, in a virtual thread for each: it may block. */
     public Builder<K, V> blockingHandler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      return handler(BatchFunction.ofOne(given), null, null);
+      return handler("blockingHandler(…)", BatchFunction.ofOne(given), null, null);
     }
 
     /**
@@ -304,13 +308,15 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         Duration linger,
         Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<?>> given) {
       Objects.requireNonNull(given, "handler");
-      return handler(new ReactiveHandler<>(given, null), new Batching(size, linger), null);
+      return handler(
+          "batchHandler(…)", new ReactiveHandler<>(given, null), new Batching(size, linger), null);
     }
 
     /** The same, in a virtual thread for each batch: it may block. */
     public Builder<K, V> blockingBatchHandler(int size, Duration linger, BatchHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
-      return handler(BatchFunction.of(given), new Batching(size, linger), null);
+      return handler(
+          "blockingBatchHandler(…)", BatchFunction.of(given), new Batching(size, linger), null);
     }
 
     /**
@@ -330,7 +336,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         Function<? super ConsumerRecord<K, V>, ? extends Publisher<ProducerRecord<A, B>>> given) {
       Objects.requireNonNull(given, "handler");
       var outputs = new Serialization<>(key, value);
-      return handler(reactiveOne(given, outputs::apply), null, outputs);
+      return handler("transactionalHandler(…)", reactiveOne(given, outputs::apply), null, outputs);
     }
 
     /** The same, in a virtual thread for each record: it may block. */
@@ -338,7 +344,11 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
       Objects.requireNonNull(given, "handler");
       var outputs = new Serialization<>(key, value);
-      return handler(BatchFunction.producing(outputs, given), null, outputs);
+      return handler(
+          "blockingTransactionalHandler(…)",
+          BatchFunction.producing(outputs, given),
+          null,
+          outputs);
     }
 
     private static <K, V, T> ReactiveHandler<K, V, T> reactiveOne(
@@ -348,20 +358,21 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     private Builder<K, V> handler(
+        String setting,
         BatchFunction<K, V> given,
         @Nullable Batching batching,
         @Nullable Serialization<?, ?> outputs) {
       handler = given;
-      handled(batching, outputs);
+      handled(setting, batching, outputs);
       return this;
     }
 
     @Override
     public ReactorKafkaLoop<K, V> build() {
       ConsumerSettings<K, V> checked = checked();
+      Pattern pattern = checked.pattern;
       options =
-          options
-              .subscription(checked.topics)
+          (pattern == null ? options.subscription(checked.topics) : options.subscription(pattern))
               .consumerProperty(ConsumerConfig.GROUP_ID_CONFIG, checked.group());
       return new ReactorKafkaLoop<>(this, checked, loop().copy());
     }

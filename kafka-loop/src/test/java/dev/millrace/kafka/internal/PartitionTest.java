@@ -196,11 +196,26 @@ class PartitionTest {
                         Optional.empty()))
             .toList(),
         10);
-    assertThat(partition.isFull(100, 100, 1001)).isFalse();
-    assertThat(partition.isFull(100, 100, 1000)).isTrue();
+    long all = 10 * (100 + 200); // the objects around a record count as 200 bytes
+    assertThat(partition.isFull(100, 100, all + 1)).isFalse();
+    assertThat(partition.isFull(100, 100, all)).isTrue();
     take(partition);
     take(partition).settle();
-    assertThat(partition.isFull(100, 100, 1000)).isFalse();
+    assertThat(partition.isFull(100, 100, all)).isFalse();
+  }
+
+  @Test
+  void bytesOfHeadersAreBoundedAsWell() {
+    byte[] trace = new byte[500_000];
+    partition.add(
+        LongStream.range(0, 20)
+            .mapToObj(i -> Records.record(i, "k"))
+            .peek(one -> one.headers().add("trace", trace).add("nothing", null))
+            .toList(),
+        20);
+    assertThat(partition.isFull(100, 100, 8 << 20)).isTrue();
+    takeAll(partition).forEach(Message::settle);
+    assertThat(partition.isFull(100, 100, 1)).isFalse();
   }
 
   @Test

@@ -1,0 +1,90 @@
+package dev.millrace.kafka;
+
+import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.kafka.reactor.ReactorKafkaLoop;
+import java.time.Duration;
+import java.util.Map;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import reactor.core.publisher.Mono;
+
+/** Builders of both faces of the loop, complete but for their handler. */
+public enum BuilderFace {
+  /** {@link KafkaLoop}. */
+  CHANNELS {
+    @Override
+    LoopBuilder<String, String, ?> plain() {
+      return KafkaLoop.<String, String>builder();
+    }
+
+    @Override
+    void handler(LoopBuilder<String, String, ?> builder) {
+      loop(builder).handler(record -> {});
+    }
+
+    @Override
+    void batchHandler(LoopBuilder<String, String, ?> builder, int size) {
+      loop(builder).batchHandler(size, Duration.ZERO, batch -> {});
+    }
+
+    @Override
+    void transactionalHandler(LoopBuilder<String, String, ?> builder) {
+      loop(builder)
+          .transactionalHandler(
+              new StringSerializer(), new StringSerializer(), (record, output) -> {});
+    }
+
+    private static KafkaLoop.Builder<String, String> loop(LoopBuilder<String, String, ?> builder) {
+      return (KafkaLoop.Builder<String, String>) builder;
+    }
+  },
+  /** {@link ReactorKafkaLoop}. */
+  REACTOR {
+    @Override
+    LoopBuilder<String, String, ?> plain() {
+      return ReactorKafkaLoop.<String, String>builder();
+    }
+
+    @Override
+    void handler(LoopBuilder<String, String, ?> builder) {
+      loop(builder).handler(record -> Mono.empty());
+    }
+
+    @Override
+    void batchHandler(LoopBuilder<String, String, ?> builder, int size) {
+      loop(builder).batchHandler(size, Duration.ZERO, batch -> Mono.empty());
+    }
+
+    @Override
+    void transactionalHandler(LoopBuilder<String, String, ?> builder) {
+      loop(builder)
+          .transactionalHandler(
+              new StringSerializer(), new StringSerializer(), record -> Mono.empty());
+    }
+
+    private static ReactorKafkaLoop.Builder<String, String> loop(
+        LoopBuilder<String, String, ?> builder) {
+      return (ReactorKafkaLoop.Builder<String, String>) builder;
+    }
+  };
+
+  abstract LoopBuilder<String, String, ?> plain();
+
+  /** Handles records one by one, and does nothing with them. */
+  abstract void handler(LoopBuilder<String, String, ?> builder);
+
+  /** Handles batches, and does nothing with them. */
+  abstract void batchHandler(LoopBuilder<String, String, ?> builder, int size);
+
+  /** Produces nothing, in transactions. */
+  abstract void transactionalHandler(LoopBuilder<String, String, ?> builder);
+
+  /** A builder with all but a handler. */
+  LoopBuilder<String, String, ?> builder() {
+    LoopBuilder<String, String, ?> builder = plain();
+    builder.properties(Map.of("bootstrap.servers", "localhost:1", "group.id", "test"));
+    builder.deserializers(new StringDeserializer(), new StringDeserializer());
+    builder.topics("orders");
+    return builder;
+  }
+}
