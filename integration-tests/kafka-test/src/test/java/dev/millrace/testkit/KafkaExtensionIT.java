@@ -32,7 +32,7 @@ import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 
 /** What tests get, who shares it, and that nothing of it is left. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KafkaExtensionIT {
 
   private static final Set<Object> SEEN = ConcurrentHashMap.newKeySet();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.condition.OS;
 
 /** Nothing that the tests start listens for other machines. */
 @EnabledOnOs(OS.LINUX)
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LoopbackIT {
 
   @Test
