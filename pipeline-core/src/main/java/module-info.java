@@ -1,4 +1,5 @@
 /** Channels, select, context and structured tasks over virtual threads. */
+@SuppressWarnings("module") // the modules above are not there when this one is compiled
 module dev.millrace.core {
   requires transitive dev.millrace.errors;
   requires static transitive org.jspecify;
@@ -9,6 +10,11 @@ module dev.millrace.core {
   exports dev.millrace.sync;
   exports dev.millrace.pipeline;
   exports dev.millrace.pipeline.graph;
+  exports dev.millrace.channel.internal to
+      dev.millrace.stages;
+  exports dev.millrace.context.internal to
+      dev.millrace.kafka,
+      dev.millrace.stages;
 
   uses dev.millrace.pipeline.Engine;
 }

@@ -2,6 +2,7 @@ package dev.millrace.context;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.context.internal.CancelSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -9,7 +10,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What all contexts share: a parent, and the nearest ancestor that can be cancelled. */
-abstract sealed class AbstractContext implements Context permits CancelContext, PlainContext {
+abstract sealed class AbstractContext implements Context, CancelSource
+    permits CancelContext, PlainContext {
 
   static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
 
@@ -94,9 +96,17 @@ abstract sealed class AbstractContext implements Context permits CancelContext, 
 
   @Override
   public Registration afterFunc(Runnable action) {
-    Objects.requireNonNull(action, "action");
+    return register(new Listener.AfterFunc(Objects.requireNonNull(action, "action")));
+  }
+
+  @Override
+  public Registration listen(Runnable listener) {
+    return register(new Listener.Notice(Objects.requireNonNull(listener, "listener")));
+  }
+
+  private Registration register(Listener listener) {
     CancelContext canceller = canceller();
-    return canceller == null ? new NeverCancelled() : canceller.register(new AfterFunc(action));
+    return canceller == null ? new NeverCancelled() : canceller.register(listener);
   }
 
   /** Nothing to run, nothing to forget: only the first stop succeeds. */

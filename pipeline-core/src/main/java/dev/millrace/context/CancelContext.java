@@ -5,7 +5,6 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
@@ -16,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It knows its descendants that can be cancelled, through {@link Listener}s; they forget each
  * other when one ends. A tree is cancelled from the top, level by level and without recursion, so
- * that its depth does not matter. The deadlines share one scheduler, {@link Timers}.
+ * that its depth does not matter: first the whole tree is marked, then the done channels are closed
+ * and the listeners told. So a party that is told finds every descendant cancelled. The deadlines
+ * share one scheduler, {@link Timers}.
  */
 final class CancelContext extends AbstractContext implements CancellableContext {
 
@@ -35,27 +36,16 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     }
   }
 
-  /** Stands in the parent's list for a child. */
-  private static final class Child extends Listener {
-    final CancelContext context;
-
-    Child(CancelContext context) {
-      this.context = context;
-    }
-
-    @Override
-    void cancelled(Throwable cause) {
-      context.cancel(cause);
-    }
-  }
-
   private final @Nullable CancelContext above;
-  private final Child link = new Child(this);
+  private final Listener.Child link = new Listener.Child(this);
   private final @Nullable Instant deadline;
   private volatile @Nullable Throwable cause;
   private @Nullable Channel<Void> done;
   private @Nullable Listener listeners;
   private @Nullable Future<?> timer;
+
+  /** The next one of those that one call of {@link #cancel} has marked; of its thread. */
+  private @Nullable CancelContext nextMarked;
 
   private CancelContext(AbstractContext parent, @Nullable Instant deadline) {
     super(parent);
@@ -65,8 +55,8 @@ final class CancelContext extends AbstractContext implements CancellableContext 
 
   static CancelContext child(AbstractContext parent, @Nullable Instant deadline) {
     var child = new CancelContext(parent, deadline);
-    if (child.above != null) {
-      child.above.add(child.link);
+    if (child.above != null && !child.above.add(child.link)) {
+      child.cause = child.above.cause;
     }
     return child;
   }
@@ -128,40 +118,65 @@ final class CancelContext extends AbstractContext implements CancellableContext 
   @Override
   public void cancel(Throwable why) {
     Objects.requireNonNull(why, "cause");
-    var pending = new ArrayDeque<Listener>();
-    if (!end(why, pending)) {
+    if (!mark(why)) {
       return;
+    }
+    CancelContext last = this;
+    for (CancelContext marked = this; marked != null; marked = marked.nextMarked) {
+      last = marked.markChildren(why, last);
     }
     if (above != null) {
       above.remove(link);
     }
-    for (Listener listener; (listener = pending.poll()) != null; ) {
-      if (listener instanceof Child child) {
-        child.context.end(why, pending);
-      } else {
-        listener.cancelled(why);
-      }
+    Listener.AfterFunc functions = null;
+    for (CancelContext marked = this; marked != null; ) {
+      CancelContext next = marked.nextMarked;
+      marked.nextMarked = null;
+      functions = marked.tell(functions);
+      marked = next;
+    }
+    if (functions != null) {
+      AfterFuncs.start(functions);
     }
   }
 
-  /** Ends this very context; false if it has ended. Its listeners are added to {@code pending}. */
-  private boolean end(Throwable why, ArrayDeque<Listener> pending) {
+  /** Ends this very context, and tells nobody; false if it has ended. */
+  private synchronized boolean mark(Throwable why) {
+    if (cause != null) {
+      return false;
+    }
+    cause = why;
+    return true;
+  }
+
+  /** Marks the children, and appends them to the chain that ends at {@code last}; its new end. */
+  private synchronized CancelContext markChildren(Throwable why, CancelContext last) {
+    CancelContext end = last;
+    for (Listener listener = listeners; listener != null; listener = listener.next) {
+      if (listener instanceof Listener.Child child && child.context.mark(why)) {
+        end.nextMarked = child.context;
+        end = child.context;
+      }
+    }
+    return end;
+  }
+
+  /**
+   * Closes the done channel, and tells the listeners but for the children, which are marked.
+   *
+   * @return the functions of the user, in front of {@code functions}
+   */
+  private Listener.@Nullable AfterFunc tell(Listener.@Nullable AfterFunc functions) {
+    Listener first;
     Channel<Void> channel;
     Future<?> scheduled;
     synchronized (this) {
-      if (cause != null) {
-        return false;
-      }
-      cause = why;
-      for (Listener listener = listeners; listener != null; ) {
-        Listener next = listener.next;
+      first = listeners;
+      listeners = null;
+      for (Listener listener = first; listener != null; listener = listener.next) {
         listener.linked = false;
         listener.previous = null;
-        listener.next = null;
-        pending.add(listener);
-        listener = next;
       }
-      listeners = null;
       channel = done;
       scheduled = timer;
       timer = null;
@@ -172,29 +187,48 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     if (scheduled != null) {
       scheduled.cancel(false);
     }
-    return true;
+    Listener.AfterFunc collected = functions;
+    for (Listener listener = first; listener != null; ) {
+      Listener next = listener.next;
+      listener.next = null;
+      switch (listener) {
+        case Listener.Notice notice -> notice.action.run();
+        case Listener.AfterFunc function -> {
+          function.next = collected;
+          collected = function;
+        }
+        default -> {} // a child
+      }
+      listener = next;
+    }
+    return collected;
   }
 
   /** Tells the listener once this context is cancelled: at once, if it is. */
   Registration register(Listener listener) {
-    add(listener);
+    if (!add(listener)) {
+      switch (listener) {
+        case Listener.Notice notice -> notice.action.run();
+        case Listener.AfterFunc function -> AfterFuncs.start(function);
+        default -> throw new AssertionError(listener);
+      }
+    }
     return () -> remove(listener);
   }
 
-  private void add(Listener listener) {
-    synchronized (this) {
-      if (cause == null) {
-        Listener first = listeners;
-        listener.next = first;
-        if (first != null) {
-          first.previous = listener;
-        }
-        listeners = listener;
-        listener.linked = true;
-        return;
-      }
+  /** Adds the listener, unless this context is cancelled. */
+  private synchronized boolean add(Listener listener) {
+    if (cause != null) {
+      return false;
     }
-    listener.cancelled(Objects.requireNonNull(cause));
+    Listener first = listeners;
+    listener.next = first;
+    if (first != null) {
+      first.previous = listener;
+    }
+    listeners = listener;
+    listener.linked = true;
+    return true;
   }
 
   private synchronized boolean remove(Listener listener) {

@@ -96,8 +96,10 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   @Nullable Instant deadline();
 
   /**
-   * Runs {@code action} in a virtual thread of its own once this context is cancelled; at once, if
-   * it is.
+   * Runs {@code action} in a thread of its own once this context is cancelled; at once, if it is.
+   * {@code cancel} does not wait for that. The thread is a virtual one; while the carriers are so
+   * busy that it does not begin within 10 ms, a platform thread takes its place. There are at most
+   * 64 of those, so the functions behind 64 that block wait for a carrier.
    */
   Registration afterFunc(Runnable action);
 

@@ -7,6 +7,7 @@ import dev.millrace.channel.Producer;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -52,7 +53,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
     this.channel = Channel.buffered(capacity);
     this.context = parent.withCancel();
     this.thread = Thread.ofVirtual().name("millrace-generator").unstarted(this::run);
-    this.interruption = context.afterFunc(this::stop);
+    this.interruption = CancelSource.listen(context, this::stop);
   }
 
   /**

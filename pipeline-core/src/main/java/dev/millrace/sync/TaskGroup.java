@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -49,7 +50,7 @@ public final class TaskGroup implements AutoCloseable {
     this.parent = parent;
     this.context = parent.withCancel();
     this.collecting = collecting;
-    this.interruption = context.afterFunc(this::interruptAll);
+    this.interruption = CancelSource.listen(context, this::interruptAll);
   }
 
   /** A group that is cancelled by the first task that fails. */

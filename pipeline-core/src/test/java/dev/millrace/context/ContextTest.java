@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.channel.Channel;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -126,6 +127,25 @@ class ContextTest {
       assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
       assertThat(running.stop()).isFalse();
       assertThat(stopped).hasValue(0);
+    }
+  }
+
+  /**
+   * A virtual thread costs its starter some 500 bytes, and more time than is to be measured here.
+   */
+  @Test
+  void cancelStartsNoThreadForEachAfterFunc() throws Exception {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    int count = 100_000;
+    try (var context = Context.background().withCancel()) {
+      var ran = new CountDownLatch(count);
+      for (int i = 0; i < count; i++) {
+        context.afterFunc(ran::countDown);
+      }
+      long before = threads.getCurrentThreadAllocatedBytes();
+      context.cancel();
+      assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(count);
+      assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.stages;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.DeadlineExceededException;
+import dev.millrace.context.internal.CancelSource;
 import dev.millrace.pipeline.StageFunction;
 import java.time.Duration;
 import java.util.Objects;
@@ -65,7 +66,7 @@ public final class Timeout {
     }
 
     <I, O> O call(StageFunction<? super I, ? extends O> function, I element) throws Exception {
-      Context.Registration registration = inner.afterFunc(this::interrupt);
+      Context.Registration registration = CancelSource.listen(inner, this::interrupt);
       O result;
       try {
         result = inner.call(() -> function.apply(element));

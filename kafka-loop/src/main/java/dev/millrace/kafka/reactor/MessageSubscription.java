@@ -2,6 +2,7 @@ package dev.millrace.kafka.reactor;
 
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerCore;
@@ -76,7 +77,7 @@ final class MessageSubscription<K, V> implements Subscription {
   }
 
   private void run() {
-    var registration = context.afterFunc(bell::ring);
+    var registration = CancelSource.listen(context, bell::ring);
     Throwable why;
     try {
       why = consume();

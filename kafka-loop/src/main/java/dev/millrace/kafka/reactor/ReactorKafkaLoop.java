@@ -1,6 +1,7 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
@@ -160,7 +161,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
             events::survived);
     Supply<K, V> supply = Supply.of(settings(), core);
     var handlers = new Handlers<>(group, loop().concurrency, supply, handling, reactive, bell);
-    var registration = context.afterFunc(bell::ring);
+    var registration = CancelSource.listen(context, bell::ring);
     try {
       while (true) {
         bell.reset();

@@ -10,9 +10,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * The scheduler behind every deadline, timer and ticker.
  *
- * <p>It is a fork-join pool of its own with a single worker, made when the first timer is set: one
- * daemon thread keeps the time, another one runs what is due and ends when there was nothing to do
- * for a while. Setting and calling off take no lock, and a timer that is called off is forgotten.
+ * <p>It is a fork-join pool of its own, made when the first timer is set: one daemon thread keeps
+ * the time, and up to {@link #WORKERS} others run what is due, and end when there was nothing to do
+ * for a while. They are platform threads, so a deadline needs no free carrier. Setting and calling
+ * off take no lock, and a timer that is called off is forgotten.
  *
  * <p>Not the common pool: parallel streams and futures of the application block its few workers for
  * as long as they like, and a deadline that had to wait for them would come late by as much.
@@ -22,8 +23,11 @@ public final class Timers {
   /** 146 years: what is set to more never comes. */
   private static final long LONGEST = Long.MAX_VALUE / 2;
 
+  /** So that the cancellation of a large tree does not hold up the timers that are due with it. */
+  private static final int WORKERS = 4;
+
   private static final class Pool {
-    static final ForkJoinPool INSTANCE = new ForkJoinPool(1, Worker::new, null, true);
+    static final ForkJoinPool INSTANCE = new ForkJoinPool(WORKERS, Worker::new, null, true);
   }
 
   /** Has nothing of the thread that happened to need a timer first. */

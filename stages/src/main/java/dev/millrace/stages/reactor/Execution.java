@@ -3,6 +3,7 @@ package dev.millrace.stages.reactor;
 import dev.millrace.channel.Channel;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.graph.Ledger;
@@ -61,6 +62,7 @@ final class Execution {
     this.workers = new Workers(context, interrupts, this::fail);
     this.scheduler = Schedulers.fromExecutor(workers);
     this.failures = new Failures(this, onFailure);
+    CancelSource.listen(context, () -> workers.interruptAll(Interrupts.Reason.STOPPED));
   }
 
   Context context() {

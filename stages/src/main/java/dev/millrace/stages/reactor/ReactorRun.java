@@ -1,6 +1,7 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
@@ -252,7 +253,7 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
         // Not by a timer of the common pool: what occupies that would hold up the cancellation.
         var deadline =
             Context.background().withTimeout(timeout.compareTo(longest) < 0 ? timeout : longest);
-        var late = deadline.afterFunc(() -> cancelDrain(timeout));
+        var late = CancelSource.listen(deadline, () -> cancelDrain(timeout));
         timer =
             () -> {
               late.stop();

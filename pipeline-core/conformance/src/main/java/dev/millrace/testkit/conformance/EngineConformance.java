@@ -105,6 +105,14 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   @Nested
+  class Starvation extends StarvationConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
   class ContextValues extends ContextConformance {
     @Override
     EngineConformance kit() {

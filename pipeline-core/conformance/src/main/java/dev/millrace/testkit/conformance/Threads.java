@@ -24,6 +24,7 @@ public final class Threads {
           OWN,
           "ForkJoinPool", // carriers of virtual threads, and the common pool
           "millrace-timers",
+          "millrace-after-func-starter",
           "VirtualThread-unblocker",
           "CompletableFutureDelayScheduler",
           "Common-Cleaner",

@@ -1,7 +1,9 @@
 package dev.millrace.stages.internal.channel;
 
+import dev.millrace.channel.internal.Timers;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
@@ -31,10 +33,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A strand is stopped by the run, which knows when it must not be interrupted. The last strand
  * that ends completes the run; those who join then wait for the threads, so that none is alive.
  *
- * <p>From the cancellation on the run is supervised, by a thread of its own and by those who join:
- * the interrupts are repeated, in case one was swallowed; and after a time of grace the run is
- * completed even if a function goes on. Functions that only compute can keep all threads away that
- * virtual threads run on, the run's own one included; so it is not enough.
+ * <p>From the cancellation on the run is supervised, by the timers of the library and by the
+ * threads that join: the interrupts are repeated, in case one was swallowed; and after a time of
+ * grace the run is completed even if a function goes on. A virtual thread could not do that:
+ * functions that only compute, or that keep waking each other, can keep all carriers busy.
  */
 public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
 
@@ -60,7 +62,6 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
   private final List<Thread> threads = new ArrayList<>();
   private final List<Throwable> suppressed = new ArrayList<>();
   private final CountDownLatch done = new CountDownLatch(1);
-  private final CountDownLatch supervised = new CountDownLatch(1);
   private volatile Context.@Nullable Registration supervision;
   private volatile boolean draining;
   private volatile int forked; // written under the lock
@@ -87,7 +88,7 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
       Duration grace) {
     var run = new ChannelRun<R>(parent, onFailure, grace);
     Chain last = new Wiring(run, run.ledger).wire(pipeline, run);
-    run.supervision = run.context.afterFunc(run::supervise);
+    run.supervision = CancelSource.listen(run.context, run::supervise);
     run.fork(last);
     return run;
   }
@@ -227,26 +228,17 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
   @Override
   public void cancel(Throwable cause) {
     context.cancel(Objects.requireNonNull(cause, "cause"));
-    stopAll();
   }
 
   private synchronized void stopAll() {
     strands.forEach(Strand::stop);
   }
 
-  /** Stops the strands, and sees that the run ends; called once it is cancelled. */
+  /** Stops the strands, and sees that the run ends; from the cancellation on. Does not block. */
   private void supervise() {
-    synchronized (this) {
-      threads.add(Thread.currentThread());
-    }
-    supervised.countDown();
-    boolean ended = false;
-    while (!ended) {
-      try {
-        ended = done.await(insist(), TimeUnit.NANOSECONDS);
-      } catch (InterruptedException e) {
-        // nobody has a reason to
-      }
+    long again = insist();
+    if (!isDone()) {
+      Timers.schedule(this::supervise, again);
     }
   }
 
@@ -296,8 +288,9 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
         cancellation = context.cause();
       }
     }
-    if (Objects.requireNonNull(supervision).stop()) {
-      supervised.countDown();
+    Context.Registration registered = supervision;
+    if (registered != null) {
+      registered.stop();
     }
     ledger.close();
     done.countDown();
@@ -337,7 +330,6 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
     if (abandoned) {
       return;
     }
-    uninterruptibly(supervised::await);
     List<Thread> all;
     synchronized (this) {
       all = List.copyOf(threads);
@@ -395,26 +387,23 @@ public final class ChannelRun<R extends @Nullable Object> implements Run<R> {
     synchronized (this) {
       if (!completed) {
         draining = true;
-        thread("drain", () -> superviseDrain(timeout, start, nanos)).start();
+        Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
       }
     }
   }
 
+  /** Interrupts sources that block, and cancels the run at the end. Does not block. */
   private void superviseDrain(Duration timeout, long start, long nanos) {
-    boolean ended = false;
-    while (!ended) {
-      long left = nanos - (System.nanoTime() - start);
-      if (left <= 0) {
-        cancel(new TimeoutException("the drain has not ended within " + timeout));
-        return;
-      }
-      boolean ticking = tick();
-      try {
-        ended = done.await(ticking ? Math.min(left, TICK_NANOS) : left, TimeUnit.NANOSECONDS);
-      } catch (InterruptedException e) {
-        // nobody has a reason to
-      }
+    long left = nanos - (System.nanoTime() - start);
+    if (isDone()) {
+      return;
     }
+    if (left <= 0) {
+      cancel(new TimeoutException("the drain has not ended within " + timeout));
+      return;
+    }
+    long again = Math.min(left, tick() ? TICK_NANOS : INSIST_NANOS);
+    Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
   }
 
   private synchronized boolean tick() {
