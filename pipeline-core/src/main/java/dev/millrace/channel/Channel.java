@@ -347,8 +347,8 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   }
 
   private static long deadline(Duration timeout) {
-    long nanos = Timers.toNanos(timeout);
-    long deadline = System.nanoTime() + Math.max(0, nanos);
+    long nanos = Math.clamp(Timers.toNanos(timeout), 0, Timers.LONGEST);
+    long deadline = System.nanoTime() + nanos;
     return deadline == 0 ? 1 : deadline; // 0 stands for no deadline
   }
 

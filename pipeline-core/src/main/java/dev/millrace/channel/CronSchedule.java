@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CronSchedule implements Schedule {
 
+  // There are more instants than local times, and the library counts days in an int.
+  private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LAST = Instant.parse("9999-01-01T00:00:00Z");
+
   private final String expression;
   private final ZoneId zone;
   private final ZoneRules rules;
@@ -48,7 +52,16 @@ final class CronSchedule implements Schedule {
 
   static CronSchedule parse(String expression, ZoneId zone) {
     var parser = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
-    var schedule = new CronSchedule(expression, zone, parser.parse(expression));
+    Cron cron;
+    try {
+      cron = parser.parse(expression);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "the cron expression \"%s\" is not valid: %s. It needs five fields: minute, hour, day of the month, month, day of the week"
+              .formatted(expression, e.getMessage()),
+          e);
+    }
+    var schedule = new CronSchedule(expression, zone, cron);
     if (schedule.nextAfter(Instant.EPOCH) == null) {
       throw new IllegalArgumentException(
           "the cron expression \"" + expression + "\" is valid, but never due");
@@ -57,7 +70,11 @@ final class CronSchedule implements Schedule {
   }
 
   @Override
-  public @Nullable Instant nextAfter(Instant instant) {
+  public @Nullable Instant nextAfter(Instant after) {
+    if (after.isAfter(LAST)) {
+      return null;
+    }
+    Instant instant = after.isBefore(FIRST) ? FIRST : after;
     return everyHour ? nextByMinutes(instant) : nextByDays(instant);
   }
 

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 public interface Schedule {
 
   /**
-   * When it is due next, after {@code instant} and not at it; null if never. Does not block, and
-   * gives the same answer whenever it is asked.
+   * When it is due next, after {@code instant} and not at it; null if never, or beyond what an
+   * {@link Instant} can say. Does not block, and gives the same answer whenever it is asked.
    */
   @Nullable Instant nextAfter(Instant instant);
 
@@ -60,6 +60,8 @@ public interface Schedule {
    * <p>Needs the library {@code com.cronutils:cron-utils} 9.2, on which this module depends only
    * optionally: add it to the build, and {@code requires com.cronutils} to the descriptor of a
    * modular application. Computing the next time takes about a millisecond.
+   *
+   * <p>Nothing is due after the year 9999, nor before the year 1.
    *
    * @throws IllegalArgumentException if the expression is not valid, or is never due
    * @throws IllegalStateException if the library is missing

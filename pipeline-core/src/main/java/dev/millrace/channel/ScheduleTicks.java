@@ -51,7 +51,7 @@ final class ScheduleTicks implements Runnable {
     Instant due = next(passed);
     while (due != null && !cancellation.isCancelled()) {
       Instant now = clock.instant();
-      if (now.isBefore(passed.minus(CORRECTION))) {
+      if (Duration.between(now, passed).compareTo(CORRECTION) > 0) {
         passed = now;
         due = next(passed);
       } else if (!now.isBefore(due)) {

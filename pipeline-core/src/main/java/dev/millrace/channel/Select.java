@@ -63,7 +63,7 @@ public final class Select<R extends @Nullable Object> {
   private @Nullable Action<R> onDefault;
   private @Nullable Action<R> onTime;
   private long timeoutNanos;
-  private @Nullable Instant deadline;
+  private long deadline; // a nanoTime; 0 for none
 
   /** A select without clauses. */
   public Select() {}
@@ -119,15 +119,19 @@ public final class Select<R extends @Nullable Object> {
    * or deadline a select: the last one set counts.
    */
   public Select<R> onTimeout(Duration timeout, Action<? extends R> action) {
-    timeoutNanos = Math.max(0, Timers.toNanos(timeout));
-    deadline = null;
+    timeoutNanos = Math.clamp(Timers.toNanos(timeout), 0, Timers.LONGEST);
+    deadline = 0;
     onTime = narrow(action);
     return this;
   }
 
-  /** Runs when a turn waits at {@code deadline}; see {@link #onTimeout}. */
+  /**
+   * Runs when a turn waits at {@code deadline}; see {@link #onTimeout}. The wall clock is read
+   * once, by this call: if it is set later, the deadline stays where it is in elapsed time.
+   */
   public Select<R> onDeadline(Instant deadline, Action<? extends R> action) {
-    this.deadline = Objects.requireNonNull(deadline, "deadline");
+    Objects.requireNonNull(deadline, "deadline");
+    this.deadline = nanoTime(Timers.toNanos(Duration.between(Instant.now(), deadline)));
     onTime = narrow(action);
     return this;
   }
@@ -229,12 +233,11 @@ public final class Select<R extends @Nullable Object> {
   }
 
   private long nanoDeadline() {
-    long nanos = timeoutNanos;
-    Instant instant = deadline;
-    if (instant != null) {
-      nanos = Math.max(0, Timers.toNanos(Duration.between(Instant.now(), instant)));
-    }
-    long result = System.nanoTime() + nanos;
+    return deadline == 0 ? nanoTime(timeoutNanos) : deadline;
+  }
+
+  private static long nanoTime(long left) {
+    long result = System.nanoTime() + Math.clamp(left, 0, Timers.LONGEST);
     return result == 0 ? 1 : result; // 0 stands for no deadline
   }
 

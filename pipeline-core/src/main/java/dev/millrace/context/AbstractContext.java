@@ -3,9 +3,10 @@ package dev.millrace.context;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.internal.CancelSource;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.time.InstantSource;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -41,32 +42,57 @@ abstract sealed class AbstractContext implements Context, CancelSource
 
   @Override
   public @Nullable Instant deadline() {
+    Deadline own = ownDeadline();
+    return own == null ? null : own.instant();
+  }
+
+  private @Nullable Deadline ownDeadline() {
     CancelContext canceller = canceller();
-    return canceller == null ? null : canceller.deadline();
+    return canceller == null ? null : canceller.end();
   }
 
   @Override
   public CancellableContext withCancel() {
-    return CancelContext.child(this, deadline());
+    return CancelContext.child(this, ownDeadline());
   }
 
   @Override
   public CancellableContext withDeadline(Instant deadline) {
-    Objects.requireNonNull(deadline, "deadline");
-    Instant inherited = deadline();
-    if (inherited != null && !deadline.isBefore(inherited)) {
-      return withCancel();
-    }
-    CancelContext child = CancelContext.child(this, deadline);
-    child.startTimer(deadline);
-    return child;
+    return withDeadline(deadline, Clock.systemUTC());
+  }
+
+  @Override
+  public CancellableContext withDeadline(Instant deadline, Throwable cause) {
+    return ending(atInstant(deadline, Clock.systemUTC()), Objects.requireNonNull(cause, "cause"));
+  }
+
+  CancellableContext withDeadline(Instant deadline, InstantSource wallClock) {
+    return ending(atInstant(deadline, wallClock), null);
+  }
+
+  private static Deadline atInstant(Instant deadline, InstantSource wallClock) {
+    return Deadline.at(Objects.requireNonNull(deadline, "deadline"), wallClock);
   }
 
   @Override
   public CancellableContext withTimeout(Duration timeout) {
-    Instant now = Instant.now();
-    boolean reachable = timeout.compareTo(Duration.between(now, Instant.MAX)) < 0;
-    return withDeadline(reachable ? now.plus(timeout) : Instant.MAX.truncatedTo(ChronoUnit.DAYS));
+    return ending(Deadline.after(Objects.requireNonNull(timeout, "timeout")), null);
+  }
+
+  @Override
+  public CancellableContext withTimeout(Duration timeout, Throwable cause) {
+    Objects.requireNonNull(timeout, "timeout");
+    return ending(Deadline.after(timeout), Objects.requireNonNull(cause, "cause"));
+  }
+
+  private CancellableContext ending(Deadline deadline, @Nullable Throwable cause) {
+    Deadline inherited = ownDeadline();
+    if (inherited != null && !deadline.isBefore(inherited)) {
+      return withCancel();
+    }
+    CancelContext child = CancelContext.child(this, deadline);
+    child.startTimer(deadline, cause);
+    return child;
   }
 
   @Override

@@ -3,10 +3,7 @@ package dev.millrace.context;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.internal.Timers;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -21,24 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CancelContext extends AbstractContext implements CancellableContext {
 
-  /** The cause of a context that was cancelled without one. */
-  private static final class Cancelled extends CancellationException {
-    private static final long serialVersionUID = 1L;
-
-    Cancelled() {
-      super("context cancelled");
-    }
-
-    /** Cheap: every scope that ends makes one. */
-    @Override
-    public synchronized Throwable fillInStackTrace() {
-      return this;
-    }
-  }
-
   private final @Nullable CancelContext above;
   private final Listener.Child link = new Listener.Child(this);
-  private final @Nullable Instant deadline;
+  private final @Nullable Deadline deadline;
   private volatile @Nullable Throwable cause;
   private @Nullable Channel<Void> done;
   private @Nullable Listener listeners;
@@ -47,13 +29,13 @@ final class CancelContext extends AbstractContext implements CancellableContext 
   /** The next one of those that one call of {@link #cancel} has marked; of its thread. */
   private @Nullable CancelContext nextMarked;
 
-  private CancelContext(AbstractContext parent, @Nullable Instant deadline) {
+  private CancelContext(AbstractContext parent, @Nullable Deadline deadline) {
     super(parent);
     this.above = parent.canceller();
     this.deadline = deadline;
   }
 
-  static CancelContext child(AbstractContext parent, @Nullable Instant deadline) {
+  static CancelContext child(AbstractContext parent, @Nullable Deadline deadline) {
     var child = new CancelContext(parent, deadline);
     if (child.above != null && !child.above.add(child.link)) {
       child.cause = child.above.cause;
@@ -61,17 +43,25 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     return child;
   }
 
-  void startTimer(Instant at) {
-    Duration left = Duration.between(Instant.now(), at);
-    if (!left.isPositive()) {
-      cancel(new DeadlineExceededException(at));
+  void startTimer(Deadline at, @Nullable Throwable reason) {
+    long left = at.left();
+    if (left <= 0) {
+      expire(at, reason);
       return;
     }
     synchronized (this) {
       if (cause == null) {
-        timer =
-            Timers.schedule(() -> cancel(new DeadlineExceededException(at)), Timers.toNanos(left));
+        timer = Timers.schedule(() -> expire(at, reason), left);
       }
+    }
+  }
+
+  private void expire(Deadline at, @Nullable Throwable reason) {
+    synchronized (this) {
+      timer = null; // it need not be called off
+    }
+    if (cause == null) {
+      cancel(new DeadlineExceededException(at, reason));
     }
   }
 
@@ -90,8 +80,8 @@ final class CancelContext extends AbstractContext implements CancellableContext 
     return cause;
   }
 
-  @Override
-  public @Nullable Instant deadline() {
+  /** Its own deadline, or the one that it has inherited. */
+  @Nullable Deadline end() {
     return deadline;
   }
 
@@ -111,7 +101,7 @@ final class CancelContext extends AbstractContext implements CancellableContext 
   @Override
   public void cancel() {
     if (cause == null) {
-      cancel(new Cancelled());
+      cancel(new ContextCancelledException());
     }
   }
 
@@ -262,7 +252,7 @@ final class CancelContext extends AbstractContext implements CancellableContext 
   public String toString() {
     Throwable why = cause;
     return "Context["
-        + (deadline == null ? "" : "deadline " + deadline + ", ")
+        + (deadline == null ? "" : "deadline " + deadline.instant() + ", ")
         + (why == null ? "active" : "cancelled: " + why)
         + "]";
   }

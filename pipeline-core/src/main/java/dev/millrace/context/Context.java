@@ -20,7 +20,13 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Contexts are safe for use by many threads, and nothing here blocks.
+ * <p>A plain {@code Context} is not {@link AutoCloseable}, so declare a resource as {@code var} or
+ * {@link CancellableContext}. The type of {@link #cause} tells why a context has ended: {@link
+ * ContextCancelledException} if the canceller gave no cause, {@link DeadlineExceededException} if
+ * its deadline has passed, and else it is the cause that the canceller gave; for a task group, the
+ * failure of the task that failed first.
+ *
+ * <p>Thread-safe, and nothing here blocks.
  */
 public sealed interface Context extends Cancellation permits AbstractContext, CancellableContext {
 
@@ -77,11 +83,29 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   /**
    * A child that is cancelled at {@code deadline}, with a {@link DeadlineExceededException} as the
    * cause, unless it ends earlier. Close it to release its timer.
+   *
+   * <p>The wall clock is read once, by this call. If it is set later, the child still ends when the
+   * time that was left by then has passed. A deadline that has passed cancels at once; the longest
+   * time is 146 years, and later deadlines are clamped to it.
    */
   CancellableContext withDeadline(Instant deadline);
 
-  /** A child that is cancelled after {@code timeout}; see {@link #withDeadline}. */
+  /**
+   * As {@link #withDeadline(Instant)}; {@code cause} is the cause of the {@link
+   * DeadlineExceededException}. An earlier deadline of this context keeps its own.
+   */
+  CancellableContext withDeadline(Instant deadline, Throwable cause);
+
+  /**
+   * A child that is cancelled after {@code timeout}, by {@link System#nanoTime}; at once, if it is
+   * not positive. See {@link #withDeadline(Instant)}.
+   */
   CancellableContext withTimeout(Duration timeout);
+
+  /**
+   * As {@link #withTimeout(Duration)}, with a cause as {@link #withDeadline(Instant, Throwable)}.
+   */
+  CancellableContext withTimeout(Duration timeout, Throwable cause);
 
   /** A child that carries a value, and hides the value that an ancestor has for the same key. */
   <T> Context withValue(Key<T> key, T value);
@@ -92,7 +116,10 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   /** The value of the nearest ancestor that has one; null if there is none. */
   <T> @Nullable T value(Key<T> key);
 
-  /** When this context will be cancelled at the latest; null if it has no deadline. */
+  /**
+   * When this context will be cancelled at the latest; null if it has no deadline. For a timeout
+   * the time by the wall clock is computed by the first call, and not again if the clock is set.
+   */
   @Nullable Instant deadline();
 
   /**

@@ -130,7 +130,9 @@ class CronScheduleTest {
   void badExpressionsAreRefusedAtOnce() {
     var utc = ZoneId.of("UTC");
     assertThatThrownBy(() -> Schedule.cron("0 14 * *", utc))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("\"0 14 * *\"")
+        .hasMessageContaining("minute, hour, day of the month, month, day of the week");
     assertThatThrownBy(() -> Schedule.cron("0 25 * * *", utc))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Schedule.cron("", utc)).isInstanceOf(IllegalArgumentException.class);
@@ -183,5 +185,15 @@ class CronScheduleTest {
 
   private static String list(Set<Integer> numbers) {
     return numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
+  }
+
+  @Test
+  void extremeInstantsAreAnswered() {
+    for (String expression : List.of("0 0 * * *", "30 * * * *")) {
+      Schedule schedule = Schedule.cron(expression, ZoneId.of("Europe/Berlin"));
+      assertThat(schedule.nextAfter(Instant.MAX)).isNull();
+      assertThat(schedule.nextAfter(Instant.MIN)).isAfter(Instant.MIN);
+      assertThat(schedule.nextAfter(Instant.parse("9998-12-31T12:00:00Z"))).isNotNull();
+    }
   }
 }

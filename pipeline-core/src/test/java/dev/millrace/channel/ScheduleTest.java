@@ -293,4 +293,18 @@ class ScheduleTest {
       assertThat(Instant.now()).isAfterOrEqualTo(instant);
     }
   }
+
+  /** No DateTimeException, and no overflow. */
+  @Test
+  void extremePeriodsAndInstantsAreAnswered() {
+    Duration longest = Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
+    Duration second = Duration.ofSeconds(1);
+    assertThat(Schedule.every(Instant.EPOCH, longest).nextAfter(Instant.EPOCH)).isNull();
+    assertThat(Schedule.every(Instant.EPOCH, second).nextAfter(Instant.MAX)).isNull();
+    assertThat(Schedule.every(Instant.MAX, second).nextAfter(Instant.MAX)).isNull();
+    assertThat(Schedule.every(Instant.MAX, second).nextAfter(Instant.MIN)).isEqualTo(Instant.MAX);
+    assertThat(Schedule.every(Instant.MIN, Duration.ofNanos(1)).nextAfter(Instant.EPOCH))
+        .isEqualTo(Instant.EPOCH.plusNanos(1));
+    assertThat(Schedule.every(Instant.MIN, longest).nextAfter(Instant.MIN)).isNull();
+  }
 }

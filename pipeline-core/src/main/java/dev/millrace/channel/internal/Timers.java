@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Timers {
 
-  /** 146 years: what is set to more never comes. */
-  private static final long LONGEST = Long.MAX_VALUE / 2;
+  /** The longest supported delay, in nanoseconds: 146 years. Longer ones are clamped to it. */
+  public static final long LONGEST = Long.MAX_VALUE / 2;
 
   /** So that the cancellation of a large tree does not hold up the timers that are due with it. */
   private static final int WORKERS = 4;
