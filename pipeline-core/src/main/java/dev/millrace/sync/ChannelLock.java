@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.CancellationException;
 
 /**
- * A mutex made of a channel that holds one token: whoever has taken the token has the lock.
+ * A mutex made of a channel that holds one token: the thread that has taken the token has the lock.
  *
  * <pre>{@code
  * try (var held = lock.lock()) {
@@ -20,29 +20,50 @@ import java.util.concurrent.CancellationException;
  * Where neither is needed, {@link java.util.concurrent.locks.ReentrantLock} is faster.
  *
  * <p>First come, first served. Not reentrant: a thread that locks twice waits for itself. The lock
- * belongs to no thread: any thread may unlock it. Safe for use by many threads; what happens before
- * an unlock happens before the next lock returns. An uncontended lock or unlock takes two
- * compare-and-sets, and allocates nothing.
+ * belongs to no thread: any thread may unlock it. Each acquisition has a {@link Held} of its own,
+ * which unlocks that acquisition only, once.
+ *
+ * <p>Thread-safe; what happens before an unlock happens before the next lock returns. An
+ * uncontended lock takes one compare-and-set. An unlock takes one and an uncontended monitor, and
+ * allocates the next token, 24 bytes.
  */
 public final class ChannelLock {
 
-  /** The lock, held: closing it unlocks. To be closed once. */
+  /** One acquisition of the lock. Thread-safe. */
   public interface Held extends AutoCloseable {
     /**
-     * As {@link ChannelLock#unlock}.
-     *
-     * @throws IllegalStateException if the lock is not locked
+     * Unlocks, if this acquisition has not been unlocked yet: a second call does nothing, even if
+     * another thread has the lock meanwhile. Does not block.
      */
     @Override
     void close();
   }
 
   private final Channel<Held> token = Channel.buffered(1);
-  private final Held held = this::unlock;
+
+  /** The token that is in the channel or was taken from it last. Guarded by this. */
+  private Token last = new Token();
 
   /** Unlocked. */
   public ChannelLock() {
-    token.trySend(held);
+    token.trySend(last);
+  }
+
+  private final class Token implements Held {
+    private boolean unlocked; // guarded by the lock's monitor
+
+    @Override
+    public void close() {
+      unlock(this);
+    }
+  }
+
+  private synchronized void unlock(Token held) {
+    if (!held.unlocked) {
+      held.unlocked = true;
+      last = new Token();
+      token.trySend(last); // there is room: the only token was taken
+    }
   }
 
   /**
@@ -82,22 +103,25 @@ public final class ChannelLock {
   }
 
   /**
-   * Unlocks; the one that has waited longest has the lock then. Does not block.
+   * Unlocks the acquisition that has the lock; the thread that has waited longest has the lock
+   * then. Does not block.
    *
    * @throws IllegalStateException if the lock is not locked
    */
-  public void unlock() {
-    if (!token.trySend(held)) {
-      throw new IllegalStateException("unlock of a lock that is not locked");
+  public synchronized void unlock() {
+    if (!isLocked()) {
+      throw new IllegalStateException(
+          "unlock of a lock that is not locked: is there an unlock() without a lock()?");
     }
+    unlock(last);
   }
 
-  /** Whether it is locked, by whichever thread: for monitoring. */
+  /** Whether it is locked, by any thread: for monitoring. */
   public boolean isLocked() {
     return token.size() == 0;
   }
 
-  /** Whoever receives the token has the lock: a clause for a select. */
+  /** A clause for a select: the thread that receives the token has the lock. */
   public ReceiveChannel<Held> token() {
     return token;
   }

@@ -44,15 +44,15 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
 
   private final Channel<T> channel;
   private final CancellableContext context;
-  private final Producer<? extends T> producer;
+  private final Inside inside = Inside.of(this);
   private final Thread thread;
   private final Context.Registration interruption;
 
   private Generator(Context parent, int capacity, Producer<? extends T> producer) {
-    this.producer = Objects.requireNonNull(producer, "producer");
+    Objects.requireNonNull(producer, "producer");
     this.channel = Channel.buffered(capacity);
     this.context = parent.withCancel();
-    this.thread = Thread.ofVirtual().name("millrace-generator").unstarted(this::run);
+    this.thread = Thread.ofVirtual().name("millrace-generator").unstarted(() -> run(producer));
     this.interruption = CancelSource.listen(context, this::stop);
   }
 
@@ -74,9 +74,9 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
     return generator;
   }
 
-  private void run() {
+  private void run(Producer<? extends T> producer) {
     try {
-      context.run(this::produce);
+      inside.run(() -> context.run(() -> produce(producer)));
     } finally {
       if (interruption.stop()) { // spare the interrupt of a thread that ends
         context.cancel();
@@ -84,7 +84,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
     }
   }
 
-  private void produce() {
+  private void produce(Producer<? extends T> producer) {
     if (context.isCancelled()) { // run it all the same, so that it releases what it was given
       Thread.currentThread().interrupt();
     }
@@ -134,7 +134,8 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
   /**
    * Stops the producer and waits until its thread has ended, however long that takes: it ends at
    * its next send, or where it obeys the interrupt. An interrupt does not shorten the wait; it is
-   * kept for the caller. The producer may call it too, and then does not wait.
+   * kept for the caller. The producer may call it too, in its own thread or in a {@link TaskGroup}:
+   * then it stops the producer, and returns at once, since it would wait for itself.
    */
   @Override
   public void close() {
@@ -143,7 +144,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
       context.cancel(new CancellationException("the generator was closed"));
       stop();
     }
-    if (Thread.currentThread() != thread) {
+    if (!Inside.isIn(this)) {
       awaitEnd();
     }
   }

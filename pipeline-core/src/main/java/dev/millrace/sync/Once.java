@@ -10,7 +10,7 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that is computed when it is first asked for, once, however many ask: Go's {@code
+ * A value that is computed when it is first asked for, and once, for all callers: Go's {@code
  * sync.OnceValue}, but a try that failed does not count, and the next call tries again.
  *
  * <pre>{@code
@@ -21,13 +21,16 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The function runs in the thread of a caller; callers that come meanwhile wait for that try and
+ * <p>The function runs in the thread of a caller. Callers that come meanwhile wait for that try and
  * get its value or its failure. So a hundred callers of a server that is down have one failure
- * each, after one try, not after a hundred. Only a try that ended because its own caller was
- * interrupted or cancelled is nobody else's failure: the next one of those who wait tries again.
+ * each, after one try, not after a hundred. A try that ended because its own caller was interrupted
+ * or cancelled is not told as a failure to the others: the next caller that waits tries again.
  *
- * <p>Safe for use by many threads. Once there is a value, a call is one volatile read. What the
- * function did happens before every return with its value.
+ * <p>A function that asks for its own value would wait for itself, and is refused: in its own
+ * thread and in a {@link TaskGroup} that it opens.
+ *
+ * <p>Thread-safe. Once there is a value, a call is one volatile read, and the function is no longer
+ * kept. What the function did happens before every return with its value.
  *
  * @param <T> the type of the value
  */
@@ -37,16 +40,18 @@ public final class Once<T extends @Nullable Object> {
 
   /** A run of the function. */
   private static final class Try {
-    final Thread runner = Thread.currentThread();
     final Channel<Void> ended = Channel.rendezvous();
 
     /** What the function has thrown; written before the end. */
     @Nullable Throwable failure;
   }
 
-  private final Callable<T> function;
   private volatile @Nullable Value<T> value;
-  private @Nullable Try running;
+
+  /** Null once there is a value. By the thread of the try that runs, one after the other. */
+  private @Nullable Callable<T> function;
+
+  private @Nullable Try running; // guarded by this
 
   /** With the function that computes the value; it is not called before {@link #get}. */
   public Once(Callable<T> function) {
@@ -64,9 +69,8 @@ public final class Once<T extends @Nullable Object> {
   }
 
   /**
-   * The value; computes it in this thread if there is none and nobody computes it, or waits for the
-   * one that does. {@code cancellation} ends the wait; a function that is to be ended by it as well
-   * has to obey it by itself.
+   * The value. If there is none, this thread computes it, or waits for the thread that does. {@code
+   * cancellation} ends the wait; it ends the function only if that obeys it by itself.
    *
    * @throws ExecutionException if the function has thrown, in this thread or in the one that this
    *     call has waited for: the cause is what was thrown, whatever it was
@@ -111,17 +115,15 @@ public final class Once<T extends @Nullable Object> {
       running = mine;
       return mine;
     }
-    if (now.runner == mine.runner) {
-      throw new IllegalStateException(
-          "the function of a Once asks for its value: it would wait for itself for ever");
-    }
+    Inside.refuse(now, "get() of a Once", "its function cannot ask for the value");
     return now;
   }
 
   private T run(Try mine) throws InterruptedException, ExecutionException {
     try {
-      T result = function.call();
+      T result = Inside.of(mine).call(Objects.requireNonNull(function));
       value = new Value<>(result);
+      function = null;
       return result;
     } catch (InterruptedException | CancellationException e) {
       throw e;

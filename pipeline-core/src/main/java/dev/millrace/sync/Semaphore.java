@@ -46,17 +46,15 @@ public final class Semaphore {
    * @throws IllegalArgumentException if {@code weight} is negative, or larger than the capacity
    */
   public void acquire(long weight) throws InterruptedException {
-    if (weight > capacity) {
-      throw new IllegalArgumentException(
-          "a weight of %d can never be acquired of a capacity of %d".formatted(weight, capacity));
-    }
     acquire(weight, Context.background());
   }
 
   /**
    * Acquires {@code weight}; blocks until it is free or {@code cancellation} comes. A weight larger
-   * than the capacity waits for the cancellation only, and keeps nobody else waiting.
+   * than the capacity waits for the cancellation only, and keeps no other caller waiting.
    *
+   * @throws IllegalArgumentException if {@code weight} is negative, or if it is larger than the
+   *     capacity and the cancellation can never come, as that of {@link Context#background()}
    * @throws CancellationException if the cancellation comes before the weight was acquired
    * @throws InterruptedException if the thread is interrupted before the weight was acquired
    */
@@ -67,6 +65,11 @@ public final class Semaphore {
       throw new InterruptedException();
     }
     if (weight > capacity) {
+      if (cancellation.done() == Channel.<Void>never()) {
+        throw new IllegalArgumentException(
+            "a weight of %d can never be acquired of a capacity of %d, and the context cannot end: the call would wait for ever"
+                .formatted(weight, capacity));
+      }
       cancellation.done().receiveOrNull();
       cancellation.throwIfCancelled();
     }

@@ -13,23 +13,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets calls with the same key that come at the same time share one execution, its value and its
- * failure: what keeps a cache that has lost an entry from asking for it a thousand times.
+ * failure, so that a cache that has lost an entry does not ask for it a thousand times.
  *
  * <pre>{@code
  * User user = users.call(id, context, () -> database.load(id)).value();
  * }</pre>
  *
- * <p>The execution belongs to nobody: it runs in a virtual thread of its own, with the values of
+ * <p>The execution belongs to no caller: it runs in a virtual thread of its own, with the values of
  * the first caller's context as its {@linkplain Context#current() current} one, but not with that
  * caller's deadline or cancellation. A caller that is interrupted or cancelled leaves, and the
- * others go on waiting. When the last one has left, nobody wants the result: the execution's
- * context is cancelled, its thread is interrupted, and the next call with that key begins a new
- * one.
+ * others go on waiting. When the last one has left, the result is not wanted: the execution is
+ * <i>abandoned</i>, which means that its context is cancelled and its thread is interrupted.
+ *
+ * <p>A call that comes then does not join the abandoned execution, and does not begin a second one
+ * beside it: it waits until the abandoned one has ended, and begins a new one. So there is one
+ * execution for each key at a time, even if all callers have a timeout that is shorter than a
+ * function that ignores interrupts. {@link #forget} and {@link #overlapping} are the ways to have
+ * more.
+ *
+ * <p>A call by the execution itself with its own key would wait for itself, and is refused.
  *
  * <p>Nothing is kept: once an execution has ended, the next call begins a new one. Keys are
- * compared with {@code equals}. Safe for use by many threads. An execution costs a virtual thread,
- * and a call an uncontended monitor. After {@code golang.org/x/sync/singleflight}; its {@code
- * DoChan} is {@code TaskGroup.fork} here.
+ * compared with {@code equals}. Thread-safe. An execution costs a virtual thread, and a call an
+ * uncontended monitor. After {@code golang.org/x/sync/singleflight}; its {@code DoChan} is {@code
+ * TaskGroup.fork} here.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -44,7 +51,29 @@ public final class SingleFlight<K, V extends @Nullable Object> {
    */
   public record Result<V extends @Nullable Object>(V value, boolean shared) {}
 
-  /** One execution, and those who wait for it. The counters are guarded by the monitor. */
+  /**
+   * What a call throws if the function has thrown, whatever it was. Each caller gets an exception
+   * of its own with the same cause; the site of the call that began the execution is suppressed in
+   * it.
+   */
+  public static final class FailedException extends ExecutionException {
+    private static final long serialVersionUID = 1L;
+
+    private final boolean shared;
+
+    private FailedException(String message, Task<?> task, boolean shared) {
+      super(message, task.failure());
+      this.shared = shared;
+      addSuppressed(task.forkedAt());
+    }
+
+    /** Whether more than one call has asked for the value. */
+    public boolean shared() {
+      return shared;
+    }
+  }
+
+  /** One execution and its callers. The fields that are not final are guarded by the monitor. */
   private static final class Flight<V extends @Nullable Object> {
     final Task<V> task;
     final CancellableContext context;
@@ -52,19 +81,41 @@ public final class SingleFlight<K, V extends @Nullable Object> {
     final Channel<Void> landed = Channel.rendezvous();
     int callers;
     int waiting;
+    boolean abandoned;
+
+    /** Begins when this one, which is abandoned, has ended. */
+    @Nullable Flight<V> next;
 
     Flight(Context first, Callable<V> function, SingleFlight<?, V> owner, Object key) {
+      Inside inside = Inside.of(this);
       task = new Task<>(function);
       context = first.withoutCancel().withCancel();
       thread =
-          Thread.ofVirtual().name("millrace-single-flight").unstarted(() -> owner.fly(key, this));
+          Thread.ofVirtual()
+              .name("millrace-single-flight")
+              .unstarted(() -> inside.run(() -> owner.fly(key, this)));
     }
   }
 
   private final Map<K, Flight<V>> flights = new HashMap<>();
+  private final boolean overlapping;
 
   /** Without anything under way. */
-  public SingleFlight() {}
+  public SingleFlight() {
+    this(false);
+  }
+
+  private SingleFlight(boolean overlapping) {
+    this.overlapping = overlapping;
+  }
+
+  /**
+   * One whose calls do not wait for an abandoned execution: they begin a new one at once. If
+   * functions ignore interrupts, many executions of one key may run at the same time.
+   */
+  public static <K, V extends @Nullable Object> SingleFlight<K, V> overlapping() {
+    return new SingleFlight<>(true);
+  }
 
   /** As {@link #call(Object, Context, Callable)}, in the current context. */
   public Result<V> call(K key, Callable<V> function)
@@ -76,11 +127,12 @@ public final class SingleFlight<K, V extends @Nullable Object> {
    * Runs the function, or waits for the execution that is under way for an equal key; blocks until
    * it has ended, or {@code context} is cancelled.
    *
-   * @throws ExecutionException if the function has thrown, whatever it was: every caller gets that
-   *     as the cause of an exception of its own
+   * @throws FailedException if the function has thrown, whatever it was. It is declared as an
+   *     {@code ExecutionException}
    * @throws CancellationException if the context is cancelled before the end
    * @throws InterruptedException if the thread is interrupted before the end
-   * @throws IllegalStateException if the function itself makes a call with its key
+   * @throws IllegalStateException if the function itself makes a call with its key, in its own
+   *     thread or in a {@link TaskGroup}
    */
   public Result<V> call(K key, Context context, Callable<V> function)
       throws InterruptedException, ExecutionException {
@@ -100,37 +152,54 @@ public final class SingleFlight<K, V extends @Nullable Object> {
         leave(key, flight);
       }
     }
-    Throwable failure = flight.task.failure();
-    if (failure != null) {
-      throw new ExecutionException("the call for the key " + key + " failed", failure);
-    }
+    boolean shared;
     synchronized (this) {
-      return new Result<>(flight.task.get(), flight.callers > 1);
+      shared = flight.callers > 1;
+    }
+    if (flight.task.failure() != null) {
+      throw new FailedException("the call for the key " + key + " failed", flight.task, shared);
+    }
+    return new Result<>(flight.task.get(), shared);
+  }
+
+  /**
+   * Lets the next call with this key begin a new execution at once, though one may be under way:
+   * that one goes on for its callers. If calls wait for the end of an abandoned execution, theirs
+   * begins now.
+   */
+  public synchronized void forget(K key) {
+    Flight<V> flight = flights.remove(Objects.requireNonNull(key, "key"));
+    if (flight != null && flight.next != null) {
+      flight.next.thread.start();
+      flight.next = null;
     }
   }
 
   /**
-   * Lets the next call with this key begin a new execution, though one may be under way: that one
-   * goes on for those who wait for it.
+   * The number of keys with an execution under way, the abandoned ones included, and those that
+   * were forgotten not.
    */
-  public synchronized void forget(K key) {
-    flights.remove(Objects.requireNonNull(key, "key"));
-  }
-
-  /** How many keys have an execution under way, those that were forgotten not included. */
   public synchronized int size() {
     return flights.size();
   }
 
   private synchronized Flight<V> board(K key, Context context, Callable<V> function) {
     Flight<V> flight = flights.get(key);
+    if (flight != null) {
+      Inside.refuse(
+          flight,
+          "the call of a single flight for the key " + key,
+          "its function cannot make a call with the same key");
+    }
     if (flight == null) {
       flight = new Flight<>(context, function, this, key);
       flight.thread.start();
       flights.put(key, flight);
-    } else if (flight.thread == Thread.currentThread()) {
-      throw new IllegalStateException(
-          "the call for the key " + key + " calls itself: it would wait for itself for ever");
+    } else if (flight.abandoned) {
+      Flight<V> next =
+          flight.next != null ? flight.next : new Flight<>(context, function, this, key);
+      flight.next = next;
+      flight = next;
     }
     flight.callers++;
     flight.waiting++;
@@ -142,10 +211,23 @@ public final class SingleFlight<K, V extends @Nullable Object> {
       flight.context.run(flight.task::run);
     } finally {
       synchronized (this) {
-        flights.remove(key, flight);
+        ended(key, flight);
       }
       flight.landed.close();
       flight.context.close();
+    }
+  }
+
+  /** Makes room for the next execution of the key, and begins it if calls wait for it. */
+  @SuppressWarnings("unchecked") // the flight is that of the key
+  private void ended(Object key, Flight<V> flight) {
+    Flight<V> next = flight.next;
+    if (next == null) {
+      flights.remove(key, flight);
+    } else {
+      flights.replace((K) key, flight, next);
+      flight.next = null;
+      next.thread.start();
     }
   }
 
@@ -154,7 +236,15 @@ public final class SingleFlight<K, V extends @Nullable Object> {
       if (--flight.waiting > 0) {
         return;
       }
-      flights.remove(key, flight);
+      Flight<V> current = flights.get(key);
+      if (current != null && current.next == flight) { // it has not begun, and never will
+        current.next = null;
+        return;
+      }
+      flight.abandoned = true;
+      if (overlapping) {
+        flights.remove(key, flight);
+      }
     }
     flight.context.cancel(new CancellationException("nobody waits for the result any more"));
     flight.thread.interrupt();

@@ -1,5 +1,7 @@
 package dev.millrace.sync;
 
+import dev.millrace.errors.Note;
+import dev.millrace.errors.NotedException;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A function that a {@link TaskGroup} runs in a thread of its own, and its result.
  *
- * <p>Safe for use by many threads; nothing blocks: wait with {@link TaskGroup#join}.
+ * <p>Thread-safe. Nothing blocks: wait with {@link TaskGroup#join}. A task that has ended keeps its
+ * result or its failure, and not its function.
  *
  * @param <T> the type of the result
  */
@@ -21,28 +24,22 @@ public final class Task<T extends @Nullable Object> {
     SUCCEEDED,
     /** It has thrown. */
     FAILED,
-    /** It was never run, because the group was cancelled. */
+    /** Its function is never run, because the group was cancelled before the fork. */
     CANCELLED
   }
 
   private record Outcome(State state, @Nullable Object value, @Nullable Throwable failure) {}
 
-  private final Callable<T> function;
-  private final Throwable forkedAt;
-  private volatile Outcome outcome = new Outcome(State.RUNNING, null, null);
+  private static final Outcome RUNNING = new Outcome(State.RUNNING, null, null);
+  private static final Outcome CANCELLED = new Outcome(State.CANCELLED, null, null);
+
+  private final Note forkedAt;
+  private @Nullable Callable<T> function; // by the thread of the task; null once it runs
+  private volatile Outcome outcome = RUNNING;
 
   Task(Callable<T> function) {
     this.function = Objects.requireNonNull(function, "function");
-    this.forkedAt = new ForkedAt();
-  }
-
-  /** Where a task was forked: suppressed in what it threw. */
-  private static final class ForkedAt extends Throwable {
-    private static final long serialVersionUID = 1L;
-
-    ForkedAt() {
-      super("the task was forked here", null, false, true);
-    }
+    this.forkedAt = Note.here("the task was forked here");
   }
 
   /** What has become of the task by now. */
@@ -53,7 +50,8 @@ public final class Task<T extends @Nullable Object> {
   /**
    * What the task returned.
    *
-   * @throws IllegalStateException if it has not returned; the cause is what it threw, if it did
+   * @throws IllegalStateException if it has not returned. If it has thrown, the cause is what it
+   *     threw, and the site of the fork is suppressed
    */
   // The value of a task that succeeded is what the function returned, null included if T is
   // nullable.
@@ -61,26 +59,42 @@ public final class Task<T extends @Nullable Object> {
   public T get() {
     Outcome end = outcome;
     if (end.state != State.SUCCEEDED) {
-      throw new IllegalStateException("the task has no result: it is " + end.state, end.failure);
+      var exception =
+          new IllegalStateException("the task has no result: it is " + end.state, end.failure);
+      exception.addSuppressed(forkedAt);
+      throw exception;
     }
     return (T) end.value;
   }
 
-  /** What the task threw; null if it has thrown nothing. */
+  /** What the task threw, as it was thrown; null if it has thrown nothing. */
   public @Nullable Throwable failure() {
     return outcome.failure;
   }
 
-  void run() {
-    try {
-      outcome = new Outcome(State.SUCCEEDED, function.call(), null);
-    } catch (Throwable failure) {
-      failure.addSuppressed(forkedAt);
-      outcome = new Outcome(State.FAILED, null, failure);
-    }
+  /** What the task threw, with the site of the fork as a note; null if it has thrown nothing. */
+  @Nullable NotedException noted() {
+    Throwable failure = outcome.failure;
+    return failure == null ? null : NotedException.of(failure, forkedAt);
+  }
+
+  /** Where the task was forked. */
+  Note forkedAt() {
+    return forkedAt;
   }
 
   void cancel() {
-    outcome = new Outcome(State.CANCELLED, null, null);
+    function = null;
+    outcome = CANCELLED;
+  }
+
+  void run() {
+    Callable<T> call = Objects.requireNonNull(function);
+    function = null;
+    try {
+      outcome = new Outcome(State.SUCCEEDED, call.call(), null);
+    } catch (Throwable failure) {
+      outcome = new Outcome(State.FAILED, null, failure);
+    }
   }
 }

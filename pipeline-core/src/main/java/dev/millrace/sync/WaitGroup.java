@@ -4,12 +4,13 @@ import dev.millrace.channel.Cancellation;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
+import dev.millrace.errors.NotedException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +30,13 @@ import org.jspecify.annotations.Nullable;
  * end together, a {@link TaskGroup} is the better choice.
  *
  * <p>What tasks have thrown is kept until an await has reported it: {@link #await()} throws it,
- * {@link #awaitFailures()} returns it. After that the group can be used again, like a new one.
+ * {@link #awaitFailures()} returns it. After that the group keeps nothing, and can be used again
+ * like a new one. At most the first 1,000 failures are kept, about 1.5 KB each; a group {@linkplain
+ * #WaitGroup(Consumer) with a handler} keeps none.
  *
- * <p>Safe for use by many threads. Counting takes one uncontended monitor, {@link #go} a virtual
- * thread and the stack trace of the forking site. What happens before a {@link #done} happens
- * before the return of an await that it ends.
+ * <p>Thread-safe. Counting takes one uncontended monitor, {@link #go} a virtual thread and the
+ * stack trace of the forking site. What happens before a {@link #done} happens before the return of
+ * an await that it ends.
  */
 public final class WaitGroup {
 
@@ -45,23 +48,38 @@ public final class WaitGroup {
   }
 
   /** What was thrown since the last report. Guarded by the monitor. */
-  private static final class Failures {
-    final List<Throwable> thrown = new ArrayList<>();
+  private static final class Round {
+    final Failures failures = new Failures();
     boolean reported;
   }
 
-  private Failures failures = new Failures();
+  private final @Nullable Consumer<? super NotedException> onFailure;
+  private Round round = new Round();
   private Channel<Void> idle = Channel.rendezvous();
   private int count;
 
   /** With a count of zero. */
   public WaitGroup() {
+    onFailure = null;
     idle.close();
   }
 
   /**
-   * Adds to the count; those who wait go on when it becomes zero. What is added for a task is to be
-   * added before the task is started, else an await may come before it.
+   * With a count of zero, and a handler of failures. Each failure of a task is handed to the
+   * handler in the thread of the task, before the task counts as done, and is not kept: the awaits
+   * report only what the handler itself throws.
+   *
+   * @param onFailure gets what the task threw, with the site of its {@link #go} as a note; called
+   *     by several threads at once if several tasks fail
+   */
+  public WaitGroup(Consumer<? super NotedException> onFailure) {
+    this.onFailure = Objects.requireNonNull(onFailure, "onFailure");
+    idle.close();
+  }
+
+  /**
+   * Adds to the count; threads that await go on when it becomes zero. Add for a task before the
+   * task is started, or an await may come before it.
    *
    * @param delta may be negative
    * @throws IllegalStateException if the count would become negative; it is not changed
@@ -76,8 +94,8 @@ public final class WaitGroup {
     }
     if (count == 0 && sum > 0) {
       idle = Channel.rendezvous();
-      if (failures.reported) {
-        failures = new Failures();
+      if (round.reported) {
+        round = new Round();
       }
     }
     if (count > 0 && sum == 0) {
@@ -103,8 +121,8 @@ public final class WaitGroup {
   /**
    * Counts one up, and does the work in a new virtual thread, in the caller's {@linkplain
    * Context#current() current} context; counts one down when it ends, however it ends. What it
-   * throws, an {@code Error} included, is kept for the await, with the site of this call suppressed
-   * in it. For results, fork tasks in a {@link TaskGroup}.
+   * throws, an {@code Error} included, is reported by the await, with the site of this call beside
+   * it. For results, fork tasks in a {@link TaskGroup}.
    */
   public void go(Work work) {
     Objects.requireNonNull(work, "work");
@@ -115,14 +133,14 @@ public final class WaitGroup {
               return null;
             });
     Context context = Context.current();
-    Failures round;
+    Round own;
     synchronized (this) {
       add(1);
-      round = failures;
+      own = round;
     }
     boolean started = false;
     try {
-      Thread.ofVirtual().name("millrace-wait-group").start(() -> run(task, context, round));
+      Thread.ofVirtual().name("millrace-wait-group").start(() -> run(task, context, own));
       started = true;
     } finally {
       if (!started) {
@@ -131,14 +149,28 @@ public final class WaitGroup {
     }
   }
 
-  private void run(Task<?> task, Context context, Failures round) {
-    context.run(task::run);
-    Throwable failure = task.failure();
-    synchronized (this) {
-      if (failure != null) {
-        round.thrown.add(failure);
-      }
+  private void run(Task<?> task, Context context, Round own) {
+    try {
+      Inside.onlyOf(this)
+          .run(
+              () ->
+                  context.run(
+                      () -> {
+                        task.run();
+                        failed(task.noted(), own);
+                      }));
+    } finally {
       done();
+    }
+  }
+
+  private void failed(@Nullable NotedException thrown, Round own) {
+    NotedException failure =
+        thrown == null || onFailure == null ? thrown : Failures.handle(onFailure, thrown);
+    if (failure != null) {
+      synchronized (this) {
+        own.failures.add(failure, Failures.MAX_KEPT);
+      }
     }
   }
 
@@ -146,8 +178,11 @@ public final class WaitGroup {
    * Waits until the count is zero.
    *
    * @throws ExecutionException if tasks of {@link #go} have thrown: its cause is what was thrown
-   *     first, and the rest is suppressed in it
+   *     first, as it was thrown; the site of its {@link #go} is suppressed, and so are the other
+   *     failures, each as a {@link NotedException} with a site of its own
    * @throws InterruptedException if the thread is interrupted while it waits
+   * @throws IllegalStateException if it is called by a task of {@link #go}, or by a task of a
+   *     {@link TaskGroup} inside of one: it would wait for itself. So do all forms of await
    */
   public void await() throws InterruptedException, ExecutionException {
     await(Context.background());
@@ -159,7 +194,7 @@ public final class WaitGroup {
    * @throws CancellationException if it comes before the count is zero
    */
   public void await(Cancellation cancellation) throws InterruptedException, ExecutionException {
-    throwAny(awaitFailures(cancellation));
+    throwAny(awaitRound(cancellation));
   }
 
   /**
@@ -168,11 +203,12 @@ public final class WaitGroup {
    * @return whether the count was zero in time
    */
   public boolean await(Duration timeout) throws InterruptedException, ExecutionException {
+    refuseOwnTask();
     Channel<Void> waitsFor;
-    Failures round;
+    Round own;
     synchronized (this) {
       waitsFor = idle;
-      round = failures;
+      own = round;
     }
     boolean inTime =
         new Select<Boolean>()
@@ -180,14 +216,15 @@ public final class WaitGroup {
             .onTimeout(timeout, () -> false)
             .select();
     if (inTime) {
-      throwAny(report(round));
+      throwAny(own);
     }
     return inTime;
   }
 
   /**
    * As {@link #await()}, but returns what the tasks have thrown, in the order in which it was
-   * thrown.
+   * thrown: each as a {@link NotedException}, whose cause is what the task threw, and whose note is
+   * the site of its {@link #go}.
    */
   public List<Throwable> awaitFailures() throws InterruptedException {
     return awaitFailures(Context.background());
@@ -199,26 +236,41 @@ public final class WaitGroup {
    * @throws CancellationException if it comes before the count is zero
    */
   public List<Throwable> awaitFailures(Cancellation cancellation) throws InterruptedException {
+    Round own = awaitRound(cancellation);
+    synchronized (this) {
+      return List.copyOf(report(own).kept());
+    }
+  }
+
+  private Round awaitRound(Cancellation cancellation) throws InterruptedException {
+    refuseOwnTask();
     Channel<Void> waitsFor;
-    Failures round;
+    Round own;
     synchronized (this) {
       waitsFor = idle;
-      round = failures;
+      own = round;
     }
     waitsFor.receiveOrNull(cancellation);
-    return report(round);
+    return own;
   }
 
-  private synchronized List<Throwable> report(Failures round) {
-    round.reported = true;
-    return List.copyOf(round.thrown);
+  private void refuseOwnTask() {
+    Inside.refuse(this, "an await of a wait group", "a task cannot wait for its own group");
   }
 
-  private static void throwAny(List<Throwable> failures) throws ExecutionException {
+  /** From here on the group keeps nothing of the round, unless tasks of it run again. */
+  private Failures report(Round own) {
+    own.reported = true;
+    if (round == own && count == 0) {
+      round = new Round();
+    }
+    return own.failures;
+  }
+
+  private synchronized void throwAny(Round own) throws ExecutionException {
+    Failures failures = report(own);
     if (!failures.isEmpty()) {
-      var exception = new ExecutionException("a task failed", failures.getFirst());
-      failures.stream().skip(1).forEach(exception::addSuppressed);
-      throw exception;
+      throw failures.toException();
     }
   }
 }

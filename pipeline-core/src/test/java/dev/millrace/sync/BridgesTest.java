@@ -182,14 +182,17 @@ class BridgesTest {
     for (int i = 0; i < 2000; i++) {
       Channel<Integer> channel = Channel.rendezvous();
       var recorder = new Recorder();
-      Bridges.publisher(group, channel).subscribe(recorder);
-      recorder.subscription().request(1);
-      awaitReceiver(channel);
-      var sending = threads.start(() -> channel.trySend(1));
-      pause(i);
-      recorder.subscription().cancel();
-      boolean sent = sending.get();
-      group.join();
+      boolean sent;
+      try (var own = TaskGroup.open(Context.background())) {
+        Bridges.publisher(own, channel).subscribe(recorder);
+        recorder.subscription().request(1);
+        awaitReceiver(channel);
+        var sending = threads.start(() -> channel.trySend(1));
+        pause(i);
+        recorder.subscription().cancel();
+        sent = sending.get();
+        own.join();
+      }
       assertThat(recorder.elements).hasSize(sent ? 1 : 0);
     }
   }
@@ -244,8 +247,8 @@ class BridgesTest {
           .cause()
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("request(" + demand + ")");
-      group.join();
     }
+    group.join();
   }
 
   @Test

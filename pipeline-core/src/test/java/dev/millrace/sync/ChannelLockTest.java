@@ -77,10 +77,49 @@ class ChannelLockTest {
     assertThatThrownBy(lock::unlock)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("not locked");
-    ChannelLock.Held held = lock.lock();
-    held.close();
-    assertThatThrownBy(held::close).isInstanceOf(IllegalStateException.class);
+    lock.lock();
+    lock.unlock();
+    assertThatThrownBy(lock::unlock).isInstanceOf(IllegalStateException.class);
     assertThat(lock.tryLock()).isTrue();
+  }
+
+  /** As AutoCloseable advises: what is closed twice unlocks its own acquisition only. */
+  @Test
+  void heldThatIsClosedTwiceDoesNotUnlockForAnotherThread() throws Exception {
+    ChannelLock.Held first = lock.lock();
+    first.close();
+    first.close();
+    ChannelLock.Held second = lock.lock();
+    first.close();
+    assertThat(lock.isLocked()).isTrue();
+    lock.unlock(); // whatever unlocks it, the acquisition is over
+    ChannelLock.Held third = lock.lock();
+    second.close();
+    assertThat(lock.isLocked()).isTrue();
+    third.close();
+    assertThat(lock.isLocked()).isFalse();
+  }
+
+  @Test
+  void heldThatAllThreadsCloseUnlocksOnce() throws Exception {
+    for (int round = 0; round < 500; round++) {
+      ChannelLock.Held held = lock.lock();
+      List<Threads.Running<?>> closers = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        closers.add(
+            threads.start(
+                () -> {
+                  held.close();
+                  return null;
+                }));
+      }
+      ChannelLock.Held next = lock.lock();
+      for (var closer : closers) {
+        closer.get();
+      }
+      assertThat(lock.isLocked()).isTrue();
+      next.close();
+    }
   }
 
   @Test

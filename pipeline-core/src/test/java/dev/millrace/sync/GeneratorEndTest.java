@@ -262,4 +262,28 @@ class GeneratorEndTest {
           .hasCauseInstanceOf(CancellationException.class);
     }
   }
+
+  @Test
+  void producerMayCloseItsGeneratorInATask() throws Exception {
+    var itself = new AtomicReference<Generator<Integer>>();
+    var known = new CountDownLatch(1);
+    Producer<Integer> producer =
+        out -> {
+          known.await();
+          try (var group = TaskGroup.open(Context.background())) {
+            group.fork(
+                () -> {
+                  Objects.requireNonNull(itself.get()).close();
+                  return null;
+                });
+            group.join();
+          }
+        };
+    try (Generator<Integer> generator = Generator.open(Context.background(), producer)) {
+      itself.set(generator);
+      known.countDown();
+      assertThatThrownBy(generator.iterator()::hasNext)
+          .hasCauseInstanceOf(CancellationException.class);
+    }
+  }
 }

@@ -8,6 +8,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.Threads;
 import dev.millrace.context.Context;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -150,7 +151,41 @@ class OnceTest {
         .isInstanceOf(ExecutionException.class)
         .cause()
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("wait for itself");
+        .hasMessageContaining("wait for its own caller");
+  }
+
+  @Test
+  void functionThatAsksForItsOwnValueInATaskIsToldSo() {
+    var self = new AtomicReference<Once<String>>();
+    self.set(
+        new Once<>(
+            () -> {
+              try (var group = TaskGroup.open(Context.background())) {
+                var task = group.fork(() -> self.get().get());
+                group.join();
+                return task.get();
+              }
+            }));
+    assertThatThrownBy(() -> self.get().get()).hasRootCauseInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void functionIsNotKeptOnceThereIsAValue() throws Exception {
+    var large = new AtomicReference<byte[]>(new byte[1_000_000]);
+    var reference = new WeakReference<>(large.get());
+    Once<Integer> once = sizeOf(large.getAndSet(null));
+    assertThat(once.get()).isEqualTo(1_000_000);
+    await()
+        .until(
+            () -> {
+              System.gc();
+              return reference.get() == null;
+            });
+    assertThat(once.get()).isEqualTo(1_000_000);
+  }
+
+  private static Once<Integer> sizeOf(byte[] bytes) {
+    return new Once<>(() -> bytes.length);
   }
 
   @Test

@@ -243,4 +243,21 @@ class SemaphoreTest {
     semaphore.release();
     assertThat(waiter.get()).isTrue();
   }
+
+  /** Go's waits for ever here; with a context that can end, ours waits for that. */
+  @Test
+  void weightThatCanNeverBeAcquiredIsRefusedIfTheContextCannotEnd() {
+    var small = new Semaphore(3);
+    assertThatThrownBy(() -> small.acquire(4, Context.background()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("weight of 4")
+        .hasMessageContaining("capacity of 3");
+    assertThatThrownBy(() -> small.acquire(4)).isInstanceOf(IllegalArgumentException.class);
+    var values = Context.background().withValue(Context.Key.of("a"), "b");
+    assertThatThrownBy(() -> small.acquire(4, values)).isInstanceOf(IllegalArgumentException.class);
+    try (var context = Context.background().withTimeout(Duration.ofMillis(5))) {
+      assertThatThrownBy(() -> small.acquire(4, context)).isInstanceOf(CancellationException.class);
+    }
+    assertThat(small.acquired()).isZero();
+  }
 }

@@ -9,6 +9,7 @@ import dev.millrace.channel.Threads;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -97,7 +98,7 @@ class SingleFlightTest {
         .cause()
         .isInstanceOf(ExecutionException.class)
         .hasCause(failure);
-    assertThat(failure.getSuppressed()).as("the site of the call").hasSize(1);
+    assertThat(failure.getSuppressed()).isEmpty();
     assertThat(flights.call("key", () -> "works").value()).isEqualTo("works");
   }
 
@@ -177,26 +178,114 @@ class SingleFlightTest {
     }
   }
 
-  /** An execution that ignores its cancellation keeps no later call waiting. */
-  @Test
-  void abandonedExecutionIsNotJoined() throws Exception {
-    var caller =
-        caller(
-            Context.background(),
-            () -> {
-              while (true) {
-                try {
-                  return load();
-                } catch (InterruptedException e) {
-                  executions.decrementAndGet();
-                }
-              }
-            });
+  /** Ignores interrupts. */
+  private String stubborn() {
+    int number = executions.incrementAndGet();
+    while (true) {
+      try {
+        return number + answer.receive();
+      } catch (InterruptedException e) {
+        // goes on
+      }
+    }
+  }
+
+  private void abandon() {
+    var caller = caller(Context.background(), this::stubborn);
     caller.thread().interrupt();
     assertThatThrownBy(caller::get).hasCauseInstanceOf(InterruptedException.class);
-    assertThat(flights.call("key", () -> "next"))
+  }
+
+  @Test
+  void callWaitsForTheEndOfAnAbandonedExecutionAndThenBeginsItsOwn() throws Exception {
+    abandon();
+    var first = caller(Context.background(), () -> "next");
+    var second = caller(Context.background(), () -> "not run");
+    assertThat(executions).hasValue(1);
+    assertThat(flights.size()).isEqualTo(1);
+    answer.send("for nobody");
+    assertThat(first.get()).isEqualTo(new SingleFlight.Result<>("next", true));
+    assertThat(second.get()).isEqualTo(new SingleFlight.Result<>("next", true));
+  }
+
+  /** Callers with a timeout, one after the other, do not pile up executions that ignore it. */
+  @Test
+  void callersWithATimeoutDoNotLetAHerdThrough() throws Exception {
+    abandon();
+    for (int i = 0; i < 20; i++) {
+      try (var context = Context.background().withTimeout(Duration.ofMillis(5))) {
+        assertThatThrownBy(() -> flights.call("key", context, this::stubborn))
+            .isInstanceOf(CancellationException.class);
+      }
+    }
+    assertThat(executions).hasValue(1);
+    answer.send("for nobody");
+    await().until(() -> flights.size() == 0);
+    assertThat(flights.call("key", () -> "fresh").value()).isEqualTo("fresh");
+  }
+
+  @Test
+  void callThatWaitsForAnAbandonedExecutionCanBeInterrupted() throws Exception {
+    abandon();
+    var first = caller(Context.background(), () -> "first");
+    var second = caller(Context.background(), () -> "second");
+    first.thread().interrupt();
+    assertThatThrownBy(first::get).hasCauseInstanceOf(InterruptedException.class);
+    answer.send("for nobody");
+    assertThat(second.get()).isEqualTo(new SingleFlight.Result<>("first", true));
+  }
+
+  @Test
+  void forgetBeginsTheExecutionOfCallsThatWaitForAnAbandonedOne() throws Exception {
+    abandon();
+    var waiting = caller(Context.background(), () -> "now");
+    flights.forget("key");
+    assertThat(waiting.get().value()).isEqualTo("now");
+    assertThat(flights.call("key", () -> "at once").value()).isEqualTo("at once");
+    answer.send("for nobody");
+  }
+
+  @Test
+  void overlappingCallsDoNotWaitForAnAbandonedExecution() throws Exception {
+    SingleFlight<String, String> overlapping = SingleFlight.overlapping();
+    var caller = threads.start(() -> overlapping.call("key", this::stubborn));
+    await().until(() -> executions.get() == 1);
+    caller.thread().interrupt();
+    assertThatThrownBy(caller::get).hasCauseInstanceOf(InterruptedException.class);
+    assertThat(overlapping.call("key", () -> "next"))
         .isEqualTo(new SingleFlight.Result<>("next", false));
     answer.send("for nobody");
+  }
+
+  @Test
+  void failureTellsWhetherItIsShared() throws Exception {
+    Callable<String> fails =
+        () -> {
+          load();
+          throw new IOException("down");
+        };
+    var first = caller(Context.background(), fails);
+    var second = caller(Context.background(), fails);
+    answer.send("go");
+    for (var caller : List.of(first, second)) {
+      assertThatThrownBy(caller::get)
+          .cause()
+          .isInstanceOfSatisfying(
+              SingleFlight.FailedException.class,
+              e -> {
+                assertThat(e.shared()).isTrue();
+                assertThat(e.getSuppressed()).as("the site of the first call").hasSize(1);
+              });
+    }
+    assertThatThrownBy(
+            () ->
+                flights.call(
+                    "key",
+                    () -> {
+                      throw new IOException("alone");
+                    }))
+        .isInstanceOfSatisfying(
+            SingleFlight.FailedException.class, e -> assertThat(e.shared()).isFalse());
   }
 
   @Test
@@ -226,7 +315,29 @@ class SingleFlightTest {
         .isInstanceOf(ExecutionException.class)
         .cause()
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("wait for itself");
+        .hasMessageContaining("wait for its own caller");
+  }
+
+  @Test
+  void callThatWouldWaitForItselfThroughOthersIsRefused() {
+    assertThatThrownBy(
+            () ->
+                flights.call(
+                    "key",
+                    () -> {
+                      try (var group = TaskGroup.open(Context.current())) {
+                        var inner = group.fork(() -> flights.call("key", () -> "x").value());
+                        group.join();
+                        return inner.get();
+                      }
+                    }))
+        .hasRootCauseInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(
+            () ->
+                flights.call(
+                    "a",
+                    () -> flights.call("b", () -> flights.call("a", () -> "x").value()).value()))
+        .hasRootCauseInstanceOf(IllegalStateException.class);
   }
 
   @Test

@@ -2,15 +2,20 @@ package dev.millrace.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.Threads;
 import dev.millrace.context.Context;
+import dev.millrace.errors.Note;
+import dev.millrace.errors.NotedException;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -112,12 +117,13 @@ class WaitGroupTest {
         });
     assertThatThrownBy(group::await)
         .isInstanceOf(ExecutionException.class)
-        .cause()
-        .isInstanceOf(StackOverflowError.class)
+        .hasCauseInstanceOf(StackOverflowError.class)
         .satisfies(
-            error ->
-                assertThat(Arrays.stream(error.getSuppressed()[0].getStackTrace()))
-                    .anyMatch(frame -> frame.getMethodName().startsWith("failuresAreThrown")));
+            thrown -> {
+              assertThat(Arrays.stream(thrown.getSuppressed()[0].getStackTrace()))
+                  .anyMatch(frame -> frame.getMethodName().startsWith("failuresAreThrown"));
+              assertThat(thrown.getCause().getSuppressed()).isEmpty();
+            });
   }
 
   @Test
@@ -138,7 +144,8 @@ class WaitGroupTest {
     gate.send("go");
     assertThatThrownBy(group::await)
         .satisfies(e -> assertThat(e.getCause()).hasMessage("a"))
-        .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("b"));
+        .satisfies(e -> assertThat(e.getSuppressed()[0]).isInstanceOf(Note.class))
+        .satisfies(e -> assertThat(e.getSuppressed()[1].getCause()).hasMessage("b"));
     assertThat(received).hasValue("go");
   }
 
@@ -154,7 +161,7 @@ class WaitGroupTest {
       await().until(() -> group.count() == 0);
     }
     assertThat(group.awaitFailures())
-        .extracting(Throwable::getMessage)
+        .extracting(failure -> failure.getCause().getMessage())
         .containsExactly("task 0", "task 1", "task 2");
   }
 
@@ -226,6 +233,120 @@ class WaitGroupTest {
       group.go(() -> tree(depth - 1, leaves));
       group.go(() -> tree(depth - 1, leaves));
     }
+  }
+
+  /** Such as Apache Kafka's clients throw. */
+  private static final IOException SHARED = new IOException("shared");
+
+  @Test
+  void sharedExceptionOfAThousandTasksStaysAsItIs() throws Exception {
+    for (int i = 0; i < 1_000; i++) {
+      group.go(
+          () -> {
+            throw SHARED;
+          });
+    }
+    assertThat(group.awaitFailures())
+        .hasSize(1_000)
+        .allSatisfy(
+            failure -> {
+              assertThat(failure).hasCause(SHARED);
+              assertThat(failure.getSuppressed()).as("its own site").hasSize(1);
+            });
+    assertThat(SHARED.getSuppressed()).isEmpty();
+  }
+
+  @Test
+  void atMostAThousandFailuresAreKeptAndTheRestIsCounted() {
+    for (int i = 0; i < 1_200; i++) {
+      group.go(
+          () -> {
+            throw SHARED;
+          });
+    }
+    assertThatThrownBy(group::await)
+        .hasMessageContaining("1200 tasks failed")
+        .hasMessageContaining("200 of the failures were not kept");
+  }
+
+  @Test
+  void failuresThatWereReportedAreKeptNoLonger() throws Exception {
+    List<WeakReference<Throwable>> failures = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      group.go(
+          () -> {
+            throw new IOException("gone");
+          });
+    }
+    group.awaitFailures().forEach(failure -> failures.add(new WeakReference<>(failure)));
+    await()
+        .until(
+            () -> {
+              System.gc();
+              return failures.stream().allMatch(failure -> failure.get() == null);
+            });
+    group.await();
+  }
+
+  @Test
+  void handlerGetsEveryFailureAndTheGroupKeepsNone() throws Exception {
+    List<NotedException> told = Collections.synchronizedList(new ArrayList<>());
+    var handled = new WaitGroup(told::add);
+    for (int i = 0; i < 100; i++) {
+      handled.go(
+          () -> {
+            throw SHARED;
+          });
+    }
+    assertThat(handled.awaitFailures()).isEmpty();
+    assertThat(told).hasSize(100).allSatisfy(failure -> assertThat(failure.notes()).hasSize(1));
+  }
+
+  @Test
+  void handlerThatThrowsIsReportedWithTheFailureItWasGiven() throws Exception {
+    var broken = new IllegalStateException("of the handler");
+    var handled =
+        new WaitGroup(
+            failure -> {
+              throw broken;
+            });
+    handled.go(
+        () -> {
+          throw SHARED;
+        });
+    assertThat(handled.awaitFailures())
+        .singleElement()
+        .satisfies(
+            failure -> {
+              assertThat(failure).hasCause(broken);
+              assertThat(failure.getSuppressed()[0]).hasCause(SHARED);
+            });
+  }
+
+  @Test
+  void awaitByATaskOfTheGroupIsRefused() throws Exception {
+    var told = new AtomicReference<Throwable>();
+    group.go(() -> told.set(catchThrowable(group::await)));
+    group.await();
+    assertThat(told.get())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("wait for its own caller");
+    group.go(() -> told.set(catchThrowable(() -> group.await(Duration.ofHours(1)))));
+    group.await();
+    assertThat(told.get()).isInstanceOf(IllegalStateException.class);
+    group.go(
+        () -> {
+          try (var inner = TaskGroup.open(Context.background())) {
+            inner.fork(
+                () -> {
+                  told.set(catchThrowable(group::awaitFailures));
+                  return null;
+                });
+            inner.join();
+          }
+        });
+    group.await();
+    assertThat(told.get()).isInstanceOf(IllegalStateException.class);
   }
 
   @Test

@@ -1,11 +1,28 @@
 package dev.millrace.stages;
 
 import dev.millrace.context.Context;
-import dev.millrace.errors.RetryException;
+import dev.millrace.errors.NotedException;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/** What all who judge a failed call must ask. */
+/** The questions that every decorator asks about a failed call. */
 final class Calls {
+
+  /**
+   * What a predicate says of a failure.
+   *
+   * @param fits what it says, or the default if it has thrown
+   * @param broken what the predicate has thrown; null if it has not
+   */
+  record Verdict(boolean fits, @Nullable RuntimeException broken) {
+
+    /** The failure; with what the predicate has thrown as a note, if it has. */
+    Exception of(Exception thrown) {
+      return broken == null || broken == NotedException.bare(thrown)
+          ? thrown
+          : NotedException.of(thrown, broken);
+    }
+  }
 
   private Calls() {}
 
@@ -16,25 +33,22 @@ final class Calls {
     return Thread.currentThread().isInterrupted() || Context.current().isCancelled();
   }
 
-  /** What failed, without the count of the retries around it. */
+  /** What failed, without the number of attempts and the notes beside it. */
   static Exception cause(Exception thrown) {
-    return thrown instanceof RetryException && thrown.getCause() instanceof Exception cause
-        ? cause
-        : thrown;
+    return NotedException.bare(thrown) instanceof Exception cause ? cause : thrown;
   }
 
   /**
-   * What the predicate says, or {@code otherwise} if it throws, which is suppressed in the failure.
+   * Asks the predicate about the failure itself.
+   *
+   * @param otherwise the verdict if the predicate throws
    */
-  static boolean fits(
-      Predicate<? super Exception> predicate, Exception failure, boolean otherwise) {
+  static Verdict judge(
+      Predicate<? super Exception> predicate, Exception thrown, boolean otherwise) {
     try {
-      return predicate.test(failure);
+      return new Verdict(predicate.test(cause(thrown)), null);
     } catch (RuntimeException e) {
-      if (e != failure) {
-        failure.addSuppressed(e);
-      }
-      return otherwise;
+      return new Verdict(otherwise, e);
     }
   }
 }

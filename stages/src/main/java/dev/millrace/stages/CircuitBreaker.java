@@ -104,8 +104,9 @@ public final class CircuitBreaker {
   }
 
   /**
-   * The same breaker, with the same state, for which only those exceptions count that fit; if the
-   * predicate throws, the exception counts, and what was thrown is suppressed in it.
+   * The same breaker, with the same state, for which only those exceptions count that fit. If the
+   * predicate throws, the exception counts, and what the predicate threw is a note beside it, in a
+   * {@link dev.millrace.errors.NotedException}.
    */
   public CircuitBreaker onlyIf(Predicate<? super Exception> counts) {
     return new CircuitBreaker(breaker, counts);
@@ -153,8 +154,12 @@ public final class CircuitBreaker {
       throw e;
     } catch (Exception e) {
       unknown = Calls.areToStop();
-      succeeded = !unknown && !Calls.fits(counts, Calls.cause(e), true);
-      throw e;
+      if (unknown) {
+        throw e;
+      }
+      Calls.Verdict verdict = Calls.judge(counts, e, true);
+      succeeded = !verdict.fits();
+      throw verdict.of(e);
     } finally {
       if (probe || (breaker.isClosed() && !unknown)) {
         record(succeeded);

@@ -2,9 +2,12 @@ package dev.millrace.stages;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
+import dev.millrace.errors.NotedException;
 import dev.millrace.pipeline.StageFunction;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +25,14 @@ import org.jspecify.annotations.Nullable;
  * nothing.
  *
  * <p>A call that fails waits for the others. When all that were begun have failed, the first
- * failure is thrown, in which the others are suppressed; so one that comes before the delay is
- * final ({@link Retry} is for those). An {@link Error} and an interrupt end all at once.
+ * failure is thrown. If there are others, it is thrown in a {@link NotedException}, whose notes
+ * they are; nothing is added to the exceptions of the function. A failure that comes before the
+ * delay is final; {@link Retry} is the decorator for those. An {@link Error} and an interrupt end
+ * all at once.
  *
- * <p>Safe for use by many threads; all functions that it is put around share the budget. A call
- * costs a task group and a virtual thread, some microseconds. The idea is that of Jeffrey Dean and
- * Luiz André Barroso, "The Tail at Scale", CACM 2013.
+ * <p>Thread-safe; all functions that it is put around share the budget. A call costs a task group
+ * and a virtual thread, some microseconds. The idea is that of Jeffrey Dean and Luiz André Barroso,
+ * "The Tail at Scale", CACM 2013.
  */
 public final class Hedge {
 
@@ -97,10 +102,9 @@ public final class Hedge {
     private final StageFunction<? super I, ? extends O> function;
     private final I element;
     private final Channel<Answer<O>> answers = Channel.buffered(maxAttempts);
+    private final List<Exception> failures = new ArrayList<>();
     private int begun;
-    private int failed;
     private boolean complete; // no other call is to be begun
-    private @Nullable Exception first;
 
     Race(TaskGroup group, StageFunction<? super I, ? extends O> function, I element) {
       this.group = group;
@@ -135,12 +139,12 @@ public final class Hedge {
     }
 
     private void begin() throws InterruptedException {
-      group.context().throwIfCancelled(); // then there would be no answer
       group.fork(
           () -> {
             answers.send(answer());
             return true;
           });
+      group.context().throwIfCancelled(); // then there may be no answer
       complete = ++begun == maxAttempts;
     }
 
@@ -160,13 +164,10 @@ public final class Hedge {
       if (exception instanceof InterruptedException) {
         throw exception;
       }
-      if (first == null) {
-        first = exception;
-      } else if (first != exception) {
-        first.addSuppressed(exception);
-      }
-      if (++failed == begun) {
-        throw first;
+      failures.add(exception);
+      if (failures.size() == begun) {
+        Exception first = failures.getFirst();
+        throw begun == 1 ? first : NotedException.of(first, failures.subList(1, begun));
       }
     }
   }

@@ -5,6 +5,7 @@ import dev.failsafe.FailsafeException;
 import dev.failsafe.FailsafeExecutor;
 import dev.failsafe.RetryPolicy;
 import dev.millrace.errors.Backoff;
+import dev.millrace.errors.NotedException;
 import dev.millrace.errors.RetryException;
 import dev.millrace.pipeline.StageFunction;
 import java.time.Duration;
@@ -24,12 +25,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When it gives up it throws a {@link RetryException}, from which {@link
  * dev.millrace.errors.Failure#of} takes the number of attempts and the last cause; after a single
- * attempt it throws what the function threw. An {@link Error} and an interrupt end it at once, and
- * so does a cancelled context: they are thrown as they come. The thread blocks between two
- * attempts, by whole milliseconds, rounded up.
+ * attempt it throws what the function threw. Nothing is added to an exception of the function. An
+ * {@link Error} and an interrupt end it at once, and so does a cancelled context: they are thrown
+ * as they come. The thread blocks between two attempts, by whole milliseconds, rounded up.
  *
- * <p>Immutable, and safe for use by many threads. A call that succeeds at once costs about a
- * microsecond; the work is done by Failsafe.
+ * <p>Immutable, and thread-safe. A call that succeeds at once costs about a microsecond; the work
+ * is done by Failsafe.
  */
 public final class Retry {
 
@@ -69,7 +70,7 @@ public final class Retry {
 
   /**
    * The same for the exceptions that fit; others are final. If the predicate throws, the exception
-   * is final, and what was thrown is suppressed in it.
+   * is final, and what the predicate threw is a note beside it, in a {@link NotedException}.
    */
   public Retry onlyIf(Predicate<? super Exception> retryable) {
     return new Retry(backoff, maxAttempts, retryable);
@@ -125,6 +126,8 @@ public final class Retry {
     private final StageFunction<? super I, ? extends O> function;
     private final I element;
     private int made;
+
+    /** What the last attempt that failed has thrown, with the notes beside it. */
     private @Nullable Exception last;
 
     Attempts(StageFunction<? super I, ? extends O> function, I element) {
@@ -142,9 +145,12 @@ public final class Retry {
         if (e instanceof RetryException inner) {
           made += inner.attempts() - 1;
         }
-        last = Calls.cause(e);
-        boolean again = !Calls.areToStop() && Calls.fits(retryable, last, false);
-        throw again ? new Retryable(last) : new Failed(last);
+        last = e;
+        if (Calls.areToStop()) {
+          throw new Failed(e);
+        }
+        Calls.Verdict verdict = Calls.judge(retryable, e, false);
+        throw verdict.fits() ? new Retryable(e) : new Failed(verdict.of(e));
       }
     }
 
@@ -157,7 +163,7 @@ public final class Retry {
       boolean _ = Thread.interrupted();
       var interrupt = new InterruptedException("interrupted in attempt " + made);
       if (last != null) {
-        interrupt.addSuppressed(last);
+        interrupt.addSuppressed(Calls.cause(last));
       }
       return interrupt;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.errors.NotedException;
 import dev.millrace.pipeline.StageFunction;
 import dev.millrace.stages.CircuitBreaker.State;
 import java.io.IOException;
@@ -277,5 +278,29 @@ class CircuitBreakerTest {
         .hasMessageContaining("at least 1");
     assertThatThrownBy(() -> CircuitBreaker.ofRate(50, 1, Duration.ofMillis(9), HOUR))
         .hasMessageContaining("at least 10 ms");
+  }
+
+  /** Apache Kafka's clients throw constants. */
+  @Test
+  void predicateThatThrowsIsANoteBesideTheFailure() {
+    var shared = new IOException("shared");
+    var wrong = new IllegalStateException("broken predicate");
+    StageFunction<String, String> fails =
+        CircuitBreaker.of(10_000, Duration.ofHours(1))
+            .onlyIf(
+                e -> {
+                  throw wrong;
+                })
+            .around(
+                element -> {
+                  throw shared;
+                });
+    for (int i = 0; i < 1_000; i++) {
+      assertThatThrownBy(() -> fails.apply("x"))
+          .isInstanceOf(NotedException.class)
+          .hasCause(shared)
+          .satisfies(e -> assertThat(e.getSuppressed()).containsExactly(wrong));
+    }
+    assertThat(shared.getSuppressed()).isEmpty();
   }
 }

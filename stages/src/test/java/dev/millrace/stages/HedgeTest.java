@@ -143,9 +143,27 @@ class HedgeTest {
     assertThatThrownBy(() -> Hedge.after(SOON).around(function).apply("x"))
         .satisfies(
             e -> {
-              assertThat(e).isIn(first, other);
-              assertThat(e).hasSuppressedException(e == first ? other : first);
+              assertThat(e.getCause()).isIn(first, other);
+              assertThat(e).hasSuppressedException(e.getCause() == first ? other : first);
+              assertThat(first.getSuppressed()).isEmpty();
+              assertThat(other.getSuppressed()).isEmpty();
             });
+  }
+
+  /** Apache Kafka's clients throw constants. */
+  @Test
+  void sharedExceptionOfAllCallsStaysAsItIs() {
+    var shared = new IOException("shared");
+    StageFunction<String, Integer> fails =
+        element -> {
+          Thread.sleep(2); // until the second call has begun, or not
+          throw shared;
+        };
+    for (int i = 0; i < 100; i++) {
+      assertThatThrownBy(() -> Hedge.after(Duration.ofMillis(1)).around(fails).apply("x"))
+          .satisfies(e -> assertThat(e == shared || e.getCause() == shared).isTrue())
+          .satisfies(e -> assertThat(e.getSuppressed()).isEmpty());
+    }
   }
 
   @Test

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.errors.Failure;
+import dev.millrace.errors.Note;
+import dev.millrace.errors.NotedException;
 import dev.millrace.errors.RetryException;
 import dev.millrace.pipeline.StageFunction;
 import java.io.IOException;
@@ -118,9 +120,62 @@ class RetryTest {
               throw broken;
             });
     assertThatThrownBy(() -> retry.around(succeedsAt(2)).apply("x"))
-        .isInstanceOf(IOException.class)
-        .hasSuppressedException(broken);
+        .isInstanceOf(NotedException.class)
+        .hasCauseInstanceOf(IOException.class)
+        .hasSuppressedException(broken)
+        .satisfies(
+            thrown -> {
+              Failure<String> failure = Failure.of("stage", "x", thrown);
+              assertThat(failure.cause().getSuppressed()).isEmpty();
+              assertThat(failure.notes()).containsExactly(broken);
+            });
     assertThat(calls).hasValue(1);
+  }
+
+  /** Such as Apache Kafka's clients throw. */
+  private static final IOException SHARED = new IOException("shared");
+
+  @Test
+  void sharedExceptionOfAThousandElementsStaysAsItIs() {
+    StageFunction<String, String> fails =
+        element -> {
+          throw SHARED;
+        };
+    StageFunction<String, String> retried = Retry.of(Backoff.none(), 2).around(fails);
+    StageFunction<String, String> judged =
+        FIVE_TIMES
+            .onlyIf(
+                e -> {
+                  throw new IllegalStateException("broken predicate");
+                })
+            .around(fails);
+    for (int i = 0; i < 1_000; i++) {
+      assertThatThrownBy(() -> retried.apply("x"))
+          .hasCause(SHARED)
+          .satisfies(e -> assertThat(e.getSuppressed()).isEmpty());
+      assertThatThrownBy(() -> judged.apply("x"))
+          .hasCause(SHARED)
+          .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+    }
+    assertThat(SHARED.getSuppressed()).isEmpty();
+  }
+
+  @Test
+  void notesOfTheFunctionStayBesideItsFailure() {
+    Note note = Note.of("of the function");
+    StageFunction<String, String> fails =
+        element -> {
+          throw NotedException.of(SHARED, note);
+        };
+    assertThatThrownBy(
+            () -> Retry.of(Backoff.none(), 3).onlyIf(SHARED::equals).around(fails).apply("x"))
+        .isInstanceOfSatisfying(
+            RetryException.class,
+            e -> {
+              assertThat(e.attempts()).isEqualTo(3);
+              assertThat(e).hasCause(SHARED);
+              assertThat(e.notes()).containsExactly(note);
+            });
   }
 
   @Test

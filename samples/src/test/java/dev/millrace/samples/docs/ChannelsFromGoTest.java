@@ -116,8 +116,8 @@ class ChannelsFromGoTest {
         in = to;
       }
       for (int round = 0; round < 3; round++) {
-        first.send(round);
-        in.receive();
+        first.send(round, group.context()); // a station that fails cancels the group
+        in.receive(group.context());
       }
       first.close();
       group.join();

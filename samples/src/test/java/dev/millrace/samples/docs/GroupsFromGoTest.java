@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
 import dev.millrace.context.DeadlineExceededException;
+import dev.millrace.pipeline.StageFunction;
 import dev.millrace.sync.Semaphore;
 import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
@@ -21,6 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -98,64 +101,106 @@ class GroupsFromGoTest {
             });
       }
       assertThatThrownBy(group::join)
-          .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2)); // beside the cause
+          .satisfies(e -> assertThat(e.getSuppressed()).hasSize(3)); // site of the fork, two others
     }
     // doc:end
   }
 
-  @Test
-  void semaphore() throws Exception {
-    var most = new AtomicInteger();
-    var running = new AtomicInteger();
-    List<Integer> elements = List.of(1, 2, 3, 4, 5, 6, 7, 8);
+  private final List<Integer> elements = IntStream.rangeClosed(1, 20).boxed().toList();
+  private final List<Throwable> failures = new ArrayList<>();
+  private final AtomicInteger running = new AtomicInteger();
+  private final AtomicInteger most = new AtomicInteger();
+  private final AtomicInteger done = new AtomicInteger();
+
+  /** A task, and the number of those that run at the same time. */
+  private int square(int element) {
+    most.accumulateAndGet(running.incrementAndGet(), Math::max);
+    Thread.yield();
+    running.decrementAndGet();
+    done.incrementAndGet();
+    return element * element;
+  }
+
+  private int squareUnlessThree(int element) throws IOException {
+    if (element == 3) {
+      throw new IOException("element " + element);
+    }
+    return square(element);
+  }
+
+  private Semaphore semaphore(StageFunction<Integer, Integer> work) throws InterruptedException {
     // doc:begin
-    var memory = new Semaphore(4); //             semaphore.NewWeighted(4)
+    var memory = new Semaphore(4); //               semaphore.NewWeighted(4)
     try (var group = TaskGroup.open(Context.background())) {
       for (int element : elements) {
-        memory.acquire(2, group.context()); //    gives up when the group is cancelled
         group.fork(
             () -> {
+              memory.acquire(2, group.context()); // gives up when the group is cancelled
               try {
-                most.accumulateAndGet(running.incrementAndGet(), Math::max);
-                return element * element;
+                return work.apply(element);
               } finally {
-                running.decrementAndGet();
                 memory.release(2);
               }
             });
       }
       group.join();
+    } catch (ExecutionException e) {
+      failures.add(e.getCause()); //                of the first task that failed
     }
     // doc:end
-    assertThat(most).hasValueLessThanOrEqualTo(2);
+    return memory;
   }
 
-  @Test
-  void boundByABufferedChannel() throws Exception {
-    var done = new AtomicInteger();
+  private Semaphore semaphoreBeforeTheFork(StageFunction<Integer, Integer> work)
+      throws InterruptedException {
     // doc:begin
-    Channel<Boolean> tokens = Channel.buffered(3); // at most three at once
+    var memory = new Semaphore(4);
     try (var group = TaskGroup.open(Context.background())) {
-      for (int i = 0; i < 100; i++) {
-        tokens.send(true);
+      for (int element : elements) {
+        memory.acquire(2); // before the fork: bounds the number of tasks as well
         group.fork(
             () -> {
               try {
-                return done.incrementAndGet();
+                return work.apply(element);
               } finally {
-                tokens.receive();
+                memory.release(2);
+              }
+            },
+            () -> memory.release(2)); // called instead, if the group is cancelled by now
+      }
+      group.join();
+    } catch (ExecutionException e) {
+      failures.add(e.getCause());
+    }
+    // doc:end
+    return memory;
+  }
+
+  private Channel<Boolean> tokens(StageFunction<Integer, Integer> work)
+      throws InterruptedException {
+    // doc:begin
+    Channel<Boolean> tokens = Channel.buffered(3); // at most three at once
+    try (var group = TaskGroup.open(Context.background())) {
+      for (int element : elements) {
+        group.fork(
+            () -> {
+              tokens.send(true); //                   in the task: one that is not run takes none
+              try {
+                return work.apply(element);
+              } finally {
+                tokens.tryReceive(); //               its own: never waits, and obeys no interrupt
               }
             });
       }
       group.join();
+    } catch (ExecutionException e) {
+      failures.add(e.getCause());
     }
     // doc:end
-    assertThat(done).hasValue(100);
+    return tokens;
   }
 
-  @Test
-  void boundByWorkers() throws Exception {
-    var done = new AtomicInteger();
+  private void workers(StageFunction<Integer, Integer> work) throws InterruptedException {
     // doc:begin
     Channel<Integer> jobs = Channel.rendezvous(); // sending is one thing, executing another
     try (var group = TaskGroup.open(Context.background())) {
@@ -163,19 +208,59 @@ class GroupsFromGoTest {
         group.fork(
             () -> {
               for (int job : jobs) {
-                done.addAndGet(job);
+                work.apply(job);
               }
               return null;
             });
       }
-      for (int i = 0; i < 100; i++) {
-        jobs.send(1, group.context());
-      }
-      jobs.close();
+      group.fork(
+          () -> {
+            for (int element : elements) {
+              jobs.send(element); //                 a task too: a failing worker interrupts it
+            }
+            jobs.close();
+            return null;
+          });
       group.join();
+    } catch (ExecutionException e) {
+      failures.add(e.getCause());
     }
     // doc:end
-    assertThat(done).hasValue(100);
+  }
+
+  @Test
+  void semaphore() throws Exception {
+    assertThat(semaphore(this::square).acquired()).isZero();
+    assertThat(semaphoreBeforeTheFork(this::square).acquired()).isZero();
+    assertThat(failures).isEmpty();
+    assertThat(most).hasValueLessThanOrEqualTo(2);
+    assertThat(done).hasValue(40);
+  }
+
+  @Test
+  void boundByABufferedChannel() throws Exception {
+    assertThat(tokens(this::square).size()).isZero();
+    assertThat(failures).isEmpty();
+    assertThat(most).hasValueLessThanOrEqualTo(3);
+    assertThat(done).hasValue(20);
+  }
+
+  @Test
+  void boundByWorkers() throws Exception {
+    workers(this::square);
+    assertThat(failures).isEmpty();
+    assertThat(most).hasValueLessThanOrEqualTo(3);
+    assertThat(done).hasValue(20);
+  }
+
+  /** The recipes neither hang nor lose a permit when a task fails, and the failure is told. */
+  @RepeatedTest(20)
+  void recipesBearAFailingTask() throws Exception {
+    assertThat(semaphore(this::squareUnlessThree).acquired()).isZero();
+    assertThat(semaphoreBeforeTheFork(this::squareUnlessThree).acquired()).isZero();
+    assertThat(tokens(this::squareUnlessThree).size()).isZero();
+    workers(this::squareUnlessThree);
+    assertThat(failures).hasSize(4).allSatisfy(e -> assertThat(e).hasMessage("element 3"));
   }
 
   @Test

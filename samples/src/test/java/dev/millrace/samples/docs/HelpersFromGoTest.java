@@ -69,7 +69,10 @@ class HelpersFromGoTest {
     List<Throwable> failures = handlers.awaitFailures(); // wg.Wait()
     // doc:end
     assertThat(sum).hasValue(55);
-    assertThat(failures).singleElement().hasToString("java.io.IOException: disk full");
+    assertThat(failures)
+        .singleElement()
+        .extracting(Throwable::getCause)
+        .hasToString("java.io.IOException: disk full");
   }
 
   @Test
