@@ -27,8 +27,8 @@ public interface PartitionObserver {
   /** Another attempt to handle a record begins, after one that has failed. */
   default void retried() {}
 
-  /** A record is safe in the dead letters. */
-  default void deadLettered() {}
+  /** A record is safe in the dead letters; with transactions, when they are committed. */
+  default void deadLettered(DeadLetter letter) {}
 
   /** The partition is not consumed any more, or by another observer. */
   default void released() {}

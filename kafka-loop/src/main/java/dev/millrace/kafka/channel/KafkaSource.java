@@ -12,6 +12,9 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.FailureLog;
+import dev.millrace.kafka.internal.Guarded;
+import dev.millrace.kafka.internal.Logs;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Run;
@@ -60,7 +63,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class KafkaSource<K, V> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(KafkaSource.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   private final ConsumerSettings<K, V> settings;
   private final Consumer<? super Exception> onError;
@@ -172,10 +175,10 @@ public final class KafkaSource<K, V> {
     private static <T> void tell(Iterable<T> channel, Consumer<? super T> listener) {
       try {
         for (T each : channel) {
-          listener.accept(each);
+          Guarded.run("a listener of the source", () -> listener.accept(each));
         }
       } catch (RuntimeException e) { // the channel was closed with a cause, which the run tells
-        LOG.debug("the consumer has ended, or a listener has failed", e);
+        LOG.debug("the consumer has ended", e);
       }
     }
 
@@ -199,7 +202,7 @@ public final class KafkaSource<K, V> {
 
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
-    private Consumer<? super Exception> onError = e -> LOG.warn("the source goes on after", e);
+    private Consumer<? super Exception> onError = new FailureLog()::survived;
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
 
     private Builder() {

@@ -244,6 +244,12 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     return deserialization;
   }
 
+  /** Whether a topic of that name is subscribed to. */
+  boolean consumes(String topic) {
+    Pattern known = pattern;
+    return known == null ? topics.contains(topic) : known.matcher(topic).matches();
+  }
+
   /** The topics, or the pattern, for people. */
   List<String> subscription() {
     Pattern known = pattern;

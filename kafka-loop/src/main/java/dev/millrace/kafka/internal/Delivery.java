@@ -1,5 +1,7 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.FailureSpan;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.PartitionObserver;
 import java.util.List;
@@ -79,8 +81,8 @@ public final class Delivery<K, V> implements Message<K, V> {
   }
 
   /** Settles it; what was produced for it is to be committed with it. */
-  void settle(List<ProducerRecord<byte[], byte[]>> produced, boolean isLetter) {
-    partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, isLetter));
+  void settle(List<ProducerRecord<byte[], byte[]>> produced, @Nullable DeadLetter letter) {
+    partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, letter));
   }
 
   @Override
@@ -111,6 +113,22 @@ public final class Delivery<K, V> implements Message<K, V> {
   /** The one that waits for it, to be handled with it; null if there is none now. */
   public @Nullable Delivery<K, V> takeNext() {
     return partition.takeAfter(this);
+  }
+
+  /** Its dead letter is on its way: those that wait for it need not any more. */
+  void leaveLane() {
+    partition.leaveLane(this);
+  }
+
+  /** In which span its last attempt failed; null if that is not known. */
+  @Nullable String span() {
+    ConsumerRecord<K, V> known = record;
+    return known == null ? null : FailureSpan.of(known);
+  }
+
+  /** What fails at it when it fails: the given stage, or another if it could not even be read. */
+  String stageOr(String stage) {
+    return stage;
   }
 
   /** It has failed, and is to be tried again. */

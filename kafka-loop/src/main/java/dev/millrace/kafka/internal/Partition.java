@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
@@ -227,6 +228,17 @@ public final class Partition<K, V> {
     }
   }
 
+  /** Lets those begin that wait for it; it stays where it is, and no commit passes it. */
+  void leaveLane(Delivery<K, V> delivery) {
+    boolean wake;
+    synchronized (this) {
+      wake = !revoked && window.holds(delivery.number, delivery) && lanes.settled(delivery);
+    }
+    if (wake) {
+      onReady.run();
+    }
+  }
+
   void abandon(Delivery<K, V> delivery) {
     boolean wake;
     synchronized (this) {
@@ -375,15 +387,13 @@ public final class Partition<K, V> {
 
   /** It has been committed. */
   public void committed(Commit<K, V> commit) {
-    int letters;
+    List<DeadLetter> letters;
     synchronized (this) {
       committed = Math.max(committed, commit.offset());
       letters = outputs.committed(commit.offset());
       committedVersion = Math.max(committedVersion, commit.version());
     }
-    for (int i = 0; i < letters; i++) {
-      observer.deadLettered();
-    }
+    letters.forEach(observer::deadLettered);
   }
 
   /** Says where it stands. */

@@ -3,6 +3,7 @@ package dev.millrace.kafka.micrometer;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.Bounded;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -21,6 +22,7 @@ final class TopicMeters {
   private final Counter unburied;
   private final Counter retries;
   private final Counter deadLetters;
+  private final Bounded<Counter> reasons = new Bounded<>(this::deadLettersBecauseOf);
 
   TopicMeters(MeterRegistry registry, String group, String topic) {
     this.registry = registry;
@@ -43,6 +45,14 @@ final class TopicMeters {
         .description(description)
         .baseUnit(unit)
         .tags(tags)
+        .register(registry);
+  }
+
+  private Counter deadLettersBecauseOf(String reason) {
+    return Counter.builder("millrace.kafka.dead.letters.by.reason")
+        .description("records put into the dead letters, by the class of what was thrown")
+        .baseUnit("records")
+        .tags(tags.and("reason", reason))
         .register(registry);
   }
 
@@ -86,8 +96,9 @@ final class TopicMeters {
       }
 
       @Override
-      public void deadLettered() {
+      public void deadLettered(DeadLetter letter) {
         deadLetters.increment();
+        reasons.of(letter.reason()).increment();
       }
 
       @Override
