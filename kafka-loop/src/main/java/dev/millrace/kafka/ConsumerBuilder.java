@@ -193,6 +193,15 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
+   * What becomes of a record that the broker has, but that cannot be read, as its batch is corrupt.
+   * Default: {@link CorruptRecords#STOP}.
+   */
+  public B corruptRecords(CorruptRecords policy) {
+    settings.corruptRecords = Objects.requireNonNull(policy, "corruptRecords");
+    return self();
+  }
+
+  /**
    * Receives consume, settle and commit events; what it throws is logged. Default: none. {@link
    * dev.millrace.kafka.micrometer.LoopMeters} makes Micrometer's meters of it.
    */

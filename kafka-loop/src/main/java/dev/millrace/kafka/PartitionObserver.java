@@ -19,8 +19,8 @@ public interface PartitionObserver {
   /**
    * An attempt has failed.
    *
-   * @param stage at what: {@link DeadLetter#DESERIALIZE}, {@link DeadLetter#HANDLE}, or {@link
-   *     RecordFailedException#DEAD_LETTER}
+   * @param stage at what: {@link DeadLetter#FETCH}, {@link DeadLetter#DESERIALIZE}, {@link
+   *     DeadLetter#HANDLE}, or {@link RecordFailedException#DEAD_LETTER}
    */
   default void failed(String stage) {}
 

@@ -15,6 +15,7 @@ import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.FailureLog;
 import dev.millrace.kafka.internal.Guarded;
 import dev.millrace.kafka.internal.Logs;
+import dev.millrace.kafka.internal.UnreadableException;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Run;
@@ -110,7 +111,10 @@ public final class KafkaSource<K, V> {
   private static DeadLetter letter(Failure<?> failure) {
     var message = (Message<?, ?>) failure.element();
     return new DeadLetter(
-        message.raw(), DeadLetter.DESERIALIZE, failure.attempt(), failure.cause());
+        message.raw(),
+        failure.cause() instanceof UnreadableException ? DeadLetter.FETCH : DeadLetter.DESERIALIZE,
+        failure.attempt(),
+        failure.cause());
   }
 
   /** How the run that was started last is doing; does not ask the broker. */

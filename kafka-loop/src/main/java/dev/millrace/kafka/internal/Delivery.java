@@ -35,6 +35,9 @@ public final class Delivery<K, V> implements Message<K, V> {
   /** The one that waits for it. */
   @Nullable Delivery<K, V> next;
 
+  /** Why it cannot be read; null if it was polled. Written before it is handed out. */
+  @Nullable UnreadableException unreadable;
+
   /** Whether it was handed out. */
   boolean taken;
 
@@ -59,6 +62,9 @@ public final class Delivery<K, V> implements Message<K, V> {
   public ConsumerRecord<K, V> record() {
     ConsumerRecord<K, V> known = record;
     if (known == null) {
+      if (unreadable != null) {
+        throw unreadable;
+      }
       known = partition.deserialization().apply(raw);
       record = known;
     }
@@ -128,7 +134,7 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   /** What fails at it when it fails: the given stage, or another if it could not even be read. */
   String stageOr(String stage) {
-    return stage;
+    return unreadable == null ? stage : DeadLetter.FETCH;
   }
 
   /** It has failed, and is to be tried again. */

@@ -39,6 +39,8 @@ public final class LoopRecorder implements ConsumerObserver {
   private final LongAdder handled = new LongAdder();
   private final Map<String, LongAdder> failures =
       Map.of(
+          DeadLetter.FETCH,
+          new LongAdder(),
           DeadLetter.DESERIALIZE,
           new LongAdder(),
           DeadLetter.HANDLE,

@@ -107,6 +107,13 @@ public final class Partition<K, V> {
    * @param position the offset that will be polled next
    */
   public synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    add(records, position, null);
+  }
+
+  private void add(
+      List<ConsumerRecord<byte[], byte[]>> records,
+      long position,
+      @Nullable UnreadableException failure) {
     if (revoked) {
       return;
     }
@@ -120,6 +127,7 @@ public final class Partition<K, V> {
         window.addSettled(offset);
       } else {
         var delivery = new Delivery<>(this, record);
+        delivery.unreadable = failure;
         delivery.polled = now;
         delivery.number = window.add(offset, delivery);
         bytes += delivery.bytes();
@@ -130,6 +138,14 @@ public final class Partition<K, V> {
     if (settledBefore.endsBefore(next)) {
       settledBefore = OffsetRanges.EMPTY;
     }
+  }
+
+  /** Adds a record that was not polled, as it cannot be read: what handles it meets the failure. */
+  @SuppressWarnings("NullAway") // Kafka's type does not say that key and value may be null
+  synchronized void addUnreadable(long offset, UnreadableException failure) {
+    var nothing =
+        new ConsumerRecord<byte[], byte[]>(name.topic(), name.partition(), offset, null, null);
+    add(List.of(nothing), offset + 1, failure);
   }
 
   /** Takes the next message that is ready; null if there is none now. */

@@ -4,7 +4,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /** The broker has a record whose bytes cannot be read: the batch that it is in is corrupt. */
-final class UnreadableException extends KafkaException {
+public final class UnreadableException extends KafkaException {
 
   private static final long serialVersionUID = 1L;
 

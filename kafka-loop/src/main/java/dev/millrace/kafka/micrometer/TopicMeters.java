@@ -17,6 +17,7 @@ final class TopicMeters {
   private final Tags tags;
   private final Timer settleLatency;
   private final Counter handled;
+  private final Counter unreadable;
   private final Counter undeserializable;
   private final Counter unhandled;
   private final Counter unburied;
@@ -33,6 +34,7 @@ final class TopicMeters {
             .tags(tags)
             .register(registry);
     this.handled = counter("handled", "records", "records that the handler has handled");
+    this.unreadable = failures(DeadLetter.FETCH);
     this.undeserializable = failures(DeadLetter.DESERIALIZE);
     this.unhandled = failures(DeadLetter.HANDLE);
     this.unburied = failures(RecordFailedException.DEAD_LETTER);
@@ -66,6 +68,7 @@ final class TopicMeters {
 
   private Counter failuresAt(String stage) {
     return switch (stage) {
+      case DeadLetter.FETCH -> unreadable;
       case DeadLetter.DESERIALIZE -> undeserializable;
       case DeadLetter.HANDLE -> unhandled;
       default -> unburied;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetterFile;
 import dev.millrace.kafka.DeadLetters;
@@ -38,6 +39,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
@@ -237,7 +239,8 @@ public abstract class LetterPromises extends WithMockConsumer {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("deadLetterTopic(\"orders\")")
         .hasMessageContaining("[orders]");
-    var byPattern = handling(record -> {}).topics(Pattern.compile("ord.*")).deadLetterTopic("ord.dead");
+    var byPattern =
+        handling(record -> {}).topics(Pattern.compile("ord.*")).deadLetterTopic("ord.dead");
     assertThatThrownBy(byPattern::build)
         .hasMessageContaining("deadLetterTopic(\"ord.dead\")")
         .hasMessageContaining("pattern ord.*");
@@ -462,6 +465,56 @@ public abstract class LetterPromises extends WithMockConsumer {
             .build();
     drain(loop, startAndAwaitCommit(loop, 1));
     assertThat(letters.getFirst().attempts()).isEqualTo(5);
+  }
+
+  // Records that cannot be read
+
+  /** As Kafka's consumer says it; apache/kafka CompletedFetch, KAFKA-4740 and its successors. */
+  private static KafkaException corrupt() {
+    return new KafkaException(
+        "Received exception when fetching the next record from orders-0. If needed, please seek"
+            + " past the record to continue consumption.",
+        new KafkaException(
+            "Record batch for partition orders-0 at offset 2 is invalid, cause: Record is"
+                + " corrupt"));
+  }
+
+  private void assignWithCorruptRecordAt(int offset) {
+    assign(offset, P0);
+    mock.schedulePollTask(() -> mock.setPollException(corrupt()));
+    mock.schedulePollTask(() -> add(P0, offset + 1, 5));
+  }
+
+  @Test
+  void recordWhoseBatchIsCorruptStopsTheLoopWhichNamesIt() {
+    assignWithCorruptRecordAt(2);
+    var loop = handling(record -> {}).deadLetters(letters::add).build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasMessageContaining("the record of orders-0 at offset 2 cannot be read")
+        .hasMessageContaining("corruptRecords(FAIL)")
+        .hasMessageContaining("Record is corrupt");
+    assertThat(letters).isEmpty();
+  }
+
+  @Test
+  void recordWhoseBatchIsCorruptIsADeadLetterByPolicyAndTheLoopGoesOnBehindIt() throws Exception {
+    assignWithCorruptRecordAt(2);
+    var handled = new AtomicInteger();
+    var loop =
+        handling(record -> handled.incrementAndGet())
+            .retry(3, SHORT)
+            .corruptRecords(CorruptRecords.FAIL)
+            .deadLetters(letters::add)
+            .build();
+    drain(loop, startAndAwaitCommit(loop, 5));
+    assertThat(handled).hasValue(4);
+    assertThat(letters).hasSize(1);
+    DeadLetter letter = letters.getFirst();
+    assertThat(letter.stage()).isEqualTo(DeadLetter.FETCH);
+    assertThat(letter.attempts()).isEqualTo(1);
+    assertThat(letter.record().offset()).isEqualTo(2);
+    assertThat(letter.toRecord("dead").value()).isNull();
+    assertThat(loop.status().figures().failures()).containsEntry("fetch", 1L);
   }
 
   // Errors, and parts of the application that throw
