@@ -3,8 +3,10 @@ package dev.millrace.kafka;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.internal.Brief;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Guarded;
 import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
@@ -56,23 +58,45 @@ public abstract class AbstractLoop<K, V> implements Loop {
 
   @Override
   public final void run(Context context) throws InterruptedException, ExecutionException {
+    Throwable failure = runToEnd(context);
+    if (failure instanceof RecordFailedException record) {
+      throw new ExecutionException("the loop stops: " + record.getMessage(), record.getCause());
+    }
+    if (failure != null) {
+      throw new ExecutionException("the loop stops: " + Brief.of(failure), failure);
+    }
+  }
+
+  /**
+   * Consumes until the end; see {@link #run}.
+   *
+   * @return what the loop has failed with, a {@link RecordFailedException} if that is a record;
+   *     null if it was drained
+   */
+  protected final @Nullable Throwable runToEnd(Context context) throws InterruptedException {
     if (!starts()) {
       throw new IllegalStateException("a loop runs once: build another one");
     }
     Throwable failure = null;
-    try (var letters = !loop.producesLetters() ? null : OwnProducer.open(settings)) {
+    try (var letters =
+        !loop.producesLetters() ? null : OwnProducer.open(settings, loop.producerProperties)) {
       failure = consume(context, letters);
     } catch (Throwable e) {
       failure = e;
       throw e;
     } finally {
-      end = new Health(State.STOPPED, failure == null ? "it has ended" : "it failed: " + failure);
+      end = new Health(State.STOPPED, failure == null ? "it has ended" : why(failure));
       end();
     }
-    if (failure != null) {
-      throw new ExecutionException("the loop stops: " + failure, failure);
+    if (failure == null) {
+      context.throwIfCancelled();
     }
-    context.throwIfCancelled();
+    return failure;
+  }
+
+  private static String why(Throwable failure) {
+    return "it failed: "
+        + (failure instanceof RecordFailedException ? failure.getMessage() : Brief.of(failure));
   }
 
   private synchronized boolean starts() {
@@ -135,13 +159,13 @@ public abstract class AbstractLoop<K, V> implements Loop {
   /** Something went wrong, and is survived. */
   protected final void survived(Exception error) {
     recorder.survived(error);
-    loop.onError.accept(error);
+    Guarded.run("onError(…)", () -> loop.onError.accept(error));
   }
 
   /** A rebalance has changed something. */
   protected final void rebalanced(Notification change) {
     recorder.rebalanced(change);
-    loop.onNotification.accept(change);
+    Guarded.run("onNotification(…)", () -> loop.onNotification.accept(change));
   }
 
   @Override

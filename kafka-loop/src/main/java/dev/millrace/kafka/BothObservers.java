@@ -57,9 +57,9 @@ record BothObservers(ConsumerObserver one, ConsumerObserver other) implements Co
     }
 
     @Override
-    public void deadLettered() {
-      one.deadLettered();
-      other.deadLettered();
+    public void deadLettered(DeadLetter letter) {
+      one.deadLettered(letter);
+      other.deadLettered(letter);
     }
 
     @Override

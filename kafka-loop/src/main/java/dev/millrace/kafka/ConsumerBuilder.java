@@ -1,6 +1,7 @@
 package dev.millrace.kafka;
 
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Guarded;
 import dev.millrace.kafka.internal.Patterns;
 import java.time.Duration;
 import java.util.List;
@@ -192,11 +193,20 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * Who is told what is consumed, settled and committed; nobody. {@link
+   * What becomes of a record that the broker has, but that cannot be read, as its batch is corrupt.
+   * Default: {@link CorruptRecords#STOP}.
+   */
+  public B corruptRecords(CorruptRecords policy) {
+    settings.corruptRecords = Objects.requireNonNull(policy, "corruptRecords");
+    return self();
+  }
+
+  /**
+   * Receives consume, settle and commit events; what it throws is logged. Default: none. {@link
    * dev.millrace.kafka.micrometer.LoopMeters} makes Micrometer's meters of it.
    */
   public B observer(ConsumerObserver observer) {
-    settings.observer = Objects.requireNonNull(observer, "observer");
+    settings.observer = Guarded.observer(Objects.requireNonNull(observer, "observer"));
     return self();
   }
 }

@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 /**
  * Is told what consumers do, while they do it: the way to meters of any kind.
  *
- * <p>Called by many threads, among them the one that polls: a method must neither block nor throw;
- * what it throws stops the consumer. One observer may serve any number of consumers.
+ * <p>Called by many threads, among them the one that polls: a method must not block. What it throws
+ * is logged at warn, and changes nothing. One observer may serve any number of consumers.
  */
 public interface ConsumerObserver {
 

@@ -39,5 +39,11 @@ public final class DeadLetterHeaders {
    */
   public static final String TRACEPARENT = "millrace.dead-letter.traceparent";
 
+  /** How often it has become a dead letter, this time included. */
+  public static final String HOPS = "millrace.dead-letter.hops";
+
+  /** The consumer group whose member failed. */
+  public static final String GROUP = "millrace.dead-letter.group";
+
   private DeadLetterHeaders() {}
 }

@@ -2,10 +2,11 @@ package dev.millrace.kafka;
 
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.Producer;
 
-/** Publishes dead letters, and waits until the broker has them. */
+/** Publishes dead letters. */
 final class DeadLetterTopic implements DeadLetters {
 
   private final Producer<byte[], byte[]> producer;
@@ -19,9 +20,15 @@ final class DeadLetterTopic implements DeadLetters {
   @Override
   public void accept(DeadLetter letter) throws Exception {
     try {
-      producer.send(letter.toRecord(topic.apply(letter))).get();
+      begin(letter).get();
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Exception cause ? cause : e;
     }
+  }
+
+  /** Several letters may be on their way; the producer keeps their order. */
+  @Override
+  public Future<?> begin(DeadLetter letter) {
+    return producer.send(letter.toRecord(topic.apply(letter)));
   }
 }

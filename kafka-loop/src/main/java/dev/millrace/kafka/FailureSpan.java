@@ -1,71 +1,44 @@
 package dev.millrace.kafka;
 
+import java.util.Map;
+import java.util.WeakHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells, as a suppressed exception of what a handler threw, in which span of a trace that happened.
- * So it is in the log, and {@link DeadLetters#toTopic} puts it into the dead letter.
+ * In which span of a trace the last attempt to handle a record failed. The loop puts it into the
+ * message of the failure, into the log, and into the dead letter. Thread-safe; does not block.
  *
- * <p>An exception that is thrown again and again has one of these at the most, which is for the
- * first record that it was thrown for. Safe for use by many threads.
+ * <p>It is kept beside the record, for as long as the record is reachable, and not in the
+ * exception: an application may throw one and the same exception for many records.
  */
-public final class FailureSpan extends Exception {
+public final class FailureSpan {
 
-  private static final long serialVersionUID = 1L;
+  /** By the record object; records have no equals of their own. Guarded by itself. */
+  private static final Map<ConsumerRecord<?, ?>, String> SPANS = new WeakHashMap<>();
 
-  private final String topic;
-  private final int partition;
-  private final long offset;
-  private volatile String traceparent;
+  private FailureSpan() {}
 
-  private FailureSpan(ConsumerRecord<?, ?> record, String traceparent) {
-    super("", null, false, false);
-    this.topic = record.topic();
-    this.partition = record.partition();
-    this.offset = record.offset();
-    this.traceparent = traceparent;
+  /**
+   * Says where it failed to handle a record; replaces what was said before.
+   *
+   * @param record as the handler got it
+   * @param traceparent the span, as W3C's Trace Context writes it
+   */
+  public static void tell(ConsumerRecord<?, ?> record, String traceparent) {
+    synchronized (SPANS) {
+      SPANS.put(record, traceparent);
+    }
   }
 
   /**
-   * Says where it failed to handle a record.
+   * In which span it failed to handle a record, the last time; null if that is not known.
    *
-   * @param traceparent the span, as W3C's Trace Context writes it
+   * @param record as the handler got it
    */
-  public static void add(Throwable failure, ConsumerRecord<?, ?> record, String traceparent) {
-    synchronized (failure) { // as its list of suppressed exceptions
-      FailureSpan known = in(failure);
-      if (known == null) {
-        failure.addSuppressed(new FailureSpan(record, traceparent));
-      } else if (known.isOf(record)) {
-        known.traceparent = traceparent;
-      }
+  public static @Nullable String of(ConsumerRecord<?, ?> record) {
+    synchronized (SPANS) {
+      return SPANS.get(record);
     }
-  }
-
-  /** In which span it failed to handle that record, the last time; null if that is not known. */
-  public static @Nullable String of(Throwable failure, ConsumerRecord<?, ?> record) {
-    FailureSpan known = in(failure);
-    return known != null && known.isOf(record) ? known.traceparent : null;
-  }
-
-  private static @Nullable FailureSpan in(Throwable failure) {
-    for (Throwable one : failure.getSuppressed()) {
-      if (one instanceof FailureSpan span) {
-        return span;
-      }
-    }
-    return null;
-  }
-
-  private boolean isOf(ConsumerRecord<?, ?> record) {
-    return offset == record.offset()
-        && partition == record.partition()
-        && topic.equals(record.topic());
-  }
-
-  @Override
-  public String getMessage() {
-    return "%s-%d at offset %d, in the span %s".formatted(topic, partition, offset, traceparent);
   }
 }

@@ -63,6 +63,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
           "deadLetters(…) and deadLetterTopic(…) were both set: remove one of them");
     }
     KafkaProperties.check(loop.producerProperties, ProducerConfig.configDef());
+    loop.check(settings());
     settings().transactions = loop.transactions(settings());
     return settings().checked();
   }
@@ -82,8 +83,8 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
 
   /**
    * How often to try a record that fails, the first attempt included, and how long to wait between
-   * attempts; once. Each failure is told to {@link #onError}. Records wait for it by their {@link
-   * #ordering}; others go on.
+   * attempts. Default: once. Each failure goes to {@link #onError}. Records wait for it by their
+   * {@link #ordering}; others go on.
    */
   public B retry(int attempts, Backoff backoff) {
     loop.attempts = ConsumerSettings.positive("the number of attempts", attempts);
@@ -96,7 +97,12 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     return retry(Integer.MAX_VALUE, backoff);
   }
 
-  /** Which failures are worth another attempt; all. */
+  /**
+   * Which failures are worth another attempt. Default: all failures of handlers; of deserializers
+   * only network failures, such as those of a registry of schemas ({@code IOException} itself,
+   * sockets, timeouts, Kafka's {@code RetriableException}, anywhere among the causes), as the same
+   * bytes fail again. A predicate that throws stops the loop.
+   */
   public B retryIf(Predicate<? super Throwable> retryable) {
     loop.retryable = Objects.requireNonNull(retryable, "retryable");
     return self();
@@ -116,8 +122,11 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
    * makes the producer, with the consumer's own properties for the connection, and closes it. With
    * a {@link TransactionalHandler} it is published in the transaction that commits its offset.
    *
-   * <p>While the topic does not take it, whatever the reason, the record waits and is offered
-   * again, and its partition with it: nothing is lost, and the loop goes on by itself.
+   * <p>Letters are sent without waiting for one another, and hold no handler's place. While the
+   * topic does not take a letter, it is offered again, and nothing beyond it is committed: nothing
+   * is lost, and the loop goes on by itself. {@link #refusedLetters} is about those that are never
+   * taken. {@code build()} refuses a topic that the loop consumes. A letter that has been a dead
+   * letter 16 times ({@link DeadLetterHeaders#HOPS}) is refused, too: it goes round in a circle.
    */
   public B deadLetterTopic(String topic) {
     loop.deadLetterTopic = ConsumerSettings.topicName("deadLetterTopic(…)", topic);
@@ -134,10 +143,23 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * Kafka's own settings of the producer of transactions, beyond the connection, which is the
-   * consumer's; for a loop with a {@link TransactionalHandler}, or the reactive form of one. {@code
-   * transactional.id} is the group and a random part if it is not given; if it is, no two processes
-   * may have the same. {@code transaction.timeout.ms} is 10,000 if it is not given.
+   * What becomes of a dead letter that can never be taken, such as one that is too large. Default:
+   * {@link RefusedLetters#keep}, with which nothing is committed beyond it until people see to it.
+   */
+  public B refusedLetters(RefusedLetters policy) {
+    loop.refusedLetters = Objects.requireNonNull(policy, "refusedLetters");
+    return self();
+  }
+
+  /**
+   * Kafka's own settings of the producer that the loop makes, beyond the connection, which is the
+   * consumer's: of transactions with a {@link TransactionalHandler} or the reactive form of one,
+   * else of the dead letters of {@link #deadLetterTopic}.
+   *
+   * <p>For transactions, {@code transactional.id} is the group and a random part if it is not
+   * given; if it is, no two processes may have the same. {@code transaction.timeout.ms} is 10,000
+   * if it is not given. For dead letters, {@code max.request.size} is 32 MiB if it is not given, so
+   * that the topic's limit is the one that counts.
    */
   public B producerProperties(Map<String, ?> properties) {
     loop.producerProperties = KafkaProperties.copy(properties);
@@ -150,13 +172,18 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     return self();
   }
 
-  /** Gets what went wrong and is survived; logs it at warn. Must not block. */
+  /**
+   * Gets what went wrong and is survived. Must not block; what it throws is logged. Default: one
+   * line at warn for each failure, with the stack trace of the first of its kind.
+   */
   public B onError(Consumer<? super Exception> listener) {
     loop.onError = Objects.requireNonNull(listener, "onError");
     return self();
   }
 
-  /** Gets what rebalances change; logs it at info. Must not block. */
+  /**
+   * Gets what rebalances change. Must not block; what it throws is logged. Default: a line at info.
+   */
   public B onNotification(Consumer<? super Notification> listener) {
     loop.onNotification = Objects.requireNonNull(listener, "onNotification");
     return self();

@@ -1,5 +1,6 @@
 package dev.millrace.kafka;
 
+import dev.millrace.kafka.internal.Brief;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -41,9 +42,24 @@ public sealed interface LoopEvent {
     }
   }
 
+  /** A record is safe in the dead letters. */
+  record DeadLettered(Instant at, DeadLetter letter) implements LoopEvent {
+
+    /** Checks the parts. */
+    public DeadLettered {
+      Objects.requireNonNull(at, "at");
+      Objects.requireNonNull(letter, "letter");
+    }
+
+    @Override
+    public String text() {
+      return "dead letter: " + letter;
+    }
+  }
+
   /**
    * Something went wrong, such as an attempt to handle a record ({@link RecordFailedException}) or
-   * a commit, and will be repeated.
+   * a commit, and the loop goes on.
    */
   record Failed(Instant at, Exception failure) implements LoopEvent {
 
@@ -58,7 +74,7 @@ public sealed interface LoopEvent {
       String message = failure.getMessage();
       return failure instanceof RecordFailedException && message != null
           ? message
-          : failure.toString();
+          : Brief.of(failure);
     }
   }
 }

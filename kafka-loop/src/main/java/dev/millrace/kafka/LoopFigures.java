@@ -12,6 +12,8 @@ import java.util.Objects;
  * @param failures attempts that have failed, by stage; see {@link PartitionObserver#failed}
  * @param retries attempts to handle a record, after the first
  * @param deadLetters records that are safe in the dead letters
+ * @param deadLettersByReason the same by {@link DeadLetter#reason}; of more than 100 reasons the
+ *     rest is {@code other}
  * @param rebalances changes of what is assigned
  * @param commits commits that have succeeded
  * @param commitFailures commits that have failed
@@ -24,14 +26,16 @@ public record LoopFigures(
     Map<String, Long> failures,
     long retries,
     long deadLetters,
+    Map<String, Long> deadLettersByReason,
     long rebalances,
     long commits,
     long commitFailures,
     Latency settleLatency) {
 
-  /** Copies the map. */
+  /** Copies the maps. */
   public LoopFigures {
     failures = Map.copyOf(failures);
+    deadLettersByReason = Map.copyOf(deadLettersByReason);
     Objects.requireNonNull(settleLatency, "settleLatency");
   }
 }

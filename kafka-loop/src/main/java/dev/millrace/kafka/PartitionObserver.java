@@ -19,16 +19,16 @@ public interface PartitionObserver {
   /**
    * An attempt has failed.
    *
-   * @param stage at what: {@link DeadLetter#DESERIALIZE}, {@link DeadLetter#HANDLE}, or {@link
-   *     RecordFailedException#DEAD_LETTER}
+   * @param stage at what: {@link DeadLetter#FETCH}, {@link DeadLetter#DESERIALIZE}, {@link
+   *     DeadLetter#HANDLE}, or {@link RecordFailedException#DEAD_LETTER}
    */
   default void failed(String stage) {}
 
   /** Another attempt to handle a record begins, after one that has failed. */
   default void retried() {}
 
-  /** A record is safe in the dead letters. */
-  default void deadLettered() {}
+  /** A record is safe in the dead letters; with transactions, when they are committed. */
+  default void deadLettered(DeadLetter letter) {}
 
   /** The partition is not consumed any more, or by another observer. */
   default void released() {}

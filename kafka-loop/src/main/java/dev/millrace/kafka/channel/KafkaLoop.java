@@ -116,7 +116,8 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
   private Handling<K, V> handling(
       @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
     FailurePolicy policy = loop().policy(letters);
-    return new Handling<>(handler, policy, context::isCancelled, consumer::report);
+    return new Handling<>(
+        settings().group(), handler, policy, context::isCancelled, consumer::report);
   }
 
   /** The main loop; what the consumer failed with, if it did. */

@@ -12,6 +12,10 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.FailureLog;
+import dev.millrace.kafka.internal.Guarded;
+import dev.millrace.kafka.internal.Logs;
+import dev.millrace.kafka.internal.UnreadableException;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Run;
@@ -60,7 +64,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class KafkaSource<K, V> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(KafkaSource.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   private final ConsumerSettings<K, V> settings;
   private final Consumer<? super Exception> onError;
@@ -107,7 +111,10 @@ public final class KafkaSource<K, V> {
   private static DeadLetter letter(Failure<?> failure) {
     var message = (Message<?, ?>) failure.element();
     return new DeadLetter(
-        message.raw(), DeadLetter.DESERIALIZE, failure.attempt(), failure.cause());
+        message.raw(),
+        failure.cause() instanceof UnreadableException ? DeadLetter.FETCH : DeadLetter.DESERIALIZE,
+        failure.attempt(),
+        failure.cause());
   }
 
   /** How the run that was started last is doing; does not ask the broker. */
@@ -172,10 +179,10 @@ public final class KafkaSource<K, V> {
     private static <T> void tell(Iterable<T> channel, Consumer<? super T> listener) {
       try {
         for (T each : channel) {
-          listener.accept(each);
+          Guarded.run("a listener of the source", () -> listener.accept(each));
         }
       } catch (RuntimeException e) { // the channel was closed with a cause, which the run tells
-        LOG.debug("the consumer has ended, or a listener has failed", e);
+        LOG.debug("the consumer has ended", e);
       }
     }
 
@@ -199,7 +206,7 @@ public final class KafkaSource<K, V> {
 
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
-    private Consumer<? super Exception> onError = e -> LOG.warn("the source goes on after", e);
+    private Consumer<? super Exception> onError = new FailureLog()::survived;
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
 
     private Builder() {

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * The virtual threads of a loop's handlers, {@code concurrency} at the most: each takes a message
  * from the partitions, handles it, and takes the next, until there is none.
  *
- * <p>A message that waits for its next attempt keeps no worker: it comes back when it is due.
+ * <p>A message that waits for its next attempt keeps no worker: it comes back when it is due. Dead
+ * letters have threads of their own, and keep no worker either.
  */
 /*
  * Nobody hands messages over, and nobody knows whether a handler will block. There are as many workers as
@@ -69,12 +70,19 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   private final Channel<Boolean> events = Channel.conflated();
   private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
   private final AtomicInteger working = new AtomicInteger();
+
+  /** Dead letters that are on their way; those that wait for another attempt are not. */
+  private final AtomicInteger burying = new AtomicInteger();
+
   private final AtomicBoolean searching = new AtomicBoolean();
-  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
   private volatile Collection<Partition<K, V>> partitions = List.of();
   private volatile Pauses pauses = new Pauses();
   private volatile @Nullable Staff<K, V> staff;
   private volatile boolean stopped;
+
+  /** Whether the group may be closed. */
+  private boolean closed;
 
   /** Whether somebody will wake a worker when no worker waits for a carrier any more. */
   private final AtomicBoolean waking = new AtomicBoolean();
@@ -113,8 +121,8 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     return events;
   }
 
-  /** Why the loop must stop; null if it must not. */
-  @Nullable Throwable failure() {
+  /** Why the loop must stop, and at which record; null if it must not. */
+  @Nullable Exception failure() {
     return failure.get();
   }
 
@@ -253,30 +261,77 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     return false;
   }
 
-  private void handle(Staff<K, V> known, Attempt<K, V> attempt) {
-    Handling.Outcome<K, V> outcome;
+  private static <K, V> Handling.Outcome<K, V> run(Staff<K, V> known, Attempt<K, V> attempt) {
     try {
-      outcome = known.handling.run(attempt);
-    } catch (Throwable e) { // of the application's predicate, backoff or listener
-      fail(attempt, e);
-      outcome = new Handling.Cancelled<>();
+      return known.handling.run(attempt);
+    } catch (Throwable e) { // of a part of the application that has no rule of its own
+      return Handling.broken(attempt, e);
     }
+  }
+
+  private void handle(Staff<K, V> known, Attempt<K, V> attempt) {
+    see(known, attempt, run(known, attempt));
+    Thread.interrupted(); // one of the handler's own is nothing to the next one
+    if (known.group.context().isCancelled()) {
+      stopped = true; // the handler may have swallowed its interrupt
+    }
+  }
+
+  private void see(Staff<K, V> known, Attempt<K, V> attempt, Handling.Outcome<K, V> outcome) {
     switch (outcome) {
       case Handling.Done<K, V> done -> done.release();
       case Handling.Again<K, V> again -> {
         attempt.abandon();
         again.release();
-        later(known, again);
+        if (again.next().letter() == null) {
+          later(known, again);
+        } else {
+          bury(known, again);
+        }
       }
-      case Handling.Stop<K, V>(Throwable cause) -> {
-        fail(attempt, cause);
+      case Handling.Stop<K, V>(Exception cause) -> {
+        fail(cause);
         attempt.abandon();
       }
       case Handling.Cancelled<K, V> cancelled -> attempt.abandon();
     }
-    Thread.interrupted(); // one of the handler's own is nothing to the next one
-    if (known.group.context().isCancelled()) {
-      stopped = true; // the handler may have swallowed its interrupt
+  }
+
+  /** Sends a dead letter in a thread of its own, also while the handlers end. */
+  private synchronized void bury(Staff<K, V> known, Handling.Again<K, V> again) {
+    boolean isNew = again.delay().isZero();
+    if (closed || (stopped && !isNew)) { // what waits for another attempt comes again
+      return;
+    }
+    if (isNew) {
+      burying.incrementAndGet();
+    }
+    Task<?> task =
+        known.group.tryFork(
+            () -> {
+              if (!isNew) {
+                Thread.sleep(again.delay());
+                burying.incrementAndGet();
+              }
+              try {
+                Attempt<K, V> attempt = again.next().begin();
+                if (!attempt.messages().isEmpty()) {
+                  see(known, attempt, run(known, attempt));
+                }
+              } finally {
+                buried();
+              }
+              return null;
+            });
+    if (isNew && (task == null || task.state() == Task.State.CANCELLED)) {
+      buried();
+    }
+  }
+
+  private void buried() {
+    burying.decrementAndGet();
+    if (stopped) {
+      events.trySend(true);
     }
   }
 
@@ -296,8 +351,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     }
   }
 
-  private void fail(Attempt<K, V> attempt, Throwable cause) {
-    attempt.blame(cause);
+  private void fail(Exception cause) {
     failure.compareAndSet(null, cause);
     stopped = true;
     events.trySend(true);
@@ -321,9 +375,12 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
             .onReceive(events, one -> true)
             .onDone(known.group.context(), () -> false)
             .onDeadline(Instant.now().plus(timeout), () -> false);
-    while (working.get() > 0) {
+    while (working.get() + burying.get() > 0) {
       if (!select.select()) {
-        LOG.warn("{} handlers are interrupted; their records come again", working.get());
+        LOG.warn(
+            "{} handlers and {} dead letters are interrupted; their records come again",
+            working.get(),
+            burying.get());
         return;
       }
     }
@@ -331,8 +388,9 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   /** Before the group, which waits for the threads. */
   @Override
-  public void close() {
+  public synchronized void close() {
     stop();
+    closed = true;
   }
 
   @Override

@@ -84,6 +84,8 @@ final class StatusJson {
         figures.retries(),
         "deadLetters",
         figures.deadLetters(),
+        "deadLettersByReason",
+        new TreeMap<>(figures.deadLettersByReason()),
         "rebalances",
         figures.rebalances(),
         "commits",
@@ -143,6 +145,7 @@ final class StatusJson {
         switch (event) {
           case LoopEvent.Rebalanced rebalanced -> "rebalanced";
           case LoopEvent.Failed failed -> "failed";
+          case LoopEvent.DeadLettered letter -> "deadLettered";
         },
         "text",
         bounded(event.text()));

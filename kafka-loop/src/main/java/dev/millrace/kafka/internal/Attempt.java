@@ -117,24 +117,11 @@ public final class Attempt<K, V> {
     forEach(Delivery::abandon); // no effect on a message that is settled
   }
 
-  /** Adds to the failure, as a suppressed exception, which records it was about. */
-  public void blame(Throwable failure) {
-    failure.addSuppressed(new Site("while handling " + this));
-  }
-
   /** Names the records, but shows nothing of them. */
   @Override
   public String toString() {
     return single == null
         ? "%d records, from %s on".formatted(several.size(), several.getFirst())
         : single.toString();
-  }
-
-  private static final class Site extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Site(String message) {
-      super(message, null, false, false);
-    }
   }
 }

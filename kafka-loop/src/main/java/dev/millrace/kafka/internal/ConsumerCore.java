@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionStatus;
@@ -188,9 +189,29 @@ public final class ConsumerCore<K, V> {
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
-      survive(e);
+      if (!goBehindCorruptBatch(e)) {
+        survive(e);
+      }
     }
     committer.commitIfDue(partitions());
+  }
+
+  /** Makes a failed record of one that cannot be read, if the policy says so; whether it did. */
+  private boolean goBehindCorruptBatch(KafkaException e) {
+    CorruptBatch corrupt = e instanceof RetriableException ? null : CorruptBatch.of(e, consumer);
+    if (corrupt == null) {
+      return false;
+    }
+    if (settings.corruptRecords == CorruptRecords.STOP) {
+      throw corrupt.stop();
+    }
+    Partition<K, V> partition = assignment.get(corrupt.partition());
+    if (partition != null) {
+      partition.addUnreadable(corrupt.offset(), corrupt.failure());
+    }
+    consumer.seek(corrupt.partition(), corrupt.offset() + 1);
+    listener.ready();
+    return true;
   }
 
   /** Goes on after what passes by itself. */

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.Ordering;
 import java.time.Duration;
 import java.util.HashMap;
@@ -76,6 +77,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
 
   /** From when on what does not move is stuck. */
   public Duration stuckAfter = Duration.ofMinutes(1);
+
+  /** What becomes of records that cannot be read. */
+  public CorruptRecords corruptRecords = CorruptRecords.STOP;
 
   /** Who is told what is consumed. */
   public ConsumerObserver observer = ConsumerObserver.NONE;
@@ -242,6 +246,12 @@ public final class ConsumerSettings<K, V> implements Cloneable {
                 valueDeserializer, all, ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false));
     unknown.warn();
     return deserialization;
+  }
+
+  /** Whether a topic of that name is subscribed to. */
+  boolean consumes(String topic) {
+    Pattern known = pattern;
+    return known == null ? topics.contains(topic) : known.matcher(topic).matches();
   }
 
   /** The topics, or the pattern, for people. */

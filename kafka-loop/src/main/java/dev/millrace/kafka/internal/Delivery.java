@@ -1,5 +1,7 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.FailureSpan;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.PartitionObserver;
 import java.util.List;
@@ -33,6 +35,9 @@ public final class Delivery<K, V> implements Message<K, V> {
   /** The one that waits for it. */
   @Nullable Delivery<K, V> next;
 
+  /** Why it cannot be read; null if it was polled. Written before it is handed out. */
+  @Nullable UnreadableException unreadable;
+
   /** Whether it was handed out. */
   boolean taken;
 
@@ -57,6 +62,9 @@ public final class Delivery<K, V> implements Message<K, V> {
   public ConsumerRecord<K, V> record() {
     ConsumerRecord<K, V> known = record;
     if (known == null) {
+      if (unreadable != null) {
+        throw unreadable;
+      }
       known = partition.deserialization().apply(raw);
       record = known;
     }
@@ -79,8 +87,8 @@ public final class Delivery<K, V> implements Message<K, V> {
   }
 
   /** Settles it; what was produced for it is to be committed with it. */
-  void settle(List<ProducerRecord<byte[], byte[]>> produced, boolean isLetter) {
-    partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, isLetter));
+  void settle(List<ProducerRecord<byte[], byte[]>> produced, @Nullable DeadLetter letter) {
+    partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, letter));
   }
 
   @Override
@@ -111,6 +119,22 @@ public final class Delivery<K, V> implements Message<K, V> {
   /** The one that waits for it, to be handled with it; null if there is none now. */
   public @Nullable Delivery<K, V> takeNext() {
     return partition.takeAfter(this);
+  }
+
+  /** Its dead letter is on its way: those that wait for it need not any more. */
+  void leaveLane() {
+    partition.leaveLane(this);
+  }
+
+  /** In which span its last attempt failed; null if that is not known. */
+  @Nullable String span() {
+    ConsumerRecord<K, V> known = record;
+    return known == null ? null : FailureSpan.of(known);
+  }
+
+  /** What fails at it when it fails: the given stage, or another if it could not even be read. */
+  String stageOr(String stage) {
+    return unreadable == null ? stage : DeadLetter.FETCH;
   }
 
   /** It has failed, and is to be tried again. */

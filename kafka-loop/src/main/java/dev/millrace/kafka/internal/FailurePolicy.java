@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.RefusedLetters;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param backoff how long to wait between attempts
  * @param retryable which failures are worth another attempt
  * @param deadLetters where it goes then; null to stop the loop
+ * @param refused what becomes of a letter that can never be taken
  * @param deadLetterBackoff how long to wait when the dead letters fail
  */
 public record FailurePolicy(
@@ -20,6 +22,7 @@ public record FailurePolicy(
     Backoff backoff,
     Predicate<? super Throwable> retryable,
     @Nullable Burial deadLetters,
+    RefusedLetters refused,
     Backoff deadLetterBackoff) {
 
   /** How long to wait for the next attempt; null if there is none. */

@@ -2,21 +2,23 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.BatchFailedException;
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.RefusedLetters;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * Handles messages: deserialize, handle, and when that fails what the policy says. Knows nothing of
- * threads, and waits for nobody but the handler and the dead letters.
- *
- * <p>Safe for use by many threads.
+ * Handles messages: deserialize, handle, and when that fails what the policy says. It starts no
+ * threads, and waits for the handler and the dead letters only. Thread-safe.
  */
 /*
  * A batch is tried as a whole, as often as the policy says. Then it is taken apart, if its records are to
@@ -25,6 +27,11 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * which then counts its own attempts; those behind it stay with it while there are any, and are given
  * back when there are not. Giving back, and not handling what is left in place, keeps the order where
  * there is one, and nobody waiting where there is none.
+ *
+ * A dead letter is an attempt of its own (Attempt.letter), which the face runs in a thread that holds no
+ * handler's place. When the letter is on its way, the record leaves its lane: the records behind it may
+ * begin, and their letters follow in the same order. The record stays in the window until the letter is
+ * safe, so that no commit passes it. A letter that cannot even be sent keeps its lane.
  */
 public final class Handling<K, V> {
 
@@ -57,41 +64,53 @@ public final class Handling<K, V> {
     }
   }
 
-  /** Messages are to be tried again, after a delay. */
+  /**
+   * Messages are to be tried again, after a delay. If the attempt has a {@link Attempt#letter}, it
+   * is for a thread that holds no handler's place.
+   */
   public record Again<K, V>(Attempt<K, V> next, Duration delay, List<Delivery<K, V>> giveBack)
       implements Outcome<K, V> {}
 
-  /** The loop must stop. */
-  public record Stop<K, V>(Throwable cause) implements Outcome<K, V> {}
+  /** The loop must stop; the failure names the record, and its cause is what was thrown. */
+  public record Stop<K, V>(Exception failure) implements Outcome<K, V> {}
 
   /** The thread was told to stop; that is no failure. */
   public record Cancelled<K, V>() implements Outcome<K, V> {}
 
+  /** Dead letters that are on their way at once; an empirical compromise of memory and speed. */
+  private static final int LETTERS = 1000;
+
+  private final String group;
   private final BatchFunction<K, V> handler;
   private final FailurePolicy policy;
   private final BooleanSupplier isCancelled;
   private final Consumer<? super Exception> report;
+  private final Semaphore letters = new Semaphore(LETTERS);
 
   /**
    * Handling by a policy.
    *
+   * @param group the consumer group
    * @param isCancelled whether the threads that handle have been told to stop
    * @param report gets failures that are survived
    */
   public Handling(
+      String group,
       BatchFunction<K, V> handler,
       FailurePolicy policy,
       BooleanSupplier isCancelled,
       Consumer<? super Exception> report) {
+    this.group = group;
     this.handler = handler;
     this.policy = policy;
     this.isCancelled = isCancelled;
     this.report = report;
   }
 
-  /** Makes the attempt; settles the messages if it succeeds. */
+  /** Makes the attempt; settles the messages if it succeeds. Blocks. */
   public Outcome<K, V> run(Attempt<K, V> attempt) {
-    return attempt.letter() == null ? handle(attempt) : bury(attempt, List.of());
+    DeadLetter letter = attempt.letter();
+    return letter == null ? handle(attempt) : bury(attempt, letter);
   }
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
@@ -142,32 +161,28 @@ public final class Handling<K, V> {
 
   private static void settle(
       Delivery<?, ?> message, List<ProducerRecord<byte[], byte[]>> produced) {
-    message.settle(produced, false);
+    message.settle(produced, null);
     message.observer().handled();
   }
 
   /**
-   * An attempt has failed; may wait for the dead letters.
+   * An attempt has failed. Does not block.
    *
    * @param stage at what, as {@link DeadLetter} has it
    */
   public Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Throwable failure) {
     List<Delivery<K, V>> messages = attempt.messages();
-    if (!(failure instanceof Exception e)) {
-      messages.getFirst().observer().failed(stage);
-      return new Stop<>(failure);
-    }
-    if (isCancelled.getAsBoolean()) {
+    if (isCancelled.getAsBoolean() && failure instanceof Exception) {
       return new Cancelled<>();
     }
-    if (e instanceof BatchFailedException batch) {
+    if (failure instanceof BatchFailedException batch) {
       for (int i = 0; i < messages.size(); i++) {
         if (batch.names(messages.get(i).raw())) {
           return failedAt(i, attempt, stage, batch);
         }
       }
     }
-    return failedAtFirst(attempt, stage, e, messages.size() == 1);
+    return failedAtFirst(attempt, stage, failure, messages.size() == 1);
   }
 
   /** Those before are handled; one that has not failed before has used one attempt. */
@@ -175,11 +190,7 @@ public final class Handling<K, V> {
       int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
     List<Delivery<K, V>> messages = attempt.messages();
     messages.subList(0, index).forEach(message -> settle(message, List.of()));
-    if (failure.getCause() instanceof Error error) {
-      messages.get(index).observer().failed(stage);
-      return new Stop<>(error);
-    }
-    Exception cause = failure.getCause() instanceof Exception known ? known : failure;
+    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
     List<Delivery<K, V>> left = messages.subList(index, messages.size());
     return failedAtFirst(
         new Attempt<>(left, index == 0 ? attempt.number() : 1, null), stage, cause, true);
@@ -191,69 +202,156 @@ public final class Handling<K, V> {
    * @param isFirst whether it is known to be the fault of the first one
    */
   private Outcome<K, V> failedAtFirst(
-      Attempt<K, V> attempt, String stage, Exception e, boolean isFirst) {
-    int number = attempt.number();
+      Attempt<K, V> attempt, String stage, Throwable e, boolean isFirst) {
     List<Delivery<K, V>> messages = attempt.messages();
     Delivery<K, V> first = messages.getFirst();
-    first.observer().failed(stage);
-    Duration delay = policy.delayAfter(number, e);
-    String what =
-        isFirst ? stage : "%s %d records, beginning with".formatted(stage, messages.size());
+    String at = first.stageOr(stage);
+    first.observer().failed(at);
+    String what = isFirst ? at : "%s %d records, beginning with".formatted(at, messages.size());
+    if (isFatal(e)) {
+      return stop(attempt, what, "so that the loop stops, as the JVM or the program is broken", e);
+    }
+    Duration delay;
+    try {
+      delay = policy.delayAfter(attempt.number(), e);
+    } catch (Throwable thrown) { // of the application's predicate or backoff
+      return stop(
+          attempt,
+          what,
+          "and the loop stops, as retryIf(…) or the backoff has thrown " + Brief.of(thrown),
+          e);
+    }
     if (delay != null) {
-      report(attempt, new RecordFailedException(first.raw(), what, number, next(delay), e));
+      report(
+          attempt,
+          RecordFailedException.repeated(
+              first.raw(), what, attempt.number(), delay, inSpan(first), e));
       return new Again<>(attempt.next(messages), delay, List.of());
     }
     if (policy.deadLetters() == null) {
-      return new Stop<>(e);
+      return stop(
+          attempt,
+          what,
+          ("no attempt is left and there are no dead letters, so that the loop stops (set retry(…),"
+                  + " deadLetterTopic(…) or deadLetters(…); to skip the record, commit offset %d)")
+              .formatted(first.raw().offset() + 1),
+          e);
     }
     if (!isFirst) {
       String next = "each of them is tried by itself";
-      report(attempt, new RecordFailedException(first.raw(), what, number, next, e));
+      report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
       messages.forEach(Delivery::setAlone);
       return new Done<>(messages);
     }
-    var letter = new DeadLetter(first.raw(), stage, number, e);
-    return bury(new Attempt<>(List.of(first), 1, letter), messages.subList(1, messages.size()));
+    String next = "it becomes a dead letter";
+    report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
+    var letter = new DeadLetter(first.raw(), at, attempt.number(), e, group, first.span());
+    return new Again<>(
+        new Attempt<>(List.of(first), 1, letter),
+        Duration.ZERO,
+        messages.subList(1, messages.size()));
   }
 
-  private Outcome<K, V> bury(Attempt<K, V> attempt, List<Delivery<K, V>> giveBack) {
+  /** Something has thrown for which there is no rule: the loop stops, and names the records. */
+  public static <K, V> Outcome<K, V> broken(Attempt<K, V> attempt, Throwable e) {
+    return new Stop<>(
+        RecordFailedException.last(
+            attempt.first().raw(), "see to", attempt.number(), "and the loop stops", e));
+  }
+
+  private static String inSpan(Delivery<?, ?> message) {
+    String span = message.span();
+    return span == null ? "" : " (span " + span + ")";
+  }
+
+  private Outcome<K, V> stop(Attempt<K, V> attempt, String what, String then, Throwable e) {
+    ConsumerRecord<byte[], byte[]> record = attempt.first().raw();
+    return new Stop<>(
+        RecordFailedException.last(
+            record, what, attempt.number(), then + inSpan(attempt.first()), e));
+  }
+
+  /** Whether the next record would meet it too, and the JVM or the program cannot be trusted. */
+  private static boolean isFatal(Throwable e) {
+    return (e instanceof VirtualMachineError && !(e instanceof StackOverflowError))
+        || e instanceof LinkageError;
+  }
+
+  private Outcome<K, V> bury(Attempt<K, V> attempt, DeadLetter letter) {
     Burial deadLetters = Objects.requireNonNull(policy.deadLetters());
-    DeadLetter letter = Objects.requireNonNull(attempt.letter());
-    Delivery<K, V> message = attempt.messages().getFirst();
-    PartitionObserver observer = message.observer();
-    int number = attempt.number();
-    List<ProducerRecord<byte[], byte[]>> produced;
+    Delivery<K, V> message = attempt.first();
     try {
-      produced = deadLetters.bury(letter);
-    } catch (Error e) {
-      observer.failed(RecordFailedException.DEAD_LETTER);
-      return new Stop<>(e);
-    } catch (Exception e) {
-      if (isCancelled.getAsBoolean()) {
-        return new Cancelled<>();
-      }
-      observer.failed(RecordFailedException.DEAD_LETTER);
-      Duration delay = policy.deadLetterDelay(number);
-      report(
-          attempt,
-          new RecordFailedException(
-              letter.record(), RecordFailedException.DEAD_LETTER, number, next(delay), e));
-      return new Again<>(attempt.next(attempt.messages()), delay, giveBack);
+      List<ProducerRecord<byte[], byte[]>> produced = send(deadLetters, message, letter);
+      buried(message, letter, produced);
+      return Done.all();
+    } catch (Throwable e) {
+      Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+      return unburied(attempt, letter, cause);
     }
-    message.settle(produced, true);
+  }
+
+  private List<ProducerRecord<byte[], byte[]>> send(
+      Burial deadLetters, Delivery<K, V> message, DeadLetter letter) throws Exception {
+    letters.acquire();
+    try {
+      Burial.Begun begun = deadLetters.bury(letter);
+      message.leaveLane();
+      begun.safe().get();
+      return begun.produced();
+    } finally {
+      letters.release();
+    }
+  }
+
+  private static void buried(
+      Delivery<?, ?> message, DeadLetter letter, List<ProducerRecord<byte[], byte[]>> produced) {
+    message.settle(produced, letter);
     if (produced.isEmpty()) { // or it is safe when that is committed
-      observer.deadLettered();
+      message.observer().deadLettered(letter);
     }
-    return new Done<>(giveBack);
+  }
+
+  private Outcome<K, V> unburied(Attempt<K, V> attempt, DeadLetter letter, Throwable e) {
+    if (isCancelled.getAsBoolean() && e instanceof Exception) {
+      return new Cancelled<>();
+    }
+    Delivery<K, V> message = attempt.first();
+    String what = RecordFailedException.DEAD_LETTER;
+    message.observer().failed(what);
+    if (isFatal(e)) {
+      return stop(attempt, what, "so that the loop stops, as the JVM or the program is broken", e);
+    }
+    Throwable last = e;
+    if (Refusals.contains(e)) {
+      switch (policy.refused()) {
+        case RefusedLetters.Kept kept -> {}
+        case RefusedLetters.Stopping stopping -> {
+          return stop(attempt, what, "and the loop stops, as refusedLetters(…) says", e);
+        }
+        case RefusedLetters.Second(DeadLetters second) -> {
+          try {
+            second.begin(letter).get();
+            buried(message, letter, List.of());
+            return Done.all();
+          } catch (Throwable again) { // the letter is kept
+            if (isFatal(again)) {
+              return stop(attempt, what, "and so did the second place", again);
+            }
+            last = again;
+          }
+        }
+      }
+    }
+    Duration delay = policy.deadLetterDelay(attempt.number());
+    report(
+        attempt,
+        RecordFailedException.repeated(
+            letter.record(), what, attempt.number(), delay, Refusals.hint(e), last));
+    return new Again<>(attempt.next(attempt.messages()), delay, List.of());
   }
 
   private void report(Attempt<K, V> attempt, RecordFailedException e) {
     attempt.messages().forEach(message -> message.failed(e));
     report.accept(e);
-  }
-
-  /** When there will be another attempt. */
-  static String next(Duration delay) {
-    return "the next is in " + delay.toMillis() + " ms";
   }
 }

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +39,8 @@ public final class LoopRecorder implements ConsumerObserver {
   private final LongAdder handled = new LongAdder();
   private final Map<String, LongAdder> failures =
       Map.of(
+          DeadLetter.FETCH,
+          new LongAdder(),
           DeadLetter.DESERIALIZE,
           new LongAdder(),
           DeadLetter.HANDLE,
@@ -45,7 +48,8 @@ public final class LoopRecorder implements ConsumerObserver {
           RecordFailedException.DEAD_LETTER,
           new LongAdder());
   private final LongAdder retries = new LongAdder();
-  private final LongAdder deadLetters = new LongAdder();
+  private final Bounded<LongAdder> deadLetters = new Bounded<>(reason -> new LongAdder());
+  private final FailureLog log = new FailureLog();
   private final LongAdder rebalances = new LongAdder();
   private final LongAdder commits = new LongAdder();
   private final LongAdder commitFailures = new LongAdder();
@@ -79,8 +83,10 @@ public final class LoopRecorder implements ConsumerObserver {
         }
 
         @Override
-        public void deadLettered() {
-          deadLetters.increment();
+        public void deadLettered(DeadLetter letter) {
+          deadLetters.of(letter.reason()).increment();
+          log.deadLettered(letter);
+          add(new LoopEvent.DeadLettered(Instant.now(), letter));
         }
       };
 
@@ -154,13 +160,16 @@ public final class LoopRecorder implements ConsumerObserver {
   }
 
   private LoopFigures figures() {
+    Map<String, Long> byReason = new HashMap<>();
+    deadLetters.all().forEach((reason, count) -> byReason.put(reason, count.sum()));
     return new LoopFigures(
         settled.sum(),
         handled.sum(),
         failures.entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, one -> one.getValue().sum())),
         retries.sum(),
-        deadLetters.sum(),
+        byReason.values().stream().mapToLong(one -> one).sum(),
+        byReason,
         rebalances.sum(),
         commits.sum(),
         commitFailures.sum(),

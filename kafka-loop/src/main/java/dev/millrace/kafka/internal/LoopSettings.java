@@ -3,8 +3,8 @@ package dev.millrace.kafka.internal;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.RefusedLetters;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LoopSettings implements Cloneable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(LoopSettings.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   /** How many handlers may run at the same time. */
   public int concurrency = 1;
@@ -37,13 +37,16 @@ public final class LoopSettings implements Cloneable {
   public Backoff backoff = Backoff.none();
 
   /** Which failures are worth another attempt. */
-  public Predicate<? super Throwable> retryable = e -> true;
+  public Predicate<? super Throwable> retryable = Retryable::byDefault;
 
   /** Where a record goes when no attempt is left. */
   public @Nullable DeadLetters deadLetters;
 
   /** The topic for those, if the loop is to publish them itself. */
   public @Nullable String deadLetterTopic;
+
+  /** What becomes of a letter that can never be taken. */
+  public RefusedLetters refusedLetters = RefusedLetters.keep();
 
   /** How long to wait when the dead letters fail. */
   public Backoff deadLetterBackoff =
@@ -52,7 +55,7 @@ public final class LoopSettings implements Cloneable {
   /** What handlers produce, in transactions of the loop; null if they do not. */
   public @Nullable Serialization<?, ?> outputs;
 
-  /** Kafka's own properties of the producer of transactions. */
+  /** Kafka's own properties of the producer that the loop makes. */
   public Map<String, ?> producerProperties = Map.of();
 
   /** Makes the producer of transactions. */
@@ -60,7 +63,7 @@ public final class LoopSettings implements Cloneable {
       KafkaProducer::new;
 
   /** Gets what is survived. */
-  public Consumer<? super Exception> onError = e -> LOG.warn("the loop goes on after", e);
+  public Consumer<? super Exception> onError = new FailureLog()::survived;
 
   /** Gets what rebalances change. */
   public Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
@@ -71,6 +74,23 @@ public final class LoopSettings implements Cloneable {
       return (LoopSettings) clone();
     } catch (CloneNotSupportedException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /**
+   * Checks what can only be checked as a whole.
+   *
+   * @throws IllegalArgumentException if settings do not fit together
+   */
+  public void check(ConsumerSettings<?, ?> consumer) {
+    String topic = deadLetterTopic;
+    if (topic != null && consumer.consumes(topic)) {
+      throw new IllegalArgumentException(
+          "deadLetterTopic(\"%s\") is one of the topics that the loop consumes, %s: each letter would fail again, without an end. Give another topic"
+              .formatted(topic, consumer.subscription()));
+    }
+    if (producesLetters()) {
+      OwnProducer.ofLetters(consumer.properties(), producerProperties);
     }
   }
 
@@ -89,11 +109,13 @@ public final class LoopSettings implements Cloneable {
           serialization.both(),
           producerFactory,
           burial(null),
+          refusedLetters,
           deadLetterBackoff);
     }
-    if (!producerProperties.isEmpty()) {
+    if (!producerProperties.isEmpty() && deadLetterTopic == null) {
       throw new IllegalArgumentException(
-          "producerProperties(…) are those of a transactionalHandler(…), which is missing");
+          "producerProperties(…) are of the producer of a transactionalHandler(…) or a"
+              + " deadLetterTopic(…), and there is neither");
     }
     return null;
   }
@@ -104,7 +126,8 @@ public final class LoopSettings implements Cloneable {
    * @param producer of the dead letters, if the loop {@link #producesLetters} them
    */
   public FailurePolicy policy(@Nullable OwnProducer producer) {
-    return new FailurePolicy(attempts, backoff, retryable, burial(producer), deadLetterBackoff);
+    return new FailurePolicy(
+        attempts, backoff, retryable, burial(producer), refusedLetters, deadLetterBackoff);
   }
 
   /** Where records go that could not be handled; null to stop the loop. */
@@ -114,7 +137,7 @@ public final class LoopSettings implements Cloneable {
       return deadLetters == null ? null : Burial.of(deadLetters);
     }
     return outputs != null // then it is part of a transaction
-        ? letter -> List.of(letter.toRecord(topic))
+        ? Burial.inTransaction(topic)
         : Burial.of(DeadLetters.toTopic(Objects.requireNonNull(producer).producer(), topic));
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.DeadLetter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,13 +53,16 @@ final class Outputs {
     return new ArrayList<>(byOffset.headMap(offset).values());
   }
 
-  /** That offset is committed; how many of what it has committed are dead letters. */
-  int committed(long offset) {
+  /** That offset is committed; the dead letters that are committed by that. */
+  List<DeadLetter> committed(long offset) {
     Map<Long, Produced> done = byOffset.headMap(offset);
-    int letters = 0;
+    List<DeadLetter> letters = new ArrayList<>();
     for (Produced one : done.values()) {
       bytes -= one.bytes();
-      letters += one.isLetter() ? 1 : 0;
+      DeadLetter letter = one.letter();
+      if (letter != null) {
+        letters.add(letter);
+      }
     }
     done.clear();
     if (held != null && held.offset() < offset) {

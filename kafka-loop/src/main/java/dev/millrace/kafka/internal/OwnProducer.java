@@ -11,7 +11,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** A producer of bytes for who consumes: it connects as the consumer does. */
+/** A byte producer that reuses the consumer's connection settings. */
 public final class OwnProducer implements AutoCloseable {
 
   /** Means the same for both, but not the same value. */
@@ -21,6 +21,12 @@ public final class OwnProducer implements AutoCloseable {
   /** A broker that is away is said after that, and not after Kafka's minute. */
   private static final Duration MAX_BLOCK = Duration.ofSeconds(10);
 
+  /**
+   * In bytes; as much as the producer's buffer has by default, and not Kafka's 1 MiB: a letter is
+   * larger than the record was, by its headers, and the limit of the topic is the one that counts.
+   */
+  private static final int MAX_REQUEST_SIZE = 32 << 20;
+
   private final Producer<byte[], byte[]> producer;
   private final Duration closeTimeout;
 
@@ -29,10 +35,38 @@ public final class OwnProducer implements AutoCloseable {
     this.closeTimeout = closeTimeout;
   }
 
-  /** Connects by the settings of who consumes. */
-  public static OwnProducer open(ConsumerSettings<?, ?> settings) {
+  /**
+   * Connects by the settings of the consumer.
+   *
+   * @param given the application's own properties of the producer
+   */
+  public static OwnProducer open(ConsumerSettings<?, ?> settings, Map<String, ?> given) {
     return new OwnProducer(
-        new KafkaProducer<>(properties(settings.properties())), settings.closeTimeout);
+        new KafkaProducer<>(ofLetters(settings.properties(), given)), settings.closeTimeout);
+  }
+
+  /**
+   * The properties of a producer of dead letters.
+   *
+   * @throws IllegalArgumentException if the application's own make letters unsafe
+   */
+  static Map<String, Object> ofLetters(
+      Map<String, Object> consumerProperties, Map<String, ?> given) {
+    Map<String, Object> all = properties(consumerProperties);
+    all.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_SIZE);
+    all.putAll(given);
+    all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    all.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    Object acks = given.get(ProducerConfig.ACKS_CONFIG);
+    if (acks != null && !Set.of("all", "-1").contains(acks.toString().strip())) {
+      throw new IllegalArgumentException(
+          "'acks' is '%s', with which a dead letter can be lost: leave it out".formatted(acks));
+    }
+    if (given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG)) {
+      throw new IllegalArgumentException(
+          "'transactional.id' is for a transactionalHandler(…), and there is none: leave it out");
+    }
+    return all;
   }
 
   /** The producer. */

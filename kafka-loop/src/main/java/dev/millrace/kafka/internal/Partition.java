@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
@@ -106,6 +107,13 @@ public final class Partition<K, V> {
    * @param position the offset that will be polled next
    */
   public synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    add(records, position, null);
+  }
+
+  private void add(
+      List<ConsumerRecord<byte[], byte[]>> records,
+      long position,
+      @Nullable UnreadableException failure) {
     if (revoked) {
       return;
     }
@@ -119,6 +127,7 @@ public final class Partition<K, V> {
         window.addSettled(offset);
       } else {
         var delivery = new Delivery<>(this, record);
+        delivery.unreadable = failure;
         delivery.polled = now;
         delivery.number = window.add(offset, delivery);
         bytes += delivery.bytes();
@@ -129,6 +138,14 @@ public final class Partition<K, V> {
     if (settledBefore.endsBefore(next)) {
       settledBefore = OffsetRanges.EMPTY;
     }
+  }
+
+  /** Adds a record that was not polled, as it cannot be read: what handles it meets the failure. */
+  @SuppressWarnings("NullAway") // Kafka's type does not say that key and value may be null
+  synchronized void addUnreadable(long offset, UnreadableException failure) {
+    var nothing =
+        new ConsumerRecord<byte[], byte[]>(name.topic(), name.partition(), offset, null, null);
+    add(List.of(nothing), offset + 1, failure);
   }
 
   /** Takes the next message that is ready; null if there is none now. */
@@ -224,6 +241,17 @@ public final class Partition<K, V> {
     }
     if (settled) {
       observer.settled(now - delivery.polled);
+    }
+  }
+
+  /** Lets those begin that wait for it; it stays where it is, and no commit passes it. */
+  void leaveLane(Delivery<K, V> delivery) {
+    boolean wake;
+    synchronized (this) {
+      wake = !revoked && window.holds(delivery.number, delivery) && lanes.settled(delivery);
+    }
+    if (wake) {
+      onReady.run();
     }
   }
 
@@ -375,15 +403,13 @@ public final class Partition<K, V> {
 
   /** It has been committed. */
   public void committed(Commit<K, V> commit) {
-    int letters;
+    List<DeadLetter> letters;
     synchronized (this) {
       committed = Math.max(committed, commit.offset());
       letters = outputs.committed(commit.offset());
       committedVersion = Math.max(committedVersion, commit.version());
     }
-    for (int i = 0; i < letters; i++) {
-      observer.deadLettered();
-    }
+    letters.forEach(observer::deadLettered);
   }
 
   /** Says where it stands. */

@@ -1,20 +1,26 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.DeadLetter;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was produced for a record, and is to be committed with it.
  *
  * @param source the record as it was sent
  * @param records what to send
- * @param isLetter whether that is because the source is a dead letter
+ * @param letter what the source has become, if it is a dead letter; null if it was handled
  */
 public record Produced(
     ConsumerRecord<byte[], byte[]> source,
     List<ProducerRecord<byte[], byte[]>> records,
-    boolean isLetter) {
+    @Nullable DeadLetter letter) {
+
+  boolean isLetter() {
+    return letter != null;
+  }
 
   /** How many bytes it keeps alive, as {@link RecordSize} estimates. */
   long bytes() {

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.RefusedLetters;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     have the same
  * @param serializers are closed at the end
  * @param burial where the source of a record goes that the broker refuses; null to stop the loop
+ * @param refused what becomes of a letter that can never be taken
  * @param deadLetterBackoff how long to wait when the dead letters fail
  */
 public record TransactionSettings(
@@ -28,6 +30,7 @@ public record TransactionSettings(
     List<Serializer<?>> serializers,
     Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
     @Nullable Burial burial,
+    RefusedLetters refused,
     Backoff deadLetterBackoff) {
 
   /**
@@ -43,6 +46,7 @@ public record TransactionSettings(
       List<Serializer<?>> serializers,
       Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
       @Nullable Burial burial,
+      RefusedLetters refused,
       Backoff deadLetterBackoff) {
     Map<String, Object> all = OwnProducer.properties(consumer.properties());
     all.remove(ProducerConfig.CLIENT_ID_CONFIG);
@@ -54,7 +58,8 @@ public record TransactionSettings(
     refuse(given, ProducerConfig.ACKS_CONFIG, "all", "-1");
     refuse(given, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
     boolean isNamed = given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
-    return new TransactionSettings(all, isNamed, serializers, factory, burial, deadLetterBackoff);
+    return new TransactionSettings(
+        all, isNamed, serializers, factory, burial, refused, deadLetterBackoff);
   }
 
   private static void refuse(Map<String, ?> given, String property, String... allowed) {

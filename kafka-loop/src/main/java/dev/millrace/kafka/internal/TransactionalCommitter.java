@@ -2,7 +2,9 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.RefusedLetters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,6 +46,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   private final HealthCheck health;
   private final java.util.function.Consumer<? super Exception> onError;
   private final @Nullable Burial burial;
+  private final RefusedLetters refused;
   private final Backoff deadLetterBackoff;
   private final Transactions transactions;
   private final Committer<K, V> committed;
@@ -67,6 +70,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     this.health = health;
     this.onError = onError;
     this.burial = transactional.burial();
+    this.refused = transactional.refused();
     this.deadLetterBackoff = transactional.deadLetterBackoff();
     this.transactions = new Transactions(transactional);
     this.committed = new Committer<>(consumer, settings, health, onError);
@@ -182,14 +186,9 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   private Transactions.Outcome bury(Transactions.Outcome outcome) {
     return switch (outcome) {
       case Transactions.Refused(Transactions.Failed output) -> refused(output);
-      case Transactions.Unburied(List<Transactions.Failed> letters) -> {
-        letters.forEach(this::hold);
-        yield outcome;
-      }
-      case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) -> {
-        letters.forEach(this::hold);
-        yield outcome;
-      }
+      case Transactions.Unburied(List<Transactions.Failed> letters) -> hold(letters, outcome);
+      case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) ->
+          hold(letters, outcome);
       default -> outcome;
     };
   }
@@ -203,31 +202,86 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     if (burial == null) {
       return new Transactions.Fatal(why);
     }
+    var letter =
+        new DeadLetter(
+            produced.source(), DeadLetter.HANDLE, 1, output.cause(), settings.group(), null);
     try {
-      var letter = new DeadLetter(produced.source(), DeadLetter.HANDLE, 1, output.cause());
-      partition.replace(new Produced(produced.source(), burial.bury(letter), true));
+      Burial.Begun begun = burial.bury(letter);
+      begun.safe().get();
+      partition.replace(new Produced(produced.source(), begun.produced(), letter));
     } catch (Exception e) {
-      hold(new Transactions.Failed(partition, produced, e));
+      Exception cause =
+          e instanceof ExecutionException && e.getCause() instanceof Exception known ? known : e;
+      var unburied = new Produced(produced.source(), produced.records(), letter);
+      RuntimeException stop = hold(new Transactions.Failed(partition, unburied, cause));
+      if (stop != null) {
+        return new Transactions.Fatal(stop);
+      }
     }
     return new Transactions.Aborted(why);
   }
 
-  /** As without transactions: its partition waits, and it is offered again. */
-  private void hold(Transactions.Failed letter) {
+  private Transactions.Outcome hold(
+      List<Transactions.Failed> letters, Transactions.Outcome outcome) {
+    for (Transactions.Failed letter : letters) {
+      RuntimeException stop = hold(letter);
+      if (stop != null) {
+        return new Transactions.Fatal(stop);
+      }
+    }
+    return outcome;
+  }
+
+  /**
+   * As without transactions: its partition waits, and it is offered again.
+   *
+   * @return why the loop is to stop; null if it is not
+   */
+  private @Nullable RuntimeException hold(Transactions.Failed letter) {
     Partition<?, ?> partition = letter.partition();
     Produced produced = letter.produced();
+    Exception cause = letter.cause();
+    if (Refusals.contains(cause)) {
+      switch (refused) {
+        case RefusedLetters.Kept kept -> {}
+        case RefusedLetters.Stopping stopping -> {
+          var last =
+              RecordFailedException.last(
+                  produced.source(),
+                  RecordFailedException.DEAD_LETTER,
+                  partition.attempts(produced) + 1,
+                  "and the loop stops, as refusedLetters(…) says",
+                  cause);
+          return new KafkaException(last.getMessage(), cause);
+        }
+        case RefusedLetters.Second(DeadLetters second) -> {
+          DeadLetter known = produced.letter();
+          try {
+            if (known != null) {
+              second.begin(known).get();
+              partition.replace(new Produced(produced.source(), List.of(), known));
+              return null;
+            }
+          } catch (Exception e) { // the letter is kept
+            cause = e instanceof ExecutionException && e.getCause() instanceof Exception x ? x : e;
+          }
+        }
+      }
+    }
     int number = partition.attempts(produced) + 1;
     Duration delay = deadLetterBackoff.delay(number, ThreadLocalRandom.current());
     var why =
-        new RecordFailedException(
+        RecordFailedException.repeated(
             produced.source(),
             RecordFailedException.DEAD_LETTER,
             number,
-            Handling.next(delay),
-            letter.cause());
+            delay,
+            Refusals.hint(letter.cause()),
+            cause);
     partition.hold(produced, delay, why);
     partition.observer().failed(RecordFailedException.DEAD_LETTER);
     onError.accept(why);
+    return null;
   }
 
   /** Waits until nothing is under way, and sees to what has become of it; whether that is so. */

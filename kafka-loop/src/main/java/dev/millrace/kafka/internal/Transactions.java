@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -16,20 +15,14 @@ import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApplicationRecoverableException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
-import org.apache.kafka.common.errors.InvalidTimestampException;
-import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.ProducerFencedException;
-import org.apache.kafka.common.errors.RecordBatchTooLargeException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,16 +101,6 @@ final class Transactions {
       return all.stream().takeWhile(Transactions::isAboutLetter).toList();
     }
   }
-
-  /** The broker says the same whenever it is asked. */
-  private static final Set<Class<?>> REFUSALS =
-      Set.of(
-          RecordTooLargeException.class,
-          RecordBatchTooLargeException.class,
-          InvalidTopicException.class,
-          InvalidRecordException.class,
-          InvalidTimestampException.class,
-          UnsupportedForMessageFormatException.class);
 
   private static final int COMMIT_ATTEMPTS = 2;
 
@@ -254,7 +237,7 @@ final class Transactions {
     if (isAboutLetter(first)) {
       return new Unburied(List.of(first));
     }
-    return REFUSALS.contains(first.cause().getClass()) ? new Refused(first) : new Aborted(e);
+    return Refusals.contains(first.cause()) ? new Refused(first) : new Aborted(e);
   }
 
   private Outcome unknown(RuntimeException e, Failures failures) {
@@ -285,7 +268,7 @@ final class Transactions {
   }
 
   private static boolean onlyPeopleCanMend(Throwable e) {
-    return e instanceof InvalidConfigurationException && !REFUSALS.contains(e.getClass());
+    return e instanceof InvalidConfigurationException && !Refusals.contains(e);
   }
 
   /** Aborts what has not ended after that time; by any thread. */

@@ -3,6 +3,7 @@ package dev.millrace.kafka.micrometer;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.Bounded;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -16,11 +17,13 @@ final class TopicMeters {
   private final Tags tags;
   private final Timer settleLatency;
   private final Counter handled;
+  private final Counter unreadable;
   private final Counter undeserializable;
   private final Counter unhandled;
   private final Counter unburied;
   private final Counter retries;
   private final Counter deadLetters;
+  private final Bounded<Counter> reasons = new Bounded<>(this::deadLettersBecauseOf);
 
   TopicMeters(MeterRegistry registry, String group, String topic) {
     this.registry = registry;
@@ -31,6 +34,7 @@ final class TopicMeters {
             .tags(tags)
             .register(registry);
     this.handled = counter("handled", "records", "records that the handler has handled");
+    this.unreadable = failures(DeadLetter.FETCH);
     this.undeserializable = failures(DeadLetter.DESERIALIZE);
     this.unhandled = failures(DeadLetter.HANDLE);
     this.unburied = failures(RecordFailedException.DEAD_LETTER);
@@ -46,6 +50,14 @@ final class TopicMeters {
         .register(registry);
   }
 
+  private Counter deadLettersBecauseOf(String reason) {
+    return Counter.builder("millrace.kafka.dead.letters.by.reason")
+        .description("records put into the dead letters, by the class of what was thrown")
+        .baseUnit("records")
+        .tags(tags.and("reason", reason))
+        .register(registry);
+  }
+
   private Counter failures(String stage) {
     return Counter.builder("millrace.kafka.failures")
         .description("attempts that failed, by what was attempted")
@@ -56,6 +68,7 @@ final class TopicMeters {
 
   private Counter failuresAt(String stage) {
     return switch (stage) {
+      case DeadLetter.FETCH -> unreadable;
       case DeadLetter.DESERIALIZE -> undeserializable;
       case DeadLetter.HANDLE -> unhandled;
       default -> unburied;
@@ -86,8 +99,9 @@ final class TopicMeters {
       }
 
       @Override
-      public void deadLettered() {
+      public void deadLettered(DeadLetter letter) {
         deadLetters.increment();
+        reasons.of(letter.reason()).increment();
       }
 
       @Override

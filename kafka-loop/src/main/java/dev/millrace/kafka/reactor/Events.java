@@ -3,6 +3,7 @@ package dev.millrace.kafka.reactor;
 import dev.millrace.channel.Channel;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerCore;
+import dev.millrace.kafka.internal.Guarded;
 import java.util.function.Consumer;
 
 /**
@@ -48,10 +49,12 @@ final class Events implements ConsumerCore.Listener {
   /** Tells the application, by the thread of the loop. */
   void deliver() {
     for (Exception error; (error = errors.tryReceive()) != null; ) {
-      onError.accept(error);
+      Exception failure = error;
+      Guarded.run("onError(…)", () -> onError.accept(failure));
     }
     for (Notification change; (change = notifications.tryReceive()) != null; ) {
-      onNotification.accept(change);
+      Notification known = change;
+      Guarded.run("onNotification(…)", () -> onNotification.accept(known));
     }
   }
 }

@@ -50,7 +50,11 @@ final class Handlers<K, V> {
   private final Queue<Step<K, V>> steps = new ConcurrentLinkedQueue<>();
   private final Set<Call<?>> calls = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
-  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+  /** Dead letters that are on their way; those that wait for another attempt are not. */
+  private final AtomicInteger burying = new AtomicInteger();
+
+  private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
 
   /** What is to be done about an attempt that may block, until it has a thread for that. */
   private record Step<K, V>(Attempt<K, V> attempt, Supplier<Outcome<K, V>> action) {}
@@ -76,8 +80,8 @@ final class Handlers<K, V> {
     this.bell = bell;
   }
 
-  /** Why the loop must stop; null if it must not. */
-  @Nullable Throwable failure() {
+  /** Why the loop must stop, and at which record; null if it must not. */
+  @Nullable Exception failure() {
     return failure.get();
   }
 
@@ -112,7 +116,7 @@ final class Handlers<K, V> {
       return;
     }
     running.incrementAndGet();
-    if (handler != null && attempt.number() == 1 && attempt.letter() == null) {
+    if (handler != null && attempt.number() == 1) {
       subscribe(attempt, handler);
     } else {
       fork(attempt, () -> handling.run(attempt));
@@ -174,8 +178,8 @@ final class Handlers<K, V> {
       }
       try {
         handling.handled(attempt);
-      } catch (Throwable e) { // of an observer
-        stop(attempt, e);
+      } catch (Throwable e) { // of a part of the application that has no rule of its own
+        stop(Handling.broken(attempt, e));
       }
       ended(attempt);
     }
@@ -228,24 +232,71 @@ final class Handlers<K, V> {
     Outcome<K, V> outcome;
     try {
       outcome = step.get();
-    } catch (Throwable e) { // of the application's predicate, backoff or listener
-      outcome = new Handling.Stop<>(e);
+    } catch (Throwable e) { // of a part of the application that has no rule of its own
+      outcome = Handling.broken(attempt, e);
     }
-    if (outcome instanceof Handling.Stop<K, V>(Throwable cause)) {
-      stop(attempt, cause);
+    stop(outcome);
+    boolean isLetter = outcome instanceof Handling.Again<K, V> a && a.next().letter() != null;
+    if (isLetter) {
+      burying.incrementAndGet(); // before nobody waits for it any more
     }
-    ended(attempt);
-    outcome.release();
-    if (outcome instanceof Handling.Again<K, V> again) {
-      Thread.sleep(again.delay());
-      retries.add(again.next());
-      bell.ring();
+    try {
+      ended(attempt);
+      outcome.release();
+      if (outcome instanceof Handling.Again<K, V> again) {
+        again(again);
+      }
+    } finally {
+      if (isLetter) {
+        buried();
+      }
     }
   }
 
-  private void stop(Attempt<K, V> attempt, Throwable cause) {
-    attempt.blame(cause);
-    failure.compareAndSet(null, cause);
+  private void again(Handling.Again<K, V> again) throws InterruptedException {
+    if (again.next().letter() != null) {
+      bury(again.next());
+      return;
+    }
+    Thread.sleep(again.delay());
+    retries.add(again.next());
+    bell.ring();
+  }
+
+  /** Sends a dead letter, and does so again until it is safe; holds no handler's place. */
+  private void bury(Attempt<K, V> letter) throws InterruptedException {
+    for (Attempt<K, V> attempt = letter.begin(); !attempt.messages().isEmpty(); ) {
+      Outcome<K, V> outcome;
+      try {
+        outcome = handling.run(attempt);
+      } catch (Throwable e) { // of a part of the application that has no rule of its own
+        outcome = Handling.broken(attempt, e);
+      }
+      stop(outcome);
+      attempt.abandon();
+      if (!(outcome instanceof Handling.Again<K, V> again)) {
+        return;
+      }
+      buried(); // nobody waits while it waits for another attempt
+      try {
+        Thread.sleep(again.delay());
+      } finally {
+        burying.incrementAndGet();
+      }
+      attempt = again.next().begin();
+    }
+  }
+
+  private void buried() {
+    burying.decrementAndGet();
+    bell.ring();
+  }
+
+  private void stop(Outcome<K, V> outcome) {
+    if (outcome instanceof Handling.Stop<K, V>(Exception cause)) {
+      failure.compareAndSet(null, cause);
+      bell.ring();
+    }
   }
 
   private void ended(Attempt<K, V> attempt) {
@@ -260,11 +311,14 @@ final class Handlers<K, V> {
     while (true) {
       bell.reset();
       forkSteps();
-      if (running.get() == 0) {
+      if (running.get() + burying.get() == 0) {
         return;
       }
       if (group.context().isCancelled() || deadline - System.nanoTime() <= 0) {
-        LOG.warn("{} handlers are cancelled; their records come again", running.get());
+        LOG.warn(
+            "{} handlers and {} dead letters are cancelled; their records come again",
+            running.get(),
+            burying.get());
         return;
       }
       bell.awaitUntil(deadline);

@@ -4,6 +4,8 @@ import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.FailureLog;
+import dev.millrace.kafka.internal.Logs;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -41,7 +43,7 @@ import reactor.core.publisher.Mono;
  */
 public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(MessageFlux.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   private final ConsumerSettings<K, V> settings;
   private final Consumer<? super Exception> onError;
@@ -88,7 +90,7 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
 
   /** Settings with defaults; not safe for use by many threads. */
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
-    private Consumer<? super Exception> onError = e -> LOG.warn("the flux goes on after", e);
+    private Consumer<? super Exception> onError = new FailureLog()::survived;
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
 
     private Builder() {}

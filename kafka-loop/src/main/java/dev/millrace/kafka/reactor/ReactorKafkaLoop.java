@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -102,8 +101,9 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
    * the group; {@link #drained} completes when that is done.
    *
    * <p>If the subscriber's context has a {@link Context} under {@code Context.class}, that is the
-   * parent of the loop's. An error is what the loop has failed with itself, or a {@link
-   * CancellationException}.
+   * parent of the loop's. An error is a {@link CancellationException}, what the consumer has failed
+   * with, or a {@link dev.millrace.kafka.RecordFailedException} that names the record on which the
+   * loop stops, with what was thrown as its cause.
    */
   public Mono<Void> run() {
     return Mono.create(this::start);
@@ -120,10 +120,12 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         .start(
             () -> {
               try {
-                run(context);
-                sink.success();
-              } catch (ExecutionException e) {
-                sink.error(Objects.requireNonNull(e.getCause()));
+                Throwable failure = runToEnd(context);
+                if (failure == null) {
+                  sink.success();
+                } else {
+                  sink.error(failure);
+                }
               } catch (Throwable e) {
                 sink.error(e);
               }
@@ -155,6 +157,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         handler instanceof ReactiveHandler<K, V, ?> given ? given.in(context) : null;
     var handling =
         new Handling<>(
+            settings().group(),
             reactive == null ? handler : reactive,
             loop().policy(letters),
             context::isCancelled,

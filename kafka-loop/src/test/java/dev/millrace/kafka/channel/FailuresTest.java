@@ -179,7 +179,8 @@ class FailuresTest extends WithMockConsumer {
     down.set(false);
     await().until(() -> committed(P0) == 5);
     assertThat(letters).hasSize(1);
-    assertThat(errors.getFirst()).hasMessageContaining("dead-letter");
+    assertThat(errors.getFirst()).hasMessageContaining("it becomes a dead letter");
+    assertThat(errors.get(1)).hasMessageContaining("to dead-letter the record of orders-0");
     drain(loop, running);
   }
 

@@ -94,8 +94,9 @@ class KafkaLoopTest extends WithMockConsumer {
             .build();
     assertThatThrownBy(() -> loop.run(Context.background()))
         .isInstanceOf(ExecutionException.class)
-        .hasCause(cause);
-    assertThat(cause.getSuppressed()[0]).hasMessageContaining("orders-0 at offset 5");
+        .hasCause(cause)
+        .hasMessageContaining("orders-0 at offset 5");
+    assertThat(cause.getSuppressed()).isEmpty();
     assertThatThrownBy(() -> loop.run(Context.background()))
         .isInstanceOf(IllegalStateException.class);
   }

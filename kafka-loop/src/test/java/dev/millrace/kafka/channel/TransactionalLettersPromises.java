@@ -79,6 +79,7 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
     return Stream.of(errors.toArray(Exception[]::new))
         .filter(RecordFailedException.class::isInstance)
         .map(RecordFailedException.class::cast)
+        .filter(e -> !e.isLast())
         .toList();
   }
 

@@ -6,6 +6,7 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.Race;
+import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.FailurePolicy;
@@ -43,12 +44,15 @@ class WorkersRacesTest {
             new Deserialization<>(new StringDeserializer(), new StringDeserializer()),
             workers::wake);
     workers.attach(List.of(partition), new Pauses());
-    var policy = new FailurePolicy(1, Backoff.none(), e -> true, null, Backoff.none());
+    var policy =
+        new FailurePolicy(
+            1, Backoff.none(), e -> true, null, RefusedLetters.keep(), Backoff.none());
     try (var group = TaskGroup.collecting(Context.background());
         workers) {
       workers.begin(
           group,
           new Handling<>(
+              "test",
               BatchFunction.ofOne(record -> handled.incrementAndGet()),
               policy,
               group.context()::isCancelled,

@@ -7,6 +7,7 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Deserialization;
 import dev.millrace.kafka.internal.FailurePolicy;
@@ -212,11 +213,13 @@ class WorkersTest {
       partitions.add(partition(i, ordering, workers));
     }
     workers.attach(partitions, new Pauses());
-    var policy = new FailurePolicy(1_000, Backoff.none(), e -> true, null, Backoff.none());
+    var policy =
+        new FailurePolicy(
+            1_000, Backoff.none(), e -> true, null, RefusedLetters.keep(), Backoff.none());
     workers.begin(
         group,
         new Handling<>(
-            BatchFunction.ofOne(handler), policy, group.context()::isCancelled, e -> {}));
+            "test", BatchFunction.ofOne(handler), policy, group.context()::isCancelled, e -> {}));
   }
 
   private static Partition<String, String> partition(

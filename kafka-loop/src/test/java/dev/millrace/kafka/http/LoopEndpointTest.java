@@ -73,7 +73,7 @@ class LoopEndpointTest extends WithEndpoint {
             "front":null}\
             """,
             """
-            "figures":{"settled":5,"handled":4,"failures":{"handle":3},"retries":2,"deadLetters":1,\
+            "figures":{"settled":5,"handled":4,"failures":{"handle":3},"retries":2,"deadLetters":1,"deadLettersByReason":{"IOException":1},\
             "rebalances":6,"commits":7,"commitFailures":8,"settleLatency":{"count":9,\
             "p50Micros":1000,"p90Micros":1000,"p99Micros":1000,"maxMicros":1000}}\
             """,

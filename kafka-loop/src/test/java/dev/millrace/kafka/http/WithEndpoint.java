@@ -51,7 +51,17 @@ abstract class WithEndpoint {
         List.of("orders"),
         4,
         health,
-        new LoopFigures(5, 4, Map.of("handle", 3L), 2, 1, 6, 7, 8, new Latency(9, MS, MS, MS, MS)),
+        new LoopFigures(
+            5,
+            4,
+            Map.of("handle", 3L),
+            2,
+            1,
+            Map.of("IOException", 1L),
+            6,
+            7,
+            8,
+            new Latency(9, MS, MS, MS, MS)),
         List.of(
             new PartitionStatus(P0, OptionalLong.of(12), 3, 9, true, front),
             new PartitionStatus(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.Race;
+import dev.millrace.kafka.RefusedLetters;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,7 +45,13 @@ class TransactionRacesTest {
               new MockConsumer<>("earliest"),
               settings,
               new TransactionSettings(
-                  Map.of(), false, List.of(), properties -> producer, null, Backoff.none()),
+                  Map.of(),
+                  false,
+                  List.of(),
+                  properties -> producer,
+                  null,
+                  RefusedLetters.keep(),
+                  Backoff.none()),
               new HealthCheck(Duration.ofMinutes(1)),
               errors::add);
     }
@@ -53,7 +60,7 @@ class TransactionRacesTest {
     public void one() {
       for (Delivery<String, String> delivery : deliveries) {
         delivery.begin();
-        delivery.settle(List.of(new ProducerRecord<>("invoices", delivery.raw().value())), false);
+        delivery.settle(List.of(new ProducerRecord<>("invoices", delivery.raw().value())), null);
         Race.stagger();
       }
     }

@@ -32,7 +32,7 @@ public final class RecordSpan {
     return context;
   }
 
-  /** Says on the span what went wrong, and to the failure in which span. */
+  /** Says on the span what went wrong, and beside the record in which span. */
   public void failed(Throwable failure) {
     SpanContext known = span.getSpanContext();
     if (!known.isValid()) {
@@ -45,8 +45,7 @@ public final class RecordSpan {
     } catch (RuntimeException e) {
       LOG.debug("the span of {} does not tell its failure", RecordSpans.place(record), e);
     }
-    FailureSpan.add(
-        failure,
+    FailureSpan.tell(
         record,
         "00-%s-%s-%s"
             .formatted(known.getTraceId(), known.getSpanId(), known.getTraceFlags().asHex()));

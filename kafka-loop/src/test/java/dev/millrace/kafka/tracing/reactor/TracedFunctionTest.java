@@ -226,8 +226,7 @@ class TracedFunctionTest {
     assertThat(span.getAttributes().get(AttributeKey.stringKey("error.type")))
         .isEqualTo(failure.getClass().getName());
     assertThat(span.getEvents()).hasSize(1);
-    assertThat(FailureSpan.of(failure, record))
-        .isEqualTo("00-" + TRACE + "-" + span.getSpanId() + "-01");
+    assertThat(FailureSpan.of(record)).isEqualTo("00-" + TRACE + "-" + span.getSpanId() + "-01");
   }
 
   @ParameterizedTest
