@@ -67,9 +67,10 @@ public record Failure<I>(
     return exception;
   }
 
-  /** Says which stage failed on what and why, on one line. */
+  /** Names the stage, the element and the cause, on one line; see {@link Descriptions}. */
   @Override
   public String toString() {
-    return "stage '%s' failed on %s (attempt %d): %s".formatted(stage, element, attempt, cause);
+    return "stage '%s' failed on %s (attempt %d): %s"
+        .formatted(stage, Descriptions.ofElement(element), attempt, Descriptions.ofCause(cause));
   }
 }

@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Composition {
 
-  private final Set<String> names = new HashSet<>(Set.of("sink"));
+  /** What reports and failures call the sink of every pipeline. */
+  private static final String SINK = "sink";
+
+  private final Set<String> names = new HashSet<>();
   private final Set<Node<?>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private Composition() {}
@@ -38,6 +41,11 @@ final class Composition {
             "the pipe after stage '"
                 + node.name()
                 + "' is continued twice: use broadcast to give its elements to two");
+      }
+      if (node.name().equals(SINK)) {
+        throw new IllegalArgumentException(
+            "a stage must not be called 'sink': that is what reports call the end of the pipeline;"
+                + " give the stage another name");
       }
       if (!names.add(node.name())) {
         throw new IllegalArgumentException(

@@ -2,6 +2,9 @@ package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
@@ -40,19 +43,23 @@ public interface Engine {
   /**
    * The engine of that name, found as a service.
    *
-   * @throws IllegalStateException if there is none
+   * @throws IllegalStateException if there is none; the message lists the engines on the path
    */
   static Engine named(String name) {
+    Objects.requireNonNull(name, "name");
+    List<String> found = new ArrayList<>();
     for (ServiceLoader.Provider<Engine> provider :
         ServiceLoader.load(Engine.class).stream().toList()) {
       Engine engine = provider.get();
       if (engine.name().equals(name)) {
         return engine;
       }
+      found.add(engine.name());
     }
     throw new IllegalStateException(
-        "no engine '"
-            + name
-            + "': put the module that has it, such as millrace-stages, on the path");
+        found.isEmpty()
+            ? "there is no engine '%s', nor any other: put millrace-stages on the path"
+                .formatted(name)
+            : "there is no engine '%s': the engines on the path are %s".formatted(name, found));
   }
 }

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -39,6 +40,11 @@ final class FileLines implements Sink.Receiver<CharSequence, Long> {
       throw new FileSystemException(file.toString(), null, "is a directory, not a file of lines");
     }
     Path target = file.toAbsolutePath();
+    Path folder = target.getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new NoSuchFileException(
+          file.toString(), null, "there is no directory %s: create it first".formatted(folder));
+    }
     Path name = Objects.requireNonNull(target.getFileName());
     long random = ThreadLocalRandom.current().nextLong();
     Path partial =

@@ -116,7 +116,9 @@ class Lift {
 
   private Node<Object> head(Node<?> head, int claims) {
     return switch (head) {
-      case Node.From<?> node -> new Node.From<>(node.name(), untyped(source(node, claims)));
+      case Node.From<?> node ->
+          new Node.From<>(
+              node.name(), untyped(source(node, claims).onFailure(node.source().onFailure())));
       case Node.Lane<?> node -> {
         claimsOfLanes.put(node, claims);
         yield untyped(node);

@@ -64,6 +64,7 @@ public final class Pipe<T> {
   }
 
   private static String checked(String name) {
+    Objects.requireNonNull(name, "a stage needs a name: it is null");
     if (name.isBlank()) {
       throw new IllegalArgumentException("a stage needs a name: it is blank");
     }

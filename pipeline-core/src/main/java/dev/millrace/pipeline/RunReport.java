@@ -17,13 +17,20 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
     stages = List.copyOf(stages);
   }
 
-  /** The stage of that name. */
+  /**
+   * The stage of that name.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists the stages
+   */
   public StageReport stage(String name) {
     return stages.stream()
         .filter(stage -> stage.name().equals(name))
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("there is no stage '" + name + "' in " + this));
+            () ->
+                new IllegalArgumentException(
+                    "there is no stage '%s': the stages are %s"
+                        .formatted(name, stages.stream().map(StageReport::name).toList())));
   }
 
   /** Whether each element of each stage is accounted for. */

@@ -1,8 +1,11 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.graph.Inside;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -15,14 +18,21 @@ import org.jspecify.annotations.Nullable;
 final class SettlingRun<R extends @Nullable Object> implements Run<R> {
 
   private final Run<R> run;
+  private final Inside inside;
   private final Unsettled unsettled;
   private final Thread keeper;
-  private @Nullable Throwable failure; // by the keeper
+  private List<Throwable> failures = List.of(); // by the keeper
 
-  private SettlingRun(Run<R> run, Unsettled unsettled) {
+  private SettlingRun(Run<R> run, Inside inside, Unsettled unsettled) {
     this.run = run;
+    this.inside = inside;
     this.unsettled = unsettled;
-    this.keeper = Thread.ofPlatform().daemon().name("millrace-settle").unstarted(this::keep);
+    Context context = inside.mark(Context.background());
+    this.keeper =
+        Thread.ofPlatform()
+            .daemon()
+            .name("millrace-settle")
+            .unstarted(() -> context.run(this::keep));
   }
 
   static <R extends @Nullable Object> Run<R> start(
@@ -42,7 +52,9 @@ final class SettlingRun<R extends @Nullable Object> implements Run<R> {
       Unsettled unsettled,
       Lift lift) {
     Pipeline<R> lifted = pipeline.lifted(lift);
-    var run = new SettlingRun<R>(engine.start(lifted, context, lift.handler(onFailure)), unsettled);
+    var inside = new Inside();
+    Run<R> started = engine.start(lifted, inside.mark(context), lift.handler(onFailure));
+    var run = new SettlingRun<R>(started, inside, unsettled);
     run.keeper.start();
     return run;
   }
@@ -53,24 +65,30 @@ final class SettlingRun<R extends @Nullable Object> implements Run<R> {
     } catch (Throwable e) {
       // who joins is told
     } finally {
-      failure = unsettled.end();
+      failures = unsettled.end();
     }
   }
 
   @Override
   public R join() throws InterruptedException, ExecutionException {
+    if (!isDone()) {
+      inside.refuseJoin();
+    }
     keeper.join();
     R result;
     try {
       result = run.join();
-    } catch (Exception e) {
-      if (failure != null) {
-        e.addSuppressed(failure);
-      }
+    } catch (Exception e) { // a new one for each join, by the engine
+      failures.forEach(e::addSuppressed);
       throw e;
     }
-    if (failure != null) {
-      throw new ExecutionException("the run failed at its end: " + failure, failure);
+    if (!failures.isEmpty()) {
+      Throwable first = failures.getFirst();
+      var exception =
+          new ExecutionException(
+              "the run failed at its end: " + Descriptions.ofCause(first), first);
+      failures.stream().skip(1).forEach(exception::addSuppressed);
+      throw exception;
     }
     return result;
   }
@@ -103,6 +121,9 @@ final class SettlingRun<R extends @Nullable Object> implements Run<R> {
   @Override
   public void close() {
     run.close();
+    if (inside.isHere()) {
+      return;
+    }
     boolean interrupted = false;
     while (keeper.isAlive()) {
       try {

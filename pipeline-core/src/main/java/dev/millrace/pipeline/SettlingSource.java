@@ -14,6 +14,16 @@ record SettlingSource<T>(Source<T> source, Settlement<? super T> settlement) imp
     Objects.requireNonNull(settlement, "settlement");
   }
 
+  @Override
+  public SourceFailure onFailure() {
+    return source.onFailure();
+  }
+
+  @Override
+  public Source<T> onFailure(SourceFailure policy) {
+    return new SettlingSource<>(source.onFailure(policy), settlement);
+  }
+
   /** Never gives an element that nobody would settle. */
   @Override
   public Cursor<T> open(Context context) {

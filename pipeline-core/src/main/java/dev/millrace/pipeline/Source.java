@@ -36,7 +36,7 @@ public interface Source<T> {
 
     /**
      * The next element; null if there are no more. May block; it is interrupted when the run is
-     * cancelled or drained. An exception stops the run.
+     * cancelled or drained. An exception stops the run, as {@link Source#onFailure()} says.
      */
     @Nullable T next() throws Exception;
 
@@ -46,11 +46,33 @@ public interface Source<T> {
   }
 
   /**
-   * Begins a run. An exception stops the run.
+   * Begins a run. An exception stops the run, as {@link #onFailure()} says.
    *
    * @param context that of the run
    */
   Cursor<T> open(Context context) throws Exception;
+
+  /** What a run does when this source throws. Default: {@link SourceFailure#FAIL_FAST}. */
+  default SourceFailure onFailure() {
+    return SourceFailure.FAIL_FAST;
+  }
+
+  /** The same elements, with another policy for the case that this source throws. */
+  default Source<T> onFailure(SourceFailure policy) {
+    Objects.requireNonNull(policy, "policy");
+    Source<T> source = this;
+    return new Source<>() {
+      @Override
+      public Cursor<T> open(Context context) throws Exception {
+        return source.open(context);
+      }
+
+      @Override
+      public SourceFailure onFailure() {
+        return policy;
+      }
+    };
+  }
 
   /** The elements of an iterable, which each run iterates anew. */
   static <T> Source<T> of(Iterable<? extends T> elements) {

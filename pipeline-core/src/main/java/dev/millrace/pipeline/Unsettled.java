@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The elements of a run that are not settled, and the cursors that gave them, which are closed
@@ -92,39 +91,36 @@ final class Unsettled {
   }
 
   /**
-   * The run has ended: what is not settled is abandoned, and then the cursors are closed.
+   * The run has ended: elements that are not settled are abandoned, and then the cursors are
+   * closed.
    *
-   * @return what went wrong, the first of it
+   * @return the exceptions of all that
    */
-  @Nullable Throwable end() {
+  List<Throwable> end() {
     List<Opened> cursors;
     synchronized (this) {
       ended = true;
       cursors = List.copyOf(opened);
     }
-    Throwable failure = null;
+    List<Throwable> failures = new ArrayList<>();
     for (Given<?> origin : given) {
-      failure = attempt(origin::abandon, failure);
+      attempt(origin::abandon, failures);
     }
     for (Opened cursor : cursors) {
-      failure = attempt(cursor::close, failure);
+      attempt(cursor::close, failures);
     }
-    return failure;
+    return failures;
   }
 
   private interface Action {
     void run() throws Exception;
   }
 
-  private static @Nullable Throwable attempt(Action action, @Nullable Throwable failure) {
+  private static void attempt(Action action, List<Throwable> failures) {
     try {
       action.run();
     } catch (Throwable e) {
-      if (failure == null) {
-        return e;
-      }
-      failure.addSuppressed(e);
+      failures.add(e);
     }
-    return failure;
   }
 }

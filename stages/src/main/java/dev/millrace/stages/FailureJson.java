@@ -3,6 +3,7 @@ package dev.millrace.stages;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.errors.Causes;
+import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageFunction;
 import java.io.IOException;
@@ -35,12 +36,12 @@ final class FailureJson implements StageFunction<Failure<?>, String> {
     return text.toString();
   }
 
-  /** An element that can not even be shown must not take the other letters with it. */
+  /** An element that cannot even be shown must not take the other letters with it. */
   private static String text(Object element) {
     try {
       return String.valueOf(element);
-    } catch (RuntimeException e) {
-      return "(its toString has thrown %s)".formatted(e.getClass().getName());
+    } catch (Throwable e) { // whatever it is, an overflow of the stack included
+      return Descriptions.ofElement(element);
     }
   }
 }

@@ -94,7 +94,7 @@ public final class SettlingEngine implements Engine {
       try {
         result = run.join();
       } catch (ExecutionException | RuntimeException e) {
-        audit.check();
+        checkIfDone();
         throw e;
       }
       audit.check();
@@ -129,7 +129,14 @@ public final class SettlingEngine implements Engine {
     @Override
     public void close() {
       run.close();
-      audit.check();
+      checkIfDone();
+    }
+
+    /** From inside of the run, neither a join nor a close waits for its end. */
+    private void checkIfDone() {
+      if (run.isDone()) {
+        audit.check();
+      }
     }
   }
 }

@@ -123,7 +123,7 @@ class DeadLetterFileTest {
     }
     assertThat(file)
         .content()
-        .contains("(its toString has thrown java.lang.IllegalStateException)", "boom");
+        .contains("(its toString threw java.lang.IllegalStateException)", "boom");
   }
 
   @Test

@@ -236,8 +236,10 @@ abstract class FaceStopContract extends FaceTheme {
                             throw worse;
                           }))
           .isInstanceOf(ExecutionException.class)
-          .hasCause(worse);
-      assertThat(worse).hasSuppressedException(bad);
+          .hasCause(worse)
+          .hasSuppressedException(bad)
+          .hasMessageContaining("while it handled: stage 'test' failed on");
+      assertThat(worse.getSuppressed()).as("the exception of the user is not changed").isEmpty();
     }
   }
 

@@ -26,6 +26,9 @@ public final class Mappings {
     /** What a stage has made goes nowhere; throws what ends the stages. */
     void left();
 
+    /** A function has returned, and the thread is interrupted: by the function, or by the run. */
+    void interrupted();
+
     /** The last stage has made something; it is counted as processed. */
     void made(Object element);
 
@@ -78,6 +81,7 @@ public final class Mappings {
       host.thrown(0, element, e);
       return;
     }
+    endCall();
     if (made == null) {
       firstAccount.dropped();
     } else if (size == 1) {
@@ -97,6 +101,7 @@ public final class Mappings {
       host.thrown(1, element, e);
       return;
     }
+    endCall();
     if (made == null) {
       secondAccount.dropped();
     } else if (size == 2) {
@@ -116,6 +121,7 @@ public final class Mappings {
       host.thrown(2, element, e);
       return;
     }
+    endCall();
     if (made == null) {
       thirdAccount.dropped();
     } else if (size == 3) {
@@ -135,10 +141,18 @@ public final class Mappings {
       host.thrown(3, element, e);
       return;
     }
+    endCall();
     if (made == null) {
       fourthAccount.dropped();
     } else {
       made(made, fourthAccount);
+    }
+  }
+
+  /** A function has returned. */
+  private void endCall() {
+    if (Thread.currentThread().isInterrupted()) {
+      host.interrupted();
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.millrace.stages.internal;
 
+import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.run.Failures;
 import dev.millrace.sync.TaskGroup;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -39,20 +41,30 @@ public final class SinkRun {
       throw e;
     } catch (Throwable e) {
       group.cancel(e);
-      throw new ExecutionException("the run failed: " + e, e);
+      throw new ExecutionException("the run failed: " + Descriptions.ofCause(e), e);
     }
   }
 
-  /** Hands a failure to its handler; if that throws, the failure is not lost. */
+  /**
+   * Hands a failure to its handler. If that throws, what is thrown has both causes; nothing is added
+   * to an exception of the user.
+   */
   public static void handle(StageConsumer<? super Failure<?>> onFailure, Failure<?> failure)
       throws Exception {
     try {
       onFailure.accept(failure);
-    } catch (Exception | Error e) {
-      if (e != failure.cause() && e.getCause() != failure.cause()) {
-        e.addSuppressed(failure.cause());
-      }
+    } catch (InterruptedException | CancellationException e) {
       throw e;
+    } catch (Exception | Error e) {
+      if (e instanceof ExecutionException && e.getCause() == failure.cause()) {
+        throw e;
+      }
+      var exception =
+          new ExecutionException("the run failed: " + Failures.handlerThrew(e, failure), e);
+      if (e != failure.cause()) {
+        exception.addSuppressed(failure.cause());
+      }
+      throw exception;
     }
   }
 

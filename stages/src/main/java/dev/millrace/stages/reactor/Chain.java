@@ -73,6 +73,22 @@ final class Chain {
     return !done && !gate.isCancelled();
   }
 
+  /**
+   * Ends a call of a function of the user: an interrupt that the function has left ends with it. An
+   * interrupt of the run stays: whoever sends one has said before why. Reads a field of the thread,
+   * and no more, if there is none.
+   */
+  void endCall() {
+    if (Thread.currentThread().isInterrupted()) {
+      execution.forgetInterrupt(isWanted());
+    }
+  }
+
+  /** Whether the subscriber still asks for elements. */
+  boolean isAskedFor() {
+    return !gate.isCancelled();
+  }
+
   /** Whether there is a stage that wants no element at all. */
   boolean wantsNone() {
     for (Link link : links) {
@@ -115,23 +131,11 @@ final class Chain {
     }
     for (int i = from; i < links.length && !done; i++) {
       links[i].close();
-      end(links[i]);
+      links[i].end();
     }
     if (!done) {
       done = true;
       gate.complete();
-    }
-  }
-
-  private void end(Link link) {
-    try {
-      link.end();
-    } catch (Throwable e) {
-      boolean wanted = !gate.isCancelled();
-      execution.thrown(e, wanted);
-      if (e != Stop.STOP || !wanted || execution.isStopped()) {
-        throw Stop.STOP;
-      } // otherwise a stage after it has had its last element
     }
   }
 }

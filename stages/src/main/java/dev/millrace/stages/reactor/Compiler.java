@@ -48,7 +48,7 @@ final class Compiler {
       case Node.From<?> from -> {
         List<Stage> stages =
             stages(stage(from.name(), FailurePolicy.report(), () -> Compiler::pass, 1), sequence);
-        yield part(new SourceFlux(execution, from.source(), stages), last.name());
+        yield part(new SourceFlux(execution, from, stages), last.name());
       }
       case Node.Timed<?, ?> timed -> {
         Part input = compile(timed.input());

@@ -82,12 +82,15 @@ final class CrewFlux extends Flux<Object> {
         keyFailed(e, element);
         return;
       }
+      if (Thread.currentThread().isInterrupted()) {
+        execution.forgetInterrupt(!gate.isCancelled());
+      }
       crew.put(element, key);
     }
 
     private void keyFailed(Throwable e, Object element) {
       try {
-        execution.failures().thrown(e, origin, element, !gate.isCancelled(), incoming);
+        execution.failed(e, origin, element, !gate.isCancelled(), incoming);
         asked.decrementAndGet(); // it is not inside
         room();
       } catch (Stop stop) {
@@ -212,7 +215,7 @@ final class CrewFlux extends Flux<Object> {
           account.produced();
           return result;
         } catch (Throwable e) {
-          execution.failures().thrown(e, origin, element, !section.isCancelled(), account);
+          execution.failed(e, origin, element, !section.isCancelled(), account);
           return null;
         } finally {
           section.leave();

@@ -1,72 +1,53 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.channel.Channel;
-import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
-import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.errors.Descriptions;
+import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.stages.internal.Interruptions;
+import dev.millrace.stages.internal.run.Failures;
+import dev.millrace.stages.internal.run.RunCore;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * What the stages of a run share: its threads, its books, and how it ends.
+ * What the stages of a run share: its threads, its sources, and the way to its end.
  *
  * <p>No exception of the user travels as an error of a flux: Reactor delivers one of them, and
- * drops the others. They are recorded here, and the run is stopped: its context is cancelled, its
- * threads are interrupted, find out that it is over, and go home without another signal.
+ * drops the others. They are recorded in the {@link RunCore}, which stops the run: the threads are
+ * interrupted, see that the run is over, and end without another signal.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe.
  */
 final class Execution {
 
-  /** How a run has ended. The first end counts. */
-  sealed interface End {
-    /** All elements have reached the sink. */
-    record Completed(@Nullable Object result) implements End {}
-
-    /** Something was thrown. */
-    record Failed(Throwable cause, String message) implements End {}
-
-    /** Somebody wanted it. */
-    record Cancelled(Throwable cause) implements End {}
-  }
-
-  /** How many exceptions are kept of those that come after the first one. */
-  private static final int LATE = 64;
-
-  private final CancellableContext context;
+  private final RunCore<Object> run;
   private final Interrupts interrupts = new Interrupts();
   private final Workers workers;
   private final Scheduler scheduler;
-  private final Ledger ledger = new Ledger();
-  private final Failures failures;
-  private final AtomicReference<@Nullable End> end = new AtomicReference<>();
-  private final Channel<Void> ended = Channel.rendezvous();
-  private final List<Throwable> late = new ArrayList<>();
+  private final Channel<Void> completed = Channel.rendezvous();
+  private volatile boolean complete;
   private final Set<SourceFlux.Reader> readers = new HashSet<>();
   private boolean draining;
 
-  Execution(Context parent, StageConsumer<? super Failure<?>> onFailure) {
-    this.context = parent.withCancel();
-    this.workers = new Workers(context, interrupts, this::fail);
+  @SuppressWarnings("unchecked") // only the sink makes results
+  Execution(RunCore<?> run) {
+    this.run = (RunCore<Object>) run;
+    this.workers = new Workers(run.context(), interrupts, run::fail);
     this.scheduler = Schedulers.fromExecutor(workers);
-    this.failures = new Failures(this, onFailure);
-    CancelSource.listen(context, () -> workers.interruptAll(Interrupts.Reason.STOPPED));
+    CancelSource.listen(run.context(), () -> workers.interruptAll(Interrupts.Reason.STOPPED));
   }
 
   Context context() {
-    return context;
+    return run.context();
   }
 
   Workers workers() {
@@ -79,135 +60,149 @@ final class Execution {
   }
 
   Ledger ledger() {
-    return ledger;
+    return run.ledger();
   }
 
   Interrupts interrupts() {
     return interrupts;
   }
 
-  Failures failures() {
-    return failures;
-  }
-
   // The end
 
   /** Whether there is nothing more to do, because the run has failed or is cancelled. */
   boolean isStopped() {
-    return context.isCancelled();
+    return run.isStopped();
   }
 
-  /** Whether it is known how the run has ended; what its threads still do, nobody waits for. */
+  /** Whether it is known how the run ends; nobody waits for what its threads still do. */
   boolean isOver() {
-    return end.get() != null;
+    return complete || run.isStopped();
   }
 
-  /** Waits until the run has ended, which its threads may not have. */
-  End await() {
+  /** Waits until it is known how the run ends; its threads may be alive. */
+  void await() {
     try {
-      ended.receiveOrNull(context);
+      completed.receiveOrNull(context());
     } catch (CancellationException e) {
-      noticeCancel();
+      // the run is stopped
     } catch (InterruptedException e) {
       throw new AssertionError("nobody interrupts this thread", e);
     }
-    return Objects.requireNonNull(end.get());
   }
 
-  /** Lets the parent of the context forget it. */
-  void release() {
-    context.cancel();
+  /** Whether the sink may finish: all elements have come, and no source has failed. */
+  boolean maySinkFinish() {
+    return run.maySinkFinish();
   }
 
-  /** If the context was cancelled from above, that is how the run has ended. */
-  private void noticeCancel() {
-    Throwable cause = context.cause();
-    if (cause != null) {
-      end.compareAndSet(null, new End.Cancelled(cause));
-    }
-  }
-
-  /** The sink has had its last element. */
+  /** The sink has finished. */
+  @SuppressWarnings("NullAway") // null is a result if the sink's type is nullable
   void complete(@Nullable Object result) {
-    noticeCancel();
-    end.compareAndSet(null, new End.Completed(result));
-    ended.close();
+    run.finished(result);
+    complete = true;
+    completed.close();
   }
 
-  /** Cancels the run; if it has ended, what of it is still under way. */
-  void cancel(Throwable cause) {
-    stop(new End.Cancelled(cause), cause);
-  }
-
-  /** As {@link #fail(Throwable, String)}. */
+  /** Stops the run, which has failed. */
   void fail(Throwable failure) {
-    fail(failure, failure.toString());
+    run.fail(failure);
   }
 
-  /** Stops the run. What comes later is kept, and told with it. */
-  void fail(Throwable failure, String message) {
-    if (!stop(new End.Failed(failure, message), failure)) {
-      late(failure);
-    }
-  }
-
-  /** Returns whether it is the first end. */
-  private boolean stop(End how, Throwable cause) {
-    noticeCancel();
-    boolean first = end.compareAndSet(null, how);
-    context.cancel(
-        switch (Objects.requireNonNull(end.get())) {
-          case End.Completed completed -> cause;
-          case End.Failed(Throwable failure, String message) -> failure;
-          case End.Cancelled(Throwable reason) -> reason;
-        });
-    ended.close(); // after that, so that who is interrupted can see why
-    return first;
+  /** As {@link #thrown(Throwable, boolean, Function)}. */
+  void thrown(Throwable failure, boolean wanted) {
+    thrown(failure, wanted, Descriptions::ofCause);
   }
 
   /**
    * A stage has thrown this, other than for an element.
    *
-   * @param wanted whether somebody still waits for what the stage makes; if not, an exception is
-   *     taken for the consequence of that
+   * @param wanted whether somebody still waits for what the stage makes; if not, or if the run is
+   *     over, an exception is taken for the consequence of that
+   * @param text says where it was thrown
    */
-  void thrown(Throwable failure, boolean wanted) {
+  void thrown(Throwable failure, boolean wanted, Function<? super Throwable, String> text) {
     if (failure == Stop.STOP) {
       return;
     }
-    if (failure instanceof Exception && isConsequence(failure, wanted)) {
-      return;
-    }
-    fail(failure);
-  }
-
-  private boolean isConsequence(Throwable failure, boolean wanted) {
-    if (isStopped()) {
-      return Interruptions.tell(failure);
-    }
-    // When the sink has had its last element, all threads are interrupted, maybe before a stage is
-    // told that nobody waits for it.
-    return !wanted || (isOver() && Interruptions.tell(failure));
-  }
-
-  /** Tells this with the end of the run. */
-  synchronized void late(Throwable failure) {
-    if (late.size() < LATE) {
-      late.add(failure);
+    if (failure instanceof Exception && (!wanted || isOver())) {
+      run.aside(failure);
+    } else {
+      run.fail(failure, text.apply(failure));
     }
   }
 
-  /** What was thrown after the end. */
-  synchronized List<Throwable> late() {
-    return List.copyOf(late);
+  /**
+   * A function of the user has thrown this for an element. Returns if the stage goes on.
+   *
+   * @param wanted whether somebody still waits for what the stage makes, as far as it knows
+   * @throws Stop if the stage is to stop; the element then has either failed, or was not processed
+   */
+  void failed(Throwable cause, Origin origin, Object element, boolean wanted, Account account) {
+    run.failures()
+        .thrown(
+            new Caller(wanted),
+            () -> count(account, origin),
+            origin.stage(),
+            origin.policy(),
+            element,
+            cause);
+  }
+
+  private static void count(Account account, Origin origin) {
+    for (int i = 0; i < origin.times(); i++) {
+      account.failed();
+    }
+  }
+
+  /** The thread of a stage whose function has thrown. */
+  private final class Caller implements Failures.Caller {
+    private final boolean wanted;
+
+    private Caller(boolean wanted) {
+      this.wanted = wanted;
+    }
+
+    /**
+     * When the sink has had its last element, all threads are interrupted, maybe before a stage is
+     * told that nobody waits for it. So that the run is over counts as well.
+     */
+    @Override
+    public boolean isStopped() {
+      return !wanted || isOver();
+    }
+
+    @Override
+    public Error unwind() {
+      return Stop.STOP;
+    }
+
+    /**
+     * That nobody wants the stage any more is no reason to interrupt a handler: the run goes on.
+     */
+    @Override
+    public void shielded(Failures.Action action) throws Exception {
+      interrupts.shielded(Interrupts.Reason.UNWANTED, action::run);
+    }
+  }
+
+  /**
+   * Forgets an interrupt that a function of the user has left, unless the thread is to stop.
+   *
+   * @param wanted whether somebody still waits for what the stage makes
+   */
+  void forgetInterrupt(boolean wanted) {
+    Thread.interrupted();
+    if (!wanted || isOver()) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Closes what a stage or the sink has opened; that is not interrupted. */
-  void close(AutoCloseable resource) {
+  void close(AutoCloseable resource, Function<? super Throwable, String> text) {
     try {
       interrupts.shielded(Interrupts.Reason.STOPPED, resource::close);
     } catch (Throwable e) {
-      fail(e);
+      run.fail(e, text.apply(e));
     }
   }
 
@@ -220,6 +215,11 @@ final class Execution {
 
   synchronized void ended(SourceFlux.Reader reader) {
     readers.remove(reader);
+  }
+
+  /** A source has thrown, though somebody waits for its elements. */
+  void sourceFailed(Throwable failure, SourceFlux source, String what) {
+    run.sourceFailed(failure, source.onFailure(), what);
   }
 
   /** Stops the sources. */

@@ -195,6 +195,9 @@ final class FanOutFlux extends Flux<Object> {
         failed(e, element);
         return;
       }
+      if (Thread.currentThread().isInterrupted()) {
+        execution.forgetInterrupt(!isLeft());
+      }
       int spread = key.hash() ^ (key.hash() >>> 16);
       count(lanes.get(Math.floorMod(spread, lanes.size())).give(element));
     }
@@ -202,7 +205,7 @@ final class FanOutFlux extends Flux<Object> {
     private void failed(Throwable e, Object element) {
       var origin = new Origin(node.name(), node.policy(), 1);
       try {
-        execution.failures().thrown(e, origin, element, !isLeft(), account);
+        execution.failed(e, origin, element, !isLeft(), account);
       } catch (Stop stop) {
         // the run is stopped
       }

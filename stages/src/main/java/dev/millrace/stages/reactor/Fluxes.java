@@ -46,8 +46,11 @@ public final class Fluxes {
    * subscription cancels the run.
    *
    * <p>The flux ends when no thread of the stages is alive any more: with the failure that has
-   * stopped the run as an error, in which those that came later are suppressed; or with a {@link
-   * java.util.concurrent.CancellationException}, if the run's context was cancelled.
+   * stopped the run as an error, to which nothing is added; or with a {@link
+   * java.util.concurrent.CancellationException}, if the run's context was cancelled. Failures that
+   * came later go to Reactor's hook {@code onErrorDropped}.
+   *
+   * <p>To cancel from inside, in a function of the pipe or in {@code onNext}, returns at once.
    *
    * @param onFailure as that of {@link dev.millrace.pipeline.Engine#start}
    */

@@ -63,6 +63,7 @@ final class Interrupts {
 
   private synchronized void lower() {
     Shield shield = shields.remove(Thread.currentThread());
+    Thread.interrupted(); // an interrupt of the action's own ends with it
     if (shield != null && shield.pending) {
       Thread.currentThread().interrupt();
     }

@@ -5,8 +5,10 @@ import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.stages.internal.Mappings;
+import dev.millrace.stages.internal.run.Places;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,13 +40,22 @@ final class Link implements Emitter<Object>, Mappings.Host {
     this.last = stages.getLast().account();
     List<Transform<Object, Object>> opened = new ArrayList<>();
     for (Stage stage : stages.reversed()) {
-      opened.addFirst(stage.open());
+      opened.addFirst(open(stage));
     }
     this.transform = opened.getFirst();
     this.mappings = stages.getFirst().isMapping() ? mappings(opened) : null;
     this.index = index;
     this.times = stages.getFirst().origin().times();
     this.next = next;
+  }
+
+  private Transform<Object, Object> open(Stage stage) {
+    try {
+      return Objects.requireNonNull(stage.open(), "a stage has no transform");
+    } catch (Throwable e) {
+      chain.execution().thrown(e, true, cause -> Places.stageOpened(stage.origin().stage(), cause));
+      throw Stop.STOP;
+    }
   }
 
   private Mappings mappings(List<Transform<Object, Object>> opened) {
@@ -71,9 +82,22 @@ final class Link implements Emitter<Object>, Mappings.Host {
   }
 
   /** Emits what is left. */
-  void end() throws Exception {
+  void end() {
     if (mappings == null) {
-      transform.end(this);
+      try {
+        transform.end(this);
+      } catch (Throwable e) {
+        boolean wanted = chain.isAskedFor();
+        chain
+            .execution()
+            .thrown(
+                e,
+                wanted,
+                cause -> Places.stageWithoutElement(stages.getFirst().origin().stage(), cause));
+        if (e != Stop.STOP || !wanted || chain.execution().isStopped()) {
+          throw Stop.STOP;
+        } // otherwise a stage after it has had its last element
+      }
     }
   }
 
@@ -85,6 +109,11 @@ final class Link implements Emitter<Object>, Mappings.Host {
   /** An element that the stage has made. */
   @Override
   public void emit(Object element) {
+    chain.endCall();
+    give(element);
+  }
+
+  private void give(Object element) {
     if (next == null) {
       chain.gate().emit(element, last);
       return;
@@ -114,8 +143,13 @@ final class Link implements Emitter<Object>, Mappings.Host {
   public void left() {}
 
   @Override
+  public void interrupted() {
+    chain.endCall();
+  }
+
+  @Override
   public void made(Object element) {
-    emit(element);
+    give(element);
   }
 
   @Override
@@ -124,10 +158,7 @@ final class Link implements Emitter<Object>, Mappings.Host {
   }
 
   private void thrown(Stage stage, Object element, Throwable cause) {
-    chain
-        .execution()
-        .failures()
-        .thrown(cause, stage.origin(), element, chain.isWanted(), stage.account());
+    chain.execution().failed(cause, stage.origin(), element, chain.isWanted(), stage.account());
   }
 
   private void process(Object element) {
@@ -145,6 +176,7 @@ final class Link implements Emitter<Object>, Mappings.Host {
       thrown(stages.getFirst(), element, e);
       return;
     }
+    chain.endCall();
     if (outcome == Transform.Outcome.USED) {
       processed();
     } else {

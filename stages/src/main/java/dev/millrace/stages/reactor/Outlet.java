@@ -8,6 +8,7 @@ import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageConsumer;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
@@ -79,30 +80,27 @@ final class Outlet<T> implements Subscription, Sink<T, Long>, Sink.Receiver<T, L
       IllegalArgumentException bad = badRequest;
       if (!cancelled) {
         subscriber.onError(bad == null ? e : bad);
-      } else if (e.getSuppressed().length > 0) {
-        Operators.onErrorDropped(e, subscriber.currentContext());
       }
+      drop(e, subscriber);
     } catch (ExecutionException e) {
-      Throwable failure = cause(e);
+      Throwable failure = Objects.requireNonNullElse(e.getCause(), e);
       if (cancelled) {
         Operators.onErrorDropped(failure, subscriber.currentContext());
       } else {
         subscriber.onError(failure);
       }
+      drop(e, subscriber);
     }
   }
 
-  private static Throwable cause(ExecutionException e) {
-    Throwable cause = e.getCause();
-    if (cause == null) {
-      return e;
+  /**
+   * Hands the failures that came beside the first one to Reactor's hook for errors that no
+   * subscriber gets. They cannot be suppressed in the first one, which may be a constant.
+   */
+  private static void drop(Exception thrown, CoreSubscriber<?> subscriber) {
+    for (Throwable late : thrown.getSuppressed()) {
+      Operators.onErrorDropped(late, subscriber.currentContext());
     }
-    for (Throwable late : e.getSuppressed()) {
-      if (late != cause) {
-        cause.addSuppressed(late);
-      }
-    }
-    return cause;
   }
 
   // For the run

@@ -4,17 +4,15 @@ import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Pipeline;
-import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.stages.reactor.Execution.End;
+import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.RunCore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,28 +21,28 @@ import org.jspecify.annotations.Nullable;
  * the stages, and closes the sink. While they do not end, it repeats the interrupts, in case one
  * was swallowed; after a time of grace it gives them up.
  */
-final class ReactorRun<R extends @Nullable Object> implements Run<R> {
+final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
 
   private static final Duration INSIST = Duration.ofMillis(100);
 
-  private final Execution execution;
+  private final Execution execution = new Execution(this);
   private final Standstill standstill;
-  private final Duration grace;
   private final Thread keeper;
-  private volatile @Nullable End end;
-  private @Nullable Runnable timer; // ends it; guarded by this
+  private final List<Runnable> timers = new ArrayList<>(); // end them; guarded by this
+  private boolean drainable = true; // guarded by this
   private Sink.@Nullable Receiver<Object, R> receiver; // guarded by this
   private boolean sinkClosed; // guarded by this
 
   private ReactorRun(
-      Execution execution,
-      Part last,
       Pipeline<R> pipeline,
+      Context context,
+      StageConsumer<? super Failure<?>> onFailure,
       Duration grace,
       Consumer<? super ReactorRun<R>> onEnd) {
-    this.execution = execution;
+    super(context, onFailure, grace);
     this.standstill = new Standstill(pipeline.node());
-    this.grace = grace;
+    Part last = new Compiler(execution).compile(pipeline.node());
+    ledger().open(SinkSubscriber.NAME); // the report is complete from the beginning
     this.keeper =
         Thread.ofVirtual()
             .name("millrace-run")
@@ -66,10 +64,7 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
       StageConsumer<? super Failure<?>> onFailure,
       Duration grace,
       Consumer<? super ReactorRun<R>> onEnd) {
-    var execution = new Execution(context, onFailure);
-    Part last = new Compiler(execution).compile(pipeline.node());
-    execution.ledger().open(SinkSubscriber.NAME); // the report is complete from the beginning
-    var run = new ReactorRun<R>(execution, last, pipeline, grace, onEnd);
+    var run = new ReactorRun<R>(pipeline, context, onFailure, grace, onEnd);
     run.keeper.start();
     return run;
   }
@@ -78,24 +73,26 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
 
   private void keep(Part last, Sink<Object, R> sink) {
     execution.workers().execute(() -> open(last, sink));
-    end = execution.await();
+    execution.await();
     try {
       awaitStages();
       closeSink();
     } catch (InterruptedException e) {
       throw new AssertionError("nobody interrupts this thread", e);
     }
-    stopTimer();
-    execution.release();
-    execution.ledger().close();
+    synchronized (this) {
+      drainable = false;
+      timers.forEach(Runnable::run);
+    }
+    end();
   }
 
   private void open(Part last, Sink<Object, R> sink) {
     Sink.Receiver<Object, R> opened;
     try {
-      opened = sink.open(execution.context());
+      opened = Objects.requireNonNull(sink.open(context()), "the sink opened null");
     } catch (Throwable e) {
-      execution.thrown(e, true);
+      execution.thrown(e, true, Places::sinkOpened);
       return;
     }
     boolean late;
@@ -104,8 +101,8 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
       receiver = opened;
     }
     if (late) { // the run has not waited for it
-      execution.close(opened);
-    } else if (!execution.isStopped()) {
+      execution.close(opened, Places::sinkClosed);
+    } else if (!isStopped()) {
       last.flux().subscribe(new SinkSubscriber(execution, opened, last.tap()));
     }
   }
@@ -117,11 +114,11 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
         await(
             timeout -> {
               workers.interruptAll(
-                  execution.isStopped() ? Interrupts.Reason.STOPPED : Interrupts.Reason.UNWANTED);
+                  isStopped() ? Interrupts.Reason.STOPPED : Interrupts.Reason.UNWANTED);
               return workers.join(timeout);
             });
     if (!ended) {
-      giveUp(workers.alive());
+      giveUpThreads(workers.alive());
     }
   }
 
@@ -138,24 +135,17 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
     long graceBegins = System.nanoTime();
     while (!threads.within(INSIST)) {
       long now = System.nanoTime();
-      if (!execution.isStopped()) {
+      if (!isStopped()) {
         graceBegins = now;
-      } else if (now - graceBegins >= grace.toNanos()) {
+      } else if (now - graceBegins >= grace().toNanos()) {
         return false;
       }
     }
     return true;
   }
 
-  private void giveUp(List<Thread> threads) {
-    var exception =
-        new TimeoutException(
-            "after %s of grace, functions ignore that they are interrupted:%n%s"
-                .formatted(grace, explain()));
-    for (Thread thread : threads) {
-      exception.addSuppressed(new StillThere(thread));
-    }
-    execution.late(exception);
+  private void giveUpThreads(List<Thread> threads) {
+    giveUp(threads.stream().map(StillThere::new).toList());
   }
 
   /** Shows by its stack trace where a thread is. */
@@ -180,57 +170,20 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
     Thread closer =
         Thread.ofVirtual()
             .name("millrace-sink-close")
-            .start(() -> execution.context().run(() -> execution.close(opened)));
+            .start(() -> context().run(() -> execution.close(opened, Places::sinkClosed)));
     if (!await(closer::join)) {
       closer.interrupt();
       if (!closer.join(INSIST)) {
-        giveUp(List.of(closer));
+        giveUpThreads(List.of(closer));
       }
     }
   }
 
-  // What everyone may call
+  // The end, and what everyone may call
 
   @Override
-  public R join() throws InterruptedException, ExecutionException {
+  protected void awaitEnd() throws InterruptedException {
     keeper.join();
-    return result();
-  }
-
-  /** What {@link #join} returns or throws; for the time when the stages have ended. */
-  @SuppressWarnings("unchecked") // the result is the sink's
-  R result() throws ExecutionException {
-    List<Throwable> late = execution.late();
-    switch (Objects.requireNonNull(end)) {
-      case End.Completed(Object value) -> {
-        if (late.isEmpty()) {
-          return (R) value;
-        }
-        Throwable first = late.getFirst();
-        throw failure(first, first.toString(), late);
-      }
-      case End.Failed(Throwable cause, String message) -> throw failure(cause, message, late);
-      case End.Cancelled(Throwable cause) -> {
-        var exception = new CancellationException("the run was cancelled: " + cause);
-        exception.initCause(cause);
-        suppress(exception, cause, late);
-        throw exception;
-      }
-    }
-  }
-
-  private static ExecutionException failure(Throwable cause, String message, List<Throwable> late) {
-    var exception = new ExecutionException("the run failed: " + message, cause);
-    suppress(exception, cause, late);
-    return exception;
-  }
-
-  private static void suppress(Throwable exception, Throwable cause, List<Throwable> late) {
-    for (Throwable other : late) {
-      if (other != cause) {
-        exception.addSuppressed(other);
-      }
-    }
   }
 
   @Override
@@ -239,64 +192,32 @@ final class ReactorRun<R extends @Nullable Object> implements Run<R> {
   }
 
   @Override
-  public void cancel(Throwable cause) {
-    execution.cancel(Objects.requireNonNull(cause, "cause"));
-  }
-
-  @Override
   public void drain(Duration timeout) {
     Objects.requireNonNull(timeout, "timeout");
     Duration longest = Duration.ofDays(36500);
     synchronized (this) {
-      if (end == null) {
-        stopTimer();
+      if (drainable) {
         // Not by a timer of the common pool: what occupies that would hold up the cancellation.
         var deadline =
             Context.background().withTimeout(timeout.compareTo(longest) < 0 ? timeout : longest);
         var late = CancelSource.listen(deadline, () -> cancelDrain(timeout));
-        timer =
+        timers.add(
             () -> {
               late.stop();
               deadline.close();
-            };
+            });
       }
     }
     execution.drain();
   }
 
-  private void cancelDrain(Duration timeout) {
-    cancel(
-        new TimeoutException(
-            "the drain has not ended within %s:%n%s".formatted(timeout, explain())));
-  }
-
-  private synchronized void stopTimer() {
-    if (timer != null) {
-      timer.run();
-      timer = null;
-    }
+  @Override
+  protected void stopSources() {
+    execution.drain();
   }
 
   @Override
   public RunReport report() {
-    return standstill.look(execution.ledger().report());
-  }
-
-  @Override
-  public void close() {
-    if (!isDone()) {
-      cancel(new CancellationException("the run was closed"));
-    }
-    boolean interrupted = false;
-    while (keeper.isAlive()) {
-      try {
-        keeper.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    return standstill.look(super.report());
   }
 }

@@ -2,6 +2,8 @@ package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Places;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -49,8 +51,11 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
     try {
       more = receiver.accept(element);
     } catch (Throwable e) {
-      stop(e);
+      stop(e, cause -> Places.sinkOn(element, cause));
       return;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      execution.forgetInterrupt(true);
     }
     account.processed();
     if (!more) {
@@ -68,19 +73,22 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
 
   private void finish() {
     done = true;
+    if (!execution.maySinkFinish()) {
+      return;
+    }
     @Nullable Object result;
     try {
       result = receiver.finish();
     } catch (Throwable e) {
-      stop(e);
+      stop(e, Places::sinkFinished);
       return;
     }
     execution.complete(result);
   }
 
-  private void stop(Throwable e) {
+  private void stop(Throwable e, Function<? super Throwable, String> text) {
     done = true;
-    execution.thrown(e, true);
+    execution.thrown(e, true, text);
     upstream.cancel();
   }
 

@@ -1,11 +1,15 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.SourceFailure;
+import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.Interruptions;
+import dev.millrace.stages.internal.run.Places;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -36,6 +40,7 @@ final class SourceFlux extends Flux<Object> {
   }
 
   private final Execution execution;
+  private final String name;
   private final Source<?> source;
   private final List<Stage> stages;
 
@@ -44,10 +49,15 @@ final class SourceFlux extends Flux<Object> {
    *
    * @param stages the first one stands for the source
    */
-  SourceFlux(Execution execution, Source<?> source, List<Stage> stages) {
+  SourceFlux(Execution execution, Node.From<?> node, List<Stage> stages) {
     this.execution = execution;
-    this.source = source;
+    this.name = node.name();
+    this.source = node.source();
     this.stages = stages;
+  }
+
+  SourceFailure onFailure() {
+    return source.onFailure();
   }
 
   @Override
@@ -138,13 +148,15 @@ final class SourceFlux extends Flux<Object> {
       return !gate.isCancelled() && !execution.isStopped();
     }
 
-    private void readAll(Chain chain) throws Exception {
+    private void readAll(Chain chain) {
       Source.Cursor<?> cursor = execution.begin(this) ? open() : null;
       if (cursor != null) {
         try {
           read(cursor, chain);
+        } catch (Throwable e) { // before the close, which may fail as well
+          execution.thrown(e, !gate.isCancelled());
         } finally {
-          execution.close(cursor);
+          execution.close(cursor, e -> Places.sourceClosed(name, e));
         }
       }
       if (!chain.isDone() && isWanted()) {
@@ -152,9 +164,10 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
-    private void read(Source.Cursor<?> cursor, Chain chain) throws Exception {
+    private void read(Source.Cursor<?> cursor, Chain chain) {
       Link first = chain.first();
-      for (Object element; !chain.isDone() && (element = next(cursor)) != null; ) {
+      Object element;
+      for (long read = 0; !chain.isDone() && (element = next(cursor, read)) != null; read++) {
         if (!isWanted()) { // it was read all the same
           first.account().produced();
           return;
@@ -163,35 +176,51 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
-    // Calls of the source; null if it is drained
+    // Calls of the source; null if it is drained, or has failed
 
-    private Source.@Nullable Cursor<?> open() throws Exception {
+    private Source.@Nullable Cursor<?> open() {
       if (draining) {
         return null;
       }
       enter();
       try {
-        return source.open(execution.context());
-      } catch (Exception e) {
-        rethrowUnlessDrained(e);
+        return Objects.requireNonNull(source.open(execution.context()), "the source opened null");
+      } catch (Throwable e) {
+        failed(e, Places.sourceOpened(name, e));
         return null;
       } finally {
         leave();
       }
     }
 
-    private @Nullable Object next(Source.Cursor<?> cursor) throws Exception {
+    private @Nullable Object next(Source.Cursor<?> cursor, long read) {
       if (draining) {
         return null;
       }
       enter();
       try {
         return cursor.next();
-      } catch (Exception e) {
-        rethrowUnlessDrained(e);
+      } catch (Throwable e) {
+        failed(e, Places.sourceAfter(name, read, e));
         return null;
       } finally {
         leave();
+      }
+    }
+
+    /** Returns if the exception only ends the source, without an element. */
+    private void failed(Throwable e, String what) {
+      boolean wanted = isWanted();
+      if (e instanceof Exception && (!wanted || execution.isOver())) {
+        execution.thrown(e, wanted);
+        throw Stop.STOP;
+      }
+      if (e instanceof Exception && draining && Interruptions.tell(e)) {
+        return; // it answers the interrupt of the drain
+      }
+      execution.sourceFailed(e, SourceFlux.this, what);
+      if (execution.isStopped()) {
+        throw Stop.STOP;
       }
     }
 
@@ -204,11 +233,8 @@ final class SourceFlux extends Flux<Object> {
       if (draining) {
         forgetInterrupt();
       }
-    }
-
-    private void rethrowUnlessDrained(Exception e) throws Exception {
-      if (!draining || !isWanted() || !Interruptions.tell(e)) {
-        throw e;
+      if (Thread.currentThread().isInterrupted()) {
+        execution.forgetInterrupt(isWanted());
       }
     }
   }

@@ -178,7 +178,8 @@ class ChannelEngineFailuresTest {
             });
     Throwable thrown = observed.failure(run);
     assertThat(thrown).isInstanceOf(ExecutionException.class).hasCause(broken);
-    assertThat(broken.getSuppressed()).extracting(Throwable::getMessage).containsExactly("no 50");
+    assertThat(thrown.getSuppressed()).extracting(Throwable::getMessage).containsExactly("no 50");
+    assertThat(broken.getSuppressed()).as("the exception of the user is not changed").isEmpty();
   }
 
   @Test

@@ -42,6 +42,11 @@ class MappingsTest {
         }
 
         @Override
+        public void interrupted() {
+          Thread.interrupted();
+        }
+
+        @Override
         public void left() {
           throw new CancellationException("left");
         }

@@ -300,7 +300,7 @@ class ReactorCancelTest {
                 assertThat(told)
                     .isInstanceOf(TimeoutException.class)
                     .hasMessageContaining("deaf: runs its function");
-                assertThat(told.getSuppressed()[0].getStackTrace())
+                assertThat(e.getSuppressed()[1].getStackTrace())
                     .anyMatch(frame -> frame.getMethodName().equals("ignoreInterrupts"));
               });
       assertThat(run.report().balances()).isTrue();

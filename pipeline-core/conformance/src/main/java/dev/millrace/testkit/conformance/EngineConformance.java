@@ -159,4 +159,36 @@ public abstract class EngineConformance extends RandomPipelines {
       return EngineConformance.this;
     }
   }
+
+  @Nested
+  class CallsFromInside extends InsideConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Causes extends CausesConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class LeftInterrupts extends InterruptsConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class SourceFailures extends SourceFailuresConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.errors.Descriptions;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
@@ -106,18 +107,25 @@ final class Building {
       Worker worker, ReferenceRun<R> owner, Sink<Object, R> sink, Input input, Account account)
       throws Exception {
     Sink.Receiver<Object, R> receiver = null;
+    String place = "when it was opened";
     try {
       receiver = sink.open(run.context);
       boolean wantsMore = true;
       for (Object element; wantsMore && (element = input.take(worker)) != null; ) {
+        place = "on " + Descriptions.ofElement(element);
         wantsMore = receiver.accept(element);
+        worker.endCall();
         account.processed();
       }
       worker.check();
+      run.failIfASourceHas();
+      place = "when it was finished";
       owner.complete(receiver.finish());
+    } catch (Stopped e) {
+      // it was told to
     } catch (Throwable e) {
-      if (!worker.isStopped() || !(e instanceof InterruptedException || e instanceof Stopped)) {
-        run.fail(e);
+      if (!worker.isStopped() || !(e instanceof InterruptedException)) {
+        run.fail(e, "the sink failed %s: %s".formatted(place, Descriptions.ofCause(e)));
       }
     } finally {
       input.leave();
@@ -126,7 +134,7 @@ final class Building {
         try {
           receiver.close();
         } catch (Throwable e) {
-          run.fail(e);
+          run.fail(e, "the sink failed when it was closed: " + Descriptions.ofCause(e));
         }
       }
     }
@@ -190,7 +198,7 @@ final class Building {
 
   private Output from(Node.From<?> node) {
     Link output = link(1);
-    var reader = new SourceReader(run, node.source(), open(node), output);
+    var reader = new SourceReader(run, node, open(node), output);
     fork(
         node,
         output,
@@ -204,6 +212,7 @@ final class Building {
   private Emitter<Object> emitter(Worker worker, Account account, Link output) {
     var count = new AtomicInteger();
     return element -> {
+      worker.endCall();
       int n = count.incrementAndGet();
       if (n == 3 && run.has(Defect.LOSES_AN_ELEMENT)) {
         return;
@@ -231,7 +240,7 @@ final class Building {
         worker -> {
           try {
             Emitter<Object> out = emitter(worker, account, output);
-            Transform<Object, Object> transform = node.transform().get();
+            Transform<Object, Object> transform = transformOf(node);
             boolean isLast = transform.wantsNone();
             for (Object element; !isLast && (element = input.take(worker)) != null; ) {
               isLast = accept(worker, node, transform, element, out, account);
@@ -251,6 +260,18 @@ final class Building {
     return new Output(output, node);
   }
 
+  private Transform<Object, Object> transformOf(Node.Sequential<Object, Object> node) {
+    try {
+      return node.transform().get();
+    } catch (Throwable e) {
+      run.fail(
+          e,
+          "stage '%s' failed when it was opened: %s"
+              .formatted(node.name(), Descriptions.ofCause(e)));
+      throw new Stopped();
+    }
+  }
+
   private boolean accept(
       Worker worker,
       Node<Object> node,
@@ -264,6 +285,7 @@ final class Building {
             : ((Node.Sequential<?, ?>) node).policy();
     try {
       Transform.Outcome outcome = transform.accept(element, out);
+      worker.endCall();
       if (!outcome.isDropped()) {
         account.processed();
       } else if (!run.has(Defect.MISCOUNTS_DROPPED)) {
@@ -396,6 +418,7 @@ final class Building {
               Object result;
               try {
                 result = Objects.requireNonNull(node.combiner().apply(one, other));
+                worker.endCall();
               } catch (Throwable e) {
                 List<Object> pair = List.of(one, other);
                 run.failed(worker, account, 2, node.name(), node.policy(), pair, e);

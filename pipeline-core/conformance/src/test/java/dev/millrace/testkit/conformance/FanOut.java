@@ -63,6 +63,7 @@ final class FanOut {
         run.failed(worker, account, 1, node.name(), node.policy(), element, e);
         continue;
       }
+      worker.endCall();
       if (isGiven) {
         account.processed();
       } else {

@@ -85,6 +85,7 @@ final class Parallel {
     Object key;
     try {
       key = node.order() == Order.KEY ? key(element) : this;
+      dispatcher.endCall();
     } catch (Throwable e) {
       try {
         run.failed(dispatcher, account, 1, node.name(), node.policy(), element, e);
@@ -118,6 +119,7 @@ final class Parallel {
         awaitOneBefore(job);
       }
       Object result = Objects.requireNonNull(node.function().apply(job.element), "null");
+      worker.endCall();
       synchronized (account) {
         account.processed();
         account.produced();

@@ -3,13 +3,16 @@ package dev.millrace.testkit.conformance;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Causes;
+import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Inside;
 import dev.millrace.pipeline.graph.Ledger;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -33,6 +36,7 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
   final Object lock = new Object();
   final Ledger ledger = new Ledger();
   final CancellableContext context;
+  private final Inside inside = new Inside();
   private final Set<Defect> defects;
   private final StageConsumer<? super Failure<?>> onFailure;
   private final Duration grace;
@@ -47,6 +51,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
   private @Nullable Throwable failure;
   private @Nullable Throwable cancellation;
   private String message = "";
+  private @Nullable Throwable pending;
+  private String pendingMessage = "";
   private int failures;
 
   ReferenceRun(
@@ -55,7 +61,9 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       Duration grace,
       Set<Defect> defects) {
     this.context =
-        (has(defects, Defect.FORGETS_CONTEXT_VALUES) ? Context.background() : parent).withCancel();
+        inside
+            .mark(has(defects, Defect.FORGETS_CONTEXT_VALUES) ? Context.background() : parent)
+            .withCancel();
     if (has(defects, Defect.FORGETS_CONTEXT_VALUES)) {
       var _ = parent.afterFunc(() -> context.cancel(Objects.requireNonNull(parent.cause())));
     }
@@ -166,7 +174,7 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     List<String> stages = workers.keySet().stream().map(worker -> worker.stage).toList();
     late.add(
         new TimeoutException(
-            "functions have ignored an interrupt for %s, in stages %s"
+            "after %s of grace, functions ignore that they are interrupted, in stages %s"
                 .formatted(grace, has(Defect.NAMES_NO_STUBBORN_FUNCTION) ? "" : stages)));
   }
 
@@ -184,14 +192,15 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   /** Stops the run, unless something else has. */
   void fail(Throwable cause) {
-    fail(cause, "the run failed: " + cause);
+    fail(cause, Descriptions.ofCause(cause));
   }
 
-  private void fail(Throwable cause, String why) {
+  /** As {@link #fail(Throwable)}, with what has failed, and where. */
+  void fail(Throwable cause, String what) {
     synchronized (lock) {
       if (failure == null && !context.isCancelled()) {
         failure = cause;
-        message = why;
+        message = "the run failed: " + what;
         isCompleted = false;
       } else if (cause != failure) {
         late.add(cause);
@@ -200,9 +209,38 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     context.cancel(cause);
   }
 
-  private Stopped failed(Throwable cause) {
-    fail(cause);
+  private Stopped failed(Throwable cause, String what) {
+    fail(cause, what);
     return new Stopped();
+  }
+
+  /** A source has thrown. */
+  void sourceFailed(Throwable cause, SourceFailure policy, String what) {
+    if (policy == SourceFailure.FAIL_FAST || cause instanceof Error || context.isCancelled()) {
+      fail(cause, what);
+      return;
+    }
+    synchronized (lock) {
+      isDraining = true;
+      sources.forEach(SourceReader::drain);
+      if (pending == null) {
+        pending = cause;
+        pendingMessage = what;
+      } else {
+        late.add(cause);
+      }
+    }
+  }
+
+  /** The sink has had all elements: if a source has failed, that is the end. */
+  void failIfASourceHas() {
+    Throwable cause;
+    synchronized (lock) {
+      cause = pending;
+    }
+    if (cause != null) {
+      throw failed(cause, pendingMessage);
+    }
   }
 
   /** A function of the user has thrown this for an element. */
@@ -214,9 +252,11 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       FailurePolicy policy,
       Object element,
       Throwable cause) {
+    worker.endCall();
     if (cause instanceof Stopped stopped) {
       throw stopped;
     }
+    Failure<?> letter = Failure.of(stage, element, cause);
     if (worker.isStopped() && isInterruption(cause) && !has(Defect.TAKES_INTERRUPTS_FOR_FAILURES)) {
       throw new Stopped();
     }
@@ -225,7 +265,7 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     }
     if ((context.isCancelled() && !has(Defect.TAKES_INTERRUPTS_FOR_FAILURES))
         || (cause instanceof Error && !has(Defect.SWALLOWS_ERRORS))) {
-      throw failed(cause);
+      throw failed(cause, letter.toString());
     }
     synchronized (account) {
       for (int i = 0; i < times; i++) {
@@ -236,12 +276,12 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       return;
     }
     if (policy.stops()) {
-      throw failed(cause);
+      throw failed(letter.cause(), letter.toString());
     }
     StageConsumer<? super Failure<?>> letters = policy.deadLetters();
     worker.beginHandling(context.isCancelled());
     try {
-      hand(Failure.of(stage, element, cause), letters == null ? onFailure : letters);
+      hand(letter, letters == null ? onFailure : letters);
     } finally {
       worker.endHandling();
     }
@@ -254,12 +294,12 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       try {
         handling.lockInterruptibly();
       } catch (InterruptedException e) {
-        throw failed(letter.cause());
+        throw failed(letter.cause(), letter.toString());
       }
     }
     try {
       if (context.isCancelled() && !has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)) {
-        throw failed(letter.cause());
+        throw failed(letter.cause(), letter.toString());
       }
       failures++;
       if (failures > 256 && has(Defect.STALLS_AFTER_256_FAILURES)) {
@@ -276,12 +316,15 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
         throw new Stopped();
       }
       if (!(context.isCancelled() && isInterruption(e))) {
-        fail(e);
+        fail(
+            e,
+            "the failure handler threw %s while it handled: %s"
+                .formatted(Descriptions.ofCause(e), letter));
       }
       if (has(Defect.SWALLOWS_WHAT_THE_FUNCTION_THREW)) {
         throw new Stopped();
       }
-      throw failed(letter.cause());
+      throw failed(letter.cause(), letter.toString());
     } finally {
       if (handling.isHeldByCurrentThread()) {
         handling.unlock();
@@ -317,6 +360,9 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   @Override
   public R join() throws InterruptedException, ExecutionException {
+    if (!isDone()) {
+      inside.refuseJoin();
+    }
     keeper.join();
     synchronized (lock) {
       Throwable thrown = thrown();
@@ -339,7 +385,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     if (isCompleted && late.isEmpty()) {
       return null;
     }
-    var exception = new CancellationException("the run was cancelled: " + cancellation);
+    var exception =
+        new CancellationException("the run was cancelled: " + Descriptions.ofCause(cancellation));
     exception.initCause(cancellation);
     return exception;
   }
@@ -380,7 +427,9 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
   private void cancelAfter(Duration timeout) {
     try {
       if (!keeper.join(timeout)) {
-        cancel(new TimeoutException("the drain has not ended within " + timeout));
+        cancel(
+            new TimeoutException(
+                "the drain has not ended within %s:%n%s".formatted(timeout, explain())));
       }
     } catch (InterruptedException e) {
       throw new AssertionError("nobody interrupts this thread", e);
@@ -398,7 +447,12 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   @Override
   public void close() {
-    cancel(new CancellationException("the run was closed"));
+    if (!isDone()) {
+      cancel(new CancellationException("the run was closed"));
+      if (inside.isHere()) {
+        return;
+      }
+    }
     boolean isInterrupted = false;
     while (keeper.isAlive()) {
       try {

@@ -1,7 +1,9 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.errors.Descriptions;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Node;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -9,21 +11,25 @@ import org.jspecify.annotations.Nullable;
 final class SourceReader {
 
   private final ReferenceRun<?> run;
+  private final Node.From<?> node;
   private final Source<?> source;
   private final Account account;
   private final Link output;
   private @Nullable Thread reading;
   private boolean isDrained;
 
-  SourceReader(ReferenceRun<?> run, Source<?> source, Account account, Link output) {
+  SourceReader(ReferenceRun<?> run, Node.From<?> node, Account account, Link output) {
     this.run = run;
-    this.source = source;
+    this.node = node;
+    this.source = node.source();
     this.account = account;
     this.output = output;
   }
 
   void read(Worker worker) throws Exception {
     Source.Cursor<?> cursor = null;
+    String place = "when it was opened";
+    int given = 0;
     try {
       worker.check();
       if (!run.begin(this) || !enter()) {
@@ -32,18 +38,28 @@ final class SourceReader {
       try {
         cursor = Objects.requireNonNull(source.open(run.context), "the source has opened null");
       } finally {
-        leave();
+        leave(worker);
       }
-      for (Object element; (element = next(cursor)) != null; ) {
+      place = after(0);
+      for (Object element; (element = next(worker, cursor)) != null; ) {
+        place = after(++given);
         account.produced();
         if (!output.put(worker, element, account)) {
           return;
         }
         worker.check();
       }
-    } catch (Exception e) {
-      if (!run.isDrainedBy(e)) {
+    } catch (Stopped e) {
+      throw e;
+    } catch (Throwable e) {
+      if (worker.isStopped() && e instanceof Exception) {
         throw e;
+      }
+      if (!(e instanceof Exception exception) || !run.isDrainedBy(exception)) {
+        run.sourceFailed(
+            e,
+            source.onFailure(),
+            "source '%s' failed %s: %s".formatted(node.name(), place, Descriptions.ofCause(e)));
       }
     } finally {
       if (!run.has(Defect.INTERRUPTS_CLOSING)) {
@@ -60,22 +76,29 @@ final class SourceReader {
     }
   }
 
+  private static String after(int given) {
+    return "after %d %s".formatted(given, given == 1 ? "element" : "elements");
+  }
+
   private void close(Source.Cursor<?> cursor) {
     try {
       cursor.close();
     } catch (Throwable e) {
-      run.fail(e);
+      run.fail(
+          e,
+          "source '%s' failed when it was closed: %s"
+              .formatted(node.name(), Descriptions.ofCause(e)));
     }
   }
 
-  private @Nullable Object next(Source.Cursor<?> cursor) throws Exception {
+  private @Nullable Object next(Worker worker, Source.Cursor<?> cursor) throws Exception {
     if (!enter()) {
       return null;
     }
     try {
       return cursor.next();
     } finally {
-      leave();
+      leave(worker);
     }
   }
 
@@ -84,8 +107,9 @@ final class SourceReader {
     return !isDrained;
   }
 
-  private synchronized void leave() {
+  private synchronized void leave(Worker worker) {
     reading = null;
+    worker.endCall();
     if (isDrained) {
       Thread.interrupted(); // it was for the source
     }

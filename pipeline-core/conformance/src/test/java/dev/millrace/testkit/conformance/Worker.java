@@ -53,6 +53,7 @@ final class Worker {
 
   synchronized void endHandling() {
     isHandling = false;
+    Thread.interrupted(); // the handler's own
     if (isStopped && !isShielded) {
       Thread.currentThread().interrupt();
     }
@@ -66,6 +67,13 @@ final class Worker {
   synchronized void shield() {
     isShielded = true;
     Thread.interrupted();
+  }
+
+  /** A function has returned: an interrupt of its own ends with it. */
+  synchronized void endCall() {
+    if (!isStopped) {
+      Thread.interrupted();
+    }
   }
 
   void check() {

@@ -1,5 +1,7 @@
 package dev.millrace.stages.internal.channel;
 
+import dev.millrace.errors.Descriptions;
+
 /**
  * What a thread does: its driver pushes elements into the first of its steps.
  *
@@ -41,7 +43,10 @@ record Chain(Strand strand, Driver driver, Step first) implements Strand.Body {
     try {
       body.run();
     } catch (Throwable e) {
-      throw strand.run.stopUnlessStopped(strand, e);
+      throw strand.run.thrown(
+          strand,
+          e,
+          cause -> "'%s' failed: %s".formatted(strand.name(), Descriptions.ofCause(cause)));
     }
   }
 }

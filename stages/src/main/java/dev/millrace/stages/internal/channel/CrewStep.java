@@ -59,9 +59,10 @@ final class CrewStep extends Step {
     try {
       key = Crew.key(node, element);
     } catch (Throwable e) {
-      strand.run.failures.thrown(strand, account::failed, node.name(), node.policy(), element, e);
+      strand.run.failures().thrown(strand, account::failed, node.name(), node.policy(), element, e);
       return;
     }
+    strand.endCall();
     crew.put(element, key);
   }
 

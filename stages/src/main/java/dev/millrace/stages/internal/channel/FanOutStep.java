@@ -100,9 +100,10 @@ final class FanOutStep extends Step {
       int hash = Objects.requireNonNull(of, "the key is null").hashCode();
       lane = Math.floorMod(hash ^ (hash >>> 16), lanes.size());
     } catch (Throwable e) {
-      strand.run.failures.thrown(strand, account::failed, name, policy, element, e);
+      strand.run.failures().thrown(strand, account::failed, name, policy, element, e);
       return;
     }
+    strand.endCall();
     if (push(lanes.get(lane), element)) {
       account.processed();
     }

@@ -4,6 +4,7 @@ import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.stages.internal.Mappings;
+import dev.millrace.stages.internal.run.Places;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -35,7 +36,11 @@ final class MappingStep extends Step implements Mappings.Host {
     strand.check();
     List<Mapping<Object, Object>> made = new ArrayList<>();
     for (Stage stage : stages.reversed()) {
-      made.addFirst(Objects.requireNonNull(stage.maker().get(), "a stage has no transform"));
+      try {
+        made.addFirst(Objects.requireNonNull(stage.maker().get(), "a stage has no transform"));
+      } catch (Throwable e) {
+        throw strand.run.thrown(strand, e, cause -> Places.stageOpened(stage.name(), cause));
+      }
     }
     mappings = new Mappings(made, stages.stream().map(Stage::account).toList(), this);
     done = next.done;
@@ -58,6 +63,11 @@ final class MappingStep extends Step implements Mappings.Host {
   }
 
   @Override
+  public void interrupted() {
+    strand.forgetInterrupt();
+  }
+
+  @Override
   public void made(Object element) {
     next.push(element);
   }
@@ -65,8 +75,10 @@ final class MappingStep extends Step implements Mappings.Host {
   @Override
   public void thrown(int index, Object element, Throwable cause) {
     Stage stage = stages.get(index);
-    strand.run.failures.thrown(
-        strand, stage.account()::failed, stage.name(), stage.policy(), element, cause);
+    strand
+        .run
+        .failures()
+        .thrown(strand, stage.account()::failed, stage.name(), stage.policy(), element, cause);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.pipeline.graph.Transform.Outcome;
+import dev.millrace.stages.internal.run.Places;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,12 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
   void start() throws Exception {
     next.start();
     strand.check();
-    transform = supplier.get();
+    try {
+      transform = supplier.get();
+    } catch (Throwable e) {
+      throw strand.run.thrown(strand, e, cause -> Places.stageOpened(name, cause));
+    }
+    strand.endCall();
     done = next.done || transform.wantsNone();
   }
 
@@ -57,6 +63,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
       thrown(element, e);
       return;
     }
+    strand.endCall();
     if (outcome == Outcome.USED) {
       account.processed();
       done = next.done;
@@ -81,7 +88,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
       done = true;
       return;
     }
-    strand.run.failures.thrown(strand, account::failed, name, policy, element, e);
+    strand.run.failures().thrown(strand, account::failed, name, policy, element, e);
     done = next.done;
   }
 
@@ -93,6 +100,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
       unwound = true;
       throw Unwind.INSTANCE;
     }
+    strand.endCall();
     next.push(element);
   }
 
@@ -105,15 +113,16 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
   }
 
   /** Calls the transform without an element: what it throws stops the run. */
-  final void call(Strand.Body body) throws Exception {
+  final void call(Strand.Body body) {
     try {
       body.run();
     } catch (Throwable e) {
       if (!(e instanceof Unwind || unwound)) {
-        throw e;
+        throw strand.run.thrown(strand, e, cause -> Places.stageWithoutElement(name, cause));
       }
       strand.check();
     }
+    strand.endCall();
     done = next.done;
   }
 

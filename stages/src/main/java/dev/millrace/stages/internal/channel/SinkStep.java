@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Places;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,13 @@ final class SinkStep<R extends @Nullable Object> extends Step {
 
   /** Opens the sink, even if the run is cancelled: who waits for it is told by its close. */
   @Override
-  void start() throws Exception {
-    receiver = Objects.requireNonNull(sink.open(run.context()), "the sink opened null");
+  void start() {
+    try {
+      receiver = Objects.requireNonNull(sink.open(run.context()), "the sink opened null");
+    } catch (Throwable e) {
+      throw run.thrown(strand, e, Places::sinkOpened);
+    }
+    strand.endCall();
   }
 
   private Sink.Receiver<Object, R> receiver() {
@@ -36,25 +42,32 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     try {
       more = receiver().accept(element);
     } catch (Throwable e) {
-      throw run.stopUnlessStopped(strand, e);
+      throw run.thrown(strand, e, cause -> Places.sinkOn(element, cause));
     }
+    strand.endCall();
     account.processed();
     done = !more;
   }
 
   @Override
-  void end() throws Exception {
-    if (strand.isStopped()) {
+  void end() {
+    if (strand.isStopped() || !run.maySinkFinish()) {
       throw Unwind.INSTANCE;
     }
-    run.finished(receiver().finish());
+    R result;
+    try {
+      result = receiver().finish();
+    } catch (Throwable e) {
+      throw run.thrown(strand, e, Places::sinkFinished);
+    }
+    run.finished(result);
   }
 
   @Override
   void close() {
     Sink.Receiver<Object, R> opened = receiver;
     if (opened != null) {
-      run.close(strand, opened);
+      run.close(strand, opened, Places::sinkClosed);
     }
   }
 }

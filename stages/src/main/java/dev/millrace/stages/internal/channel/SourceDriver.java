@@ -3,7 +3,9 @@ package dev.millrace.stages.internal.channel;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Source.Cursor;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.Interruptions;
+import dev.millrace.stages.internal.run.Places;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -48,6 +50,7 @@ final class SourceDriver extends Driver {
   }
 
   private final ChannelRun<?> run;
+  private final String name;
   private final Source<?> source;
   private final Account account;
   private @Nullable Cursor<?> cursor;
@@ -60,15 +63,16 @@ final class SourceDriver extends Driver {
   /** The drain's: the calls at the last tick. */
   private long callsSeen;
 
-  SourceDriver(Strand strand, Source<?> source, Account account, Step next) {
+  SourceDriver(Strand strand, Node.From<?> node, Account account, Step next) {
     super(strand, next, List.of());
     this.run = strand.run;
-    this.source = source;
+    this.name = node.name();
+    this.source = node.source();
     this.account = account;
   }
 
   @Override
-  void drive() throws Exception {
+  void drive() {
     if (!run.addSource(this)) {
       return;
     }
@@ -81,13 +85,14 @@ final class SourceDriver extends Driver {
     }
   }
 
-  private boolean open() throws Exception {
+  private boolean open() {
     enter();
     try {
       cursor = Objects.requireNonNull(source.open(run.context()), "the source opened null");
       return true;
-    } catch (Exception e) {
-      return drained(e);
+    } catch (Throwable e) {
+      failed(e, Places.sourceOpened(name, e));
+      return false;
     } finally {
       leave();
     }
@@ -102,12 +107,12 @@ final class SourceDriver extends Driver {
     }
   }
 
-  private void pushAll() throws Exception {
-    for (int pushed = 1; !next.done && !run.isDraining(); pushed++) {
+  private void pushAll() {
+    for (long pushed = 1; !next.done && !run.isDraining(); pushed++) {
       if ((pushed & (TURN - 1)) == 0) {
         giveWay();
       }
-      Object element = take(Objects.requireNonNull(cursor));
+      Object element = take(Objects.requireNonNull(cursor), pushed);
       if (element == null) {
         return;
       }
@@ -119,12 +124,12 @@ final class SourceDriver extends Driver {
     }
   }
 
-  private @Nullable Object take(Cursor<?> open) throws Exception {
+  private @Nullable Object take(Cursor<?> open, long count) {
     enter();
     try {
       return open.next();
-    } catch (Exception e) {
-      drained(e);
+    } catch (Throwable e) {
+      failed(e, Places.sourceAfter(name, count - 1, e));
       return null;
     } finally {
       leave();
@@ -139,15 +144,22 @@ final class SourceDriver extends Driver {
     calls++;
     if (run.isDraining()) {
       strand.forgetInterrupt();
+    } else {
+      strand.endCall();
     }
   }
 
-  /** Whether the exception is the answer to an interrupt by a drain; false, or thrown again. */
-  private boolean drained(Exception e) throws Exception {
-    if (!run.isDraining() || !Interruptions.tell(e)) {
-      throw e;
+  /** Returns if the exception only ends the source, without an element. */
+  private void failed(Throwable e, String what) {
+    if (e instanceof Exception && strand.isStopped()) {
+      run.aside(e);
+      throw Unwind.INSTANCE;
     }
-    return false;
+    if (e instanceof Exception && run.isDraining() && Interruptions.tell(e)) {
+      return; // it answers the interrupt of the drain
+    }
+    run.sourceFailed(e, source.onFailure(), what);
+    strand.check();
   }
 
   /** Interrupts the source if it blocks. By the drain, once in a tick. */
@@ -164,7 +176,7 @@ final class SourceDriver extends Driver {
     Cursor<?> open = cursor;
     cursor = null;
     if (open != null) {
-      run.close(strand, open);
+      run.close(strand, open, e -> Places.sourceClosed(name, e));
     }
   }
 }

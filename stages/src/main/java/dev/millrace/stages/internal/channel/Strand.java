@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Failures;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * the engine itself waits for depends on {@link #isStopped}, so that one that was swallowed does no
  * harm.
  */
-final class Strand {
+final class Strand implements Failures.Caller {
 
   /** The beginnings of names of classes that are not the user's. */
   private static final List<String> OURS =
@@ -165,8 +166,9 @@ final class Strand {
   }
 
   /** Whether it is to end without having finished. */
-  boolean isStopped() {
-    return stopped || run.isCancelled();
+  @Override
+  public boolean isStopped() {
+    return stopped || run.isStopped();
   }
 
   /** Ends the strand soon, without its having finished. */
@@ -202,12 +204,25 @@ final class Strand {
   private boolean isInterruptible() {
     return switch (shield) {
       case NONE -> true;
-      case RUN -> run.isCancelled();
+      case RUN -> run.isStopped();
       case FULL -> false;
     };
   }
 
-  /** Runs what is not to be interrupted whenever the strand is stopped. */
+  @Override
+  public Error unwind() {
+    return Unwind.INSTANCE;
+  }
+
+  @Override
+  public void shielded(Failures.Action action) throws Exception {
+    shielded(Shield.RUN, action::run);
+  }
+
+  /**
+   * Runs what is not to be interrupted whenever the strand is stopped. An interrupt of the body's
+   * own ends with it.
+   */
   void shielded(Shield against, Body body) throws Exception {
     synchronized (this) {
       shield = against;
@@ -220,10 +235,21 @@ final class Strand {
     } finally {
       synchronized (this) {
         shield = Shield.NONE;
-        if (stopped) {
+        Thread.interrupted();
+        if (isStopped()) {
           Thread.currentThread().interrupt();
         }
       }
+    }
+  }
+
+  /**
+   * Ends a call of a function of the user: an interrupt that the function has left ends with it.
+   * One of the run stays. Reads a field of the thread, and no more, if there is none.
+   */
+  void endCall() {
+    if (Thread.currentThread().isInterrupted()) {
+      forgetInterrupt();
     }
   }
 

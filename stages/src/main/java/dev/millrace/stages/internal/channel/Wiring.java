@@ -185,7 +185,7 @@ final class Wiring {
   }
 
   private Chain from(Node.From<?> node, Strand strand, Step next) {
-    var driver = new SourceDriver(strand, node.source(), open(node, strand), next);
+    var driver = new SourceDriver(strand, node, open(node, strand), next);
     return new Chain(strand, driver, next);
   }
 

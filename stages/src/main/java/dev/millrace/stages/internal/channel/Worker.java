@@ -67,9 +67,10 @@ final class Worker extends Crew.Worker {
     try {
       result = Objects.requireNonNull(node.function().apply(element), "the function returned null");
     } catch (Throwable e) {
-      strand.run.failures.thrown(strand, account::failed, node.name(), node.policy(), element, e);
+      strand.run.failures().thrown(strand, account::failed, node.name(), node.policy(), element, e);
       return null;
     }
+    strand.endCall();
     account.processed();
     account.produced();
     return result;

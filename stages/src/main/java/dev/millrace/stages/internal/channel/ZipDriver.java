@@ -86,10 +86,13 @@ final class ZipDriver extends Driver {
       result =
           Objects.requireNonNull(node.combiner().apply(one, other), "the combiner returned null");
     } catch (Throwable e) {
-      strand.run.failures.thrown(
-          strand, this::failed, node.name(), node.policy(), List.of(one, other), e);
+      strand
+          .run
+          .failures()
+          .thrown(strand, this::failed, node.name(), node.policy(), List.of(one, other), e);
       return;
     }
+    strand.endCall();
     account.processed();
     account.processed();
     next.push(result);

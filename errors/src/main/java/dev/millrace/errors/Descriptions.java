@@ -1,0 +1,90 @@
+package dev.millrace.errors;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Short texts of objects that are not ours, for messages: of the elements of a pipeline, of
+ * records, and of what functions throw.
+ *
+ * <p>The {@code toString} of such an object may throw, overflow the stack, return null, or return
+ * sixty megabytes. A message about one failure must not become another failure because of that, nor
+ * fill a log. So whatever {@code toString} throws is caught and named in the text, line breaks and
+ * other control characters are written as escapes, and the text is cut off.
+ *
+ * <p>Thread-safe. A text costs what {@code toString} costs, and a copy of it if it has to be cut
+ * off or escaped.
+ */
+public final class Descriptions {
+
+  /** The most characters that are shown of an element. */
+  private static final int ELEMENT = 200;
+
+  /**
+   * The most characters that are shown of an exception: its message often has a reason to be long.
+   */
+  private static final int CAUSE = 1000;
+
+  private Descriptions() {}
+
+  /** An element in at most some 200 characters, on one line; never throws. */
+  public static String ofElement(@Nullable Object element) {
+    return describe(element, ELEMENT);
+  }
+
+  /**
+   * An exception's class and message in at most some 1,000 characters, on one line; never throws.
+   */
+  public static String ofCause(@Nullable Throwable cause) {
+    return describe(cause, CAUSE);
+  }
+
+  private static String describe(@Nullable Object object, int most) {
+    if (object == null) {
+      return "null";
+    }
+    try {
+      String text = object.toString();
+      return text == null ? typeOf(object) + " (its toString returned null)" : shorten(text, most);
+    } catch (Throwable e) { // whatever it is, an overflow of the stack included
+      return "%s (its toString threw %s)".formatted(typeOf(object), e.getClass().getName());
+    }
+  }
+
+  private static String typeOf(Object object) {
+    return object.getClass().getName();
+  }
+
+  private static String shorten(String text, int most) {
+    if (text.length() <= most) {
+      return onOneLine(text);
+    }
+    int end = Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most;
+    return String.format(
+        Locale.ROOT, "%s… (%,d characters)", onOneLine(text.substring(0, end)), text.length());
+  }
+
+  private static String onOneLine(String text) {
+    if (text.chars().noneMatch(Character::isISOControl)) {
+      return text;
+    }
+    var line = new StringBuilder(text.length() + 16);
+    text.chars().forEach(each -> append((char) each, line));
+    return line.toString();
+  }
+
+  private static void append(char each, StringBuilder to) {
+    switch (each) {
+      case '\n' -> to.append("\\n");
+      case '\r' -> to.append("\\r");
+      case '\t' -> to.append("\\t");
+      default -> {
+        if (Character.isISOControl(each)) {
+          to.append("\\u%04x".formatted((int) each));
+        } else {
+          to.append(each);
+        }
+      }
+    }
+  }
+}

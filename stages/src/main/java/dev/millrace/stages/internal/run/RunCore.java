@@ -1,0 +1,237 @@
+package dev.millrace.stages.internal.run;
+
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.errors.Descriptions;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.SourceFailure;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.graph.Inside;
+import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.stages.internal.Interruptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the runs of all engines share: the context, the books, the failures, and how a run ends. The
+ * engine brings the threads.
+ *
+ * <p>No exception of the user travels through an engine's own channels or fluxes. It is recorded
+ * here, and the context of the run is cancelled. The engine listens to that: it interrupts its
+ * threads, and each of them sees that the run is stopped, and ends.
+ *
+ * <p>Thread-safe.
+ */
+public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
+
+  private final Inside inside = new Inside();
+  private final CancellableContext context;
+  private final Ledger ledger = new Ledger();
+  private final Ending<R> ending = new Ending<>();
+  private final Failures failures;
+  private final Duration grace;
+  private boolean over; // guarded by this
+  private @Nullable Throwable cancellation; // guarded by this
+
+  /** A run that has no thread yet. */
+  protected RunCore(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
+    this.context = inside.mark(parent).withCancel();
+    this.failures = new Failures(this, onFailure);
+    this.grace = grace;
+  }
+
+  // For the stages
+
+  /** The context of everything that the run calls. */
+  public final Context context() {
+    return context;
+  }
+
+  /** The books of the run. */
+  public final Ledger ledger() {
+    return ledger;
+  }
+
+  /** What becomes of elements that fail. */
+  public final Failures failures() {
+    return failures;
+  }
+
+  /** Whether the run has failed or is cancelled, so that there is nothing more to do. */
+  public final boolean isStopped() {
+    return context.cause() != null;
+  }
+
+  /** Stops the run, which has failed; if it is stopped already, the failure is suppressed. */
+  public final void fail(Throwable cause) {
+    fail(cause, Descriptions.ofCause(cause));
+  }
+
+  /**
+   * As {@link #fail(Throwable)}.
+   *
+   * @param what the text for what {@link #join} throws: where the failure was, and the cause
+   */
+  public final void fail(Throwable cause, String what) {
+    fail(cause, what, List.of());
+  }
+
+  final void fail(Throwable cause, String what, List<Throwable> notes) {
+    ending.failed(cause, what, notes, isStopped());
+    context.cancel(cause);
+  }
+
+  /**
+   * Records what a function has thrown that was to end anyway: it is suppressed in what {@link
+   * #join} throws, unless it only answers the interrupt.
+   */
+  public final void aside(Throwable thrown) {
+    if (!Interruptions.tell(thrown)) {
+      ending.aside(thrown);
+    }
+  }
+
+  /**
+   * A source has failed.
+   *
+   * @param what as that of {@link #fail(Throwable, String)}
+   */
+  public final void sourceFailed(Throwable cause, SourceFailure policy, String what) {
+    if (policy == SourceFailure.FAIL_FAST || cause instanceof Error || isStopped()) {
+      fail(cause, what);
+    } else if (ending.failsAtEnd(cause, what)) {
+      stopSources();
+    }
+  }
+
+  /**
+   * Whether the sink may finish. If not, because a source has failed, the run is stopped now that
+   * the sink has had all elements.
+   */
+  public final boolean maySinkFinish() {
+    Ending.Pending pending = ending.pending();
+    if (pending != null) {
+      fail(pending.cause(), pending.what());
+    }
+    return !isStopped();
+  }
+
+  /** The sink has finished. */
+  public final void finished(R result) {
+    ending.finished(result);
+  }
+
+  // For the engine
+
+  /** Stops the sources, and nothing else; returns at once. */
+  protected abstract void stopSources();
+
+  /** Waits until the run has ended and no thread of it is alive, or it was given up. */
+  protected abstract void awaitEnd() throws InterruptedException;
+
+  /** How long threads that ignore interrupts are waited for. */
+  protected final Duration grace() {
+    return grace;
+  }
+
+  /**
+   * Claims the end of the run, which comes once.
+   *
+   * @return whether the caller is to end the run
+   */
+  protected final synchronized boolean claimEnd() {
+    boolean first = !over;
+    over = true;
+    return first;
+  }
+
+  /** Closes the books, and fixes what {@link #join} says. By whoever has claimed the end. */
+  protected final void end() {
+    synchronized (this) {
+      cancellation = context.cause();
+    }
+    ledger.close();
+    context.cancel(); // so that its parent forgets it
+  }
+
+  /**
+   * Records that the run ends although threads of it are alive.
+   *
+   * @param threads a note for each of them
+   */
+  protected final void giveUp(List<? extends Throwable> threads) {
+    ending.givenUp();
+    ending.aside(
+        new TimeoutException(
+            "after %s of grace, functions ignore that they are interrupted:%n%s"
+                .formatted(grace, explain())));
+    threads.forEach(ending::aside);
+  }
+
+  /** What {@link #join} returns or throws, once the run has ended. */
+  public final R result() throws ExecutionException {
+    @Nullable Throwable cause;
+    synchronized (this) {
+      cause = cancellation;
+    }
+    return ending.result(cause);
+  }
+
+  /** Cancels the run because a drain has taken too long. */
+  protected final void cancelDrain(Duration timeout) {
+    cancel(
+        new TimeoutException(
+            "the drain has not ended within %s:%n%s".formatted(timeout, explain())));
+  }
+
+  // For everyone
+
+  @Override
+  public final R join() throws InterruptedException, ExecutionException {
+    if (!isDone()) {
+      inside.refuseJoin();
+    }
+    awaitEnd();
+    return result();
+  }
+
+  @Override
+  public final void cancel(Throwable cause) {
+    context.cancel(Objects.requireNonNull(cause, "cause"));
+  }
+
+  @Override
+  public final void close() {
+    if (!isDone()) {
+      cancel(new CancellationException("the run was closed"));
+      if (inside.isHere()) {
+        return;
+      }
+    }
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      try {
+        awaitEnd();
+        ended = true;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public RunReport report() {
+    return ledger.report();
+  }
+}
