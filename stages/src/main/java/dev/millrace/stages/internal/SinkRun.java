@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal;
 
 import dev.millrace.errors.Failure;
+import dev.millrace.errors.NotedException;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.sync.TaskGroup;
 import java.util.Objects;
@@ -27,7 +28,7 @@ public final class SinkRun {
       group.context().throwIfCancelled();
     } catch (CancellationException e) {
       if (group.context().isCancelled()) {
-        group.join(); // throws the failure of the stage that cancelled the group, if one did
+        throw cancelled(group, e);
       }
       group.cancel(e);
       throw e;
@@ -43,16 +44,39 @@ public final class SinkRun {
     }
   }
 
-  /** Hands a failure to its handler; if that throws, the failure is not lost. */
+  /** Throws the failure of the stage that cancelled the group, if one did. */
+  private static CancellationException cancelled(TaskGroup group, CancellationException cause)
+      throws InterruptedException, ExecutionException {
+    try {
+      group.join();
+      return cause;
+    } catch (CancellationException e) {
+      return e;
+    } catch (
+        IllegalStateException e) { // the sink runs in a task of the group, which cannot join it
+      return cause;
+    }
+  }
+
+  /**
+   * Hands a failure to its handler. What the handler throws is the cause of what this throws, and
+   * the failure is suppressed in it, unless the handler has thrown the failure itself.
+   */
   public static void handle(StageConsumer<? super Failure<?>> onFailure, Failure<?> failure)
       throws Exception {
     try {
       onFailure.accept(failure);
-    } catch (Exception | Error e) {
-      if (e != failure.cause() && e.getCause() != failure.cause()) {
-        e.addSuppressed(failure.cause());
-      }
+    } catch (InterruptedException | CancellationException e) {
       throw e;
+    } catch (Throwable e) {
+      if (e instanceof ExecutionException own && own.getCause() == failure.cause()) {
+        throw own;
+      }
+      var exception =
+          new ExecutionException(
+              "the failure handler threw %s while it handled: %s".formatted(e, failure), e);
+      exception.addSuppressed(NotedException.of(failure.cause(), failure.notes()));
+      throw exception;
     }
   }
 
