@@ -41,11 +41,6 @@ final class Failures {
     return count == 0;
   }
 
-  /** The first failure, as it was thrown. */
-  Throwable first() {
-    return kept.getFirst().getCause();
-  }
-
   /** Those that were kept, in the order in which their tasks ended. */
   List<NotedException> kept() {
     return List.copyOf(kept);
@@ -58,12 +53,16 @@ final class Failures {
     return dropped == 0 ? tasks : tasks + "; " + dropped + " of the failures were not kept";
   }
 
-  /** The first failure as the cause; its notes and the other failures are suppressed. */
+  /** The failure that was added first, as {@link #toException(NotedException)}. */
   ExecutionException toException() {
-    NotedException first = kept.getFirst();
+    return toException(kept.getFirst());
+  }
+
+  /** This failure as the cause; its notes and the other failures are suppressed. */
+  ExecutionException toException(NotedException first) {
     var exception = new ExecutionException(message(), first.getCause());
     first.notes().forEach(exception::addSuppressed);
-    kept.stream().skip(1).forEach(exception::addSuppressed);
+    kept.stream().filter(other -> other != first).forEach(exception::addSuppressed);
     return exception;
   }
 }

@@ -68,6 +68,7 @@ public final class TaskGroup implements AutoCloseable {
   private final Set<Thread> threads = new HashSet<>();
   private final LinkedHashSet<Forker> forkers = new LinkedHashSet<>(); // first come, first served
   private final Failures failures = new Failures();
+  private @Nullable NotedException decisive; // the failure that has cancelled the group
   private @Nullable Consumer<? super NotedException> onFailure;
   private int limit = Integer.MAX_VALUE;
   private int granted; // places of forkers that have been woken, and have not started their task
@@ -364,15 +365,17 @@ public final class TaskGroup implements AutoCloseable {
   }
 
   private void failed(NotedException failure) {
+    Throwable cause = failure.getCause();
+    if (!collecting && !parent.isCancelled()) {
+      context.cancel(cause);
+    }
     Consumer<? super NotedException> handler;
-    Throwable first;
-    synchronized (this) { // kept before it is the cause: both have the same first failure
+    synchronized (this) {
       handler = onFailure;
       failures.add(failure, handler == null ? Failures.MAX_KEPT : 1);
-      first = failures.first();
-    }
-    if (!collecting && !parent.isCancelled()) {
-      context.cancel(first);
+      if (decisive == null && context.cause() == cause) {
+        decisive = failure;
+      }
     }
     NotedException inHandler = handler == null ? null : Failures.handle(handler, failure);
     if (inHandler != null) {
@@ -426,9 +429,10 @@ public final class TaskGroup implements AutoCloseable {
   }
 
   private void throwOutcome() throws ExecutionException {
-    Throwable cause = context.isCancelled() ? context.cause() : parent.cause();
-    boolean failed = !failures.isEmpty();
-    if (failed && (cause == null || (!collecting && cause == failures.first()))) {
+    if (decisive != null && !collecting) {
+      throw failures.toException(decisive);
+    }
+    if (!failures.isEmpty() && !context.isCancelled() && !parent.isCancelled()) {
       throw failures.toException();
     }
     try {

@@ -144,6 +144,38 @@ class TaskGroupEndTest {
     assertThat(late.getSuppressed()).isEmpty();
   }
 
+  /** A task may cancel the group with its failure before it throws it. */
+  @Test
+  void failureThatHasCancelledTheGroupIsTheCauseWhateverElseFails() throws Exception {
+    var decisive = new IOException("decisive");
+    for (int round = 0; round < 300; round++) {
+      try (var group = TaskGroup.open(Context.background())) {
+        var cancelled = new CountDownLatch(1);
+        var failed = new CountDownLatch(1);
+        group.fork(
+            () -> {
+              group.cancel(decisive);
+              cancelled.countDown();
+              while (failed.getCount() > 0) {
+                Thread.onSpinWait();
+                Thread.yield();
+              }
+              throw decisive;
+            });
+        group.fork(
+            () -> {
+              try {
+                cancelled.await();
+              } finally {
+                failed.countDown();
+              }
+              throw new IllegalStateException("other");
+            });
+        assertThatThrownBy(group::join).isInstanceOf(ExecutionException.class).hasCause(decisive);
+      }
+    }
+  }
+
   @Test
   void failureThatCameFirstIsThrownThoughTheParentIsCancelledLater() throws Exception {
     var failure = new IOException("first");

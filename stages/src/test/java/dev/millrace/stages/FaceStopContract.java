@@ -240,6 +240,7 @@ abstract class FaceStopContract extends FaceTheme {
           .hasSuppressedException(bad)
           .hasMessageContaining("while it handled: stage 'test' failed on");
       assertThat(worse.getSuppressed()).as("the exception of the user is not changed").isEmpty();
+      assertThat(bad.getSuppressed()).isEmpty();
     }
   }
 

@@ -9,11 +9,13 @@ import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.StageFunction;
 import dev.millrace.stages.internal.SinkRun;
 import dev.millrace.sync.Semaphore;
+import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pipelines wired by hand over channels: a producer, steps with a separate error channel, merges,
@@ -197,28 +199,33 @@ public final class Stages {
     SinkRun.run(group, () -> sink.run(onValue, onFailure));
   }
 
-  /** Runs a stage in the group, and closes its channels when it ends. */
+  /** Runs a stage in the group, and closes its channels when it ends, or if it does not begin. */
   private static void fork(TaskGroup group, List<? extends Channel<?>> outputs, Body body) {
-    Object task =
-        group.tryFork(
-            () -> {
-              try {
-                body.run();
-                outputs.forEach(Channel::close);
-              } catch (ChannelClosedException e) { // the stage before this one failed, and says so
-                Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-                outputs.forEach(output -> output.close(cause));
-              } catch (Throwable e) {
-                group.cancel(e);
-                outputs.forEach(output -> output.close(e));
-                throw e;
-              }
-              return null;
-            });
+    Task<?> task = group.tryFork(() -> run(group, outputs, body));
     if (task == null) {
       throw new IllegalStateException(
           "the limit of the task group leaves no thread for this stage: use a group without limit");
     }
+    if (task.state() == Task.State.CANCELLED) {
+      Throwable cause = Objects.requireNonNull(group.context().cause());
+      outputs.forEach(output -> output.close(cause));
+    }
+  }
+
+  private static @Nullable Void run(TaskGroup group, List<? extends Channel<?>> outputs, Body body)
+      throws Exception {
+    try {
+      body.run();
+      outputs.forEach(Channel::close);
+    } catch (ChannelClosedException e) { // the stage before this one failed, and says so
+      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+      outputs.forEach(output -> output.close(cause));
+    } catch (Throwable e) {
+      group.cancel(e);
+      outputs.forEach(output -> output.close(e));
+      throw e;
+    }
+    return null;
   }
 
   /** Joins the tasks of a stage; what a task threw is what the stage throws. */

@@ -29,7 +29,7 @@ public final class SinkRun {
       group.context().throwIfCancelled();
     } catch (CancellationException e) {
       if (group.context().isCancelled()) {
-        group.join(); // throws the failure of the stage that cancelled the group, if one did
+        throw cancelled(group, e);
       }
       group.cancel(e);
       throw e;
@@ -42,6 +42,20 @@ public final class SinkRun {
     } catch (Throwable e) {
       group.cancel(e);
       throw new ExecutionException("the run failed: " + Descriptions.ofCause(e), e);
+    }
+  }
+
+  /** Throws the failure of the stage that cancelled the group, if one did. */
+  private static CancellationException cancelled(TaskGroup group, CancellationException cause)
+      throws InterruptedException, ExecutionException {
+    try {
+      group.join();
+      return cause;
+    } catch (CancellationException e) {
+      return e;
+    } catch (
+        IllegalStateException e) { // the sink runs in a task of the group, which cannot join it
+      return cause;
     }
   }
 
@@ -61,6 +75,7 @@ public final class SinkRun {
       }
       var exception =
           new ExecutionException("the run failed: " + Failures.handlerThrew(e, failure), e);
+      failure.notes().forEach(exception::addSuppressed);
       if (e != failure.cause()) {
         exception.addSuppressed(failure.cause());
       }

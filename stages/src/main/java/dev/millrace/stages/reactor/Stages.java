@@ -225,20 +225,23 @@ public final class Stages {
 
   /**
    * The iterator throws what ended the flux: a checked exception in a wrapper of Reactor's, and in
-   * another one what several inputs ended with before the first could be delivered.
+   * another one what several inputs ended with before the first could be delivered. Nothing is
+   * added to those: the others are notes beside the first.
    */
   private static boolean hasNext(Iterator<?> iterator) throws Exception {
     try {
       return iterator.hasNext();
     } catch (RuntimeException e) {
       List<Throwable> causes = Exceptions.unwrapMultiple(Exceptions.unwrap(e));
-      Throwable first = causes.isEmpty() ? e : causes.get(0);
-      for (Throwable other : causes) {
-        if (other != first) {
-          first.addSuppressed(other);
-        }
+      if (causes.isEmpty() || !(causes.getFirst() instanceof Exception first)) {
+        throw e;
       }
-      throw first instanceof Exception cause ? cause : e;
+      if (causes.size() == 1) {
+        throw first;
+      }
+      var exception = new ExecutionException("several inputs failed, this is the first", first);
+      causes.stream().skip(1).filter(other -> other != first).forEach(exception::addSuppressed);
+      throw exception;
     }
   }
 
