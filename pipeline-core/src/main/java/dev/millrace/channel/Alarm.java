@@ -39,7 +39,7 @@ final class Alarm {
   }
 
   ReceiveChannel<Instant> channel() {
-    return channel;
+    return channel.receiveOnly();
   }
 
   /**

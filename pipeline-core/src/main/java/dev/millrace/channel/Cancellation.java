@@ -7,7 +7,13 @@ import org.jspecify.annotations.Nullable;
  * A request to stop, as seen by those who must obey it. Blocking operations take one to give up
  * when it comes; {@code dev.millrace.context.Context} is the one that applications use.
  *
- * <p>Implementations are safe for use by many threads.
+ * <p><b>The rule.</b> Once {@link #isCancelled} was seen true by any thread, no operation that
+ * obeys this cancellation happens any more: none takes an element that was sent after that, and
+ * none sends to a receiver that came after that; a {@link Select} with {@link Select#onDone} does
+ * nothing else. Contexts keep this rule. Other implementations keep it if they close {@link #done}
+ * before {@link #cause} tells of the stop.
+ *
+ * <p>Implementations are thread-safe.
  */
 public interface Cancellation {
 

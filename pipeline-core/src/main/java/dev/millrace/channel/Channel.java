@@ -1,5 +1,7 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.DoneChannels;
+import dev.millrace.channel.internal.Ending;
 import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
 import java.util.Iterator;
@@ -27,11 +29,26 @@ import org.jspecify.annotations.Nullable;
 public final class Channel<T> extends Handover implements SendChannel<T>, ReceiveChannel<T> {
 
   static final Channel<?> NEVER = new Channel<Object>(0, Overflow.WAIT);
+  private static final ReceiveOnly<?> NEVER_VIEW = new ReceiveOnly<>(NEVER);
+
+  static {
+    DoneChannels.register(
+        new DoneChannels() {
+          @Override
+          protected Channel<Void> create(Ending ending) {
+            return new Channel<>(0, Overflow.WAIT, ending);
+          }
+        });
+  }
 
   private final Patience patience;
 
   private Channel(int capacity, Overflow overflow) {
-    super(capacity, overflow);
+    this(capacity, overflow, null);
+  }
+
+  private Channel(int capacity, Overflow overflow, @Nullable Ending ending) {
+    super(capacity, overflow, ending);
     this.patience = capacity == 0 ? Patience.spinning() : Patience.yielding();
   }
 
@@ -77,7 +94,23 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   /** A channel that is never ready and never closed: for a clause that is switched off. */
   @SuppressWarnings("unchecked") // it never carries an element
   public static <T> ReceiveChannel<T> never() {
-    return (Channel<T>) NEVER;
+    return (ReceiveOnly<T>) NEVER_VIEW;
+  }
+
+  /**
+   * This channel for a party that only receives: the view cannot be cast to the channel, so it can
+   * be neither sent to nor closed. A call costs a small object, an operation nothing more.
+   */
+  public ReceiveChannel<T> receiveOnly() {
+    return new ReceiveOnly<>(this);
+  }
+
+  /** The channel itself. */
+  @SuppressWarnings("unchecked") // a view is one of a channel of the same type
+  static <T> Channel<T> behind(ReceiveChannel<T> channel) {
+    return channel instanceof ReceiveOnly<?> view
+        ? (Channel<T>) view.channel()
+        : (Channel<T>) channel;
   }
 
   private static int atLeast(int least, int capacity) {
@@ -109,7 +142,8 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   @Override
   public void send(T element, Cancellation cancellation) throws InterruptedException {
     Objects.requireNonNull(element, "element");
-    if (cancellation.done() == NEVER) {
+    Channel<?> done = behind(cancellation.done());
+    if (done == NEVER) {
       send(element);
       return;
     }
@@ -117,11 +151,10 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    Channel<?> done = (Channel<?>) cancellation.done();
     Offer offer = attemptSend(element, done);
     if (offer == Offer.FULL) {
       var selection = new Selection();
-      selection.add(done);
+      selection.addDone(done);
       SelectWaiter sending = selection.add(this, element);
       selection.biased();
       if (selection.awaitUnready(0) != sending.index) {
@@ -204,18 +237,18 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   }
 
   private @Nullable Object take(Cancellation cancellation) throws InterruptedException {
-    if (cancellation.done() == NEVER) {
+    Channel<?> done = behind(cancellation.done());
+    if (done == NEVER) {
       return receive(0);
     }
     cancellation.throwIfCancelled();
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    Channel<?> done = (Channel<?>) cancellation.done();
     Object item = attemptReceive(done);
     if (item == null) {
       var selection = new Selection();
-      selection.add(done);
+      selection.addDone(done);
       int receiving = selection.add(this).index;
       selection.biased();
       if (selection.awaitUnready(0) != receiving) {
@@ -297,20 +330,12 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public void close() {
-    refuseNever();
     shut(null);
   }
 
   @Override
   public void close(Throwable cause) {
-    refuseNever();
     shut(Objects.requireNonNull(cause, "cause"));
-  }
-
-  private void refuseNever() {
-    if (this == NEVER) {
-      throw new UnsupportedOperationException("the channel that is never ready can not be closed");
-    }
   }
 
   /**

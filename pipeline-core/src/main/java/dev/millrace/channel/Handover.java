@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Ending;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * scales with many cores, but a failed cell costs an allocation, try-operations can fail spuriously,
  * sizes are approximate, and removing a cancelled waiter leaves its cell behind.
  */
-abstract sealed class Handover permits Channel {
+abstract sealed class Handover implements Ending permits Channel {
 
   enum Overflow {
     WAIT,
@@ -70,30 +71,44 @@ abstract sealed class Handover permits Channel {
   final Side receiving;
   long dropped;
   volatile boolean closed; // volatile: a cancellation is looked up without its lock
+
+  /** What ends just before the channel is closed, if it is the done channel of a context. */
+  private final @Nullable Ending ending;
+
   @Nullable Throwable closeCause;
 
   /** The thread to unpark once the lock is released; set by {@link #offer} and {@link #poll}. */
   private @Nullable Thread wake;
 
-  Handover(int capacity, Overflow overflow) {
+  Handover(int capacity, Overflow overflow, @Nullable Ending ending) {
     this.capacity = capacity;
     this.overflow = overflow;
+    this.ending = ending;
     this.sending = new Side(new Ring(capacity), capacity);
     this.receiving = new Side(new Ring(capacity), 0);
   }
 
-  // With 'done' the operations obey a cancellation, whose done channel that is: they look under the
-  // lock, so that nothing is done after it, not even with what was sent or became free since.
+  // With 'done' the operations obey a cancellation, whose done channel (or all of a select's) that
+  // is:
+  // they look under the lock, so nothing is done after it. A party that has seen the cancellation,
+  // and
+  // then sends or makes room, takes the lock later than that, and is seen by a look under the lock.
+
+  /** Whether what this channel is the done channel of has ended, be it closed yet or not. */
+  @Override
+  public final boolean hasEnded() {
+    return closed || (ending != null && ending.hasEnded());
+  }
 
   /** Adds the element to the senders' half, if that is all there is to do. */
-  boolean add(Object element, Handover done) {
+  boolean add(Object element, Ending done) {
     if (capacity == 0) {
       return false;
     }
     Side side = sending;
     side.lock();
     try {
-      if (closed || done.closed || !receiving.nobodyWaits() || side.ring.size() >= side.room) {
+      if (closed || done.hasEnded() || !receiving.nobodyWaits() || side.ring.size() >= side.room) {
         return false;
       }
       side.ring.add(element);
@@ -104,14 +119,16 @@ abstract sealed class Handover permits Channel {
   }
 
   /** Takes an element from the receivers' half, if that is all there is to do; else null. */
-  @Nullable Object take(Handover done) {
+  @Nullable Object take(Ending done) {
     if (capacity == 0) {
       return null;
     }
     Side side = receiving;
     side.lock();
     Object item =
-        side.ring.size() == 0 || !sending.nobodyWaits() || done.closed ? null : side.ring.take();
+        side.ring.size() == 0 || !sending.nobodyWaits() || done.hasEnded()
+            ? null
+            : side.ring.take();
     side.unlock();
     return item;
   }
@@ -128,13 +145,13 @@ abstract sealed class Handover permits Channel {
   }
 
   /** Sends, if that is possible now. */
-  Offer attemptSend(Object element, Handover done) {
+  Offer attemptSend(Object element, Ending done) {
     if (add(element, done)) {
       return Offer.SENT;
     }
     lock();
     try {
-      return done.closed ? Offer.FULL : offer(element);
+      return done.hasEnded() ? Offer.FULL : offer(element);
     } finally {
       unlockAndWake();
     }
@@ -143,14 +160,14 @@ abstract sealed class Handover permits Channel {
   /**
    * Receives, if that is possible now: null if there is none, {@link #END} if there will be none.
    */
-  @Nullable Object attemptReceive(Handover done) {
+  @Nullable Object attemptReceive(Ending done) {
     Object item = take(done);
     if (item != null) {
       return item;
     }
     lock();
     try {
-      return done.closed ? null : poll();
+      return done.hasEnded() ? null : poll();
     } finally {
       unlockAndWake();
     }

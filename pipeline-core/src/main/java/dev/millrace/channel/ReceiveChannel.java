@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the type of the elements, which are never null
  */
-public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel {
+public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, ReceiveOnly {
 
   /**
    * Takes an element; blocks while there is none.

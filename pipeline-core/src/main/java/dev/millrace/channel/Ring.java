@@ -3,10 +3,20 @@ package dev.millrace.channel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A first-in first-out buffer that grows up to its capacity. Guarded by the lock of its half. */
+/**
+ * A first-in first-out buffer that grows up to its capacity. Guarded by the lock of its half.
+ *
+ * <p>A ring with a bound keeps its slots, so that it need not grow again. One without a bound could
+ * keep those of one burst for ever; it lets them go when it becomes empty.
+ */
 final class Ring extends Padding {
 
   private static final int INITIAL = 16;
+
+  /** More slots than that are not kept by a ring without a bound, once it is empty. */
+  private static final int KEPT = 1024;
+
+  private static final @Nullable Object[] NONE = {};
 
   private final int capacity;
   private @Nullable Object[] slots;
@@ -39,13 +49,17 @@ final class Ring extends Padding {
     if (++head == slots.length) {
       head = 0;
     }
-    size--;
+    if (--size == 0 && slots.length > KEPT && capacity == Integer.MAX_VALUE) {
+      slots = NONE; // allocates nothing, which could fail
+      head = 0;
+    }
     return element;
   }
 
   private void grow() {
     int length = slots.length;
-    int longer = (int) Math.min(capacity, Math.min(2L * length, Integer.MAX_VALUE - 8));
+    int longer =
+        (int) Math.min(capacity, Math.min(Math.max(INITIAL, 2L * length), Integer.MAX_VALUE - 8));
     if (longer == length) {
       throw new OutOfMemoryError("a channel holds " + length + " elements and can not hold more");
     }

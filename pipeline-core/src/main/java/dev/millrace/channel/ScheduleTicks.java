@@ -32,7 +32,7 @@ final class ScheduleTicks implements Runnable {
   }
 
   ReceiveChannel<Instant> channel() {
-    return channel;
+    return channel.receiveOnly();
   }
 
   @Override

@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>If several operations are possible, one is chosen at random, each with the same probability
- * ({@link #biased()} prefers the first clauses). Exactly one operation is done, and its handler
- * runs after it, in the calling thread, with nothing locked. A channel may be in several clauses,
- * in both directions. A closed channel is ready.
+ * ({@link #biased()} prefers the first clauses); but a cancellation that has come ({@link #onDone})
+ * goes before all others. Exactly one operation is done, and its handler runs after it, in the
+ * calling thread, with nothing locked. A channel may be in several clauses, in both directions. A
+ * closed channel is ready.
  *
  * <p>Build a select once and call {@link #select()} in a loop: a turn allocates nothing and leaves
  * nothing behind on the channels that were silent. Clauses may be added between turns. Used by one
@@ -62,6 +63,7 @@ public final class Select<R extends @Nullable Object> {
   private final List<Clause<R>> clauses = new ArrayList<>();
   private @Nullable Action<R> onDefault;
   private @Nullable Action<R> onTime;
+  private boolean sends; // a clause of it
   private long timeoutNanos;
   private long deadline; // a nanoTime; 0 for none
 
@@ -103,15 +105,25 @@ public final class Select<R extends @Nullable Object> {
     return addSend(channel, Objects.requireNonNull(element, "element"), onSent);
   }
 
-  /** Runs when the cancellation has come. */
+  /**
+   * Runs when the cancellation has come, whichever other clauses are ready: from then on the select
+   * does no other operation (unless the guard of this clause is false).
+   */
   public Select<R> onDone(Cancellation cancellation, Action<? extends R> action) {
-    Objects.requireNonNull(action, "action");
-    return addReceive(
-        cancellation.done(),
-        never -> {
-          throw new AssertionError("a done channel carries no element");
-        },
-        action);
+    Objects.requireNonNull(cancellation, "cancellation");
+    Action<R> onClosed = narrow(action);
+    SelectWaiter waiter = selection.addDone(Channel.behind(cancellation.done()));
+    clauses.add(
+        new Clause<>(
+            waiter,
+            null,
+            never -> {
+              throw new AssertionError("a done channel carries no element");
+            },
+            null,
+            onClosed,
+            null));
+    return this;
   }
 
   /**
@@ -119,9 +131,10 @@ public final class Select<R extends @Nullable Object> {
    * or deadline a select: the last one set counts.
    */
   public Select<R> onTimeout(Duration timeout, Action<? extends R> action) {
+    Objects.requireNonNull(timeout, "timeout");
+    onTime = narrow(action);
     timeoutNanos = Math.clamp(Timers.toNanos(timeout), 0, Timers.LONGEST);
     deadline = 0;
-    onTime = narrow(action);
     return this;
   }
 
@@ -131,8 +144,8 @@ public final class Select<R extends @Nullable Object> {
    */
   public Select<R> onDeadline(Instant deadline, Action<? extends R> action) {
     Objects.requireNonNull(deadline, "deadline");
-    this.deadline = nanoTime(Timers.toNanos(Duration.between(Instant.now(), deadline)));
     onTime = narrow(action);
+    this.deadline = nanoTime(Timers.toNanos(Duration.between(Instant.now(), deadline)));
     return this;
   }
 
@@ -146,6 +159,7 @@ public final class Select<R extends @Nullable Object> {
    * Lets the clause added last take part in a turn only if {@code guard} is true at its beginning.
    */
   public Select<R> when(BooleanSupplier guard) {
+    Objects.requireNonNull(guard, "guard");
     if (clauses.isEmpty()) {
       throw new IllegalStateException("add the channel clause that the guard is for first");
     }
@@ -157,7 +171,7 @@ public final class Select<R extends @Nullable Object> {
             clause.onElement,
             clause.onSent,
             clause.onClosed,
-            Objects.requireNonNull(guard, "guard")));
+            guard));
     return this;
   }
 
@@ -180,23 +194,36 @@ public final class Select<R extends @Nullable Object> {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    boolean enabled = prepare();
     int index;
+    try {
+      index = turn(prepare());
+    } finally {
+      forgetElements();
+    }
+    if (index >= 0) {
+      return finish(index);
+    }
+    return Objects.requireNonNull(onDefault != null ? onDefault : onTime).run();
+  }
+
+  /** Does one operation; its clause, or a negative number if there was none. */
+  private int turn(boolean enabled) throws InterruptedException {
     if (onDefault != null) {
-      index = selection.attempt();
-      if (index == Selection.NOT_READY) {
-        return onDefault.run();
-      }
-    } else {
-      if (!enabled && onTime == null) {
-        throw new IllegalStateException("no clause of the select takes part: it would never end");
-      }
-      index = selection.await(onTime == null ? 0 : nanoDeadline());
-      if (index == Selection.EXPIRED) {
-        return Objects.requireNonNull(onTime).run();
+      return selection.attempt();
+    }
+    if (!enabled && onTime == null) {
+      throw new IllegalStateException("no clause of the select takes part: it would never end");
+    }
+    return selection.await(onTime == null ? 0 : nanoDeadline());
+  }
+
+  /** Keeps none of the elements that were offered, be they sent or not. */
+  private void forgetElements() {
+    if (sends) {
+      for (int i = 0; i < clauses.size(); i++) {
+        clauses.get(i).waiter.forgetOffer();
       }
     }
-    return finish(index);
   }
 
   private boolean prepare() {
@@ -215,7 +242,6 @@ public final class Select<R extends @Nullable Object> {
 
   private R finish(int index) throws InterruptedException {
     Clause<R> clause = clauses.get(index);
-    clause.waiter.offered = null;
     if (selection.isClosed(index)) {
       if (clause.onClosed != null) {
         return clause.onClosed.run();
@@ -246,8 +272,9 @@ public final class Select<R extends @Nullable Object> {
       ReceiveChannel<T> channel,
       Handler<? super T, ? extends R> handler,
       @Nullable Action<? extends R> onClosed) {
+    Objects.requireNonNull(channel, "channel");
     Objects.requireNonNull(handler, "handler");
-    SelectWaiter waiter = selection.add((Channel<T>) channel);
+    SelectWaiter waiter = selection.add(Channel.behind(channel));
     clauses.add(
         new Clause<>(
             waiter,
@@ -261,8 +288,11 @@ public final class Select<R extends @Nullable Object> {
 
   private <T> Select<R> addSend(
       SendChannel<T> channel, Supplier<? extends T> element, Action<? extends R> onSent) {
+    Objects.requireNonNull(channel, "channel");
+    Action<R> action = narrow(onSent);
+    sends = true;
     SelectWaiter waiter = selection.add((Channel<T>) channel, null);
-    clauses.add(new Clause<>(waiter, element, null, narrow(onSent), null, null));
+    clauses.add(new Clause<>(waiter, element, null, action, null, null));
     return this;
   }
 

@@ -11,17 +11,21 @@ final class SelectWaiter extends Waiter {
   final Channel<?> channel;
   final boolean sends;
 
+  /** Whether the channel is the done channel of a cancellation, which goes before all others. */
+  final boolean done;
+
   /** The element to send this turn. */
   @Nullable Object offered;
 
   /** Whether the clause takes part this turn. */
   boolean enabled = true;
 
-  SelectWaiter(Selection selection, int index, Channel<?> channel, boolean sends) {
+  SelectWaiter(Selection selection, int index, Channel<?> channel, boolean sends, boolean done) {
     this.selection = selection;
     this.index = index;
     this.channel = channel;
     this.sends = sends;
+    this.done = done;
   }
 
   WaitQueue queue() {
@@ -30,7 +34,7 @@ final class SelectWaiter extends Waiter {
 
   @Override
   boolean claim() {
-    return selection.claim(index);
+    return (done || !selection.hasEnded()) && selection.claim(index);
   }
 
   @Override
@@ -43,11 +47,19 @@ final class SelectWaiter extends Waiter {
     return selection.complete() ? owner : null;
   }
 
+  /** Keeps no element that it has offered; its owner does not wait. */
+  void forgetOffer() {
+    if (sends) {
+      offered = null;
+      item = null;
+    }
+  }
+
   /** Does the clause's operation if that is possible now; whether it was. */
   boolean attempt() {
     return sends
-        ? finish(channel.attemptSend(Objects.requireNonNull(offered), Channel.NEVER))
-        : finish(channel.attemptReceive(Channel.NEVER));
+        ? finish(channel.attemptSend(Objects.requireNonNull(offered), selection))
+        : finish(channel.attemptReceive(selection));
   }
 
   /** As {@link #attempt}; the caller holds the channel's lock. */

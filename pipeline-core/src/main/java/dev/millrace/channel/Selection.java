@@ -1,8 +1,10 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Ending;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -21,13 +23,14 @@ import org.jspecify.annotations.Nullable;
  * 3. Put one waiter per clause into the queues, unlock, and park. The first thread that comes to the
  *    other side of one of these channels claims the whole selection by compare-and-set on 'winner',
  *    and does the winning clause's operation; those that come later find the claim taken, and pass on.
+ *    A selection that obeys a cancellation cannot be claimed once that has come, but by its done channel.
  * 4. Take the losers out of their queues: nothing stays behind on a channel that is silent.
  *
  * The order is random among the ready clauses: step through a permutation that is shuffled as far as
  * it is used (Fisher and Yates, in Durstenfeld's form), so that the cost is that of the clauses looked
  * at. Everything is reused from turn to turn; a turn allocates nothing.
  */
-final class Selection implements Patience.Completion {
+final class Selection implements Patience.Completion, Ending {
 
   /** What {@link #await} answers if the deadline passed. */
   static final int EXPIRED = -1;
@@ -52,9 +55,18 @@ final class Selection implements Patience.Completion {
     }
   }
 
-  private SelectWaiter[] clauses = new SelectWaiter[0];
-  private SelectWaiter[] byChannel = new SelectWaiter[0];
-  private int[] permutation = new int[0];
+  private static final SelectWaiter[] NO_CLAUSES = {};
+  private static final Comparator<SelectWaiter> BY_CHANNEL =
+      (one, other) -> Long.compare(one.channel.id, other.channel.id);
+
+  private SelectWaiter[] clauses = new SelectWaiter[2]; // the first 'size' of them
+  private int size;
+  private SelectWaiter[] dones = NO_CLAUSES;
+
+  /** In the order in which their channels are locked; made when the first turn needs it. */
+  private SelectWaiter[] byChannel = NO_CLAUSES;
+
+  private int[] permutation = new int[2];
   private Patience patience = Patience.yielding();
   private boolean biased;
   private long random = ThreadLocalRandom.current().nextLong() | 1;
@@ -67,28 +79,31 @@ final class Selection implements Patience.Completion {
 
   /** Adds a receive clause. */
   SelectWaiter add(Channel<?> channel) {
-    return add(new SelectWaiter(this, clauses.length, channel, false));
+    return add(new SelectWaiter(this, size, channel, false, false));
+  }
+
+  /** Adds a clause for the done channel of a cancellation: it goes before all others. */
+  SelectWaiter addDone(Channel<?> channel) {
+    SelectWaiter clause = add(new SelectWaiter(this, size, channel, false, true));
+    dones = Arrays.copyOf(dones, dones.length + 1);
+    dones[dones.length - 1] = clause;
+    return clause;
   }
 
   /** Adds a send clause; without an element yet, if it is null. */
   SelectWaiter add(Channel<?> channel, @Nullable Object element) {
-    SelectWaiter clause = add(new SelectWaiter(this, clauses.length, channel, true));
+    SelectWaiter clause = add(new SelectWaiter(this, size, channel, true, false));
     clause.offered = element;
     return clause;
   }
 
   private SelectWaiter add(SelectWaiter clause) {
-    int length = clauses.length;
-    clauses = Arrays.copyOf(clauses, length + 1);
-    clauses[length] = clause;
-    permutation = Arrays.copyOf(permutation, length + 1);
-    permutation[length] = length;
-    byChannel = Arrays.copyOf(byChannel, length + 1);
-    int at = length;
-    for (; at > 0 && byChannel[at - 1].channel.id > clause.channel.id; at--) {
-      byChannel[at] = byChannel[at - 1];
+    if (size == clauses.length) {
+      clauses = Arrays.copyOf(clauses, 2 * size);
+      permutation = Arrays.copyOf(permutation, 2 * size);
     }
-    byChannel[at] = clause;
+    permutation[size] = size;
+    clauses[size++] = clause;
     if (clause.channel.capacity() == 0) {
       patience = Patience.spinning();
     }
@@ -99,6 +114,28 @@ final class Selection implements Patience.Completion {
   void biased() {
     biased = true;
     Arrays.setAll(permutation, i -> i);
+  }
+
+  /** Whether a cancellation that this selection obeys has come. By any thread. */
+  @Override
+  public boolean hasEnded() {
+    for (SelectWaiter clause : dones) {
+      if (clause.enabled && clause.channel.hasEnded()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The clause of a cancellation that has come, as done; {@link #NOT_READY} if there is none. */
+  private int ended() {
+    for (SelectWaiter clause : dones) {
+      if (clause.enabled && clause.channel.hasEnded()) {
+        clause.result(Waiter.CLOSED);
+        return clause.index;
+      }
+    }
+    return NOT_READY;
   }
 
   boolean claim(int index) {
@@ -171,8 +208,8 @@ final class Selection implements Patience.Completion {
     WINNER.set(this, NONE); // the locks publish it
     PHASE.set(this, WAITING);
     Thread thread = Thread.currentThread();
-    for (int i : permutation) { // a channel in several clauses favours none of them
-      SelectWaiter clause = clauses[i];
+    for (int i = 0; i < size; i++) { // a channel in several clauses favours none of them
+      SelectWaiter clause = clauses[permutation[i]];
       if (clause.enabled) {
         clause.thread = thread;
         clause.item = clause.offered;
@@ -182,9 +219,13 @@ final class Selection implements Patience.Completion {
   }
 
   private int attemptEach(boolean locking) {
-    for (int i = 0; i < permutation.length; i++) {
+    int ended = ended();
+    if (ended != NOT_READY) {
+      return ended;
+    }
+    for (int i = 0; i < size; i++) {
       if (!biased) {
-        int other = i + nextInt(permutation.length - i);
+        int other = i + nextInt(size - i);
         int swapped = permutation[i];
         permutation[i] = permutation[other];
         permutation[other] = swapped;
@@ -241,7 +282,8 @@ final class Selection implements Patience.Completion {
   /** Takes the clauses that have not won out of their queues. */
   private void withdraw() {
     int won = winner;
-    for (SelectWaiter clause : clauses) {
+    for (int i = 0; i < size; i++) {
+      SelectWaiter clause = clauses[i];
       if (clause.enabled && clause.index != won) {
         clause.channel.lock();
         clause.queue().remove(clause);
@@ -260,6 +302,10 @@ final class Selection implements Patience.Completion {
   }
 
   private boolean lockAllSoon() {
+    if (byChannel.length != size) {
+      byChannel = Arrays.copyOf(clauses, size);
+      Arrays.sort(byChannel, BY_CHANNEL);
+    }
     Channel<?> last = null;
     for (SelectWaiter clause : byChannel) {
       if (clause.enabled && clause.channel != last) {

@@ -2,6 +2,8 @@ package dev.millrace.context;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.internal.DoneChannels;
+import dev.millrace.channel.internal.Ending;
 import dev.millrace.channel.internal.Timers;
 import java.util.Objects;
 import java.util.concurrent.Future;
@@ -16,13 +18,14 @@ import org.jspecify.annotations.Nullable;
  * and the listeners told. So a party that is told finds every descendant cancelled. The deadlines
  * share one scheduler, {@link Timers}.
  */
-final class CancelContext extends AbstractContext implements CancellableContext {
+final class CancelContext extends AbstractContext implements CancellableContext, Ending {
 
   private final @Nullable CancelContext above;
   private final Listener.Child link = new Listener.Child(this);
   private final @Nullable Deadline deadline;
   private volatile @Nullable Throwable cause;
   private @Nullable Channel<Void> done;
+  private @Nullable ReceiveChannel<Void> doneView;
   private @Nullable Listener listeners;
   private @Nullable Future<?> timer;
 
@@ -87,15 +90,22 @@ final class CancelContext extends AbstractContext implements CancellableContext 
 
   @Override
   public synchronized ReceiveChannel<Void> done() {
-    Channel<Void> channel = done;
-    if (channel == null) {
-      channel = Channel.rendezvous();
+    ReceiveChannel<Void> view = doneView;
+    if (view == null) {
+      Channel<Void> channel = DoneChannels.of(this);
       if (cause != null) {
         channel.close();
       }
       done = channel;
+      view = channel.receiveOnly();
+      doneView = view;
     }
-    return channel;
+    return view;
+  }
+
+  @Override
+  public boolean hasEnded() {
+    return cause != null;
   }
 
   @Override

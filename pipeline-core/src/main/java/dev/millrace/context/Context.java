@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>Once {@code isCancelled} was seen true, no operation of a channel or a select that obeys this
+ * context happens any more (see {@link Cancellation}). The descendants of a context are cancelled
+ * from the top down, within the same call of {@code cancel}; a thread that is interrupted or woken
+ * by that finds all of them cancelled.
+ *
  * <p>A plain {@code Context} is not {@link AutoCloseable}, so declare a resource as {@code var} or
  * {@link CancellableContext}. The type of {@link #cause} tells why a context has ended: {@link
  * ContextCancelledException} if the canceller gave no cause, {@link DeadlineExceededException} if
