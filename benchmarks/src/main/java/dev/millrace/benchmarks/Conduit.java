@@ -7,7 +7,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.SynchronousQueue;
 
-/** What the benchmarks send through: one face for all blocking peers. */
+/** The conduit of the benchmarks: one interface for all blocking peers. */
 interface Conduit {
 
   void send(Integer element) throws InterruptedException;

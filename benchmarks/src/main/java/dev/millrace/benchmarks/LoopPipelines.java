@@ -1,6 +1,6 @@
 package dev.millrace.benchmarks;
 
-/** No pipeline at all: what the elements and the functions cost themselves. */
+/** A plain loop instead of a pipeline: the cost of the elements and the functions alone. */
 final class LoopPipelines implements Pipelines {
 
   @Override

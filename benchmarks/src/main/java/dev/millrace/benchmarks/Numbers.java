@@ -2,7 +2,7 @@ package dev.millrace.benchmarks;
 
 import java.util.Iterator;
 
-/** Small numbers, which are boxed already, and what the pipelines do with them. */
+/** Small numbers, boxed in advance, and the functions of the pipelines. */
 record Numbers(int count) implements Iterable<Integer> {
 
   @Override

@@ -14,9 +14,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * What the JDK itself takes to park a virtual thread and to unpark another one: the floor of
- * whatever hands over each element to a thread that waits for it. Pairs of threads take turns, with
- * a volatile field and nothing else; ns per turn.
+ * The time of the JDK itself to park a virtual thread and to unpark another one: the lower bound of
+ * each hand-over to a waiting thread. Pairs of threads take turns, with a volatile field and
+ * nothing else; ns per turn.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

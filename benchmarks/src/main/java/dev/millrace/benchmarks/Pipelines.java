@@ -3,8 +3,8 @@ package dev.millrace.benchmarks;
 import java.util.function.Function;
 
 /**
- * The pipelines of one peer, from {@link Numbers} to the number of those that arrive. What a peer
- * has no idiom for throws.
+ * The pipelines of one peer, from {@link Numbers} to the number of those that arrive. A method
+ * throws if the peer has no idiom for it.
  */
 interface Pipelines extends AutoCloseable {
 
@@ -48,7 +48,7 @@ interface Pipelines extends AutoCloseable {
     return new UnsupportedOperationException(getClass().getSimpleName() + " is no peer here");
   }
 
-  /** Those of the peer of that name. */
+  /** The pipelines of the peer of that name. */
   static Pipelines of(String peer) {
     return switch (peer) {
       case "millrace" -> MillracePipelines.onChannels();

@@ -10,9 +10,9 @@ import reactor.core.scheduler.Schedulers;
 /**
  * Reactor by hand.
  *
- * <p>Its {@code publishOn} alone is not always a boundary between two threads: whoever takes
- * elements asks for more, and the source then makes them in that very thread. So here the source
- * has a thread as well ({@code subscribeOn}); in {@link PublishOnPipelines} it has not.
+ * <p>Its {@code publishOn} alone is not always a boundary between two threads: the thread that
+ * takes elements requests more, and the source then makes them in that very thread. So here the
+ * source has a thread as well ({@code subscribeOn}); in {@link PublishOnPipelines} it has not.
  */
 final class ReactorPipelines implements Pipelines {
 

@@ -2,7 +2,7 @@ package dev.millrace.benchmarks;
 
 import java.util.List;
 
-/** What the threads of a benchmark do. */
+/** The threads of a benchmark. */
 final class Work {
 
   /** The body of a thread. */

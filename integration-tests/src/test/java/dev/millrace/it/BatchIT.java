@@ -37,7 +37,7 @@ class BatchIT extends WithBroker {
   private final List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
   private final Map<Integer, Set<TopicPartition>> current = new ConcurrentHashMap<>();
 
-  /** What batches may be; complains when they are not. */
+  /** The rules of batches; complains of a broken one. */
   private final class Oracle implements BatchHandler<String, String> {
     private final Ordering ordering;
     private final Map<Object, AtomicInteger> running = new ConcurrentHashMap<>();
@@ -154,7 +154,8 @@ class BatchIT extends WithBroker {
     running.drain();
     assertThat(letters).hasSize(6).allMatch(letter -> letter.attempts() == 2);
     assertThat(handled).hasSize(594);
-    assertThat(repeated()).isZero(); // those before are settled, those behind were not begun
+    assertThat(repeated())
+        .isZero(); // the records before are settled, the records behind have not begun
   }
 
   private FaceBuilder failing() {

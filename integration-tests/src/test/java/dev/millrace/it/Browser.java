@@ -174,7 +174,7 @@ final class Browser implements AutoCloseable {
       this.session = session;
     }
 
-    /** What a JavaScript expression gives, as text. */
+    /** The value of a JavaScript expression, as text. */
     String evaluate(String expression) {
       return call(
               session, "Runtime.evaluate", Map.of("expression", expression, "returnByValue", true))

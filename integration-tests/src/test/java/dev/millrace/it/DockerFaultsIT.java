@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What the loop makes of a container that is disturbed while it runs. */
+/** The loop, with a container that is disturbed while the loop runs. */
 @RequiresDocker
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DockerFaultsIT {
@@ -196,7 +196,7 @@ class DockerFaultsIT {
     }
   }
 
-  /** As long as records are produced; while the broker is away it can not be asked. */
+  /** While records are produced. A broker that is away cannot be asked. */
   private void watch(String topic) throws Exception {
     Map<TopicPartition, Long> last = new HashMap<>();
     while (!stop.get()) {

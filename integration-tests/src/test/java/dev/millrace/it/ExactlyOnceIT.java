@@ -291,6 +291,6 @@ class ExactlyOnceIT extends WithTransactions {
     zombie.drain();
     owner.drain();
     assertEachInputHasOneOutputInOrder(3_000);
-    assertThat(repeated()).isPositive(); // what the zombie had handled and not committed
+    assertThat(repeated()).isPositive(); // records that the zombie handled and did not commit
   }
 }

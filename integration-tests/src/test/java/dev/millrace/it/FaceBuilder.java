@@ -20,7 +20,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** The builder of a loop, of whatever face. */
 final class FaceBuilder {
 
-  /** The faces: who polls, and who handles. */
+  /** The faces: each has its own thread that polls, and its own threads that handle. */
   enum Face {
     /** Our own thread; a virtual thread for each record. */
     CHANNEL,
@@ -44,7 +44,7 @@ final class FaceBuilder {
     this.settings = face == Face.CHANNEL ? channel : reactor;
   }
 
-  /** What to do with a record; may block, on every face. */
+  /** The handler of a record; may block, on every face. */
   FaceBuilder handler(RecordHandler<String, String> given) {
     switch (face) {
       case CHANNEL -> channel.handler(given);
@@ -54,7 +54,7 @@ final class FaceBuilder {
     return this;
   }
 
-  /** What to do with records that are handled together; may block, on every face. */
+  /** The handler of a batch; may block, on every face. */
   FaceBuilder batchHandler(int size, Duration linger, BatchHandler<String, String> given) {
     switch (face) {
       case CHANNEL -> channel.batchHandler(size, linger, given);
@@ -64,7 +64,7 @@ final class FaceBuilder {
     return this;
   }
 
-  /** What to make of a record exactly once; may block, on every face. */
+  /** The transactional handler of a record; may block, on every face. */
   FaceBuilder transactionalHandler(TransactionalHandler<String, String, String, String> given) {
     var key = new StringSerializer();
     var value = new StringSerializer();

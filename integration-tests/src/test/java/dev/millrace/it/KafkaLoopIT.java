@@ -160,7 +160,8 @@ class KafkaLoopIT extends WithBroker {
         .pollInterval(Duration.ofMillis(5))
         .until(
             () -> {
-              // What is unfinished after the committed offset was read was unfinished before, too.
+              // A record that is unfinished after the committed offset was read was unfinished
+              // before, too.
               var offsets =
                   admin().listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
               unfinished.forEach(

@@ -37,7 +37,7 @@ class KafkaSourceIT extends WithBroker {
 
   private static final int RECORDS = 6_000;
 
-  /** What has come to its end: dropped, failed, or stored. By partition and offset. */
+  /** The ended records: dropped, failed, or stored. By partition and offset. */
   private final Map<TopicPartition, Set<Long>> ended = new ConcurrentHashMap<>();
 
   private final Set<String> dropped = ConcurrentHashMap.newKeySet();
@@ -117,7 +117,7 @@ class KafkaSourceIT extends WithBroker {
         .pollInterval(Duration.ofMillis(5))
         .until(
             () -> {
-              // What had not ended when this was read, had not when it was committed, either.
+              // A record that had not ended at this read had not ended at the commit either.
               var commits = commits();
               commits.forEach(
                   (name, offset) -> {
@@ -178,7 +178,7 @@ class KafkaSourceIT extends WithBroker {
     second.join();
     assertThat(handled).hasSize(RECORDS);
     assertThat(dropped).hasSize(RECORDS / 5);
-    // What had been settled beyond the commits was remembered with them.
+    // The records settled beyond the commits were remembered in their metadata.
     assertThat(repeated()).isLessThan(RECORDS / 2);
   }
 

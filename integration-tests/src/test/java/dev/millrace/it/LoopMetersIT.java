@@ -12,7 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What only a real consumer knows: where the logs end. */
+/** The meters that only a real consumer can fill: the ends of the logs. */
 class LoopMetersIT extends WithBroker {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();

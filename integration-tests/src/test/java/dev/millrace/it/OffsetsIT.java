@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is committed, and what a restart makes of it. */
+/** The committed offsets, and a restart from them. */
 @ParameterizedClass
 @EnumSource(Face.class)
 class OffsetsIT extends WithBroker {

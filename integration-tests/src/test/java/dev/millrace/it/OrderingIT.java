@@ -22,12 +22,12 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Which records wait for which, and which must not. */
+/** Records wait for each other as the order says, and for no other record. */
 @ParameterizedClass
 @EnumSource(Face.class)
 class OrderingIT extends WithBroker {
 
-  /** What a handler may see; complains when it sees something else. */
+  /** The records that a handler may see; complains of any other. */
   private final class Oracle {
     private final Ordering ordering;
     private final Map<Object, AtomicInteger> running = new ConcurrentHashMap<>();

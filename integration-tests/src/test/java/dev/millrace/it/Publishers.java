@@ -27,7 +27,7 @@ final class Publishers {
     return records -> of(() -> handler.handle(records));
   }
 
-  /** What a handler gives to its output, when it has ended. */
+  /** The outputs of a handler, after its end. */
   static Function<ConsumerRecord<String, String>, Flux<ProducerRecord<String, String>>> ofOutputs(
       TransactionalHandler<String, String, String, String> handler) {
     return record ->
@@ -39,7 +39,7 @@ final class Publishers {
             });
   }
 
-  /** What may block. */
+  /** A step that may block. */
   private interface Step {
     void run() throws Exception;
   }

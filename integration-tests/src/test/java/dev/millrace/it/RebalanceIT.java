@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(
     value = Face.class,
-    names = {"CHANNEL", "REACTOR"}) // in what thread handlers run makes no difference here
+    names = {"CHANNEL", "REACTOR"}) // the thread of the handlers makes no difference here
 class RebalanceIT extends WithBroker {
 
   /** How members of a group agree. */

@@ -84,7 +84,7 @@ abstract class WithBroker {
 
   @AfterEach
   void noThreadIsLeft() throws Exception {
-    for (var loop : started) { // those that a failed test has left
+    for (var loop : started) { // the loops that a failed test left
       loop.drain(Duration.ofMillis(1));
     }
     assertThat(Thread.getAllStackTraces().keySet())

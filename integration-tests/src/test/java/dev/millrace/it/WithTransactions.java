@@ -21,7 +21,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.BeforeEach;
 
-/** Loops that make invoices of orders in transactions, and who reads those. */
+/** Loops that make invoices of orders in transactions, and readers of the invoices. */
 abstract class WithTransactions extends WithBroker {
 
   final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
@@ -47,7 +47,9 @@ abstract class WithTransactions extends WithBroker {
     return new ProducerRecord<>(invoices, record.key(), "invoice of " + record.value());
   }
 
-  /** What a reader of committed records sees up to the end of a topic, by key in order. */
+  /**
+   * The records that a reader of committed records sees up to the end of a topic, by key in order.
+   */
   Map<String, List<String>> read(String name) throws Exception {
     Map<String, Object> properties =
         Map.of(
@@ -104,7 +106,7 @@ abstract class WithTransactions extends WithBroker {
     return ends;
   }
 
-  /** The committed offsets of transactions are those of the inputs, whatever else there is. */
+  /** The committed offsets of transactions are the offsets of the inputs only. */
   void awaitCommitted(int records) {
     await().atMost(Duration.ofSeconds(60)).until(() -> committed() == records);
   }

@@ -17,9 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
-import reactor.blockhound.BlockingOperationError;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /** BlockHound watches: its platform listener is on the class path. */
@@ -28,20 +26,6 @@ class ReactorFaceTest extends FaceContract {
   @Override
   Face face() {
     return new ReactorFace();
-  }
-
-  @Test
-  void blockHoundWouldCatchABlockingCall() {
-    assertThatThrownBy(
-            () ->
-                Mono.fromCallable(
-                        () -> {
-                          Thread.sleep(1); // the canary
-                          return "slept";
-                        })
-                    .subscribeOn(Schedulers.parallel())
-                    .block())
-        .hasRootCauseInstanceOf(BlockingOperationError.class);
   }
 
   @Test

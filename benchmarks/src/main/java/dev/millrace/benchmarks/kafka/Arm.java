@@ -13,14 +13,14 @@ interface Arm extends AutoCloseable {
   /** How many records an arm that bounds their number may have in flight. */
   int IN_FLIGHT = 10_000;
 
-  /** What is done with a record; the same for all arms. */
+  /** The work for a record; the same for all arms. */
   @FunctionalInterface
   interface Work {
     void handle(ConsumerRecord<String, byte[]> record) throws InterruptedException;
   }
 
   /**
-   * What is consumed.
+   * The consumed topic.
    *
    * @param group has committed nothing yet
    * @param more properties of the consumer
@@ -28,7 +28,9 @@ interface Arm extends AutoCloseable {
   record Job(
       String bootstrapServers, String topic, String group, Map<String, Object> more, Work work) {
 
-    /** What all arms have in common; the rest is as Kafka or the peer has it by default. */
+    /**
+     * The common settings of all arms; the other settings are the defaults of Kafka or the peer.
+     */
     Map<String, Object> properties() {
       Map<String, Object> properties = new HashMap<>(more);
       properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);

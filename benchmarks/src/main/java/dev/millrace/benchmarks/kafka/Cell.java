@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What is measured of each arm: how fast records are handled that are there already, or how long
- * after they should have been sent if they come one by one.
+ * A measurement of each arm: the rate for records that are in the topic already, or the latency of
+ * records that come one by one, from the time at which each should have been sent.
  *
  * @param title the column's
  * @param keys how they are distributed over the records
  * @param records that count
  * @param workMillis how long a handler sleeps
- * @param arms those that are measured
+ * @param arms measured records
  */
 record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arms) {
 
@@ -24,7 +24,7 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
     PACED
   }
 
-  /** Those that keep up with the rate. */
+  /** The arms that keep up with the rate. */
   private static final List<Arms> PARALLEL =
       List.of(Arms.values()).stream().filter(arm -> arm != Arms.SINGLE).toList();
 

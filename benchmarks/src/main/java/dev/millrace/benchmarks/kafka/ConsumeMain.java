@@ -5,15 +5,15 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 
 /**
- * The main of the process that consumes: tells on standard output when it is done, waits for a
- * line, and then tells what it has measured.
+ * The main of the consuming process: prints on standard output when it is done, waits for a line,
+ * and then prints its measurements.
  */
 final class ConsumeMain {
 
   static final String DONE = "done";
   static final String VALUE = "value ";
 
-  /** From so many records on it is of interest how the heap changes. */
+  /** From this number of records on, the heap is recorded. */
   private static final int LONG = 1_000_000;
 
   private ConsumeMain() {}
@@ -38,7 +38,7 @@ final class ConsumeMain {
     }
     tell(values);
     System.out.flush();
-    Runtime.getRuntime().halt(0); // how an arm ends is of no interest, and takes its time
+    Runtime.getRuntime().halt(0); // the end of an arm is not measured, and takes long
   }
 
   private static Map<String, Double> values(Meter meter, Cell.Keys keys) {

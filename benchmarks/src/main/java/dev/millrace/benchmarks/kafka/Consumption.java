@@ -12,7 +12,7 @@ import java.util.Map;
 /** A fresh JVM that consumes with one arm. */
 final class Consumption implements AutoCloseable {
 
-  /** After so long a run ends; the rate is then that of what was handled by then. */
+  /** A run ends after this time; the rate is then the rate of the handled records. */
   static final int SECONDS = Integer.getInteger("seconds", 8);
 
   /** Of a run of millions of records, which takes longer. */
@@ -59,7 +59,7 @@ final class Consumption implements AutoCloseable {
     return line;
   }
 
-  /** What it has measured; ends it. */
+  /** Ends the measurement and returns it. */
   Map<String, Double> values() throws IOException {
     process.getOutputStream().write('\n');
     process.getOutputStream().flush();

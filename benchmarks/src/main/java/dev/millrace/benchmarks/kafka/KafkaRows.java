@@ -16,11 +16,11 @@ import org.apache.kafka.clients.admin.Admin;
  * Runs all arms in all cells against one broker, each time in a fresh JVM, and writes tables of the
  * medians and the raw results.
  *
- * <p>The rounds are interleaved: each arm once in each, in another order. What is in the file of
- * the raw results already is not run again, so that a run that was broken off goes on where it was.
+ * <p>The rounds are interleaved: each arm once in each, in another order. Cells that are in the
+ * file of the raw results are not run again: an interrupted run goes on where it was.
  *
- * <p>Arguments: the directory for {@code kafka-tables.md} and {@code kafka.json}; then, if not all
- * is wanted, a part of what is printed of each run, such as {@code "0 ms KEY"}.
+ * <p>Arguments: the directory for {@code kafka-tables.md} and {@code kafka.json}; then, to run only
+ * some cells, a part of their printed name, such as {@code "0 ms KEY"}.
  */
 public final class KafkaRows {
 

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 /**
  * One run of one arm in one cell.
  *
- * @param values what was measured, by name
+ * @param values the measured values by name
  */
 record Measurement(String cell, Arms arm, int round, Map<String, Double> values) {
 
@@ -56,7 +56,7 @@ record Measurement(String cell, Arms arm, int round, Map<String, Double> values)
     return new Measurement(cell, Arms.valueOf(arm), Integer.parseInt(round), values);
   }
 
-  /** Those of an earlier run that was broken off; none if there was none. */
+  /** The measurements of an earlier, interrupted run; empty if there was none. */
   static List<Measurement> read(Path file) throws IOException {
     List<Measurement> all = new ArrayList<>();
     if (Files.exists(file)) {

@@ -13,8 +13,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * Does the work, and measures: from when the first record is handled until the last one that counts
  * has been.
  *
- * <p>The bytes are those that the whole JVM has allocated in that time. What virtual threads
- * allocate is counted, as allocation is counted by the thread that carries them.
+ * <p>The bytes are the allocation of the whole JVM in that time. The allocation of virtual threads
+ * is included: it counts for their carrier.
  */
 final class Meter implements Arm.Work {
 
@@ -94,7 +94,7 @@ final class Meter implements Arm.Work {
     return handled() == 0 ? 0 : (double) (bytesAtLast - bytesAtFirst) / handled();
   }
 
-  /** Platform threads, those of the JVM included. */
+  /** Platform threads, including the threads of the JVM. */
   static int peakThreads() {
     return THREADS.getPeakThreadCount();
   }

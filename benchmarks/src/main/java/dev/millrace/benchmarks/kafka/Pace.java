@@ -14,8 +14,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * Sends records at a fixed rate, whatever becomes of them (an open loop): each one knows when it
- * should have been sent, so that nobody who is slow makes the rest look better.
+ * Sends records at a fixed rate (an open loop). Each record carries the time at which it should
+ * have been sent, so that a slow consumer does not make the other records look better.
  */
 final class Pace {
 

@@ -19,7 +19,7 @@ import reactor.kafka.receiver.ReceiverRecord;
  */
 final class ReactorKafka implements Arm {
 
-  /** Which records wait for which. */
+  /** The order of the records. */
   enum Order {
     KEY,
     UNORDERED

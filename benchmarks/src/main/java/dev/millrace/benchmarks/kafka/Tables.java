@@ -20,7 +20,7 @@ final class Tables {
     tables.table("records/s", "perSecond");
     tables.table("records committed when the last one was handled", "committed");
     tables.table("bytes allocated per record", "bytesPerRecord");
-    tables.table("platform threads at the most, those of the JVM included", "threads");
+    tables.table("most platform threads at any time, including the threads of the JVM", "threads");
     tables.latency();
     return tables.text.toString();
   }

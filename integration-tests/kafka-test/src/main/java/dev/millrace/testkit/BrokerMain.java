@@ -34,7 +34,7 @@ final class BrokerMain {
 
   /**
    * A Ctrl-C goes to all processes of the terminal, but it is for the parent, which still needs the
-   * broker to end its work. By reflection, because the only API for signals is not a supported one.
+   * broker to end its work. It uses reflection, because the only API for signals is unsupported.
    */
   private static void ignoreInterruptSignal() throws ReflectiveOperationException {
     Class<?> signal = Class.forName("sun.misc.Signal");

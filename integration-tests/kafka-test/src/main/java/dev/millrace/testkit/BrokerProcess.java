@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaFuture;
 
-/** The child process of one node, one after the other; its data outlive each of them. */
+/** The child process of one node. After its end another process may follow, with the same data. */
 final class BrokerProcess implements AutoCloseable {
 
   private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
@@ -67,7 +67,7 @@ final class BrokerProcess implements AutoCloseable {
         .start();
   }
 
-  /** What this JVM has, wherever it has it from. */
+  /** The class path and the module path of this JVM. */
   private static String classPath() {
     return Stream.of("java.class.path", "jdk.module.path")
         .map(name -> System.getProperty(name, ""))
@@ -176,7 +176,7 @@ final class BrokerProcess implements AutoCloseable {
     try (Stream<Path> files = Files.walk(directory)) {
       files.sorted(Comparator.reverseOrder()).forEach(BrokerProcess::delete);
     } catch (IOException e) {
-      throw new UncheckedIOException("the broker's files can not be listed", e);
+      throw new UncheckedIOException("the broker's files cannot be listed", e);
     }
   }
 
@@ -184,7 +184,7 @@ final class BrokerProcess implements AutoCloseable {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new UncheckedIOException("the broker's file can not be deleted: " + file, e);
+      throw new UncheckedIOException("the broker's file cannot be deleted:  " + file, e);
     }
   }
 }

@@ -20,13 +20,13 @@ import org.testcontainers.kafka.KafkaContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * A Kafka broker in a container of the local Docker engine, by Testcontainers; for that {@code
- * org.testcontainers:testcontainers-kafka} must be on the class path.
+ * A Kafka broker in a container of the local Docker engine, by Testcontainers. It needs {@code
+ * org.testcontainers:testcontainers-kafka} on the class path.
  *
- * <p>Its port is bound to loopback only, and stays the same when the container is started again or
- * leaves its network: the container can be disturbed, and clients find the broker again. {@link
- * #close()} removes the container; so does the end of this JVM, unless it is killed. Safe for use
- * by many threads.
+ * <p>Its port is bound to loopback only, and stays the same when the container is restarted or
+ * leaves its network. So a test may disturb the container, and clients find the broker again.
+ * {@link #close()} removes the container; so does the end of this JVM, unless the JVM is killed.
+ * Thread-safe.
  */
 public final class DockerBroker implements AutoCloseable {
 
@@ -50,7 +50,7 @@ public final class DockerBroker implements AutoCloseable {
     this.container = new OnLoopback(image, ports.broker());
   }
 
-  /** One that is at loopback, wherever Testcontainers guesses that the engine's ports are. */
+  /** A container at loopback, whatever address Testcontainers guesses for the engine's ports. */
   private static final class OnLoopback extends KafkaContainer {
 
     OnLoopback(String image, int port) {
@@ -143,7 +143,7 @@ public final class DockerBroker implements AutoCloseable {
     return Boolean.TRUE.equals(client().inspectContainerCmd(id()).exec().getState().getRunning());
   }
 
-  /** Lets all of the container stand still; connections stay, and nobody answers. */
+  /** Suspends all processes of the container; connections stay open, without an answer. */
   public void suspend() {
     client().pauseContainerCmd(id()).exec();
   }
@@ -153,18 +153,21 @@ public final class DockerBroker implements AutoCloseable {
     client().unpauseContainerCmd(id()).exec();
   }
 
-  /** Takes it from its network: nothing reaches it, and it reaches nobody. */
+  /** Disconnects the container from its network: no packet gets in or out. */
   public void disconnect() {
     client().disconnectFromNetworkCmd().withNetworkId(NETWORK).withContainerId(id()).exec();
   }
 
-  /** Gives it back to its network after {@link #disconnect}; blocks until it answers. */
+  /**
+   * Connects the container to its network again after {@link #disconnect}; blocks until the broker
+   * answers.
+   */
   public void connect() throws IOException, InterruptedException {
     client().connectToNetworkCmd().withNetworkId(NETWORK).withContainerId(id()).exec();
     awaitAnswer();
   }
 
-  /** Kills the container, with SIGKILL; what the broker stored stays. */
+  /** Kills the container with SIGKILL; the data of the broker stay. */
   public void kill() throws IOException {
     client().killContainerCmd(id()).exec();
     awaitEnd();
@@ -185,8 +188,8 @@ public final class DockerBroker implements AutoCloseable {
   }
 
   /**
-   * Starts it again after {@link #kill} or {@link #stop}, on the data that it left; blocks until it
-   * answers.
+   * Starts the container again after {@link #kill} or {@link #stop}, with the same data; blocks
+   * until the broker answers.
    *
    * @throws IOException if it does not within a minute
    */

@@ -5,14 +5,14 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** What {@link RequiresDocker} does. */
+/** The condition behind {@link RequiresDocker}. */
 final class DockerCondition implements ExecutionCondition {
 
   private static final AtomicBoolean SAID = new AtomicBoolean();
 
   @Override
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-    PlaceChoice choice = PlaceChoice.ofThisJvm(); // fails, if Docker is demanded and not there
+    PlaceChoice choice = PlaceChoice.ofThisJvm(); // fails if Docker is demanded and not available
     if (choice.place() == Place.DOCKER) {
       return ConditionEvaluationResult.enabled(choice.reason());
     }

@@ -22,11 +22,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The few questions to a Docker engine that are to be answered before Testcontainers is asked,
- * which waits for long where none answers, and downloads what is missing.
+ * The few questions to a Docker engine that must be answered before Testcontainers starts:
+ * Testcontainers waits for a long time if no engine answers, and downloads missing images.
  *
- * <p>In plain HTTP 1.0: one request, the answer, the end. An engine that does not answer within the
- * timeout is none.
+ * <p>Plain HTTP 1.0: one request and its answer on each connection. An engine that does not answer
+ * within the timeout is none.
  */
 final class DockerEngine {
 
@@ -130,7 +130,7 @@ final class DockerEngine {
             Channels.newInputStream(channel).readNBytes(LONGEST_ANSWER), StandardCharsets.UTF_8);
     String[] words = answer.split("\\s", 3);
     if (words.length < 3 || !words[0].startsWith("HTTP/") || !words[1].matches("\\d{3}")) {
-      throw new IOException("what comes is no HTTP");
+      throw new IOException("the answer is not HTTP");
     }
     int body = answer.indexOf("\r\n\r\n");
     return new Answer(Integer.parseInt(words[1]), body < 0 ? "" : answer.substring(body));

@@ -9,14 +9,14 @@ import org.apache.kafka.common.utils.AppInfoParser;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Docker has for tests, or why it has nothing. Nothing is downloaded for them: what would be
- * is looked for first.
+ * The image that Docker offers for tests, or the reason why there is none. It downloads nothing: it
+ * first asks the engine for each image that Testcontainers would download.
  *
  * @param image of Kafka; null if there is none, or no engine, or no Testcontainers
  */
 record DockerOffer(@Nullable String image, String reason) {
 
-  /** Testcontainers' own container, which removes those of JVMs that were killed. */
+  /** Testcontainers' own container, which removes the containers of killed JVMs. */
   private static final String RYUK = "testcontainers/ryuk";
 
   private static final String RYUK_DISABLED = "TESTCONTAINERS_RYUK_DISABLED";
@@ -45,7 +45,7 @@ record DockerOffer(@Nullable String image, String reason) {
     return OfThisJvm.OFFER;
   }
 
-  /** The images to look for: the one that is demanded, or those of the client's version. */
+  /** The images to look for: the demanded image, or the images of the client's version. */
   static List<String> images(@Nullable String demanded, String version) {
     return demanded == null
         ? List.of("local/kafka:" + version, "apache/kafka:" + version)

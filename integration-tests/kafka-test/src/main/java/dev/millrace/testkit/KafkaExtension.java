@@ -21,16 +21,16 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
- * What {@link KafkaTest} does: resolves the parameters of constructors, tests and lifecycle
- * methods.
+ * The extension behind {@link KafkaTest}: resolves the parameters of constructors, tests and
+ * lifecycle methods.
  *
  * <ul>
  *   <li>{@link TestKafka}: the broker, started when the first test asks for it;
  *   <li>{@link Admin}: the broker's admin client, which is not the test's to close;
  *   <li>{@link TestTopic}: a new topic, with {@link Partitions}. It can be written to;
  *   <li>{@link Producer} or {@link KafkaProducer} of types that {@link Serdes} knows: a new
- *       producer that waits for all replicas, closed when the test ends, or the class if a method
- *       for all tests has asked for it.
+ *       producer that waits for all replicas. It is closed at the end of the test; for a method
+ *       such as {@code @BeforeAll}, at the end of the class.
  * </ul>
  *
  * <p>Test classes may run in parallel. The broker is closed after the last test of the class or of

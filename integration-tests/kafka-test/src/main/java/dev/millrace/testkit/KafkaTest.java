@@ -8,8 +8,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Gives the tests of a class a real Kafka broker; see {@link KafkaExtension} for the parameters
- * that they may have, and {@link Place} for where the broker is.
+ * Gives the tests of a class a real Kafka broker; see {@link KafkaExtension} for the parameters of
+ * the tests, and {@link Place} for where the broker is.
  */
 @Inherited
 @Retention(RetentionPolicy.RUNTIME)
@@ -17,14 +17,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(KafkaExtension.class)
 public @interface KafkaTest {
 
-  /** Whose the broker is; an external one is always everybody's. */
+  /** The owner of the broker. All classes always share an external broker. Default: the run. */
   Owner owner() default Owner.RUN;
 
-  /** Whose a broker is. */
+  /** The owner of a broker. */
   enum Owner {
-    /** All test classes of the run share it, those that run at the same time too. */
+    /** All test classes of the run share it, also classes that run at the same time. */
     RUN,
-    /** The class, with those nested in it, has one of its own. */
+    /** The class, with its nested classes, has a broker of its own. */
     CLASS
   }
 }

@@ -12,13 +12,13 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.Uuid;
 
 /**
- * A real Kafka broker, as a child process from the jars on the class path: no Docker, nothing
- * installed.
+ * A real Kafka broker: a child process from the jars on the class path. It needs neither Docker nor
+ * an installation.
  *
  * <p>A node that is broker and controller, and listens on loopback only. It dies with this process,
  * however that ends; {@link #close()} stops it and deletes its data. It takes about four seconds to
  * start, and 350 MB of memory. {@link #kill}, {@link #stop} and {@link #suspend} are for tests of
- * what its clients do then. Safe for use by many threads. {@link LocalCluster} has many of them.
+ * the clients' reaction. Thread-safe. {@link LocalCluster} starts several of these brokers.
  */
 public final class LocalBroker implements AutoCloseable {
 
@@ -59,7 +59,7 @@ public final class LocalBroker implements AutoCloseable {
    *
    * @param keystore with the broker's key and certificate, as PKCS #12
    * @param keystorePassword of the store and the key
-   * @param user who may connect
+   * @param user the name of the only user
    * @param userPassword of that user
    * @throws IOException if it does not start, as with {@link #start()}
    */
@@ -157,30 +157,31 @@ public final class LocalBroker implements AutoCloseable {
     return process.pid();
   }
 
-  /** Whether its process is there, suspended or not. */
+  /** Whether its process is alive; a suspended one is. */
   public boolean isRunning() {
     return process.isAlive();
   }
 
-  /** Kills it, with SIGKILL; blocks until the process has ended. What it stored stays. */
+  /** Kills the broker with SIGKILL; blocks until the process has ended. Its data stay. */
   public void kill() {
     process.kill();
   }
 
   /**
-   * Stops it as an operator would, with SIGTERM: it hands its partitions over to others, if there
-   * are any. Blocks until the process has ended, half a minute at most; then it is killed.
+   * Stops the broker as an operator would, with SIGTERM: it hands its partitions over to other
+   * brokers, if there are any. Blocks until the process has ended, at most half a minute; then it
+   * is killed.
    */
   public void stop() throws InterruptedException {
     process.terminate();
   }
 
   /**
-   * Starts it again after {@link #kill} or {@link #stop}, on the data that it left and at the same
-   * ports; blocks until it listens. In a {@link LocalCluster} that is when most of its brokers run;
-   * see {@link LocalCluster#restart}.
+   * Starts the broker again after {@link #kill} or {@link #stop}, with the same data and ports;
+   * blocks until it answers. In a {@link LocalCluster} it answers only when most of the brokers
+   * run; see {@link LocalCluster#restart}.
    *
-   * @throws IllegalStateException if it runs
+   * @throws IllegalStateException if the broker runs
    * @throws IOException if it does not start, as with {@link #start()}
    */
   public void restart() throws IOException, InterruptedException {
@@ -189,25 +190,26 @@ public final class LocalBroker implements AutoCloseable {
   }
 
   /**
-   * Lets it stand still, with SIGSTOP: its connections stay, and nobody answers. Not on Windows.
+   * Suspends the process with SIGSTOP: its connections stay open, without an answer. Not on
+   * Windows.
    *
-   * @throws IOException if the signal can not be sent
+   * @throws IOException if the signal cannot be sent
    */
   public void suspend() throws IOException, InterruptedException {
     process.signal("STOP");
   }
 
   /**
-   * Lets it go on after {@link #suspend}, with SIGCONT.
+   * Continues the process after {@link #suspend}, with SIGCONT.
    *
-   * @throws IOException if the signal can not be sent
+   * @throws IOException if the signal cannot be sent
    */
   public void resume() throws IOException, InterruptedException {
     process.signal("CONT");
   }
 
   /**
-   * Creates a topic of one replica; blocks until it can be written to.
+   * Creates a topic of one replica; blocks until it accepts records.
    *
    * @throws ExecutionException if the broker refuses it, with the cause
    * @see Topics#create

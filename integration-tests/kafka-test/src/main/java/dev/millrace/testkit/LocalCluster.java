@@ -13,12 +13,12 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.Uuid;
 
 /**
- * A cluster of {@link LocalBroker}s, for tests of what happens when one of them is gone.
+ * A cluster of {@link LocalBroker}s, for tests of the loss of a broker.
  *
  * <p>With three brokers, topics have three replicas, two of which must be in sync for a record to
- * be accepted: one broker may be killed at any time, and nothing that was accepted is lost. The
- * others notice after three seconds. All listen on loopback only, and die with this process. Three
- * of them take about ten seconds to start, and 350 MB of memory each. Safe for use by many threads.
+ * be accepted: any one broker may be killed at any time, and no accepted record is lost. The other
+ * brokers notice after three seconds. All brokers listen on loopback only, and die with this
+ * process. Three brokers take about ten seconds to start, and 350 MB of memory each. Thread-safe.
  */
 public final class LocalCluster implements AutoCloseable {
 
@@ -31,7 +31,7 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * Starts as many brokers; blocks until all of them know each other.
+   * Starts the brokers; blocks until all of them know each other.
    *
    * @param brokers from 1 to 9; an odd number, so that most of them remain when one is gone
    * @throws IOException if one does not start within three minutes; the message ends with its log's
@@ -43,8 +43,8 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * The same, with more of Kafka's settings of a broker, for all of them, or others than those that
-   * they have by default.
+   * The same, with more of Kafka's broker settings for all brokers. They override the defaults of
+   * the cluster.
    */
   public static LocalCluster start(int brokers, Map<String, String> properties)
       throws IOException, InterruptedException {
@@ -54,7 +54,9 @@ public final class LocalCluster implements AutoCloseable {
   /** Settings that are not the same for all nodes. */
   @FunctionalInterface
   public interface NodeSettings {
-    /** Of the node with that number, counted from one, which listens at that port. */
+    /**
+     * The settings of the node with that number, counted from one; clients connect to that port.
+     */
     Map<String, String> of(int node, int port);
   }
 
@@ -111,13 +113,13 @@ public final class LocalCluster implements AutoCloseable {
         Thread.sleep(20); // there is nothing to be notified by
       }
     } catch (ExecutionException e) {
-      throw new IOException("the brokers do not tell who they are", e.getCause());
+      throw new IOException("the brokers do not answer", e.getCause());
     }
   }
 
   /**
-   * The broker of that number, counted from zero, whose id in the cluster is one more; to stop,
-   * kill, suspend or restart it.
+   * The broker with that index, counted from zero, to stop, kill, suspend or restart it. Its id in
+   * the cluster is the index plus one.
    */
   public LocalBroker broker(int index) {
     return brokers.get(index);
@@ -149,8 +151,8 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * Creates a topic that has a replica on each broker, on three at most; blocks until it can be
-   * written to.
+   * Creates a topic that has a replica on each broker, at most three; blocks until it accepts
+   * records.
    *
    * @throws ExecutionException if the brokers refuse it, with the cause
    * @see Topics#create

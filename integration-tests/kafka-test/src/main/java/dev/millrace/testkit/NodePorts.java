@@ -39,7 +39,7 @@ record NodePorts(int broker, int controller, int secured, List<FileLock> locks)
     private static final Pattern FORM = Pattern.compile("(\\d{1,5})-(\\d{1,5})");
 
     /**
-     * @throws IllegalStateException if it is no range of ports
+     * @throws IllegalStateException if the text is not a range of ports
      */
     static Range parse(@Nullable String text) {
       if (text == null) {

@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the brokers of this JVM are, and why.
+ * The place of the brokers of this JVM, and the reason.
  *
  * @param target the addresses of an external broker, Docker's image, or nothing
  */
@@ -15,7 +15,7 @@ record PlaceChoice(Place place, String target, String reason) {
   static final String PLACE = "kafka.place";
   static final String BOOTSTRAP = "kafka.bootstrap";
 
-  /** Made and printed once, by whoever asks first. */
+  /** Made and printed once, at the first request. */
   private static final class OfThisJvm {
     static final PlaceChoice CHOICE = of(System::getProperty, DockerOffer::ofThisJvm);
 
@@ -29,8 +29,8 @@ record PlaceChoice(Place place, String target, String reason) {
   }
 
   /**
-   * @throws IllegalStateException if the settings contradict each other, or demand what is not
-   *     there
+   * @throws IllegalStateException if the settings contradict each other, or demand a place that is
+   *     not available
    */
   static PlaceChoice of(Function<String, @Nullable String> settings, Supplier<DockerOffer> docker) {
     String bootstrap = settings.apply(BOOTSTRAP);
@@ -51,7 +51,7 @@ record PlaceChoice(Place place, String target, String reason) {
       case DOCKER -> {
         DockerOffer offer = docker.get();
         if (offer.image() == null) {
-          throw new IllegalStateException(PLACE + "=docker can not be had: " + offer.reason());
+          throw new IllegalStateException(PLACE + "=docker is not available:  " + offer.reason());
         }
         yield new PlaceChoice(Place.DOCKER, offer.image(), demand);
       }
@@ -77,7 +77,7 @@ record PlaceChoice(Place place, String target, String reason) {
         PLACE + " is process, docker or external, not \"" + name + "\"");
   }
 
-  /** For whoever runs the tests. */
+  /** One line for the log of the tests. */
   String line() {
     String where =
         switch (place) {

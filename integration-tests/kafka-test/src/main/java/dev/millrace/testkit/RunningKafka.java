@@ -11,7 +11,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 
-/** A broker and what belongs to it. */
+/** A broker with its admin client and the topics that tests created. */
 final class RunningKafka implements TestKafka, AutoCloseable {
 
   private final PlaceChoice choice;
@@ -29,7 +29,7 @@ final class RunningKafka implements TestKafka, AutoCloseable {
             Map.<String, Object>of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers));
   }
 
-  /** Starts it there, unless it is there already. */
+  /** Starts a broker at that place; connects to an external one. */
   static RunningKafka open(PlaceChoice choice) throws IOException, InterruptedException {
     return switch (choice.place()) {
       case PROCESS -> {

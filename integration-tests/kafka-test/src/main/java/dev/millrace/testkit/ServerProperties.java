@@ -11,7 +11,7 @@ import java.util.Properties;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What a broker is told; see Kafka's documentation of broker configurations. */
+/** The settings of a broker; see Kafka's documentation of broker configurations. */
 final class ServerProperties {
 
   private static final String LOOPBACK = "127.0.0.1";
@@ -19,8 +19,8 @@ final class ServerProperties {
   private ServerProperties() {}
 
   /**
-   * Of the node with that number, counted from one, of a cluster in which each is broker and
-   * controller; {@code more} goes before what is said here.
+   * Settings of the node with that number, counted from one. Each node of the cluster is broker and
+   * controller. {@code more} overrides these settings.
    */
   static Map<String, String> of(int node, List<NodePorts> cluster, Map<String, String> more) {
     NodePorts ports = cluster.get(node - 1);
@@ -46,11 +46,11 @@ final class ServerProperties {
     properties.put("share.coordinator.state.topic.replication.factor", replicas);
     properties.put("share.coordinator.state.topic.min.isr", inSync);
     properties.put("group.initial.rebalance.delay.ms", "0");
-    // Members that ask every half second, not every five, hear at once of who came and went.
+    // Members send a heartbeat every half second, not every five: they see a change at once.
     properties.put("group.consumer.min.heartbeat.interval.ms", "100");
     properties.put("group.consumer.heartbeat.interval.ms", "500");
     properties.put("auto.create.topics.enable", "false");
-    if (cluster.size() > 1) { // so that the others soon see that one is gone
+    if (cluster.size() > 1) { // so that the other brokers soon notice a lost one
       properties.put("broker.session.timeout.ms", "3000");
       properties.put("broker.heartbeat.interval.ms", "500");
     }

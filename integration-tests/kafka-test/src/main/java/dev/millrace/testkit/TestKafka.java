@@ -4,8 +4,8 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 
 /**
- * The broker of a test, wherever it is. Given to tests by {@link KafkaExtension}, which also ends
- * it. Safe for use by many threads.
+ * The broker of a test, at any place. {@link KafkaExtension} gives it to tests, and closes it.
+ * Thread-safe.
  */
 public interface TestKafka {
 
@@ -15,12 +15,12 @@ public interface TestKafka {
   /** Where the broker is. */
   Place place();
 
-  /** An admin client that all tests share; it is not theirs to close. */
+  /** An admin client that all tests share; do not close it. */
   Admin admin();
 
   /**
-   * Creates a topic with as many replicas as the broker gives by itself; blocks until it can be
-   * written to. On a broker that is there after the tests, it is deleted in the end.
+   * Creates a topic with the broker's default number of replicas; blocks until it accepts records.
+   * On an external broker it is deleted after the tests.
    *
    * @throws ExecutionException if the broker refuses it, with the cause
    * @see Topics#create

@@ -13,7 +13,7 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
-/** Creates topics that can be written to at once. */
+/** Creates topics that accept records at once. */
 public final class Topics {
 
   private Topics() {}
@@ -21,11 +21,11 @@ public final class Topics {
   /**
    * Creates the topics; blocks until the leader of each of their partitions answers for it.
    *
-   * <p>A broker names itself the leader of a new partition a moment before it takes records for it.
-   * If a producer's first batch is refused in that moment and its second one is not, the broker
-   * accepts the second as the beginning of the producer's sequence, and refuses the first one each
-   * time that it is sent again: the producer stands still until its delivery timeout. To ask for
-   * the offsets goes the same way through the broker as a record, and may be repeated.
+   * <p>A broker names itself the leader of a new partition a moment before it accepts records for
+   * it. In that moment the broker may refuse a producer's first batch and accept the second one. It
+   * then takes the second batch for the beginning of the producer's sequence, and refuses the first
+   * batch at each retry: the producer stands still until its delivery timeout. A request for
+   * offsets takes the same way through the broker as a record, and may be repeated.
    *
    * @throws ExecutionException if the broker refuses one of them, with the cause
    */

@@ -20,7 +20,7 @@ final class FakeEngine implements AutoCloseable {
   private final ServerSocketChannel server;
   final List<String> asked = new CopyOnWriteArrayList<>();
 
-  /** {@code answer} maps the path of a request to all of what is sent; null to send nothing. */
+  /** {@code answer} maps the path of a request to the whole answer; null for no answer. */
   FakeEngine(Path directory, Function<String, @Nullable String> answer) throws IOException {
     socket = directory.resolve("engine.sock");
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

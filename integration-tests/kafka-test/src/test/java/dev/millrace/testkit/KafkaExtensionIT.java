@@ -31,7 +31,7 @@ import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 
-/** What tests get, who shares it, and that nothing of it is left. */
+/** The parameters of tests, their sharing, and their end. */
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KafkaExtensionIT {
 

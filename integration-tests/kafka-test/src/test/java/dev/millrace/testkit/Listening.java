@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What listens on this machine, as Linux tells it. */
+/** The listening sockets of this machine, from Linux. */
 record Listening(String address, int port, String inode) {
 
   /**

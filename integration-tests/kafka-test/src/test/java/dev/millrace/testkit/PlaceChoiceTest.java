@@ -45,7 +45,7 @@ class PlaceChoiceTest {
   @Test
   void demandThatCanNotBeMetIsAnError() {
     assertThatThrownBy(() -> choice(NOTHING, Map.of("kafka.place", "docker")))
-        .hasMessage("kafka.place=docker can not be had: there is none");
+        .hasMessage("kafka.place=docker is not available: there is none");
     assertThatThrownBy(() -> choice(Map.of("kafka.place", "external")))
         .hasMessageContaining("needs kafka.bootstrap=host:port");
     assertThatThrownBy(() -> choice(Map.of("kafka.place", "process", "kafka.bootstrap", "a:1")))

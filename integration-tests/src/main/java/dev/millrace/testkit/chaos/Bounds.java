@@ -4,9 +4,9 @@ import dev.millrace.kafka.Ordering;
 import java.time.Duration;
 
 /**
- * What the oracle holds workers to.
+ * The bounds that the oracle checks the workers against.
  *
- * @param guarantee what they promise
+ * @param guarantee the guarantee of the workers
  * @param ordering which records wait for which
  * @param concurrency how many handlers of one worker may run
  * @param heap bytes that one worker may use

@@ -61,8 +61,9 @@ final class Brokers implements AutoCloseable {
     properties.put("group.consumer.session.timeout.ms", "4000");
     properties.put("log.cleaner.backoff.ms", "1000");
     properties.put("log.retention.check.interval.ms", "5000");
-    // A broker that comes back alone waits that long for its former self, and then it must not be
-    // time yet to abort transactions: it would find no leaders for what ends them, and forget it.
+    // A broker that comes back alone waits this long for its former self. It must not abort
+    // transactions before that: it would find no leaders for the markers that end them, and forget
+    // the markers.
     properties.put("broker.session.timeout.ms", "4000");
     properties.put("broker.heartbeat.interval.ms", "500");
     properties.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "10000");
@@ -117,7 +118,7 @@ final class Brokers implements AutoCloseable {
     networks.forEach(network -> network.heal(client));
   }
 
-  /** How many commits have had no answer, or did not arrive, of all rounds. */
+  /** The number of commits without an answer, or that did not arrive, in all rounds. */
   int lostCommits() {
     return networks.stream().mapToInt(FaultyNetwork::lost).sum();
   }

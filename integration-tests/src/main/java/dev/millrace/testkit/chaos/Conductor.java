@@ -28,7 +28,7 @@ final class Conductor {
   /** Longer than a session lasts. */
   private static final int FREEZE = 5000;
 
-  /** The dice is thrown again by division: more than there are workers. */
+  /** Division draws from the dice again; it has more values than there are workers. */
   private static final int SIDES = 64;
 
   /** How often it looks whether an invariant is broken. */
@@ -42,7 +42,7 @@ final class Conductor {
   private final Reading reading;
   private final List<Repair> repairs = new ArrayList<>();
 
-  /** What is to be done later. */
+  /** The end of a disturbance, with its time. */
   private record Repair(long due, boolean brokers, Action action) {}
 
   @FunctionalInterface

@@ -1,11 +1,11 @@
 package dev.millrace.testkit.chaos;
 
-/** What can be wrong with a worker on purpose, to see that the oracle finds it. */
+/** A defect planted into a worker, to see that the oracle finds it. */
 enum Defect {
   NONE,
   /** Commits what was polled, handled or not. */
   COMMITS_AHEAD,
-  /** Starts what it holds of a partition that was taken away. */
+  /** Starts records of a partition that was revoked. */
   FORGETS_REVOKES,
   /** Lets the next record of a key begin while one runs. */
   TWO_OF_A_KEY,
@@ -21,7 +21,7 @@ enum Defect {
   STOPS_POLLING,
   /** Leaves a thread behind when it is closed. */
   LEAKS_A_THREAD,
-  /** Does not end when it is told to. */
+  /** Does not end on SIGTERM. */
   CLOSES_LATE,
   /** Runs more handlers than it may. */
   TOO_MANY_AT_ONCE,

@@ -6,7 +6,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * What a worker makes of a record, where it produces: none, one, or two values. A pure function.
+ * The outputs of a record, for a worker that produces: none, one, or two values. A pure function.
  *
  * @param partition where the record is
  * @param offset and at which offset

@@ -1,6 +1,6 @@
 package dev.millrace.testkit.chaos;
 
-/** What the conductor can do. */
+/** The actions of the conductor. */
 enum Disturbance {
   /** A worker joins. */
   JOIN(3),
@@ -18,7 +18,7 @@ enum Disturbance {
   CUT(3),
   /** The topic of the dead letters takes none. */
   LETTERS_DOWN(2),
-  /** Many records come that fail, or can not even be deserialized. */
+  /** Many records arrive that fail, or cannot even be deserialized. */
   POISON(2),
   /** The log of a partition is deleted up to beyond where it is consumed. */
   RETENTION(2),

@@ -3,7 +3,7 @@ package dev.millrace.testkit.chaos;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a worker or the conductor has done: one line of a log. Immutable.
+ * An action of a worker or of the conductor: one line of a log. Immutable.
  *
  * @param who the worker, or {@link #CONDUCTOR}
  * @param nanos the machine's monotonic time, the same for all its processes
@@ -27,9 +27,9 @@ record Event(
 
   static final String CONDUCTOR = "conductor";
 
-  /** What can happen. */
+  /** The kinds of events. */
   enum Kind {
-    /** A handler begins; on disk before its work. */
+    /** A handler begins; in the log before its work. */
     START,
     /** A handler has ended well; on disk before the record is settled. */
     END,
@@ -104,7 +104,7 @@ record Event(
         parts[7]);
   }
 
-  /** What the conductor does, or notices, now. */
+  /** An action or an observation of the conductor, now. */
   static Event now(String who, Kind kind, int partition, long offset, String detail) {
     return new Event(
         who,
@@ -118,7 +118,7 @@ record Event(
         detail);
   }
 
-  /** For people: seconds since {@code zero}, and what is known. */
+  /** For people: seconds since {@code zero}, and the fields that are set. */
   String text(long zero) {
     var text = new StringBuilder();
     text.append("%9.3f %-9s %s".formatted((nanos - zero) / 1e9, who, kind));

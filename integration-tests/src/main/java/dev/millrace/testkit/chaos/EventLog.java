@@ -10,8 +10,7 @@ import java.nio.file.Path;
 
 /**
  * Appends events to a file, each with one write: a process that is killed loses nothing that was
- * said before, and a reader never waits. Safe for use by many threads; the times of its lines never
- * go back.
+ * said before, and a reader never waits. Thread-safe; the times of its lines never go back.
  */
 final class EventLog implements AutoCloseable {
 
@@ -52,7 +51,7 @@ final class EventLog implements AutoCloseable {
     try {
       file.write((event.line() + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new UncheckedIOException("the event log can not be written", e);
+      throw new UncheckedIOException("the event log cannot be written", e);
     }
   }
 

@@ -29,7 +29,7 @@ final class Faults {
     }
   }
 
-  /** Whether one is, or what it has done may still be felt. */
+  /** Whether a fault is active, or its effect may last. */
   boolean isFelt(long now) {
     return now < feltUntil(now);
   }

@@ -19,8 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * can cut off a client, or lose the answers to its commits.
  *
  * <p>The broker advertises this port, so that all clients come here. It reads the frames of Kafka's
- * protocol as far as the client's id, by which clients are told apart. Safe for use by many
- * threads.
+ * protocol up to the client's id, which identifies the client. Safe for use by many threads.
  */
 final class FaultyNetwork implements AutoCloseable {
 
@@ -101,7 +100,10 @@ final class FaultyNetwork implements AutoCloseable {
         .anyMatch(one -> one.getValue().number == api && isOf(one.getKey(), id));
   }
 
-  /** Whether that is the client's id, or that of one of its own clients, named after itself. */
+  /**
+   * Whether that is the client's id, or the id of one of its inner clients, which has the client's
+   * id as its prefix.
+   */
   private static boolean isOf(String client, String id) {
     return id.equals(client) || id.startsWith(client + "-");
   }
@@ -127,7 +129,7 @@ final class FaultyNetwork implements AutoCloseable {
         try {
           socket.close();
         } catch (IOException e) {
-          throw new IllegalStateException("a socket can not be closed", e);
+          throw new IllegalStateException("a socket cannot be closed", e);
         }
       }
     }
@@ -148,7 +150,7 @@ final class FaultyNetwork implements AutoCloseable {
           write(broker.getOutputStream(), frame);
         }
       } catch (IOException e) {
-        // one side is gone, and the other will be
+        // one side is closed; the other follows
       } finally {
         close();
       }
@@ -189,7 +191,7 @@ final class FaultyNetwork implements AutoCloseable {
           write(client.getOutputStream(), frame);
         }
       } catch (IOException e) {
-        // one side is gone, and the other will be
+        // one side is closed; the other follows
       } finally {
         close();
       }

@@ -56,18 +56,18 @@ final class Fleet {
     return workers.stream().filter(WorkerProcess::isAlive).toList();
   }
 
-  /** Those that run, and have not been told to end. */
+  /** The workers that run and have not got SIGTERM. */
   List<WorkerProcess> working() {
     return workers.stream().filter(WorkerProcess::isWorking).toList();
   }
 
-  /** One of those that work, by a dice; null if none does. */
+  /** One of the working processes, chosen by the dice; null if there is none. */
   @Nullable WorkerProcess any(int dice) {
     List<WorkerProcess> working = working();
     return working.isEmpty() ? null : working.get(dice % working.size());
   }
 
-  /** Ends all, by force if they do not end by themselves. */
+  /** Ends all workers; kills the workers that do not end by themselves. */
   void endAll(long millis) throws IOException, InterruptedException {
     for (WorkerProcess worker : alive()) {
       worker.goOn();
@@ -81,7 +81,7 @@ final class Fleet {
     }
   }
 
-  /** Kills those that are left. */
+  /** Kills the remaining workers. */
   void killAll() throws InterruptedException {
     for (WorkerProcess worker : alive()) {
       worker.kill();

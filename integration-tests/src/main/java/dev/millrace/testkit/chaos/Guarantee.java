@@ -1,10 +1,10 @@
 package dev.millrace.testkit.chaos;
 
-/** What the workers of a round promise. */
+/** The promise of the workers of a round. */
 enum Guarantee {
   /** Each record is handled, some more than once. */
   AT_LEAST_ONCE,
 
-  /** What is made of each record is produced, and seen by readers of committed records once. */
+  /** Readers of committed records see the outputs of each record exactly once. */
   EXACTLY_ONCE
 }

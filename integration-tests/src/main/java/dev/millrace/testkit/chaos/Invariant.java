@@ -1,6 +1,6 @@
 package dev.millrace.testkit.chaos;
 
-/** What must be true, whatever happens; the names are those of the reliability page. */
+/** The invariants, with the names of the reliability page. */
 enum Invariant {
   ALL_PROCESSED(1, "every record produced is processed at least once"),
   COMMIT_BEHIND_WORK(2, "the committed offset never passes the lowest unfinished record"),
@@ -10,7 +10,7 @@ enum Invariant {
   REVOKED_IS_OVER(6, "after a revoke there is no commit and no new start of that partition"),
   PROGRESS(7, "no assigned partition with lag stands still, at any instance"),
   CLEAN_CLOSE(8, "close ends by its deadline, and leaves no thread behind"),
-  BOUNDED(9, "what is in flight, and the heap, stay within their bounds"),
+  BOUNDED(9, "the records in flight and the heap stay within their bounds"),
   KEEPS_POLLING(10, "members keep polling while they are paused, drain, or retry"),
   EXACTLY_ONCE(11, "readers of committed records see what is made of each record once, in order");
 

@@ -11,13 +11,12 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Compares what readers of committed records see at the end of a round with what was to be made of
- * each record: its outputs or one dead letter, once, and in the order of the records. Pure logic;
- * not safe for use by many threads.
+ * Compares the outputs that readers of committed records see at the end of a round with the
+ * expected outputs of each record: its outputs or one dead letter, once, and in the order of the
+ * records. Pure logic; not safe for use by many threads.
  */
 /*
- * What was deleted unread can not have outputs, and whether it was read may be known to nobody: a worker that was
- * killed may have handled it. So a record that retention took is excused unless the broker had it as committed
+ * A record that was deleted unread cannot have outputs. Sometimes no log says whether it was read: a killed worker may have handled it. So a record that retention took is excused unless the broker had it as committed
  * before, and one that compaction took is excused. It has then all that was to be made of it, or nothing.
  */
 final class Ledger {
@@ -44,7 +43,7 @@ final class Ledger {
   /**
    * An empty one.
    *
-   * @param contents what the topic of the inputs is
+   * @param contents the kind of the input topic
    * @param failures how often handlers fail on records that are good
    */
   Ledger(Contents contents, double failures) {
@@ -88,7 +87,7 @@ final class Ledger {
         .computeIfAbsent(offset, o -> new Account());
   }
 
-  /** All has been told: says what is wrong. */
+  /** Complains of each violation; called when all events are in. */
   void check(Watch.Complaint complaint) {
     inputs.forEach(
         (partition, values) ->
@@ -113,7 +112,7 @@ final class Ledger {
     }
   }
 
-  /** What is wrong with what was made of a record; empty if nothing is. */
+  /** The violation in the outputs of a record; empty if there is none. */
   private String wrong(int partition, long offset, String value) {
     Account account = account(partition, offset);
     boolean isBad = value.startsWith(Worker.POISON) || value.startsWith(Worker.GARBAGE);
@@ -144,7 +143,7 @@ final class Ledger {
             && !left.getOrDefault(partition, Set.of()).contains(offset));
   }
 
-  /** What there is of records that nobody knows: aborted ones, or those that are gone. */
+  /** Complains of outputs of unknown records: of aborted or deleted ones. */
   private void checkUnknown(
       int partition, NavigableMap<Long, Account> all, Watch.Complaint complaint) {
     Map<Long, String> known = inputs.getOrDefault(partition, new TreeMap<>());

@@ -23,7 +23,7 @@ final class Leftovers {
 
   private Leftovers() {}
 
-  /** Their names; empty if there are none. Those that are about to end get a second. */
+  /** Their names; empty if there are none. Threads that are about to end get a second. */
   static String threads() throws IOException, InterruptedException {
     String found = find();
     for (int i = 0; i < ATTEMPTS && !found.isEmpty(); i++) {

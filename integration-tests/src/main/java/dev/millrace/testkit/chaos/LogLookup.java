@@ -1,6 +1,6 @@
 package dev.millrace.testkit.chaos;
 
-/** Asks what is still in the log: compaction and retention take records away. */
+/** Asks which records are still in the log: compaction and retention remove some. */
 @FunctionalInterface
 interface LogLookup {
 

@@ -112,13 +112,13 @@ final class LoopFace implements Face {
     int allowed = settings.number("concurrency");
     return switch (settings.defect()) {
       case TOO_MANY_AT_ONCE -> 2 * allowed;
-      case SETTLES_EARLY -> allowed / 2; // those that were settled still run, and are to be few
+      case SETTLES_EARLY -> allowed / 2; // handlers of settled records still run, and should be few
       default -> allowed;
     };
   }
 
   private void survived(Exception error) {
-    if (!(error instanceof RecordFailedException)) { // those are in the log already
+    if (!(error instanceof RecordFailedException)) { // these records are in the log already
       worker.log.say(Kind.SURVIVED, -1, -1, error.toString());
     }
   }

@@ -8,18 +8,18 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of a worker. */
+/** The state of a worker, as the oracle knows it. */
 final class Member {
 
   /** A handler that runs. */
   record Running(long offset, int partition, String lane, long since, Ownership in) {}
 
-  /** A worker that says nothing for so long does not run. */
+  /** A worker that logs nothing for this time does not run. */
   static final long STARVED = Duration.ofMillis(1500).toNanos();
 
   final String name;
 
-  /** What was taken away from it alone. */
+  /** The faults that hit this worker alone. */
   final Faults faults;
 
   final Map<Integer, List<Ownership>> ownerships = new HashMap<>();

@@ -12,22 +12,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Knows what must be true of a group of workers, and says what is not; pure logic over events.
+ * Checks the invariants of a group of workers, and reports violations; pure logic over events.
  *
- * <p>It is told what was produced, what the logs of workers and of the conductor say, each in its
- * order, and what the broker answers when it is asked for the group's offsets. Not safe for use by
- * many threads.
+ * <p>Its inputs are the produced records, the logs of the workers and of the conductor, each in its
+ * order, and the broker's answers about the group's offsets. Not thread-safe.
  */
 /*
- * Why this can be exact. A worker writes "end" before it settles, it settles before it commits, and
- * the broker is asked before the logs are read: so every record before an offset that the broker
- * tells is in the logs as ended, or the loop is wrong. A worker's claims of commits are checked one
- * reading later, for the end may be in the log of another worker, which was read first. "released"
- * tells how many handlers had begun: just as many may still write their "start" afterwards.
+ * Why this can be exact. A worker writes "end" before it settles a record, and settles it before it commits. The broker is asked before the logs are read. So each record before the broker's committed offset is in the logs as ended, or the loop is wrong. A worker's claims of commits are checked one reading later, because the end may be in the log of another worker that was read earlier. "released" gives the number of handlers that had begun: at most that number may still write their "start" afterwards.
  *
- * What the machine does to the group is no defect: a worker that was stopped, cut off, or starved
- * may have lost its partitions without knowing. Where that matters a rule looks whether there was
- * trouble of late.
+ * Faults of the machine are no defect of the loop: a worker that was stopped, cut off, or starved may have lost its partitions without knowing. Rules for which that matters check whether there was a recent fault.
  */
 final class Oracle {
 
@@ -37,10 +30,10 @@ final class Oracle {
   private final LogLookup log;
   private final Timeline timeline = new Timeline();
 
-  /** Of what all workers need. */
+  /** Faults of the resources that all workers share. */
   private final Faults faults;
 
-  /** And those of each worker. */
+  /** These faults, and the faults of each worker. */
   private final Faults everything;
 
   private final Map<Integer, PartitionBook> books = new TreeMap<>();
@@ -52,7 +45,7 @@ final class Oracle {
   /**
    * One that knows nothing yet.
    *
-   * @param ledger for what is produced exactly once, if that is promised
+   * @param ledger for exactly-once outputs, if the round promises them
    */
   Oracle(Bounds bounds, LogLookup log, Ledger ledger) {
     this.bounds = bounds;
@@ -115,12 +108,12 @@ final class Oracle {
     }
   }
 
-  /** Looks for what does not move. */
+  /** Looks for partitions without progress. */
   void look(long now) {
     watch.look(now, members.values(), books);
   }
 
-  /** A record is in the topic of the dead letters; told at the end, of all that are. */
+  /** A record is in the dead-letter topic; called at the end, for each of its records. */
   void letter(int partition, long offset) {
     book(partition).letters.remove(offset);
     ledger.letter(partition, offset);
@@ -347,7 +340,7 @@ final class Oracle {
     }
   }
 
-  /** What orders a record; empty if nothing does. */
+  /** The key or the partition that orders a record; empty if the order is free. */
   private String lane(Event event) {
     return bounds.ordering() == Ordering.UNORDERED
         ? ""

@@ -12,13 +12,13 @@ final class Ownership {
   final long epoch;
   final long since;
 
-  /** What the broker had committed when it began, as far as was known. */
+  /** The committed offset at the beginning, as far as it was known. */
   final long floor;
 
-  /** The last offset that was begun, by what orders it. */
+  /** The last offset that was begun, by the key or partition that orders it. */
   final Map<String, Long> last = new HashMap<>();
 
-  /** What has ended well in it. */
+  /** The offsets whose handlers ended well. */
   final Set<Long> finished = new HashSet<>();
 
   /** How often a record has failed in it, by offset. */
@@ -38,7 +38,7 @@ final class Ownership {
   boolean released;
   long releasedAt;
 
-  /** How many handlers may still say that they have begun, as they had before the release. */
+  /** The number of handlers that may still log their start: they had begun before the release. */
   long lateStarts;
 
   /** The lowest offset that was being handled at the release. */

@@ -8,10 +8,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of a partition's records, and of what was committed. */
+/** The known records of a partition, and its commits. */
 final class PartitionBook {
 
-  /** A commit that somebody claims; checked when all has been read that came before it. */
+  /** A commit that a worker reports; checked when all earlier events have been read. */
   record Claim(String who, long offset) {}
 
   final int number;
@@ -19,7 +19,7 @@ final class PartitionBook {
   /** The keys of records that were produced and have not been processed, by offset. */
   final TreeMap<Long, String> unfinished = new TreeMap<>();
 
-  /** What workers say they have put into the dead letters, and nobody has found there. */
+  /** Records that workers report as dead letters, and that are not found in the topic yet. */
   final TreeSet<Long> letters = new TreeSet<>();
 
   private final Set<Long> finished = new HashSet<>();
@@ -84,8 +84,8 @@ final class PartitionBook {
   }
 
   /**
-   * The first record before that offset that nobody has processed; null if there is none. What the
-   * log has lost to compaction or retention is excused.
+   * The first record before that offset that nobody has processed; null if there is none. Records
+   * that compaction or retention removed are excused.
    */
   @Nullable Long firstUnfinishedBefore(long offset, LogLookup log) {
     while (!unfinished.isEmpty() && unfinished.firstKey() < offset) {

@@ -8,11 +8,11 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * All that a seed decides: what the workers are told, what is in the topic, and what is done to
- * them when. The same seed gives the same plan. Immutable.
+ * All decisions of a seed: the settings of the workers, the contents of the topic, and the schedule
+ * of disturbances. The same seed gives the same plan. Immutable.
  *
  * @param face which loop the workers run, as {@link Face} has it
- * @param guarantee what they promise
+ * @param guarantee the guarantee of the workers
  * @param statics whether members keep their names, and so their partitions, over a restart
  */
 record Plan(
@@ -27,7 +27,7 @@ record Plan(
     double failures,
     List<Step> steps) {
 
-  /** What is in the topic. */
+  /** The contents of the topic. */
   enum Contents {
     PLAIN,
     COMPACTED,
@@ -37,8 +37,8 @@ record Plan(
   /**
    * One disturbance.
    *
-   * @param dice chooses whom it meets, among those that are there then
-   * @param millis how long it lasts, if it is of those that last
+   * @param dice chooses the target among the workers of that moment
+   * @param millis the duration, for a disturbance that has one
    * @param pause how long until the next one
    */
   record Step(Disturbance what, int dice, int millis, int pause) {}

@@ -7,7 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** The handler of a worker, with what is wrong with it on purpose. */
+/** The handler of a worker, with a planted defect. */
 final class PlantedHandler implements RecordHandler<String, String> {
 
   private static final int EACH = 50;

@@ -17,7 +17,7 @@ enum Protocol {
     this.assignor = assignor;
   }
 
-  /** What a worker is told. */
+  /** The settings of a worker for the protocol. */
   Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>();
     if (this == CONSUMER) {

@@ -60,12 +60,12 @@ final class Reading implements AutoCloseable {
     tails.add(tail);
   }
 
-  /** What the conductor does. */
+  /** The actions of the conductor. */
   void conducted(Event event) {
     conducted.add(event);
   }
 
-  /** What the conductor has found itself. */
+  /** The observations of the conductor. */
   void complain(Invariant invariant, String what) {
     complaints.add(new Complaint(invariant, what));
   }
@@ -75,7 +75,7 @@ final class Reading implements AutoCloseable {
     return violated;
   }
 
-  /** What was committed when the broker was last asked. */
+  /** The commits in the broker's last answer. */
   Map<Integer, Long> committed() {
     return committed;
   }

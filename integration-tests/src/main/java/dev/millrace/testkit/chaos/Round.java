@@ -99,7 +99,7 @@ final class Round {
   }
 
   /**
-   * What holds in a round.
+   * The bounds that hold in a round.
    *
    * @param patience how long the oracle waits until it is sure: less where a defect is known
    */
@@ -114,7 +114,7 @@ final class Round {
         Duration.ofSeconds(10).multipliedBy(patience),
         Duration.ofSeconds(10).multipliedBy(patience),
         Duration.ofSeconds(10), // a session and a rebalance
-        500, // records to commit after, twice, and what a poll brings
+        500, // records to commit after, twice, plus one poll
         500);
   }
 
@@ -154,7 +154,9 @@ final class Round {
       brokers.deleteTopics(
           isExact() ? List.of(topic, letters(), outputs()) : List.of(topic, letters()));
     } catch (IOException | ExecutionException | RuntimeException e) {
-      problem = e.toString(); // such as brokers that do not come back on a machine that is too busy
+      problem =
+          e.toString(); // for example, brokers that do not come back because the machine is too
+      // busy
       LOG.warn("seed {} could not be finished", plan.seed(), e);
     }
     reader.close();

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What came out of a round. Immutable.
+ * The result of a round. Immutable.
  *
  * @param done how often which disturbance was made
  * @param processed how many records were processed, or are dead letters

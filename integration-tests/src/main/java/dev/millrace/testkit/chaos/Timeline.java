@@ -36,7 +36,7 @@ final class Timeline {
     }
   }
 
-  /** What happened to a partition, of its records those with that key if it is not empty. */
+  /** The history of a partition. With a key that is not empty, only the records of that key. */
   String of(int partition, String key) {
     List<Event> all = new ArrayList<>(others.getOrDefault(-1, new ArrayDeque<>()));
     if (partition >= 0) {

@@ -102,7 +102,7 @@ final class TopicReader implements LogLookup, AutoCloseable {
         .toList();
   }
 
-  /** Waits until what was produced in transactions is committed, or aborted. */
+  /** Waits until all transactions are committed or aborted. */
   void awaitNoOpenTransaction() throws InterruptedException {
     long deadline = System.nanoTime() + OPEN.toNanos();
     try (var committed = consumer(COMMITTED);

@@ -54,7 +54,7 @@ final class Traffic implements AutoCloseable {
     thread.start();
   }
 
-  /** What has been produced since the last time. */
+  /** The records produced since the last call. */
   List<Produced> take() {
     List<Produced> all = new ArrayList<>();
     for (Produced one; (one = produced.poll()) != null; ) {
@@ -86,7 +86,8 @@ final class Traffic implements AutoCloseable {
           Thread.sleep(PAUSE); // the rate
         }
       } catch (KafkaException | ExecutionException e) {
-        LOG.info("a new producer is needed after", e); // what it had sent may be there or not
+        LOG.info(
+            "a new producer is needed after", e); // its sent records may be in the topic or not
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // nobody does that
         return;

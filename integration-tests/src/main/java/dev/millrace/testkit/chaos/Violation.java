@@ -3,8 +3,8 @@ package dev.millrace.testkit.chaos;
 /**
  * An invariant that was broken.
  *
- * @param what who did what
- * @param timeline what happened to the partition and who else did something, one event per line
+ * @param what the worker and the offending action
+ * @param timeline the history of the partition and the events of other workers, one event a line
  */
 record Violation(Invariant invariant, String what, String timeline) {
 

@@ -68,7 +68,7 @@ final class Watch {
     }
   }
 
-  /** What becomes of a worker's process. */
+  /** Follows the life of a worker's process. */
   void process(Member member, Event event) {
     switch (event.kind()) {
       case TERMINATED -> member.terminatedAt = event.nanos();
@@ -117,7 +117,7 @@ final class Watch {
     dies(member);
   }
 
-  /** A signal that comes while the process starts ends it as it would any other. */
+  /** A signal during the start of the process ends it like any other process. */
   private static boolean neverBegan(Member member, Event event) {
     return event.offset() == SIGTERM_STATUS && member.ownerships.isEmpty();
   }
@@ -135,13 +135,13 @@ final class Watch {
   private void tooLate(Member member, long now) {
     complaint.say(
         Invariant.CLEAN_CLOSE,
-        "%s has not ended %d ms after it was told to"
+        "%s has not ended %d ms after SIGTERM"
             .formatted(member.name, (now - member.terminatedAt) / 1_000_000),
         -1,
         "");
   }
 
-  /** Looks for what does not move. */
+  /** Looks for partitions without progress. */
   void look(long now, Collection<Member> members, Map<Integer, PartitionBook> books) {
     for (Member member : members) {
       if (member.dead || member.stopped) {
@@ -172,7 +172,7 @@ final class Watch {
     long stall = now - since;
     if (stall > bounds.stall().toNanos()
         && book.firstUnfinishedBefore(Long.MAX_VALUE, log) == null) {
-      ownership.moved = now; // what was left has been compacted away
+      ownership.moved = now; // the rest has been compacted away
       return;
     }
     longestStall = Math.max(longestStall, stall);

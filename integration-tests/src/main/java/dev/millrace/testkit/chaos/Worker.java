@@ -12,15 +12,15 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all faces of a worker share: what a record costs, which ones fail, and what is written down.
- * Safe for use by many threads.
+ * The part that all faces of a worker share: the cost of a record, its failures, and the log. Safe
+ * for use by many threads.
  */
 final class Worker implements AutoCloseable {
 
-  /** Begins the values that can not be handled. */
+  /** The prefix of values that cannot be handled. */
   static final String POISON = "poison";
 
-  /** Begins the values that can not even be deserialized. */
+  /** The prefix of values that cannot even be deserialized. */
   static final String GARBAGE = "garbage";
 
   /** How often a record is tried. */
@@ -57,7 +57,7 @@ final class Worker implements AutoCloseable {
     return properties;
   }
 
-  /** Kafka's properties of the consumer, with who tells what it does. */
+  /** Kafka's properties of the consumer, with the interceptor that reports its actions. */
   Map<String, Object> consumerProperties() {
     Map<String, Object> properties = new HashMap<>(settings.kafka());
     properties.put("interceptor.classes", CommitProbe.class.getName());
@@ -69,7 +69,9 @@ final class Worker implements AutoCloseable {
     return properties;
   }
 
-  /** Kafka's properties of the producer of transactions, with who tells what it sends. */
+  /**
+   * Kafka's properties of the transactional producer, with the interceptor that reports its sends.
+   */
   Map<String, Object> transactionProperties() {
     Map<String, Object> properties = new HashMap<>();
     properties.put("client.id", settings.text("kafka.client.id") + "-transactions");
@@ -81,7 +83,7 @@ final class Worker implements AutoCloseable {
     return properties;
   }
 
-  /** Handles a record: says so, takes its time, fails now and then, and says that it has ended. */
+  /** Handles a record: logs the start, works, fails now and then, and logs the end. */
   void handle(ConsumerRecord<String, String> record) throws Exception {
     started(record);
     work(record);

@@ -27,8 +27,8 @@ final class WorkerMain {
   }
 
   /**
-   * Kafka's consumer says things whose text overflows the stack; a class of the JDK that is
-   * initialized just then can not be used any more.
+   * Kafka's consumer logs texts that overflow the stack. A class of the JDK that is initialized at
+   * that moment cannot be used afterwards.
    */
   private static void initializeWhatStackTracesNeed() {
     if (Thread.currentThread().getStackTrace()[0].toString().isEmpty()) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** The process of a worker, to do things to; what is done is told as events. */
+/** The process of a worker, with the disturbances of a process. Each one is logged as an event. */
 final class WorkerProcess {
 
   final String name;

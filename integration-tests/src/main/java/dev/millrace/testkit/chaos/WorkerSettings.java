@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What a worker is told, as {@code name=value} arguments of its process. Immutable.
+ * The settings of a worker, as {@code name=value} arguments of its process. Immutable.
  *
- * @param values by name; those that begin with {@code kafka.} are Kafka's own
+ * @param values by name; names that begin with {@code kafka.} are Kafka's own
  */
 record WorkerSettings(Map<String, String> values) {
 
@@ -59,7 +59,7 @@ record WorkerSettings(Map<String, String> values) {
     return Ordering.valueOf(text("ordering"));
   }
 
-  /** What is wrong with the worker on purpose. */
+  /** The planted defect of the worker. */
   Defect defect() {
     return Defect.valueOf(text("defect", "none").toUpperCase(Locale.ROOT));
   }

@@ -47,9 +47,9 @@ final class Attempt<R> {
   private final CompletableFuture<Run<R>> started = new CompletableFuture<>();
 
   /**
-   * What is done to a subject is drawn.
+   * Draws the disturbance of the subject.
    *
-   * @param gate what the first call of a function waits for
+   * @param gate the first call of a function waits for it
    */
   Attempt(long seed, Engine engine, Subject<R> subject, CountDownLatch gate, Plant plant) {
     RandomGenerator random = new SplittableRandom(~seed);
@@ -74,7 +74,7 @@ final class Attempt<R> {
     return !started.join().isDone();
   }
 
-  /** What a run waits for that does not end. */
+  /** The explanation of a run that does not end. */
   String explain() {
     return this + "\n" + (started.isDone() ? started.join().explain() : "not started");
   }

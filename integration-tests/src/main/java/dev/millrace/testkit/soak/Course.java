@@ -156,7 +156,7 @@ enum Course {
       numbers -> numbers,
       x -> 0);
 
-  /** How many lanes with an order there may be. */
+  /** The number of lanes that each keep an order. */
   static final int KEYS = 101;
 
   private static final int OTHERS = 1_000;
@@ -202,12 +202,12 @@ enum Course {
     return this == DROPS_OLDEST || this == DROPS_NEWEST;
   }
 
-  /** An empty tally of what comes out. */
+  /** An empty tally of the outputs. */
   Tally tally() {
     return new Tally(KEYS, lane);
   }
 
-  /** What comes out of so many numbers. */
+  /** The expected outputs of that number of inputs. */
   Tally expected(long numbers) {
     var expected = new Tally(0, x -> Tally.NO_LANE);
     model.apply(LongStream.range(0, numbers)).forEach(expected::add);

@@ -1,9 +1,9 @@
 package dev.millrace.testkit.soak;
 
-/** What can be wrong in a soak on purpose, to see that it is found. */
+/** A defect planted into a soak, to see that it is found. */
 enum Defect {
   NONE,
-  /** The report of a run tells of an element more than there was. */
+  /** The report of a run counts an element too many. */
   LEDGER,
   /** A run loses a result. */
   RESULT,

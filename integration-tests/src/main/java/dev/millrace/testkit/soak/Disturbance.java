@@ -1,13 +1,13 @@
 package dev.millrace.testkit.soak;
 
-/** What is done to a run before its end. */
+/** The disturbance of a run before its end. */
 enum Disturbance {
   NONE,
   /** By {@code Run.cancel}, in the middle of a call of a function. */
   CANCELLED,
   /** The context around that of the run, in the middle of a call of a function. */
   PARENT_CANCELLED,
-  /** Passes when it does, perhaps before the first element. */
+  /** A deadline that passes at a random time, perhaps before the first element. */
   DEADLINE,
   /** With all the time that there is. */
   DRAINED,

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A quantity that must not grow from wave to wave, though it goes up and down: the lowest value of
- * the second half of what was seen is compared with the lowest one of the first half.
+ * A quantity that goes up and down, and must not grow from wave to wave. The lowest value of the
+ * second half of the waves is compared with the lowest value of the first half.
  *
- * <p>The heap goes up and down because the scheduler of virtual threads keeps its queues as large
- * as they were, and a thread in them that has ended until the place is needed. A leak raises the
- * lowest value too.
+ * <p>The heap goes up and down because the scheduler of virtual threads never shrinks its queues,
+ * and keeps ended threads in them until their places are reused. A leak raises the lowest value
+ * too.
  */
 final class Floor {
 

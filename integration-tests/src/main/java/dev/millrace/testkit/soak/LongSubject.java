@@ -10,7 +10,7 @@ import dev.millrace.pipeline.StageReport;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
-/** Many numbers on one of the {@linkplain Course courses}; of some it is told how they end. */
+/** Many numbers on one of the {@linkplain Course courses}; some sources are settling sources. */
 final class LongSubject implements Subject<Tally> {
 
   private final Course course;

@@ -5,7 +5,7 @@ import dev.millrace.pipeline.StageReport;
 import dev.millrace.testkit.soak.Attempt.Ending;
 
 /**
- * What has become of runs: one of them, or many.
+ * The outcome of one run or of many.
  *
  * @param runs how many
  * @param cutShort by a cancel, a deadline, or a drain that took too long

@@ -98,7 +98,7 @@ final class Plant {
   }
 
   /** The result of a run that has come to its end. */
-  @SuppressWarnings("unchecked") // what is left of a list is a list
+  @SuppressWarnings("unchecked") // the rest of a list is a list
   <R> R result(R result) {
     boolean loses =
         defect == Defect.RESULT

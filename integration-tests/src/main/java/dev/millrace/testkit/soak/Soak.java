@@ -10,22 +10,25 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * Wave after wave in this process, until the time is over; to be run in one with a small heap.
+ * Runs wave after wave in this process until the time is over. The process should have a small
+ * heap.
  *
- * <p>All runs have a context around them that lives as long as the soak, so that what is not taken
- * off it is a leak.
+ * <p>All runs share a parent context that lives as long as the soak, so that an entry left in it is
+ * a leak.
  */
 final class Soak {
 
-  /** What is loaded, compiled and cached in the first waves, stays. */
+  /** The classes, code and caches of the first waves stay. */
   private static final int WARM_UP_WAVES = 2;
 
-  /** By how much its floor may have risen after that; a tenth of what is there then, about. */
+  /** The allowed rise of the floor after that: about a tenth of the heap in use. */
   private static final long MOST_GROWTH = 1 << 20;
 
   private static final int KILO = 1024;
 
-  /** As much as is never needed: on a busy machine a thread may get no core for many seconds. */
+  /**
+   * A grace period too long to matter: on a busy machine a thread may get no core for many seconds.
+   */
   private static final Duration GRACE = Duration.ofHours(1);
 
   private final SoakSettings settings;
@@ -82,7 +85,7 @@ final class Soak {
     }
   }
 
-  /** The columns are those of {@link SoakProcess#HEADER}. */
+  /** The columns are listed in {@link SoakProcess#HEADER}. */
   private String row(long seconds) {
     return String.format(
         Locale.ROOT,

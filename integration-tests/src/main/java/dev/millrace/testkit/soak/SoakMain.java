@@ -1,11 +1,13 @@
 package dev.millrace.testkit.soak;
 
-/** The process of a soak: prints a row of figures, or what is wrong and how to see it again. */
+/**
+ * The process of a soak: prints a row of figures, or the violation and the command that repeats it.
+ */
 final class SoakMain {
 
   private SoakMain() {}
 
-  /** The arguments are those of {@link SoakSettings#arguments}. */
+  /** The arguments are described at {@link SoakSettings#arguments}. */
   public static void main(String[] arguments) {
     SoakSettings settings = SoakSettings.parse(arguments);
     try {

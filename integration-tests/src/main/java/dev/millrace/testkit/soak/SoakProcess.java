@@ -9,7 +9,7 @@ import java.util.List;
 /** Soaks in a process of its own, with 64 MB of heap. */
 final class SoakProcess {
 
-  /** What the columns of a row are. */
+  /** The names of the columns of a row. */
   static final String HEADER =
       """
       | engine | seed | took | runs | at once | cut short | drained | elements | steps \

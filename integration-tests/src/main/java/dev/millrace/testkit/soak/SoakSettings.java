@@ -3,7 +3,7 @@ package dev.millrace.testkit.soak;
 import java.util.List;
 
 /**
- * What a soak does.
+ * The settings of a soak.
  *
  * @param engine the name of the engine
  * @param seed that of the first run; each run that follows has the next one

@@ -5,7 +5,7 @@ import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.RunReport;
 
 /**
- * What is run once: a pipeline, and what must be true of it.
+ * The subject of one run: a pipeline, and the promises that it must keep.
  *
  * @param <R> the type of the result
  */

@@ -6,8 +6,7 @@ import java.util.Arrays;
 import java.util.function.LongToIntFunction;
 
 /**
- * How many numbers have come, a sum that tells them from others, and whether they rise; as a sink,
- * for one run.
+ * The count of the numbers, a sum that identifies them, and whether they rise. A sink, for one run.
  */
 final class Tally implements Sink<Long, Tally> {
 
@@ -42,7 +41,7 @@ final class Tally implements Sink<Long, Tally> {
     }
   }
 
-  /** Numbers have the same sum only if they are the same, or by a very rare chance. */
+  /** Different numbers have the same sum only by a very rare chance. */
   private static long mixed(long number) {
     long mixed = (number ^ (number >>> 33)) * 0xff51afd7ed558ccdL;
     return mixed ^ (mixed >>> 29);
@@ -74,7 +73,7 @@ final class Tally implements Sink<Long, Tally> {
     }
   }
 
-  /** Fails unless the same numbers have come, in whatever order. */
+  /** Fails unless the same numbers have come, in any order. */
   void checkSame(Tally expected) {
     if (count != expected.count || sum != expected.sum) {
       throw new AssertionError(

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class Wave {
 
-  /** The threads of the soak itself begin with this. */
+  /** The prefix of the names of the soak's own threads. */
   static final String OWN = "soak";
 
   private static final int LOOK_MILLIS = 100;
@@ -99,7 +99,7 @@ final class Wave {
             .formatted(one.attempt().explain(), String.join("\n", left())));
   }
 
-  /** What a thread does after its last word takes no time worth a promise. */
+  /** A thread ends within a moment after its last report. */
   private void checkThreads() throws InterruptedException {
     for (int i = 0; i < plant.patienceWithThreads() && !left().isEmpty(); i++) {
       Thread.sleep(LOOK_MILLIS); // there is nothing to be notified by

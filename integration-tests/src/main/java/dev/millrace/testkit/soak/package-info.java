@@ -1,6 +1,6 @@
 /**
- * The soak of pipelines: waves of thousands of runs at once in a process with a small heap, a part
- * of them cut short, and what is promised of every run checked after each.
+ * The soak of pipelines: waves of thousands of runs at once in a process with a small heap. Some of
+ * the runs are cut short; the promises are checked after each run.
  */
 @NullMarked
 package dev.millrace.testkit.soak;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What readers of committed records may see, and what they may not. */
+/** The outputs that readers of committed records may see. */
 class LedgerTest {
 
   private static final String NONE = valueWith(0);

@@ -29,7 +29,7 @@ class PlantedDefectsIT {
           new Step(Disturbance.JOIN, 0, 0, 4000),
           new Step(Disturbance.LEAVE, 1, 0, 30_000));
 
-  /** For those that do not know how to leave. */
+  /** For workers that do not end. */
   private static final List<Step> COME = List.of(new Step(Disturbance.JOIN, 0, 0, 30_000));
 
   private static final List<Step> KILLS =

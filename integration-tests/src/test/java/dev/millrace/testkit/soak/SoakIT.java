@@ -54,7 +54,7 @@ class SoakIT {
     Files.writeString(TABLE, result.row() + "\n", StandardOpenOption.APPEND);
   }
 
-  /** What is wrong on purpose is found, and told with the seed. */
+  /** A planted defect is found, and reported with the seed. */
   @ParameterizedTest
   @CsvSource({
     "LEDGER, 4000, errors in the books",

@@ -24,7 +24,7 @@ public final class LoopExample {
             .properties(kafka) // bootstrap.servers, group.id, deserializers
             .topics("orders")
             .concurrency(64)
-            .ordering(Ordering.KEY) // those of a key one after the other, and no others
+            .ordering(Ordering.KEY) // the records of a key run one after the other
             .retry(5, Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(10)))
             .deadLetterTopic("orders.dead")
             .handler(record -> save.handle(record)) // in virtual threads; may block

@@ -12,7 +12,7 @@ public final class PipelineExample {
 
   private PipelineExample() {}
 
-  /** Parses the lines; prints what can not be parsed; gives up after a while. */
+  /** Parses the lines; prints the lines that cannot be parsed; gives up after a while. */
   public static long sum(List<String> lines) throws InterruptedException, ExecutionException {
     long[] sum = {0};
     // doc:begin

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A jar of a repository.
  *
- * @param groupId what it is grouped by, as in {@code org.example.project}
+ * @param groupId the group of the artifact, as in {@code org.example.project}
  * @param path where it stands below the repository, with slashes on every system
  */
 record Artifact(String groupId, String path) {

@@ -16,8 +16,8 @@ final class JarFiles {
   private JarFiles() {}
 
   /**
-   * The first {@code limit} jars, in the order of the walk. What can not be looked at is said and
-   * passed over.
+   * The first {@code limit} jars, in the order of the walk. Files that cannot be read are reported
+   * and skipped.
    */
   static List<Path> below(Path directory, int limit, Consumer<String> warnings) throws IOException {
     List<Path> jars = new ArrayList<>();

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The file is mapped into memory and read once: the digest runs over the mapping, and the
  * entries are then read from the same pages, by the central directory (a stream of local headers
- * would refuse legal jars, and miss what a launcher script in front hides). A jar of many gigabytes
- * takes no heap.
+ * would refuse legal jars, and would not find the entries behind a launcher script). A jar of many
+ * gigabytes takes no heap.
  */
 final class JarVerifier {
 
@@ -57,7 +57,7 @@ final class JarVerifier {
       return new Verified(expected == null ? "crc" : "sha1+crc", entries, content.byteSize());
     } catch (IOException e) {
       throw new RejectedException(Reason.UNREADABLE, e.toString());
-    } catch (InternalError e) { // what a mapping says when its file was cut short meanwhile
+    } catch (InternalError e) { // the error of a mapping whose file was truncated meanwhile
       throw new RejectedException(
           Reason.UNREADABLE, "changed while it was read: " + e.getMessage());
     }

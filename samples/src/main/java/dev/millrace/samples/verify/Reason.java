@@ -6,7 +6,7 @@ enum Reason {
   MALFORMED_SHA1("the .sha1 file holds no SHA-1"),
   BROKEN_ZIP("not a readable zip file"),
   CRC_MISMATCH("an entry's CRC differs"),
-  UNREADABLE("the file can not be read"),
+  UNREADABLE("the file cannot be read"),
   MALFORMED_RECORD("the record names no jar of the repository");
 
   private final String text;

@@ -1,6 +1,6 @@
 package dev.millrace.samples.verify;
 
-/** An artifact that did not pass: the reason, and what exactly was found. */
+/** An artifact that did not pass: the reason, and the exact finding. */
 final class RejectedException extends Exception {
 
   private static final long serialVersionUID = 1L;

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What the results and the dead letters add up to. Delivery is at least once, so each artifact
- * counts once, however often it comes. Not safe for use by many threads.
+ * The sum of the results and the dead letters. Delivery is at least once, so each artifact counts
+ * once, however often it comes. Not safe for use by many threads.
  */
 final class Tally {
 
@@ -83,7 +83,7 @@ final class Tally {
     return reasons;
   }
 
-  /** Path and what is wrong, by path. */
+  /** The findings by path. */
   Map<String, String> failures() {
     return failures;
   }

@@ -3,8 +3,8 @@ package dev.millrace.samples.verify;
 import java.util.List;
 
 /**
- * The topics and the group of one run. Their names are its own, so that runs on a shared broker do
- * not meet.
+ * The topics and the group of one run. Each run has topic names of its own, so that runs on a
+ * shared broker do not mix.
  */
 record Topics(String artifacts, String results, String deadLetters, String group) {
 

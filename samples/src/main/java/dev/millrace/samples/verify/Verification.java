@@ -66,7 +66,7 @@ final class Verification {
   }
 
   /**
-   * What a run comes to.
+   * The outcome of a run.
    *
    * @param missing how many records were sent and not handled; 0 unless the run was interrupted
    */
@@ -152,7 +152,7 @@ final class Verification {
     producer.flush();
     Exception failure = sendFailure.get();
     if (failure != null) {
-      throw new ExecutionException("an artifact can not be sent: " + failure, failure);
+      throw new ExecutionException("an artifact cannot be sent:  " + failure, failure);
     }
   }
 
@@ -187,7 +187,7 @@ final class Verification {
     }
   }
 
-  /** Reads all results and dead letters there are. */
+  /** Reads all results and dead letters. */
   private Tally addUp() {
     var tally = new Tally();
     Map<String, Object> properties =

@@ -67,7 +67,7 @@ final class VerifierApp {
     return handled.size();
   }
 
-  /** Those of {@code sent} that were not handled. */
+  /** The artifacts of {@code sent} that were not handled. */
   int missing(Set<String> sent) {
     Set<String> rest = new HashSet<>(sent);
     rest.removeAll(handled);
@@ -114,7 +114,7 @@ final class VerifierApp {
     return new String(header.value(), StandardCharsets.UTF_8);
   }
 
-  /** What producers of the sample are made with. */
+  /** The properties of the producers of the sample. */
   static Map<String, Object> producerProperties(String bootstrapServers) {
     return Map.of(
         "bootstrap.servers",
@@ -129,7 +129,7 @@ final class VerifierApp {
         "org.apache.kafka.common.serialization.StringSerializer");
   }
 
-  /** What consumers of the sample are made with. */
+  /** The properties of the consumers of the sample. */
   static Map<String, Object> consumerProperties(String bootstrapServers, String group) {
     return Map.of(
         "bootstrap.servers",

@@ -46,7 +46,7 @@ public final class VerifyRepository implements Callable<Integer> {
   private static final int REACH_SECONDS = 10;
   private static final long HOOK_SECONDS = 30;
 
-  /** What is needed is not there: one line for the user. */
+  /** A requirement is missing: one line for the user. */
   private static final class EnvironmentException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -199,7 +199,7 @@ public final class VerifyRepository implements Callable<Integer> {
     return good ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
-  /** On Ctrl-C: stop sending, and let the command come to its end before the process does. */
+  /** On Ctrl-C: stop sending, and end the command before the process ends. */
   private void onSignal(Verification verification) {
     verification.interrupt();
     try {
@@ -231,7 +231,7 @@ public final class VerifyRepository implements Callable<Integer> {
         problems.add(message(e));
         admin.close(Duration.ZERO);
       }
-    } catch (KafkaException e) { // what can not be an address at all
+    } catch (KafkaException e) { // a text that cannot be an address
       problems.add(message(e.getCause() == null ? e : e.getCause()));
     }
     throw new EnvironmentException(

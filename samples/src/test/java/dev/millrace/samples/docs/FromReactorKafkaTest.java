@@ -19,7 +19,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.kafka.receiver.ReceiverOptions;
 
-/** What the page about Reactor Kafka shows; what it does is tested with the loop. */
+/** The code that the page about Reactor Kafka shows. The tests of the loop check its behaviour. */
 class FromReactorKafkaTest {
 
   static Disposable keepTheReceiver(

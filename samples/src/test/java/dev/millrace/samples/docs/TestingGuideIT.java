@@ -56,7 +56,7 @@ class TestingGuideIT {
 
   // doc:end
 
-  /** What an app does with it. */
+  /** The part of the application. */
   private static void run(KafkaLoop<String, String> loop) {
     try {
       loop.run(Context.background());

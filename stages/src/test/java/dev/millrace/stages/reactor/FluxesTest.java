@@ -30,9 +30,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import reactor.blockhound.BlockingOperationError;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -46,20 +44,6 @@ class FluxesTest {
   @AfterEach
   void noThreadIsLeft() {
     await().untilAsserted(Leaks::check); // a cancelled flux does not wait for its run
-  }
-
-  @Test
-  void blockHoundWouldCatchABlockingCall() {
-    assertThatThrownBy(
-            () ->
-                Mono.fromCallable(
-                        () -> {
-                          Thread.sleep(1); // the canary
-                          return "slept";
-                        })
-                    .subscribeOn(Schedulers.parallel())
-                    .block())
-        .hasRootCauseInstanceOf(BlockingOperationError.class);
   }
 
   // Out

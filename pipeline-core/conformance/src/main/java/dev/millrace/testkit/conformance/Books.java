@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Audits the report of a run that has ended against the graph: each stage balances, and what one
- * emits the next one has received.
+ * Audits the report of a run that has ended against the graph: each stage balances, and each stage
+ * has received the elements that the stages before it emitted.
  *
  * <p>A zip receives two elements for each pair. A lane receives what its fan-out gives to all
  * copies of the branch, and a fan-out makes what its branches emit.
@@ -31,7 +31,7 @@ public final class Books {
     this.report = report;
   }
 
-  /** Fails with an {@link AssertionError} that tells all errors in the books. */
+  /** Fails with an {@link AssertionError} that lists all errors in the counts. */
   public static void audit(Pipeline<?> pipeline, RunReport report) {
     var books = new Books(report);
     books.audit(pipeline.node());

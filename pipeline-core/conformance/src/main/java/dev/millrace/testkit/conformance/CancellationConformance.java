@@ -176,7 +176,7 @@ abstract class CancellationConformance extends Theme {
     trial.end();
   }
 
-  /** The interrupt may hit a function, or what the engine does; it is seen in any case. */
+  /** The interrupt may hit a function or the engine's code; it is seen in both cases. */
   @ParameterizedTest
   @EnumSource
   void cancelledByAnotherThreadAtSomeMoment(Operator operator) {
@@ -302,7 +302,7 @@ abstract class CancellationConformance extends Theme {
     assertThat(trial.end().cancelled()).isSameAs(cause);
   }
 
-  // What is thrown meanwhile
+  // Exceptions thrown meanwhile
 
   @ParameterizedTest
   @EnumSource

@@ -86,7 +86,7 @@ abstract class DrainConformance extends Theme {
     }
   }
 
-  /** A run that is drained while a function runs, which does that when it is. */
+  /** A run that is drained while a function runs; the function then continues with {@code then}. */
   private Ended<List<Integer>> drainedWhileRunning(
       Site site, StageFunction<Integer, Integer> then) {
     var running = new CountDownLatch(1);

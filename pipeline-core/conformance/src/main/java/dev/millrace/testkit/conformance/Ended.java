@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A run after its end.
  *
- * @param outcome what {@code join} returned; null if it threw
- * @param thrown what {@code join} threw; null if it returned
- * @param failures what the failure handler got
+ * @param outcome the result of {@code join}; null if it threw
+ * @param thrown the exception of {@code join}; null if it returned
+ * @param failures the failures that the handler got
  */
 record Ended<R>(
     @Nullable R outcome, @Nullable Throwable thrown, List<Failure<?>> failures, RunReport report) {
@@ -65,7 +65,10 @@ record Ended<R>(
     return thrown != null && all(thrown).contains(sought);
   }
 
-  /** All messages of what join threw, its causes, and what they suppress. */
+  /**
+   * All messages of the exception of {@code join}, of its causes, and of their suppressed
+   * exceptions.
+   */
   String messages() {
     var text = new StringBuilder();
     for (Throwable each : thrown == null ? Set.<Throwable>of() : all(thrown)) {

@@ -92,7 +92,7 @@ abstract class EndsConformance extends Theme {
     assertThat(opened).hasValue(2);
   }
 
-  // Failures of sources and sinks: where they are thrown, the run stops.
+  // A failure of a source or a sink stops the run.
 
   /** The methods of a source's cursor and of a sink's receiver, which may throw. */
   enum Place {

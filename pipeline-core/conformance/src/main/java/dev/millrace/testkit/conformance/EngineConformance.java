@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Nested;
 
 /**
- * What every engine promises: extend it, and all of it runs as part of your tests.
+ * The promises of every engine. A subclass runs all of them as part of your tests.
  *
  * <pre>{@code
  * class MyEngineTest extends EngineConformance {
@@ -33,20 +33,23 @@ public abstract class EngineConformance extends RandomPipelines {
    */
   protected abstract Engine engine(Duration grace);
 
-  /** The engine, with as much grace as is never needed. */
+  /** The engine, with a grace period too long to matter. */
   protected Engine engine() {
     return engine(Duration.ofMinutes(5));
   }
 
   /**
-   * Whether a platform thread of that name belongs to no run, but to a pool that all runs share.
-   * Those of the JDK's pools and of the library's timers need not be named.
+   * Whether a platform thread of that name belongs to a pool that all runs share. Threads of the
+   * JDK's pools and of the library's timers need not be named. Default: none.
    */
   protected boolean isShared(String thread) {
     return false;
   }
 
-  /** How long the kit waits for what must happen; not what an engine may take. */
+  /**
+   * How long the kit waits for an expected event. It does not limit the time of an engine. Default:
+   * 30 s.
+   */
   protected Duration patience() {
     return Duration.ofSeconds(30);
   }

@@ -312,7 +312,7 @@ abstract class FailuresConformance extends Theme {
         .isEqualTo(IntStream.range(0, 100).boxed().toList());
   }
 
-  // What functions must not do
+  // Forbidden acts of functions
 
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // that is the test
   private static <T> T nothing() {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What users of other libraries have complained of in public does not happen here. */
+/** Public complaints of the users of other libraries, each as a test. */
 abstract class KnownDefectsConformance extends Theme {
 
   private final IOException boom = new IOException("boom");
@@ -48,7 +48,7 @@ abstract class KnownDefectsConformance extends Theme {
       trial.run().cancel(cause);
       var report = trial.join().report();
       trial.noThreadIsLeft();
-      // Those that the source has taken are in its books; the others are still there.
+      // The elements that the source has taken are counted; the others are still in the channel.
       assertThat(report.stage("source").produced() + channel.size()).isEqualTo(100);
     }
   }
@@ -160,7 +160,9 @@ abstract class KnownDefectsConformance extends Theme {
     assertThat(map.unprocessed()).isGreaterThanOrEqualTo(2);
   }
 
-  /** A worker's send ignored the context: whoever could not get rid of a result stayed. */
+  /**
+   * A worker's send ignored the context: a worker that could not pass on its result never ended.
+   */
   @Test
   void workersThatCannotGetRidOfTheirResultsEnd() {
     var processed = new AtomicInteger();

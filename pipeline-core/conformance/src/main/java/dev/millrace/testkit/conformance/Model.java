@@ -18,10 +18,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** What a plan gives, by lists and loops: its results, its failures, and its books. */
+/** Computes the results, failures and counts of a plan with lists and loops. */
 final class Model {
 
-  /** The books of a stage in which all elements go all the way. */
+  /** The counts of a stage that processes and passes on all elements. */
   record Counts(long received, long processed, long failed, long dropped, long emitted) {}
 
   private final Plan.Names names = new Plan.Names();

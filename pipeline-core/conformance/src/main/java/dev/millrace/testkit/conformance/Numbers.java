@@ -37,7 +37,7 @@ final class Numbers implements Source<Integer> {
     return new Numbers(n, consumer);
   }
 
-  /** What happens at a number. */
+  /** The behaviour of a function at a number. */
   interface Action {
     void run() throws Exception;
   }

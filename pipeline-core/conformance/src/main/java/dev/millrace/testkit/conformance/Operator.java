@@ -141,12 +141,12 @@ enum Operator {
     return adding.to(pipe, name);
   }
 
-  /** What comes out of that. */
+  /** The expected output. */
   List<Integer> expected(List<Integer> input) {
     return model.apply(input);
   }
 
-  /** Whether there is only one order in which its results may come. */
+  /** Whether the order of the results is fixed. */
   boolean isOrdered() {
     return isOrdered;
   }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Every operator gives what its model gives, in the order that it promises. */
+/** Every operator has the results of its model, in the promised order. */
 abstract class OperatorsConformance extends Theme {
 
   private static List<Integer> numbers(int n) {
@@ -62,7 +62,7 @@ abstract class OperatorsConformance extends Theme {
     }
   }
 
-  /** Wherever two stages run in one thread, or do not, their results are the same. */
+  /** Two stages have the same results whether they run in one thread or in two. */
   @ParameterizedTest
   @EnumSource
   void anyOperatorMayFollow(Operator first) {
@@ -114,7 +114,7 @@ abstract class OperatorsConformance extends Theme {
     source.checkReleased();
   }
 
-  // What stopped early
+  // Stopped early
 
   @Test
   void firstElementEndsAnEndlessRun() {
@@ -251,7 +251,7 @@ abstract class OperatorsConformance extends Theme {
     assertThat(elements(pipe)).isEqualTo(numbers(10));
   }
 
-  /** Whoever wants no element at all has said so before the first one comes. */
+  /** A stage that wants no element has said so before the first element comes. */
   @ParameterizedTest
   @EnumSource
   void operatorBeforeNobodyEnds(Operator operator) {

@@ -11,13 +11,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /**
- * A pipeline as data: drawn at random, printed, shrunk; and what it is to give.
+ * A pipeline as data, with its expected results: drawn at random, printed, shrunk.
  *
  * @param numbers how many the source gives, from 0
  */
 record Plan(int numbers, List<Step> steps) {
 
-  /** What a function of the user does besides its work, told by the element. */
+  /** The side behaviour of a user's function, decided by the element. */
   record Faults(int failsEach, int slowEach) {
     boolean failsOn(int element) {
       return failsEach > 0 && element % failsEach == 1;
@@ -39,7 +39,7 @@ record Plan(int numbers, List<Step> steps) {
 
   /** A step of a plan. */
   sealed interface Step {
-    /** Whether what it gives depends on the order of what it gets. */
+    /** Whether the results depend on the order of the inputs. */
     default boolean needsOrder() {
       return false;
     }
@@ -73,7 +73,7 @@ record Plan(int numbers, List<Step> steps) {
   /** None or many from one. */
   record Flattening(int divisor, Faults faults) implements Step {}
 
-  /** What has a state. */
+  /** Operators with a state. */
   enum Memory {
     SCAN,
     DISTINCT,
@@ -108,7 +108,7 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** Other numbers, from 0: while those of the pipe come, or after them. */
+  /** Other numbers, from 0: at the same time as the numbers of the pipe, or after them. */
   record Joining(boolean isMerge, int numbers) implements Step {
     @Override
     public boolean keepsOrder() {
@@ -245,7 +245,7 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** What comes out of it, one after the other. */
+  /** The expected outputs, in order. */
   Model model() {
     var model = new Model();
     model.run(IntStream.range(0, numbers).boxed().toList(), steps);

@@ -16,8 +16,8 @@ import net.jqwik.api.RandomGenerator;
 import net.jqwik.api.sessions.JqwikSession;
 
 /**
- * A pipeline that a seed draws, and what it is to give by a sequential model; for those who run
- * many of them in a way of their own. Immutable.
+ * A pipeline that a seed draws, with the expected results of a sequential model. For tests that run
+ * many pipelines in a way of their own. Immutable.
  */
 public final class RandomPipeline {
 
@@ -36,7 +36,10 @@ public final class RandomPipeline {
     this.plan = plan;
   }
 
-  /** Draws the pipelines of so many seeds, the given one first; each seed has one pipeline. */
+  /**
+   * Draws the pipelines of that number of seeds, beginning with the given one; each seed has one
+   * pipeline.
+   */
   public static List<RandomPipeline> draw(long firstSeed, int count) {
     List<RandomPipeline> drawn = new ArrayList<>(count);
     JqwikSession.run(
@@ -60,8 +63,8 @@ public final class RandomPipeline {
   }
 
   /**
-   * Fails with an {@link AssertionError} unless a run that nothing has disturbed did what the model
-   * does: same results, same failures, same books.
+   * Fails with an {@link AssertionError} unless an undisturbed run matches the model: same results,
+   * same failures, same counts.
    */
   public void check(List<Integer> results, List<Failure<?>> failures, RunReport report) {
     Model model = plan.model();

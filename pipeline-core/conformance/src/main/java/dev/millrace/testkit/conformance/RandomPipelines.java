@@ -42,7 +42,7 @@ abstract class RandomPipelines extends RandomSettlements {
 
   private static final int TRIES = 100;
 
-  // What there is to draw
+  // The parts to draw
 
   private static Arbitrary<Faults> faults() {
     return Combinators.combine(Arbitraries.of(0, 0, 2, 3, 7), Arbitraries.of(0, 0, 0, 11))
@@ -92,7 +92,7 @@ abstract class RandomPipelines extends RandomSettlements {
     return several(plan());
   }
 
-  /** What happens to a run before its end. */
+  /** The disturbance of a run before its end. */
   enum Accident {
     CANCELLED,
     THROWS_ERROR,
@@ -102,7 +102,7 @@ abstract class RandomPipelines extends RandomSettlements {
   }
 
   /**
-   * A plan, and what disturbs it.
+   * A plan with its disturbance.
    *
    * @param at the how-manieth call of a function it happens in, from 1
    */
@@ -117,7 +117,7 @@ abstract class RandomPipelines extends RandomSettlements {
             .as(Disturbed::new));
   }
 
-  // What holds
+  // The promises
 
   /** Same results, same failures, same books. */
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
@@ -136,7 +136,7 @@ abstract class RandomPipelines extends RandomSettlements {
     return new Trial<>(kit(), kit().engine(), pipeline, context, onFailure);
   }
 
-  /** It ends as it must, its books balance, and nothing fails that would not have failed. */
+  /** The run ends as it must, its counts balance, and only the expected elements fail. */
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   protected void disturbedPipelineEndsAsItMust(@ForAll("disturbances") List<Disturbed> plans) {
     plans.forEach(this::disturb);

@@ -21,9 +21,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * Random pipelines over a source that wants to be told of the end of its elements, some of them
- * disturbed. Elements know what they were made of, and every function looks whether that has been
- * settled too early.
+ * Random pipelines over a settling source; some of them are disturbed. Elements know what they were
+ * made of, and every function looks whether that has been settled too early.
  */
 abstract class RandomSettlements {
 
@@ -31,7 +30,7 @@ abstract class RandomSettlements {
 
   abstract EngineConformance kit();
 
-  /** What happens to the run. */
+  /** The disturbance of the run. */
   enum Event {
     NOTHING,
     CANCELLED,
@@ -72,7 +71,10 @@ abstract class RandomSettlements {
         .ofSize(Integer.getInteger("conformance.plans", 1));
   }
 
-  /** Each element is settled or abandoned, once, and never before what was made of it has ended. */
+  /**
+   * Each element is settled or abandoned exactly once, and never before all elements derived from
+   * it have ended.
+   */
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   protected void elementsOfARandomPipelineAreSettledAtTheirEnd(
       @ForAll("settled") List<Settled> plans) {

@@ -16,8 +16,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has become of the numbers that a source has given: kept by the source's settlement, and
- * checked against what the functions of the pipeline, and its sink, have seen.
+ * The fate of the numbers that a source has given: kept by the source's settlement, and checked
+ * against what the functions of the pipeline, and its sink, have seen.
  */
 final class Receipts implements Settlement<Integer> {
 
@@ -117,12 +117,12 @@ final class Receipts implements Settlement<Integer> {
     return settled;
   }
 
-  /** The numbers of which something has come to its end, but which are not settled. */
+  /** The unsettled numbers with at least one ended descendant. */
   Set<Integer> seen() {
     return seen;
   }
 
-  /** Fails unless each number that was given has one end. After the run. */
+  /** Fails unless each given number has exactly one end. After the run. */
   void check() {
     assertThat(wrong).isEmpty();
     Set<Integer> ended = new TreeSet<>(settled);

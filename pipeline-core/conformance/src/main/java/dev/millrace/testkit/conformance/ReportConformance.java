@@ -105,7 +105,7 @@ abstract class ReportConformance extends Theme {
     var trial = start(pipe.to(Sink.count()));
     await(running);
     await(
-        "what the source waits for",
+        "the wait of the source",
         () ->
             trial
                 .run()
@@ -122,7 +122,7 @@ abstract class ReportConformance extends Theme {
     Channel<Integer> channel = Channel.buffered(1);
     var trial = start(Pipe.from(Source.channel(channel)).buffer("buffer", 4).to(Sink.count()));
     await(
-        "what the sink waits for",
+        "the wait of the sink",
         () -> trial.run().explain().contains("sink: waits for an element, for PT"));
     channel.close();
     trial.end();

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** An element is settled exactly when the last of what was made of it has come to its end. */
+/** An element is settled exactly when the last element derived from it has ended. */
 abstract class SettlementConformance extends SettlementTheme {
 
-  /** What is not settled of {@link #N} numbers that all go their way; null if that may vary. */
+  /** The unsettled numbers of {@link #N} undisturbed ones; null if they may vary. */
   private static @Nullable List<Integer> left(Operator operator) {
     return switch (operator) {
       case WINDOW_OVERLAPPING -> List.of(N - 2, N - 1);
@@ -164,7 +164,7 @@ abstract class SettlementConformance extends SettlementTheme {
     }
   }
 
-  /** What was drained comes to its end; what was not read is not there. */
+  /** Drained elements are settled; elements that were not read do not count. */
   @ParameterizedTest
   @EnumSource
   void elementsOfADrainedRunAreSettled(Operator operator) {
@@ -184,7 +184,7 @@ abstract class SettlementConformance extends SettlementTheme {
     }
   }
 
-  /** The books, the names and the drawing are those of the same pipeline without settlement. */
+  /** The counts, the names and the drawing are the same as without settlement. */
   @ParameterizedTest
   @EnumSource
   void reportKnowsNothingOfIt(Operator operator) {

@@ -175,7 +175,7 @@ abstract class SettlementEndsConformance extends SettlementTheme {
 
   @Test
   void failureOfALateCloseIsToldByJoin() {
-    var cause = new IOException("can not be closed");
+    var cause = new IOException("cannot be closed");
     Source<Integer> source =
         context ->
             new Source.Cursor<>() {

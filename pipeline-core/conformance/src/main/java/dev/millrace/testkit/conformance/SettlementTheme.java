@@ -5,7 +5,7 @@ import dev.millrace.pipeline.Pipe;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What the themes about the settlement of elements share. */
+/** The common part of the themes about settlement. */
 abstract class SettlementTheme extends Theme {
 
   static final int N = 40;

@@ -37,7 +37,7 @@ enum Site {
   IN_A_BALANCE((pipe, f) -> pipe.balance("lanes", 3, lane -> lane.map("stage", f))),
   IN_A_BRANCH((pipe, f) -> pipe.broadcast("lanes", List.of(lane -> lane.map("stage", f))));
 
-  /** What the stage with the function is called. */
+  /** The name of the stage with the function. */
   static final String NAME = "stage";
 
   /** Puts a function into a pipe. */
@@ -57,7 +57,7 @@ enum Site {
     return putting.to(pipe, function);
   }
 
-  /** What is said to have failed when the function throws for that element. */
+  /** The element named in the failure when the function throws for that element. */
   Object failed(int element) {
     return this == ZIP ? List.of(element, element) : element;
   }

@@ -21,7 +21,7 @@ abstract class StubbornConformance extends Theme {
 
   private static final Duration GRACE = Duration.ofMillis(30);
 
-  /** Goes on until it is released, whatever happens. */
+  /** Runs until it is released, and ignores interrupts. */
   private static final class Stubborn {
     private final CountDownLatch running = new CountDownLatch(1);
     private final AtomicBoolean released = new AtomicBoolean();

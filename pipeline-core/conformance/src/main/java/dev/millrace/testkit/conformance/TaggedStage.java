@@ -108,7 +108,7 @@ enum TaggedStage {
   TAKE((pipe, name, look) -> pipe.take(name, 7), false),
   TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false);
 
-  /** What functions do with an element before they return it: they look whether it may be there. */
+  /** Functions check each element before they return it: whether it may be there. */
   interface Look {
     /** May throw. */
     Tag at(Tag tag) throws Exception;

@@ -19,14 +19,14 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 
-/** What all themes of the kit use. */
+/** The common part of all themes of the kit. */
 abstract class Theme {
 
   private final List<Trial<?>> trials = new ArrayList<>();
 
   abstract EngineConformance kit();
 
-  /** What a test that has failed leaves behind must not disturb the next one. */
+  /** The leftovers of a failed test must not disturb the next test. */
   @AfterEach
   void stopWhatStillRuns() {
     for (Trial<?> trial : trials) {
@@ -95,8 +95,8 @@ abstract class Theme {
   }
 
   /**
-   * Waits until a source has not been asked for a while: all that is behind it is full, and it
-   * waits for room; or it does not even wait, because the thread that asks it is busy behind it.
+   * Waits until a source has not been asked for a while. Then all stages behind it are full and it
+   * waits for room, or the thread that reads it is busy in a stage behind it.
    */
   final void awaitStandstill(Numbers source) {
     var last = new AtomicInteger();

@@ -8,13 +8,14 @@ import java.util.stream.Stream;
 /**
  * All threads that are alive, virtual ones included.
  *
- * <p>No API of the JDK tells the virtual ones but a dump into a file, which takes milliseconds, and
- * was seen to crash the JVM (25.0.3) when it met a running thread that held a monitor in compiled
- * code. So they are taken from where the dump takes them, which the JVM must be told to export.
+ * <p>The only public API of the JDK that lists virtual threads is a dump into a file. It takes
+ * milliseconds, and it was seen to crash the JVM (25.0.3) when it met a running thread that held a
+ * monitor in compiled code. So this class uses the internal source of that dump; the JVM of the
+ * tests must export its package.
  */
 public final class Threads {
 
-  /** The kit's own begin with this. */
+  /** The prefix of the names of the kit's own threads. */
   static final String OWN = "conformance";
 
   private static final String INTERNALS = "jdk.internal.vm";
@@ -63,7 +64,7 @@ public final class Threads {
     return Thread.ofVirtual().unstarted(() -> {}).threadId();
   }
 
-  /** Those that are alive, and are neither the kit's nor of a pool of the JDK. */
+  /** The living threads, without the threads of the kit and of the JDK's pools. */
   public static List<Thread> alive() {
     return in(call(ROOT)).filter(Threads::isOfInterest).toList();
   }
@@ -78,7 +79,7 @@ public final class Threads {
     return thread.isAlive() && SHARED.stream().noneMatch(thread.getName()::startsWith);
   }
 
-  /** A thread, and what it is doing. */
+  /** A thread with its stack. */
   public static String describe(Thread thread) {
     String stack =
         Stream.of(thread.getStackTrace())

@@ -49,12 +49,12 @@ final class Trial<R> {
     return run;
   }
 
-  /** What the failure handler has got until now. */
+  /** The failures that the handler has got until now. */
   List<Failure<?>> failures() {
     return failures;
   }
 
-  /** Waits for the end, and checks what is promised of every run. */
+  /** Waits for the end, and checks the promises of every run. */
   Ended<R> end() {
     Ended<R> ended = join();
     noThreadIsLeft();
@@ -101,7 +101,7 @@ final class Trial<R> {
         .toList();
   }
 
-  /** What a thread does after its last word to the run takes no time worth a promise. */
+  /** A thread ends within a moment after its last report to the run. */
   void noThreadIsLeft() {
     if (!left().isEmpty()) {
       Awaitility.await("the end of all threads of the run")

@@ -1,9 +1,9 @@
 /**
  * The conformance kit: one suite of tests for every engine.
  *
- * <p>It is a module of its own, with no module descriptor because tests run on the class path, and
- * knows only {@code pipeline-core}: whoever writes an engine depends on it in the scope of their
- * tests, and extends {@link dev.millrace.testkit.conformance.EngineConformance}.
+ * <p>It is a Maven module of its own. It has no module descriptor, because tests run on the class
+ * path. It depends only on {@code pipeline-core}. The author of an engine adds it with scope {@code
+ * test}, and extends {@link dev.millrace.testkit.conformance.EngineConformance}.
  */
 @NullMarked
 package dev.millrace.testkit.conformance;

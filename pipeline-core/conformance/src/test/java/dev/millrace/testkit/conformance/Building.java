@@ -35,7 +35,7 @@ final class Building {
     this.lanes = lanes;
   }
 
-  /** What a stage gives to the next one. */
+  /** The hand-over from a stage to the next one. */
   private record Output(Link link, Node<?> node) {}
 
   /** The side of the one who takes from an output; for one thread. */

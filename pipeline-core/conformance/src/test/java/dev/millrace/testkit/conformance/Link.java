@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What waits between two stages. All links of a run have one lock. */
+/** The elements that wait between two stages. All links of a run have one lock. */
 final class Link {
 
   /** Returned when the time is over. */
@@ -29,7 +29,7 @@ final class Link {
     this.capacity = capacity;
   }
 
-  // For those who write
+  // For writers
 
   /** A thread that is to stop when the reader leaves. */
   void addWriter(Worker worker) {
@@ -41,7 +41,7 @@ final class Link {
     }
   }
 
-  /** What is to be done when the reader leaves. */
+  /** The action when the reader leaves. */
   void onLeave(Runnable action) {
     synchronized (lock) {
       onLeave = action;

@@ -356,7 +356,7 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     }
   }
 
-  // What everyone may call
+  // For any thread
 
   @Override
   public R join() throws InterruptedException, ExecutionException {

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** A thread of the reference engine, and whether it is to stop. */
 final class Worker {
 
-  /** What it does. */
+  /** The work. */
   interface Body {
     void run(Worker worker) throws Exception;
   }
