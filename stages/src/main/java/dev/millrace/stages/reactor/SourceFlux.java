@@ -3,7 +3,7 @@ package dev.millrace.stages.reactor;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.graph.Node;
-import dev.millrace.stages.internal.Interruptions;
+import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

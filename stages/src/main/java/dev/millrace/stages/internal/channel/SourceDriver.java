@@ -4,7 +4,7 @@ import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Source.Cursor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
-import dev.millrace.stages.internal.Interruptions;
+import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -10,7 +10,6 @@ import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.graph.Inside;
 import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.stages.internal.Interruptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;

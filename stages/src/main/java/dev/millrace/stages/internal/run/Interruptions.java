@@ -1,4 +1,4 @@
-package dev.millrace.stages.internal;
+package dev.millrace.stages.internal.run;
 
 import dev.millrace.errors.Causes;
 import java.io.InterruptedIOException;
