@@ -227,7 +227,7 @@ class FailuresIT extends WithBroker {
     repaired.set(true);
     Map<String, Object> properties = Map.of("bootstrap.servers", bootstrapServers());
     var report = DeadLetterReplay.run(properties, deadLetterTopic());
-    assertThat(report).isEqualTo(new DeadLetterReplay.Report(60, 1));
+    assertThat(report).isEqualTo(new DeadLetterReplay.Report(60, 0, 1));
     await().atMost(Duration.ofSeconds(30)).until(() -> committed() == 120);
     running.drain();
     assertThat(sentBack).hasSize(60);
@@ -235,6 +235,6 @@ class FailuresIT extends WithBroker {
         .allMatch(record -> partitions.get(record.value()) == record.partition())
         .allMatch(record -> record.headers().toArray().length == 0);
     assertThat(DeadLetterReplay.run(properties, deadLetterTopic()))
-        .isEqualTo(new DeadLetterReplay.Report(0, 0));
+        .isEqualTo(new DeadLetterReplay.Report(0, 0, 0));
   }
 }
