@@ -422,6 +422,44 @@ public abstract class LetterPromises extends WithMockConsumer {
     return loop.partitions().stream().allMatch(one -> one.inFlight() <= 1);
   }
 
+  /** As a producer does whose topic is missing: the letters behind it would overtake it. */
+  @Test
+  void recordsBehindALetterThatFailsAtOnceWait() throws Exception {
+    assign(3, P0);
+    var handled = new AtomicInteger();
+    var down = new AtomicBoolean(true);
+    var topic =
+        new DeadLetters() {
+          @Override
+          public Future<?> begin(DeadLetter letter) {
+            return down.get()
+                ? CompletableFuture.failedFuture(new IOException("no topic"))
+                : CompletableFuture.completedFuture(null);
+          }
+
+          @Override
+          public void accept(DeadLetter letter) {}
+        };
+    var loop =
+        handling(
+                record -> {
+                  handled.incrementAndGet();
+                  if (record.offset() == 0) {
+                    throw new IOException("poison");
+                  }
+                })
+            .ordering(Ordering.PARTITION)
+            .deadLetters(topic)
+            .deadLetterBackoff(SHORT)
+            .build();
+    var running = start(loop, Context.background());
+    await().until(() -> errors.size() > 5);
+    assertThat(handled).hasValue(1);
+    down.set(false);
+    await().until(() -> committed(P0) == 3);
+    drain(loop, running);
+  }
+
   // Which failures are tried again
 
   private LoopBuilder<String, String, ?> undeserializable(
