@@ -203,7 +203,6 @@ class FailuresIT extends WithBroker {
     int storm = 5000;
     createTopic(deadLetterTopic(), 1);
     produceTo(0, "a", 0, storm);
-    long begin = System.nanoTime();
     var running =
         start(
             builder(Map.of())
@@ -217,9 +216,7 @@ class FailuresIT extends WithBroker {
                     })
                 .build());
     await().atMost(Duration.ofSeconds(120)).until(() -> committed(0) == storm);
-    Duration took = Duration.ofNanos(System.nanoTime() - begin);
     running.drain();
-    System.out.printf("%d dead letters within %d ms%n", storm, took.toMillis());
     List<ConsumerRecord<byte[], byte[]>> letters = deadLetters(storm);
     assertThat(letters).hasSize(storm);
     assertThat(letters.stream().map(one -> Long.valueOf(header(one, DeadLetterHeaders.OFFSET))))

@@ -320,7 +320,9 @@ public abstract class LetterPromises extends WithMockConsumer {
 
   @Test
   void letterThatWaitsHoldsNoHandlersPlace() throws Exception {
-    assign(5, P0, P1);
+    assign(0, P0, P1);
+    mock.schedulePollTask(() -> add(P0, 0, 5));
+    var offered = new CountDownLatch(1);
     var handled = new AtomicInteger();
     var down = new CountDownLatch(1);
     var loop =
@@ -335,10 +337,13 @@ public abstract class LetterPromises extends WithMockConsumer {
             .concurrency(1)
             .deadLetters(
                 letter -> {
+                  offered.countDown();
                   down.await(); // as a producer does whose topic does not exist
                 })
             .build();
     var running = start(loop, Context.background());
+    offered.await();
+    mock.schedulePollTask(() -> add(P1, 0, 5));
     await().until(() -> handled.get() == 5 && committed(P1) == 5);
     assertThat(committed(P0)).isLessThan(1);
     down.countDown();
