@@ -97,7 +97,7 @@ class FailuresIT extends WithBroker {
     await().atMost(Duration.ofSeconds(30)).until(() -> committed() == 301);
     running.drain();
     assertThat(handled).hasSize(300);
-    assertThat(errors).hasSize(2); // two attempts before the last one
+    assertThat(errors).hasSize(3); // the last one says that it becomes a dead letter
     ConsumerRecord<byte[], byte[]> letter = deadLetters(1).getFirst();
     assertThat(letter.key()).isEqualTo(bytes("key"));
     assertThat(letter.value()).isEqualTo(noText);
@@ -110,6 +110,8 @@ class FailuresIT extends WithBroker {
     assertThat(header(letter, DeadLetterHeaders.PARTITION)).isEqualTo("3");
     assertThat(header(letter, DeadLetterHeaders.OFFSET)).isEqualTo("0");
     assertThat(header(letter, DeadLetterHeaders.TIMESTAMP)).isEqualTo("1234");
+    assertThat(header(letter, DeadLetterHeaders.HOPS)).isEqualTo("1");
+    assertThat(header(letter, DeadLetterHeaders.GROUP)).isNotEmpty();
   }
 
   @Test
@@ -162,6 +164,63 @@ class FailuresIT extends WithBroker {
     }
     assertThat(deadLetters(1)).hasSize(1);
     assertThat(handled).hasSize(19);
+  }
+
+  /** The producer waits for the topic: that holds no handler's place. */
+  @Test
+  void otherPartitionGoesOnAtConcurrencyOneWhileTheDeadLetterTopicIsMissing() throws Exception {
+    produceTo(0, "a", 0, 1);
+    produceTo(1, "b", 1, 101);
+    var running =
+        start(
+            builder(Map.of())
+                .ordering(Ordering.PARTITION)
+                .concurrency(1)
+                .deadLetterTopic(deadLetterTopic())
+                .onError(errors::add)
+                .handler(
+                    record -> {
+                      if (record.partition() == 0) {
+                        throw new IOException("poison");
+                      }
+                      count(record.value());
+                    })
+                .build());
+    // the producer waits for 10 s each time; the other partition needs a fraction of that
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> handled.size() == 100 && committed(1) == 100);
+    assertThat(committed(0)).isLessThan(1);
+    createTopic(deadLetterTopic(), PARTITIONS);
+    await().atMost(Duration.ofSeconds(60)).until(() -> committed(0) == 1);
+    running.drain();
+    assertThat(deadLetters(1)).hasSize(1);
+  }
+
+  /** One partition, one handler: letters do not wait for one another. */
+  @Test
+  void stormOfPoisonDrainsFastAndInOrder() throws Exception {
+    int storm = 5000;
+    createTopic(deadLetterTopic(), 1);
+    produceTo(0, "a", 0, storm);
+    var running =
+        start(
+            builder(Map.of())
+                .ordering(Ordering.PARTITION)
+                .concurrency(1)
+                .deadLetterTopic(deadLetterTopic())
+                .onError(e -> {})
+                .handler(
+                    record -> {
+                      throw new IOException("poison");
+                    })
+                .build());
+    await().atMost(Duration.ofSeconds(120)).until(() -> committed(0) == storm);
+    running.drain();
+    List<ConsumerRecord<byte[], byte[]>> letters = deadLetters(storm);
+    assertThat(letters).hasSize(storm);
+    assertThat(letters.stream().map(one -> Long.valueOf(header(one, DeadLetterHeaders.OFFSET))))
+        .isSorted();
   }
 
   /**
@@ -227,7 +286,7 @@ class FailuresIT extends WithBroker {
     repaired.set(true);
     Map<String, Object> properties = Map.of("bootstrap.servers", bootstrapServers());
     var report = DeadLetterReplay.run(properties, deadLetterTopic());
-    assertThat(report).isEqualTo(new DeadLetterReplay.Report(60, 1));
+    assertThat(report).isEqualTo(new DeadLetterReplay.Report(60, 0, 1));
     await().atMost(Duration.ofSeconds(30)).until(() -> committed() == 120);
     running.drain();
     assertThat(sentBack).hasSize(60);
@@ -235,6 +294,6 @@ class FailuresIT extends WithBroker {
         .allMatch(record -> partitions.get(record.value()) == record.partition())
         .allMatch(record -> record.headers().toArray().length == 0);
     assertThat(DeadLetterReplay.run(properties, deadLetterTopic()))
-        .isEqualTo(new DeadLetterReplay.Report(0, 0));
+        .isEqualTo(new DeadLetterReplay.Report(0, 0, 0));
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.AbstractLoop;
@@ -31,6 +32,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The main loop of a consumer application: one select over errors, notifications, the ends of
@@ -77,6 +80,8 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     OTHER
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaLoop.class);
+
   private final BatchFunction<K, V> handler;
   private final Channel<Boolean> draining = Channel.rendezvous();
 
@@ -104,8 +109,20 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
         workers.begin(group, handling(letters, consumer, group.context()));
         Throwable failure = select(consumer, workers, group.context());
         workers.await(drainTimeout());
+        tellRest(consumer);
         return workers.failure() != null ? workers.failure() : failure;
       }
+    }
+  }
+
+  /** What has failed since the main loop ended: of handlers that it has waited for, say. */
+  private void tellRest(ChannelConsumer<K, V> consumer) {
+    try {
+      for (Exception error; (error = consumer.errors().tryReceive()) != null; ) {
+        survived(error);
+      }
+    } catch (ChannelClosedException e) {
+      LOG.debug("the consumer has ended, and there is nothing left to tell", e);
     }
   }
 

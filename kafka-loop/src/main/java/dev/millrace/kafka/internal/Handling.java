@@ -295,7 +295,9 @@ public final class Handling<K, V> {
     letters.acquire();
     try {
       Burial.Begun begun = deadLetters.bury(letter);
-      message.leaveLane();
+      if (!begun.safe().isDone()) { // or it has failed at once, as with a topic that is missing
+        message.leaveLane();
+      }
       begun.safe().get();
       return begun.produced();
     } finally {

@@ -78,6 +78,7 @@ final class Handlers<K, V> {
     this.handling = handling;
     this.handler = handler;
     this.bell = bell;
+    SchedulerErrors.watch();
   }
 
   /** Why the loop must stop, and at which record; null if it must not. */
@@ -135,7 +136,9 @@ final class Handlers<K, V> {
     var call = new Call<>(attempt, handler);
     calls.add(call);
     try {
-      Flux.<T>from(handler.publisher(records)).subscribe(call);
+      SchedulerErrors.tell(
+          call::thrownByAScheduler,
+          () -> Flux.<T>from(handler.publisher(records)).subscribeWith(call));
     } catch (Throwable e) {
       call.threw(e);
     }
@@ -194,6 +197,13 @@ final class Handlers<K, V> {
     protected void hookOnCancel() {
       calls.remove(this);
       ended(attempt);
+    }
+
+    /** The subscriber was not told of it, and never would be. */
+    private void thrownByAScheduler(Throwable e) {
+      Subscription source = upstream();
+      onError(e);
+      source.cancel();
     }
 
     /** Nothing was returned, or it could not be subscribed to. */

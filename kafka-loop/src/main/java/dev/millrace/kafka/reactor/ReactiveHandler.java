@@ -67,14 +67,19 @@ record ReactiveHandler<K, V, T>(
   @Override
   public List<ProducerRecord<byte[], byte[]>> apply(Attempt<K, V> batch) throws Exception {
     Flux<T> emitted = Flux.from(publisher(batch.records()));
+    var thrown = new CompletableFuture<Object>();
     CompletableFuture<@Nullable List<T>> end =
-        emitted.filter(one -> produces()).collectList().contextWrite(context).toFuture();
+        SchedulerErrors.tell(
+            thrown::completeExceptionally,
+            () -> emitted.filter(one -> produces()).collectList().contextWrite(context).toFuture());
     try {
+      CompletableFuture.anyOf(end, thrown).get();
       return produced(Objects.requireNonNull(end.get()));
     } catch (InterruptedException e) {
       end.cancel(true);
       throw e;
     } catch (ExecutionException e) {
+      end.cancel(true); // if a scheduler has thrown it
       switch (e.getCause()) {
         case Exception cause -> throw cause;
         case Error cause -> throw cause;

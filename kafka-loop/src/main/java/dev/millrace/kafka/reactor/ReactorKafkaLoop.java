@@ -180,6 +180,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         }
       }
       handlers.await(drainTimeout());
+      events.deliver(); // what has failed meanwhile
       return handlers.failure() != null ? handlers.failure() : lost.get();
     } finally {
       registration.stop();

@@ -320,7 +320,9 @@ public abstract class LetterPromises extends WithMockConsumer {
 
   @Test
   void letterThatWaitsHoldsNoHandlersPlace() throws Exception {
-    assign(5, P0, P1);
+    assign(0, P0, P1);
+    mock.schedulePollTask(() -> add(P0, 0, 5));
+    var offered = new CountDownLatch(1);
     var handled = new AtomicInteger();
     var down = new CountDownLatch(1);
     var loop =
@@ -335,10 +337,13 @@ public abstract class LetterPromises extends WithMockConsumer {
             .concurrency(1)
             .deadLetters(
                 letter -> {
+                  offered.countDown();
                   down.await(); // as a producer does whose topic does not exist
                 })
             .build();
     var running = start(loop, Context.background());
+    offered.await();
+    mock.schedulePollTask(() -> add(P1, 0, 5));
     await().until(() -> handled.get() == 5 && committed(P1) == 5);
     assertThat(committed(P0)).isLessThan(1);
     down.countDown();
@@ -420,6 +425,44 @@ public abstract class LetterPromises extends WithMockConsumer {
 
   private static boolean isDraining(Loop loop) {
     return loop.partitions().stream().allMatch(one -> one.inFlight() <= 1);
+  }
+
+  /** As a producer does whose topic is missing: the letters behind it would overtake it. */
+  @Test
+  void recordsBehindALetterThatFailsAtOnceWait() throws Exception {
+    assign(3, P0);
+    var handled = new AtomicInteger();
+    var down = new AtomicBoolean(true);
+    var topic =
+        new DeadLetters() {
+          @Override
+          public Future<?> begin(DeadLetter letter) {
+            return down.get()
+                ? CompletableFuture.failedFuture(new IOException("no topic"))
+                : CompletableFuture.completedFuture(null);
+          }
+
+          @Override
+          public void accept(DeadLetter letter) {}
+        };
+    var loop =
+        handling(
+                record -> {
+                  handled.incrementAndGet();
+                  if (record.offset() == 0) {
+                    throw new IOException("poison");
+                  }
+                })
+            .ordering(Ordering.PARTITION)
+            .deadLetters(topic)
+            .deadLetterBackoff(SHORT)
+            .build();
+    var running = start(loop, Context.background());
+    await().until(() -> errors.size() > 5);
+    assertThat(handled).hasValue(1);
+    down.set(false);
+    await().until(() -> committed(P0) == 3);
+    drain(loop, running);
   }
 
   // Which failures are tried again

@@ -101,7 +101,8 @@ class LoopStatusTest extends WithMockConsumer {
               assertThat(figures.settled()).isEqualTo(3);
               assertThat(figures.handled()).isEqualTo(2);
               assertThat(figures.failures())
-                  .isEqualTo(Map.of("handle", 2L, "deserialize", 0L, "dead-letter", 0L));
+                  .isEqualTo(
+                      Map.of("handle", 2L, "fetch", 0L, "deserialize", 0L, "dead-letter", 0L));
               assertThat(figures.retries()).isEqualTo(1);
               assertThat(figures.deadLetters()).isEqualTo(1);
               assertThat(figures.rebalances()).isEqualTo(1);
