@@ -39,6 +39,9 @@ final class FaceBuilder {
   private final ReactorKafkaLoop.Builder<String, String> reactor = ReactorKafkaLoop.builder();
   private final LoopBuilder<String, String, ?> settings;
 
+  /** Gives the handler to the builder: the last one that was said, as a loop takes only one. */
+  private Runnable handler = () -> {};
+
   private FaceBuilder(Face face) {
     this.face = face;
     this.settings = face == Face.CHANNEL ? channel : reactor;
@@ -46,21 +49,27 @@ final class FaceBuilder {
 
   /** The handler of a record; may block, on every face. */
   FaceBuilder handler(RecordHandler<String, String> given) {
-    switch (face) {
-      case CHANNEL -> channel.handler(given);
-      case REACTOR_BLOCKING -> reactor.blockingHandler(given);
-      case REACTOR -> reactor.handler(Publishers.of(given));
-    }
+    handler =
+        () -> {
+          switch (face) {
+            case CHANNEL -> channel.handler(given);
+            case REACTOR_BLOCKING -> reactor.blockingHandler(given);
+            case REACTOR -> reactor.handler(Publishers.of(given));
+          }
+        };
     return this;
   }
 
   /** The handler of a batch; may block, on every face. */
   FaceBuilder batchHandler(int size, Duration linger, BatchHandler<String, String> given) {
-    switch (face) {
-      case CHANNEL -> channel.batchHandler(size, linger, given);
-      case REACTOR_BLOCKING -> reactor.blockingBatchHandler(size, linger, given);
-      case REACTOR -> reactor.batchHandler(size, linger, Publishers.ofBatches(given));
-    }
+    handler =
+        () -> {
+          switch (face) {
+            case CHANNEL -> channel.batchHandler(size, linger, given);
+            case REACTOR_BLOCKING -> reactor.blockingBatchHandler(size, linger, given);
+            case REACTOR -> reactor.batchHandler(size, linger, Publishers.ofBatches(given));
+          }
+        };
     return this;
   }
 
@@ -68,15 +77,19 @@ final class FaceBuilder {
   FaceBuilder transactionalHandler(TransactionalHandler<String, String, String, String> given) {
     var key = new StringSerializer();
     var value = new StringSerializer();
-    switch (face) {
-      case CHANNEL -> channel.transactionalHandler(key, value, given);
-      case REACTOR_BLOCKING -> reactor.blockingTransactionalHandler(key, value, given);
-      case REACTOR -> reactor.transactionalHandler(key, value, Publishers.ofOutputs(given));
-    }
+    handler =
+        () -> {
+          switch (face) {
+            case CHANNEL -> channel.transactionalHandler(key, value, given);
+            case REACTOR_BLOCKING -> reactor.blockingTransactionalHandler(key, value, given);
+            case REACTOR -> reactor.transactionalHandler(key, value, Publishers.ofOutputs(given));
+          }
+        };
     return this;
   }
 
   Loop build() {
+    handler.run();
     return settings.build();
   }
 

@@ -29,6 +29,12 @@ record BothObservers(ConsumerObserver one, ConsumerObserver other) implements Co
     other.commitFailed(group, failure);
   }
 
+  @Override
+  public void newHistory(String group, NewHistoryException history) {
+    one.newHistory(group, history);
+    other.newHistory(group, history);
+  }
+
   private record BothPartitions(PartitionObserver one, PartitionObserver other)
       implements PartitionObserver {
 

@@ -202,6 +202,26 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
+   * Where to go on when the log of a partition is not the one that was consumed: its offsets have
+   * expired, an election has cut it, or its topic was deleted and made anew. Default: {@link
+   * NewHistory#RESUME}, which skips no record that is there; {@link NewHistory#STOP} if {@code
+   * auto.offset.reset} is {@code none}. Each time a {@link NewHistoryException} tells it.
+   */
+  public B newHistory(NewHistory choice) {
+    settings.newHistory = Objects.requireNonNull(choice, "newHistory");
+    return self();
+  }
+
+  /**
+   * Where the consumption begins of a partition that was added to its topic after the group had
+   * begun to consume it. Default: {@link AddedPartitions#FROM_BEGINNING}.
+   */
+  public B addedPartitions(AddedPartitions choice) {
+    settings.addedPartitions = Objects.requireNonNull(choice, "addedPartitions");
+    return self();
+  }
+
+  /**
    * Receives consume, settle and commit events; what it throws is logged. Default: none. {@link
    * dev.millrace.kafka.micrometer.LoopMeters} makes Micrometer's meters of it.
    */

@@ -39,4 +39,7 @@ public interface ConsumerObserver {
 
   /** A commit has failed; what it said is said again by the next one. */
   default void commitFailed(String group, Exception failure) {}
+
+  /** The log of a partition is not the one that was consumed. */
+  default void newHistory(String group, NewHistoryException history) {}
 }

@@ -19,6 +19,7 @@ import java.util.Objects;
  * @param commitFailures commits that have failed
  * @param settleLatency from when a record was polled until it was settled, over the last half to
  *     whole minute
+ * @param newHistories logs that were not the ones that were consumed; see {@link NewHistory}
  */
 public record LoopFigures(
     long settled,
@@ -30,12 +31,39 @@ public record LoopFigures(
     long rebalances,
     long commits,
     long commitFailures,
-    Latency settleLatency) {
+    Latency settleLatency,
+    long newHistories) {
 
   /** Copies the maps. */
   public LoopFigures {
     failures = Map.copyOf(failures);
     deadLettersByReason = Map.copyOf(deadLettersByReason);
     Objects.requireNonNull(settleLatency, "settleLatency");
+  }
+
+  /** Of a loop that has met no new history. */
+  public LoopFigures(
+      long settled,
+      long handled,
+      Map<String, Long> failures,
+      long retries,
+      long deadLetters,
+      Map<String, Long> deadLettersByReason,
+      long rebalances,
+      long commits,
+      long commitFailures,
+      Latency settleLatency) {
+    this(
+        settled,
+        handled,
+        failures,
+        retries,
+        deadLetters,
+        deadLettersByReason,
+        rebalances,
+        commits,
+        commitFailures,
+        settleLatency,
+        0);
   }
 }

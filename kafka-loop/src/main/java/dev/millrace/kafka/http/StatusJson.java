@@ -92,6 +92,8 @@ final class StatusJson {
         figures.commits(),
         "commitFailures",
         figures.commitFailures(),
+        "newHistories",
+        figures.newHistories(),
         "settleLatency",
         latency(figures.settleLatency()));
   }
@@ -119,6 +121,8 @@ final class StatusJson {
         status.partition().partition(),
         "lag",
         status.lag().isPresent() ? status.lag().getAsLong() : null,
+        "withheld",
+        status.withheld(),
         "inFlight",
         status.inFlight(),
         "waiting",

@@ -28,6 +28,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   private final ConsumerSettings<K, V> settings;
   private final Deserialization<K, V> deserialization;
   private final CommitStrategy<K, V> committer;
+  private final Starts<K, V> starts;
   private final HealthCheck health;
   private final BackPressure<K, V> backPressure;
   private final ConsumerCore.Listener listener;
@@ -45,12 +46,14 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
       ConsumerSettings<K, V> settings,
       Deserialization<K, V> deserialization,
       CommitStrategy<K, V> committer,
+      Starts<K, V> starts,
       HealthCheck health,
       BackPressure<K, V> backPressure,
       ConsumerCore.Listener listener) {
     this.settings = settings;
     this.deserialization = deserialization;
     this.committer = committer;
+    this.starts = starts;
     this.health = health;
     this.backPressure = backPressure;
     this.listener = listener;
@@ -124,10 +127,10 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
       follow(partition, left.remove(name));
       assigned.put(name, partition);
     }
-    if (!assigned.isEmpty()) {
-      committer.resume(assigned);
-    }
     partitions.putAll(assigned);
+    if (!assigned.isEmpty()) {
+      starts.assigned(assigned.values());
+    }
     tell(names, Set.of());
   }
 

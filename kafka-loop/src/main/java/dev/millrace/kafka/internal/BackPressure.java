@@ -8,8 +8,8 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Pauses the partitions that are full, and those that the application has paused, and no others.
- * The poll thread pauses, anybody asks.
+ * Pauses the partitions that are full, those that the application has paused, and those whose
+ * position is not known yet, and no others. The poll thread pauses, anybody asks.
  */
 final class BackPressure<K, V> {
 
@@ -46,7 +46,7 @@ final class BackPressure<K, V> {
       if (isFull) {
         nowFull.add(partition.name());
       }
-      boolean shouldPause = isFull || pauses.contains(partition.name());
+      boolean shouldPause = isFull || partition.isHeld() || pauses.contains(partition.name());
       if (shouldPause && !isPaused) {
         pause.add(partition.name());
       } else if (isPaused && !shouldPause) {

@@ -12,16 +12,21 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is settled beyond a commit, as the text that Kafka keeps with the commit.
+ * What is settled beyond a commit, and which topic the commit belongs to, as the text that Kafka
+ * keeps with the commit.
  *
  * <p>Safe for use by many threads. It takes some microseconds, and up to a millisecond where what
  * is settled does not fit.
  */
 /*
- * The text is "mr1:", then, in Base64 without padding: one byte for the form, the body, four bytes of
- * checksum. Offsets count from the committed one. Forms: 0, the lengths of the runs (not settled, settled,
+ * The text is "mr1:" or "mr2:", then, in Base64 without padding: with "mr2:" the origin, then one byte for
+ * the form and the body, if anything is settled beyond the commit, then four bytes of checksum. The origin is
+ * four bytes for the cluster, sixteen for the topic's id, and one more than the number of partitions, seven bits
+ * a byte. Offsets count from the committed one. Forms: 0, the lengths of the runs (not settled, settled,
  * not settled, …), seven bits a byte; 1, a bit for each offset; 2 and 3, the same, deflated. The shorter
  * is written: runs for the usual case of one slow record, bits for a wild mixture, so that 10,000 records
  * without gaps take 1,700 characters at the most. It is deflated only where it would not fit, as that takes
@@ -33,11 +38,14 @@ import org.apache.kafka.common.TopicPartition;
 public final class CommitMetadata {
 
   private static final String PREFIX = "mr1:";
+  private static final String WITH_ORIGIN = "mr2:";
+  private static final int ORIGIN = 4 + 16; // without the number of partitions
   private static final int RUNS = 0;
   private static final int BITS = 1;
   private static final int DEFLATED = 2;
   private static final int CHECKSUM = 4;
   private static final int MAX_BODY = 1 << 20; // what a malformed text can make us allocate
+  private static final byte[] NONE = {};
   private static final int HOPELESS = 8; // deflating makes nothing smaller by more than that
 
   /**
@@ -47,6 +55,14 @@ public final class CommitMetadata {
    * @param complete false if the limit has cut it
    */
   public record Encoded(String text, boolean complete) {}
+
+  /**
+   * What a text says.
+   *
+   * @param ranges what is settled beyond the commit
+   * @param origin the topic that the commit belongs to; null if the text does not tell
+   */
+  public record Decoded(OffsetRanges ranges, @Nullable Origin origin) {}
 
   /** Tells why a text could not be understood. */
   public static final class MalformedException extends Exception {
@@ -59,28 +75,53 @@ public final class CommitMetadata {
 
   private CommitMetadata() {}
 
+  /** The same without an origin. */
+  public static Encoded encode(
+      TopicPartition partition, long offset, OffsetRanges ranges, int limit) {
+    return encode(partition, offset, ranges, null, limit);
+  }
+
   /**
-   * Encodes as many ranges, from the first on, as fit.
+   * Encodes the origin, and as many ranges, from the first on, as fit behind it.
    *
    * @param offset the committed offset; no range begins before it
+   * @param origin left out if it is null, or does not fit
    * @param limit how many characters the text may have
    */
   public static Encoded encode(
-      TopicPartition partition, long offset, OffsetRanges ranges, int limit) {
-    if (ranges.isEmpty()) {
-      return new Encoded("", true);
+      TopicPartition partition,
+      long offset,
+      OffsetRanges ranges,
+      @Nullable Origin origin,
+      int limit) {
+    int room = (int) (Math.max(0L, limit - PREFIX.length()) * 3 / 4) - CHECKSUM;
+    byte[] header = origin == null ? NONE : header(origin);
+    if (header.length > room) {
+      header = NONE;
     }
-    int bytes = (int) (Math.max(0L, limit - PREFIX.length()) * 3 / 4) - CHECKSUM;
+    if (ranges.isEmpty()) {
+      return new Encoded(sealed(partition, offset, header, NONE), true);
+    }
+    int bytes = room - header.length;
     byte[] all = smallest(offset, ranges, bytes);
     if (all.length <= bytes) {
-      return new Encoded(sealed(partition, offset, all), true);
+      return new Encoded(sealed(partition, offset, header, all), true);
     }
     int fit = Math.max(fitAsRuns(offset, ranges, bytes - 1), fitAsBits(offset, ranges, bytes - 1));
-    if (fit == 0) {
-      return new Encoded("", false);
-    }
-    return new Encoded(
-        sealed(partition, offset, smallest(offset, ranges.first(fit), bytes)), false);
+    byte[] some = fit == 0 ? NONE : smallest(offset, ranges.first(fit), bytes);
+    return new Encoded(sealed(partition, offset, header, some), false);
+  }
+
+  private static byte[] header(Origin origin) {
+    var out = new ByteArrayOutputStream();
+    out.writeBytes(
+        ByteBuffer.allocate(ORIGIN)
+            .putInt(origin.cluster())
+            .putLong(origin.topic().getMostSignificantBits())
+            .putLong(origin.topic().getLeastSignificantBits())
+            .array());
+    write(origin.partitions() + 1L, out);
+    return out.toByteArray();
   }
 
   /** The smallest form; those that cost time only if it does not fit without. */
@@ -128,9 +169,20 @@ public final class CommitMetadata {
   }
 
   static String sealed(TopicPartition partition, long offset, byte[] form) {
-    byte[] whole = Arrays.copyOf(form, form.length + CHECKSUM);
-    ByteBuffer.wrap(whole).putInt(form.length, checksum(partition, offset, form));
-    return PREFIX + Base64.getEncoder().withoutPadding().encodeToString(whole);
+    return sealed(partition, offset, NONE, form);
+  }
+
+  private static String sealed(TopicPartition partition, long offset, byte[] header, byte[] form) {
+    int length = header.length + form.length;
+    if (length == 0) {
+      return "";
+    }
+    byte[] whole = Arrays.copyOf(header, length + CHECKSUM);
+    System.arraycopy(form, 0, whole, header.length, form.length);
+    int checksum = checksum(partition, offset, Arrays.copyOf(whole, length));
+    ByteBuffer.wrap(whole).putInt(length, checksum);
+    String prefix = header.length == 0 ? PREFIX : WITH_ORIGIN;
+    return prefix + Base64.getEncoder().withoutPadding().encodeToString(whole);
   }
 
   private static byte[] form(int form, byte[] body) {
@@ -144,14 +196,18 @@ public final class CommitMetadata {
     var out = new ByteArrayOutputStream();
     long at = offset;
     for (long edge : ranges.edges()) {
-      long run = edge - at;
-      for (; run > 0x7F; run >>>= 7) {
-        out.write((int) (run & 0x7F) | 0x80);
-      }
-      out.write((int) run);
+      write(edge - at, out);
       at = edge;
     }
     return out.toByteArray();
+  }
+
+  private static void write(long number, ByteArrayOutputStream out) {
+    long left = number;
+    for (; left > 0x7F; left >>>= 7) {
+      out.write((int) (left & 0x7F) | 0x80);
+    }
+    out.write((int) left);
   }
 
   private static byte[] bits(long offset, OffsetRanges ranges) {
@@ -185,6 +241,12 @@ public final class CommitMetadata {
     return (int) crc.getValue();
   }
 
+  /** What the text of a commit says to be settled beyond it; see {@link #decoded}. */
+  public static OffsetRanges decode(TopicPartition partition, long offset, String text)
+      throws MalformedException {
+    return decoded(partition, offset, text).ranges();
+  }
+
   /**
    * Decodes the text of a commit.
    *
@@ -192,12 +254,13 @@ public final class CommitMetadata {
    * @throws MalformedException if it is not one of ours, or not for this partition and offset; the
    *     message says why
    */
-  public static OffsetRanges decode(TopicPartition partition, long offset, String text)
+  public static Decoded decoded(TopicPartition partition, long offset, String text)
       throws MalformedException {
     if (text.isEmpty()) {
-      return OffsetRanges.EMPTY;
+      return new Decoded(OffsetRanges.EMPTY, null);
     }
-    if (!text.startsWith(PREFIX)) {
+    boolean hasOrigin = text.startsWith(WITH_ORIGIN);
+    if (!hasOrigin && !text.startsWith(PREFIX)) {
       throw new MalformedException("it was written by another program");
     }
     byte[] whole;
@@ -209,18 +272,57 @@ public final class CommitMetadata {
     if (whole.length <= CHECKSUM) {
       throw new MalformedException("it ends too early");
     }
-    byte[] form = Arrays.copyOf(whole, whole.length - CHECKSUM);
-    if (ByteBuffer.wrap(whole).getInt(form.length) != checksum(partition, offset, form)) {
+    byte[] sealed = Arrays.copyOf(whole, whole.length - CHECKSUM);
+    if (ByteBuffer.wrap(whole).getInt(sealed.length) != checksum(partition, offset, sealed)) {
       throw new MalformedException("it is damaged, or was written for another offset");
     }
-    byte[] body = Arrays.copyOfRange(form, 1, form.length);
-    return switch (form[0]) {
-      case RUNS -> ofRuns(offset, body);
-      case BITS -> ofBits(offset, body);
-      case RUNS | DEFLATED -> ofRuns(offset, inflated(body));
-      case BITS | DEFLATED -> ofBits(offset, inflated(body));
-      default -> throw new MalformedException("its form " + form[0] + " is not known");
-    };
+    ByteBuffer in = ByteBuffer.wrap(sealed);
+    Origin origin = hasOrigin ? origin(in) : null;
+    if (!in.hasRemaining()) {
+      return new Decoded(OffsetRanges.EMPTY, origin);
+    }
+    byte form = in.get();
+    byte[] body = new byte[in.remaining()];
+    in.get(body);
+    return new Decoded(
+        switch (form) {
+          case RUNS -> ofRuns(offset, body);
+          case BITS -> ofBits(offset, body);
+          case RUNS | DEFLATED -> ofRuns(offset, inflated(body));
+          case BITS | DEFLATED -> ofBits(offset, inflated(body));
+          default -> throw new MalformedException("its form " + form + " is not known");
+        },
+        origin);
+  }
+
+  private static Origin origin(ByteBuffer in) throws MalformedException {
+    try {
+      int cluster = in.getInt();
+      var topic = new Uuid(in.getLong(), in.getLong());
+      long partitions = read(in) - 1;
+      if (partitions < Origin.UNKNOWN || partitions > Integer.MAX_VALUE) {
+        throw new MalformedException("the number of partitions is wrong");
+      }
+      return new Origin(cluster, topic, (int) partitions);
+    } catch (BufferUnderflowException e) {
+      throw new MalformedException("it ends within the origin");
+    }
+  }
+
+  /** A number of seven bits a byte. */
+  private static long read(ByteBuffer in) throws MalformedException {
+    long number = 0;
+    int shift = 0;
+    byte part;
+    do {
+      part = in.get();
+      number |= (long) (part & 0x7F) << shift;
+      shift += 7;
+    } while (part < 0 && shift < 63);
+    if (part < 0) {
+      throw new MalformedException("a number does not end");
+    }
+    return number;
   }
 
   private static OffsetRanges ofRuns(long offset, byte[] body) throws MalformedException {
@@ -230,16 +332,9 @@ public final class CommitMetadata {
     long at = offset;
     try {
       while (in.hasRemaining()) {
-        long run = 0;
-        int shift = 0;
-        byte part;
-        do {
-          part = in.get();
-          run |= (long) (part & 0x7F) << shift;
-          shift += 7;
-        } while (part < 0 && shift < 63);
+        long run = read(in);
         at += run;
-        if (part < 0 || at < 0 || (run == 0 && n > 0)) {
+        if (at < 0 || (run == 0 && n > 0)) {
           throw new MalformedException("the length of a run is wrong");
         }
         edges[n++] = at;

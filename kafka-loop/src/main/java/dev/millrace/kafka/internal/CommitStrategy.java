@@ -2,8 +2,6 @@ package dev.millrace.kafka.internal;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Map;
-import org.apache.kafka.common.TopicPartition;
 
 /** Commits what is settled; for the poll thread only. */
 interface CommitStrategy<K, V> {
@@ -20,9 +18,6 @@ interface CommitStrategy<K, V> {
    * @return false if a rebalance that is under way does not let it; it may after the next poll
    */
   boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout);
-
-  /** Tells the partitions where an earlier owner has stopped; what can not be known is repeated. */
-  void resume(Map<TopicPartition, Partition<K, V>> partitions);
 
   /** There will be no more commits; what is under way may take that long. */
   default void close(Duration timeout) {}

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * Commits what is settled, after a time or a number of records; for the poll thread only.
@@ -26,8 +28,11 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
   /** Longer than Kafka's own timeouts: one that is lost must not stop all commits for ever. */
   private static final Duration NO_ANSWER = Duration.ofMinutes(2);
 
+  private static final Duration FIRST_ATTEMPT = Duration.ofSeconds(1);
+
   private final Consumer<byte[], byte[]> consumer;
   private final ConsumerSettings<K, V> settings;
+  private final TopicBook topics;
   private final HealthCheck health;
   private final java.util.function.Consumer<? super Exception> onError;
   private int metadataLimit;
@@ -39,10 +44,12 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
   Committer(
       Consumer<byte[], byte[]> consumer,
       ConsumerSettings<K, V> settings,
+      TopicBook topics,
       HealthCheck health,
       java.util.function.Consumer<? super Exception> onError) {
     this.consumer = consumer;
     this.settings = settings;
+    this.topics = topics;
     this.health = health;
     this.onError = onError;
     this.metadataLimit = settings.metadataLimit;
@@ -105,24 +112,37 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
     long uncommitted = 0;
     for (Partition<K, V> partition : partitions) {
       uncommitted += partition.uncommitted();
+      if (partition.startIsUncommitted()) {
+        return true;
+      }
     }
     return uncommitted >= settings.commitEvery;
   }
 
   @Override
   public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
-    for (int attempt = 1; attempt <= 2; attempt++) { // the second without metadata
+    long deadline = System.nanoTime() + timeout.toNanos();
+    Set<String> missing = Set.of();
+    for (int attempt = 1; attempt <= 2; attempt++) { // the second without what the first met
       List<Commit<K, V>> commits = toCommit(partitions);
+      for (String topic : missing) {
+        commits.removeIf(commit -> commit.partition().name().topic().equals(topic));
+      }
       if (commits.isEmpty()) {
         return true;
       }
+      Duration left = Assignment.left(deadline);
       try {
         long start = System.nanoTime();
-        consumer.commitSync(offsets(commits), timeout);
+        boolean isLast = attempt == 2 || left.compareTo(FIRST_ATTEMPT) < 0;
+        consumer.commitSync(offsets(commits), isLast ? left : FIRST_ATTEMPT);
         committed(commits, start);
         return true;
       } catch (InterruptException e) {
         throw e;
+      } catch (TimeoutException e) { // Kafka's consumer waits for a topic that was deleted as well
+        failed(e);
+        missing = topics.missing(topicsOf(commits), FIRST_ATTEMPT);
       } catch (KafkaException e) {
         failed(e);
         if (!(e instanceof OffsetMetadataTooLarge)) {
@@ -131,6 +151,12 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
       }
     }
     return true;
+  }
+
+  private static <K, V> Set<String> topicsOf(List<Commit<K, V>> commits) {
+    Set<String> names = new HashSet<>();
+    commits.forEach(commit -> names.add(commit.partition().name().topic()));
+    return names;
   }
 
   private void committed(List<Commit<K, V>> commits, long start) {
@@ -163,53 +189,16 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
       TopicPartition name = commit.partition().name();
       String text = "";
       if (metadataLimit > 0) {
-        var encoded = CommitMetadata.encode(name, commit.offset(), commit.ahead(), metadataLimit);
+        var encoded =
+            CommitMetadata.encode(
+                name, commit.offset(), commit.ahead(), commit.origin(), metadataLimit);
         commit.partition().crowded(!encoded.complete());
         text = encoded.text();
       } else {
         commit.partition().crowded(false);
       }
-      result.put(name, new OffsetAndMetadata(commit.offset(), text));
+      result.put(name, commit.with(text));
     }
     return result;
-  }
-
-  @Override
-  public void resume(Map<TopicPartition, Partition<K, V>> partitions) {
-    Map<TopicPartition, OffsetAndMetadata> committed;
-    try {
-      committed = consumer.committed(Set.copyOf(partitions.keySet()), settings.closeTimeout);
-    } catch (InterruptException e) {
-      throw e;
-    } catch (KafkaException e) {
-      onError.accept(
-          new KafkaException(
-              "what was committed of "
-                  + partitions.keySet()
-                  + " can not be read; records that were"
-                  + " settled beyond it come again",
-              e));
-      return;
-    }
-    committed.forEach(
-        (name, offset) -> {
-          Partition<K, V> partition = partitions.get(name);
-          if (offset != null && partition != null) {
-            partition.resume(offset.offset(), ahead(name, offset));
-          }
-        });
-  }
-
-  private OffsetRanges ahead(TopicPartition name, OffsetAndMetadata committed) {
-    try {
-      return CommitMetadata.decode(name, committed.offset(), committed.metadata());
-    } catch (CommitMetadata.MalformedException e) {
-      onError.accept(
-          new KafkaException(
-              "the metadata of the commit of %s at offset %d is ignored, and records that were settled beyond it come again: %s"
-                  .formatted(name, committed.offset(), e.getMessage()),
-              e));
-      return OffsetRanges.EMPTY;
-    }
   }
 }

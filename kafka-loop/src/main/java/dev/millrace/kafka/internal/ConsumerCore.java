@@ -2,12 +2,17 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.Health;
+import dev.millrace.kafka.NewHistory;
+import dev.millrace.kafka.NewHistoryException;
+import dev.millrace.kafka.NewHistoryException.Reason;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionStatus;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -56,10 +61,12 @@ public final class ConsumerCore<K, V> {
 
   private final ConsumerSettings<K, V> settings;
   private final Listener listener;
-  private final OffsetReset offsetReset;
   private final Deserialization<K, V> deserialization;
   private final Consumer<byte[], byte[]> consumer;
   private final CommitStrategy<K, V> committer;
+  private final Questions questions;
+  private final TopicWatch<K, V> topics;
+  private final Starts<K, V> starts;
   private final Lags<K, V> lags;
   private final HealthCheck health;
   private final Pauses pauses = new Pauses();
@@ -76,30 +83,54 @@ public final class ConsumerCore<K, V> {
   public ConsumerCore(ConsumerSettings<K, V> settings, Listener listener) {
     this.settings = settings;
     this.listener = listener;
-    this.offsetReset = settings.offsetReset();
     this.consumer = settings.newConsumer();
-    this.deserialization = deserialization(settings, consumer);
+    this.questions = orClose(consumer, () -> settings.newQuestions(consumer));
+    this.deserialization = orClose(consumer, settings::newDeserialization);
+    var book = new TopicBook(questions);
     this.health = new HealthCheck(settings.stuckAfter);
-    this.lags = new Lags<>(consumer);
+    var finder = new StartFinder(questions, book, settings, listener::survived);
+    this.starts = new Starts<>(consumer, questions, finder, owner(), listener::survived);
+    this.topics = new TopicWatch<>(book, starts, settings, questions.isBlocking());
+    this.lags = new Lags<>(consumer, questions, settings.isolation());
     TransactionSettings transactions = settings.transactions;
     this.committer =
         transactions == null
-            ? new Committer<>(consumer, settings, health, listener::survived)
+            ? new Committer<>(consumer, settings, book, health, listener::survived)
             : new TransactionalCommitter<>(
                 consumer, settings, transactions, health, listener::survived);
     this.backPressure = new BackPressure<>(consumer, settings, pauses);
     this.assignment =
-        new Assignment<>(settings, deserialization, committer, health, backPressure, listener);
+        new Assignment<>(
+            settings, deserialization, committer, starts, health, backPressure, listener);
   }
 
-  private static <K, V> Deserialization<K, V> deserialization(
-      ConsumerSettings<K, V> settings, Consumer<?, ?> consumer) {
+  /** Nobody else would close the consumer if something fails that belongs to it. */
+  private static <T> T orClose(Consumer<?, ?> consumer, Supplier<T> maker) {
     try {
-      return settings.newDeserialization();
+      return maker.get();
     } catch (RuntimeException e) {
       consumer.close(CloseOptions.timeout(Duration.ZERO));
       throw e;
     }
+  }
+
+  private Starts.Owner<K, V> owner() {
+    return new Starts.Owner<>() {
+      @Override
+      public Partition<K, V> beginAgain(Partition<K, V> partition) {
+        return assignment.beginAgain(partition);
+      }
+
+      @Override
+      public boolean has(Partition<K, V> partition) {
+        return assignment.get(partition.name()) == partition;
+      }
+
+      @Override
+      public void began(NewHistoryException history) {
+        ConsumerCore.this.began(history);
+      }
+    };
   }
 
   /** The partitions at any time; other threads change them. */
@@ -164,6 +195,7 @@ public final class ConsumerCore<K, V> {
   }
 
   private void subscribeWith(ConsumerRebalanceListener callbacks) {
+    topics.begin();
     Pattern pattern = settings.pattern;
     if (pattern == null) {
       consumer.subscribe(settings.topics, callbacks);
@@ -175,6 +207,10 @@ public final class ConsumerCore<K, V> {
   /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
   public void poll() {
     seeks.run();
+    topics.run(partitions());
+    if (starts.run()) {
+      committer.commitIfDue(partitions()); // before anything can move the positions
+    }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
     try {
@@ -185,7 +221,7 @@ public final class ConsumerCore<K, V> {
       }
       lags.askIfDue(partitions());
     } catch (InvalidOffsetException e) {
-      reset(e);
+      lost(e);
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
@@ -223,26 +259,24 @@ public final class ConsumerCore<K, V> {
     LockSupport.parkNanos(BACK_OFF.toNanos());
   }
 
-  private void reset(InvalidOffsetException problem) {
-    try {
-      offsetReset
-          .apply(consumer, problem, listener::survived)
-          .forEach(
-              (name, offset) -> {
-                Partition<K, V> partition = assignment.get(name);
-                if (partition != null && partition.wouldGoBack(offset)) {
-                  assignment.beginAgain(partition);
-                }
-              });
-    } catch (InvalidOffsetException | InterruptException e) {
-      throw e;
-    } catch (KafkaException e) {
-      survive(e); // the next poll says the same again
+  private void began(NewHistoryException history) {
+    settings.observer.newHistory(settings.group(), history);
+    listener.survived(history);
+  }
+
+  private void lost(InvalidOffsetException problem) {
+    List<Partition<K, V>> affected = new ArrayList<>();
+    for (TopicPartition name : problem.partitions()) {
+      Partition<K, V> partition = assignment.get(name);
+      if (partition != null) {
+        affected.add(partition);
+      }
     }
+    starts.lost(problem, affected);
   }
 
   private Duration pollTimeout() {
-    Duration longest = backPressure.full().isEmpty() ? POLL : POLL_WHILE_FULL;
+    Duration longest = backPressure.full().isEmpty() && !starts.areOpen() ? POLL : POLL_WHILE_FULL;
     Duration untilCommit = committer.untilDue();
     if (!untilCommit.isPositive()) {
       return POLL_WHILE_FULL; // a commit is under way: its answer comes while we poll
@@ -257,13 +291,16 @@ public final class ConsumerCore<K, V> {
       return;
     }
     if (!records.isEmpty() && partition.wouldGoBack(records.getFirst().offset())) {
-      listener.survived(
-          new KafkaException(
-              "%s goes back to offset %d, from %s: its log was cut or made anew"
-                  .formatted(name, records.getFirst().offset(), partition)));
+      long first = records.getFirst().offset();
+      var history =
+          new NewHistoryException(name, Reason.TRUNCATED, partition.position(), first, null);
+      if (settings.newHistory() == NewHistory.STOP) {
+        throw history;
+      }
+      began(history);
       partition = assignment.beginAgain(partition);
     }
-    partition.add(records, next.offset());
+    partition.add(records, next);
   }
 
   /** Sets the position; for the poll thread. */
@@ -277,7 +314,8 @@ public final class ConsumerCore<K, V> {
       committer.commitNow(List.of(partition), settings.closeTimeout);
     }
     consumer.seek(name, offset);
-    assignment.beginAgain(partition);
+    Partition<K, V> again = assignment.beginAgain(partition);
+    again.start(Start.at(offset, partition.origin()));
   }
 
   /**
@@ -296,6 +334,7 @@ public final class ConsumerCore<K, V> {
     why = also(why, () -> commitAtEnd(half(settings.closeTimeout)));
     why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
     why = also(why, () -> committer.close(Assignment.left(deadline)));
+    why = also(why, questions::close);
     why = also(why, deserialization::close);
     why = also(why, assignment::forgetAll);
     health.ended(why);

@@ -1,7 +1,9 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.AddedPartitions;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.CorruptRecords;
+import dev.millrace.kafka.NewHistory;
 import dev.millrace.kafka.Ordering;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,6 +17,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +83,12 @@ public final class ConsumerSettings<K, V> implements Cloneable {
 
   /** What becomes of records that cannot be read. */
   public CorruptRecords corruptRecords = CorruptRecords.STOP;
+
+  /** Where to go on when the log is not the one that was consumed; null for the default. */
+  public @Nullable NewHistory newHistory;
+
+  /** Where partitions begin that are younger than the group. */
+  public AddedPartitions addedPartitions = AddedPartitions.FROM_BEGINNING;
 
   /** Who is told what is consumed. */
   public ConsumerObserver observer = ConsumerObserver.NONE;
@@ -219,7 +228,30 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   }
 
   OffsetReset offsetReset() {
-    return OffsetReset.of(properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), closeTimeout);
+    return OffsetReset.of(properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG));
+  }
+
+  /** Where to go on when the log is not the one that was consumed. */
+  NewHistory newHistory() {
+    NewHistory chosen = newHistory;
+    return chosen != null ? chosen : offsetReset().isNone() ? NewHistory.STOP : NewHistory.RESUME;
+  }
+
+  /** Which records the consumer reads. */
+  IsolationLevel isolation() {
+    Object given = properties.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
+    boolean committed =
+        given == null
+            ? transactions != null
+            : given.toString().equalsIgnoreCase(IsolationLevel.READ_COMMITTED.toString());
+    return committed ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED;
+  }
+
+  /** Asks the brokers that the consumer is connected to. */
+  Questions newQuestions(Consumer<?, ?> consumer) {
+    return consumer instanceof KafkaConsumer
+        ? AdminQuestions.open(properties)
+        : new ConsumerQuestions(consumer, closeTimeout);
   }
 
   Consumer<byte[], byte[]> newConsumer() {
@@ -227,7 +259,7 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
-    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // OffsetReset does it
+    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // StartFinder does it
     all.putIfAbsent(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_MAX_WAIT_MS);
     if (transactions != null) {
       all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");

@@ -1,23 +1,42 @@
 package dev.millrace.kafka.internal;
 
+import dev.millrace.kafka.internal.Questions.Place;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
 
 /**
- * Asks the consumer how far the ends of the logs are, once a second; for the poll thread only. It
- * knows them from its last fetch: the broker is not asked, and nothing is waited for.
+ * Finds out how far the ends of the logs are, once a second; for the poll thread only, which waits
+ * for nothing.
+ */
+/*
+ * The consumer knows the end of a log from its last fetch. Of a partition that is paused there is no fetch,
+ * and one that reads committed records is told the end of those: so for these the brokers are asked,
+ * one question for all, with an answer for each partition. A partition is not asked for again before its answer
+ * has come, or its question has timed out.
  */
 final class Lags<K, V> {
 
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
   private final Consumer<?, ?> consumer;
+  private final Questions questions;
+  private final boolean readsCommitted;
+  private final Set<Partition<K, V>> asked = ConcurrentHashMap.newKeySet();
   private long last = System.nanoTime() - INTERVAL.toNanos();
 
-  Lags(Consumer<?, ?> consumer) {
+  Lags(Consumer<?, ?> consumer, Questions questions, IsolationLevel isolation) {
     this.consumer = consumer;
+    this.questions = questions;
+    this.readsCommitted = isolation == IsolationLevel.READ_COMMITTED;
   }
 
   void askIfDue(Collection<Partition<K, V>> partitions) {
@@ -26,11 +45,51 @@ final class Lags<K, V> {
       return;
     }
     last = now;
+    Set<TopicPartition> paused = consumer.paused();
+    Map<TopicPartition, Partition<K, V>> unknown = new HashMap<>();
     for (Partition<K, V> partition : partitions) {
+      if (partition.isHeld()) {
+        continue; // its position is none
+      }
       OptionalLong lag = consumer.currentLag(partition.name());
       if (lag.isPresent()) { // so it has a position as well
         partition.behind(consumer.position(partition.name()), lag.getAsLong());
       }
+      if (lag.isEmpty() || readsCommitted || paused.contains(partition.name())) {
+        unknown.put(partition.name(), partition);
+      }
+    }
+    if (!questions.isBlocking()) {
+      ask(unknown);
+    }
+  }
+
+  private void ask(Map<TopicPartition, Partition<K, V>> partitions) {
+    Map<TopicPartition, Place> ends = new HashMap<>();
+    partitions.forEach(
+        (name, partition) -> {
+          if (asked.add(partition)) {
+            ends.put(name, Place.END);
+          }
+        });
+    if (ends.isEmpty()) {
+      return;
+    }
+    var all = questions.offsets(ends, IsolationLevel.READ_UNCOMMITTED);
+    var stable = readsCommitted ? questions.offsets(ends, IsolationLevel.READ_COMMITTED) : all;
+    for (TopicPartition name : ends.keySet()) {
+      Partition<K, V> partition = partitions.get(name);
+      CompletableFuture<?> _ =
+          all.get(name)
+              .thenCombine(
+                  stable.get(name),
+                  (end, visible) -> {
+                    if (end.isPresent() && visible.isPresent()) {
+                      partition.ends(end.get().offset(), visible.get().offset());
+                    }
+                    return end;
+                  })
+              .whenComplete((end, failure) -> asked.remove(partition));
     }
   }
 }

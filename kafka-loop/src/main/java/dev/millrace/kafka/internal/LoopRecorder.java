@@ -8,6 +8,7 @@ import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopFigures;
 import dev.millrace.kafka.LoopStatus;
+import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
@@ -53,6 +54,7 @@ public final class LoopRecorder implements ConsumerObserver {
   private final LongAdder rebalances = new LongAdder();
   private final LongAdder commits = new LongAdder();
   private final LongAdder commitFailures = new LongAdder();
+  private final LongAdder newHistories = new LongAdder();
   private final Deque<LoopEvent> recent = new ArrayDeque<>();
   private final Channel<LoopEvent> events = Channel.dropOldest(EVENTS);
 
@@ -108,6 +110,11 @@ public final class LoopRecorder implements ConsumerObserver {
   @Override
   public void commitFailed(String group, Exception failure) {
     commitFailures.increment();
+  }
+
+  @Override
+  public void newHistory(String group, NewHistoryException history) {
+    newHistories.increment();
   }
 
   /** Something was survived. */
@@ -173,6 +180,7 @@ public final class LoopRecorder implements ConsumerObserver {
         rebalances.sum(),
         commits.sum(),
         commitFailures.sum(),
-        settleLatency.now());
+        settleLatency.now(),
+        newHistories.sum());
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +103,12 @@ final class Outputs {
     return first == null || first.until() - System.nanoTime() <= 0
         ? offset
         : Math.min(offset, first.offset());
+  }
+
+  /** The leader epoch of the record there; empty if there is none, or it is not known. */
+  Optional<Integer> epochAt(long offset) {
+    Produced produced = byOffset.get(offset);
+    return produced == null ? Optional.empty() : produced.source().leaderEpoch();
   }
 
   int size() {

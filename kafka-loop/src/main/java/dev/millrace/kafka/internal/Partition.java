@@ -7,8 +7,10 @@ import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -43,10 +45,19 @@ public final class Partition<K, V> {
   private long next = -1;
   private long polledTo = -1;
   private long end = -1;
+  private long logEnd = -1;
+  private long stableEnd = -1;
+  private long stableSince;
+  private long heldSince;
   private long version;
   private long committed = -1;
   private long committedVersion;
   private long frontSince = System.nanoTime();
+  private Optional<Integer> nextEpoch = Optional.empty();
+  private @Nullable Origin origin;
+  private boolean startIsUncommitted;
+  private volatile boolean held;
+  private boolean topicIsGone;
 
   /**
    * The partition, from now on.
@@ -85,6 +96,54 @@ public final class Partition<K, V> {
     settledBefore = ahead;
   }
 
+  /** Nothing is polled until it is known where to begin: see {@link #start}. */
+  synchronized void hold() {
+    heldSince = System.nanoTime();
+    held = true;
+  }
+
+  /** Whether it is not known where to begin. */
+  boolean isHeld() {
+    return held;
+  }
+
+  /**
+   * Begins, or goes on, at that position; one that is not committed is to be committed soon, before
+   * anything can move it.
+   */
+  synchronized void start(Start start) {
+    held = false;
+    origin = start.origin();
+    long offset = start.position().offset();
+    if (start.isCommitted()) {
+      resume(offset, start.ahead());
+    } else {
+      next = Math.max(next, offset);
+      startIsUncommitted = true;
+    }
+    nextEpoch = start.position().leaderEpoch();
+  }
+
+  /** Says whether its topic does not exist at present: then nothing is committed of it. */
+  synchronized void topicIsGone(boolean is) {
+    topicIsGone = is;
+  }
+
+  /** The topic that its offsets belong to; null if that is not known. */
+  synchronized @Nullable Origin origin() {
+    return origin;
+  }
+
+  /** Whether the position where it began is neither committed nor on its way. */
+  synchronized boolean startIsUncommitted() {
+    return startIsUncommitted && !revoked;
+  }
+
+  /** The offset that is expected next. */
+  synchronized long position() {
+    return Math.max(next, committed);
+  }
+
   /** Which partition it is. */
   public TopicPartition name() {
     return name;
@@ -107,14 +166,23 @@ public final class Partition<K, V> {
    * @param position the offset that will be polled next
    */
   public synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, long position) {
+    add(records, new OffsetAndMetadata(position));
+  }
+
+  /**
+   * The same.
+   *
+   * @param position the offset that will be polled next, and the leader epoch of what is before it
+   */
+  synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata position) {
     add(records, position, null);
   }
 
   private void add(
       List<ConsumerRecord<byte[], byte[]>> records,
-      long position,
+      OffsetAndMetadata position,
       @Nullable UnreadableException failure) {
-    if (revoked) {
+    if (revoked || held) {
       return;
     }
     long now = System.nanoTime();
@@ -134,7 +202,10 @@ public final class Partition<K, V> {
         lanes.add(delivery);
       }
     }
-    next = Math.max(next, position);
+    if (position.offset() >= next) {
+      next = position.offset();
+      nextEpoch = position.leaderEpoch();
+    }
     if (settledBefore.endsBefore(next)) {
       settledBefore = OffsetRanges.EMPTY;
     }
@@ -145,7 +216,7 @@ public final class Partition<K, V> {
   synchronized void addUnreadable(long offset, UnreadableException failure) {
     var nothing =
         new ConsumerRecord<byte[], byte[]>(name.topic(), name.partition(), offset, null, null);
-    add(List.of(nothing), offset + 1, failure);
+    add(List.of(nothing), new OffsetAndMetadata(offset + 1, nextEpoch, ""), failure);
   }
 
   /** Takes the next message that is ready; null if there is none now. */
@@ -319,11 +390,32 @@ public final class Partition<K, V> {
       return new Front(name, held.offset(), held.age(), held.reason());
     }
     if (window.size() == 0 || revoked) {
-      return null;
+      return revoked ? null : frontOfNothing();
     }
     Delivery<K, V> first = window.firstValue();
     String why = before != null ? "it waits for what runs of an earlier ownership" : first.why();
     return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
+  }
+
+  /** Why nothing is polled though there may be records; null if there are none. */
+  private @Nullable Front frontOfNothing() {
+    if (held) {
+      String why = "nobody has told yet where it begins: its leader may be away";
+      return new Front(name, Math.max(0, position()), since(heldSince), why);
+    }
+    if (withheld() > 0 && position() == stableEnd) {
+      String why = "%d offsets are behind a transaction that is open".formatted(withheld());
+      return new Front(name, stableEnd, since(stableSince), why);
+    }
+    return null;
+  }
+
+  private long withheld() {
+    return Math.max(0, logEnd - Math.max(stableEnd, position()));
+  }
+
+  private static Duration since(long nanoTime) {
+    return Duration.ofNanos(System.nanoTime() - nanoTime);
   }
 
   /** The offset of the {@link #front}; that one if there is none. */
@@ -339,7 +431,20 @@ public final class Partition<K, V> {
    */
   public synchronized void behind(long position, long records) {
     polledTo = position;
-    end = position + records;
+    end = Math.max(end, position + records);
+  }
+
+  /**
+   * The end of its log, and of what can be read, if not all can: the rest is behind a transaction
+   * that is open.
+   */
+  synchronized void ends(long log, long stable) {
+    logEnd = log;
+    end = Math.max(end, log);
+    if (stable != stableEnd) {
+      stableEnd = stable;
+      stableSince = System.nanoTime();
+    }
   }
 
   /**
@@ -348,9 +453,9 @@ public final class Partition<K, V> {
    * @param paused whether it is not polled now
    */
   public synchronized PartitionStatus status(boolean paused) {
-    long from = frontOr(Math.max(next, polledTo));
+    long from = frontOr(Math.max(polledTo, position()));
     OptionalLong lag = end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(end, next) - from);
-    return new PartitionStatus(name, lag, running, lanes.size(), paused, front());
+    return new PartitionStatus(name, lag, running, lanes.size(), paused, front(), withheld());
   }
 
   /** How many records were settled since the last commit. */
@@ -361,11 +466,26 @@ public final class Partition<K, V> {
   /** What can be committed; null if it is committed already. */
   public synchronized @Nullable Commit<K, V> toCommit() {
     long position = outputs.sendableTo(window.size() > 0 ? window.offset(0) : next);
-    if (position < committed || (position == committed && version == committedVersion)) {
+    if (topicIsGone
+        || position < committed
+        || (position == committed && version == committedVersion)) {
       return null;
     }
     OffsetRanges ahead = window.settledRanges().then(settledBefore.from(next));
-    return new Commit<>(this, position, ahead, version);
+    return new Commit<>(this, position, epochAt(position), ahead, origin, version);
+  }
+
+  /**
+   * The leader epoch by which a broker can tell whether the log up to there is still the one that
+   * was consumed: that of the record there, or of what was polled last.
+   */
+  private Optional<Integer> epochAt(long position) {
+    if (position == next) {
+      return nextEpoch;
+    }
+    return window.size() > 0 && window.offset(0) == position
+        ? window.firstValue().raw().leaderEpoch()
+        : outputs.epochAt(position);
   }
 
   /** Whether that offset, or a later one, has been committed. */
@@ -406,6 +526,7 @@ public final class Partition<K, V> {
     List<DeadLetter> letters;
     synchronized (this) {
       committed = Math.max(committed, commit.offset());
+      startIsUncommitted = false;
       letters = outputs.committed(commit.offset());
       committedVersion = Math.max(committedVersion, commit.version());
     }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param burial where the source of a record goes that the broker refuses; null to stop the loop
  * @param refused what becomes of a letter that can never be taken
  * @param deadLetterBackoff how long to wait when the dead letters fail
+ * @param metadataLimit how many characters of metadata a commit may have
  */
 public record TransactionSettings(
     Map<String, Object> properties,
@@ -31,7 +32,8 @@ public record TransactionSettings(
     Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
     @Nullable Burial burial,
     RefusedLetters refused,
-    Backoff deadLetterBackoff) {
+    Backoff deadLetterBackoff,
+    int metadataLimit) {
 
   /**
    * As Kafka Streams has it: a transaction is sent at one go, and until one that a crash has left
@@ -59,7 +61,14 @@ public record TransactionSettings(
     refuse(given, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
     boolean isNamed = given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
     return new TransactionSettings(
-        all, isNamed, serializers, factory, burial, refused, deadLetterBackoff);
+        all,
+        isNamed,
+        serializers,
+        factory,
+        burial,
+        refused,
+        deadLetterBackoff,
+        consumer.metadataLimit);
   }
 
   private static void refuse(Map<String, ?> given, String property, String... allowed) {

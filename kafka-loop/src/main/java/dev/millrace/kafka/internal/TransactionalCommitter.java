@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
 
+  /** So long a poll may wait for what has become of a transaction; it asks again later. */
+  private static final Duration MOMENT = Duration.ofMillis(500);
+
   private final Consumer<byte[], byte[]> consumer;
   private final ConsumerSettings<K, V> settings;
   private final HealthCheck health;
@@ -49,7 +52,6 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   private final RefusedLetters refused;
   private final Backoff deadLetterBackoff;
   private final Transactions transactions;
-  private final Committer<K, V> committed;
 
   private @Nullable FutureTask<Transactions.Outcome> underWay;
   private List<Commit<K, V>> commits = List.of();
@@ -73,7 +75,6 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     this.refused = transactional.refused();
     this.deadLetterBackoff = transactional.deadLetterBackoff();
     this.transactions = new Transactions(transactional);
-    this.committed = new Committer<>(consumer, settings, health, onError);
     run(transactions::open);
   }
 
@@ -93,7 +94,7 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     if (!isFree || !isDue(partitions)) {
       return;
     }
-    begin(partitions, settings.closeTimeout);
+    begin(partitions, MOMENT);
   }
 
   private boolean isDue(Collection<Partition<K, V>> partitions) {
@@ -106,6 +107,9 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     long uncommitted = 0;
     for (Partition<K, V> partition : partitions) {
       uncommitted += partition.uncommitted();
+      if (partition.startIsUncommitted()) {
+        return true;
+      }
       if (partition.holdsMuch(settings.lookAhead, settings.lookAheadBytes)) {
         return true; // or it would be paused until the interval ends
       }
@@ -368,11 +372,6 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     if (!done.isEmpty()) {
       succeeded(done);
     }
-  }
-
-  @Override
-  public void resume(Map<TopicPartition, Partition<K, V>> partitions) {
-    committed.resume(partitions);
   }
 
   @Override

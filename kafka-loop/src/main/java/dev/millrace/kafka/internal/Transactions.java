@@ -20,6 +20,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApplicationRecoverableException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -107,11 +108,13 @@ final class Transactions {
   private final TransactionSettings settings;
   private volatile @Nullable Producer<byte[], byte[]> producer;
   private @Nullable TopicCheck topics;
+  private volatile int metadataLimit;
   private volatile boolean open;
   private volatile boolean closed;
 
   Transactions(TransactionSettings settings) {
     this.settings = settings;
+    this.metadataLimit = settings.metadataLimit();
   }
 
   boolean isOpen() {
@@ -193,10 +196,14 @@ final class Transactions {
     }
   }
 
-  private static <K, V> Map<TopicPartition, OffsetAndMetadata> offsets(List<Commit<K, V>> commits) {
+  private <K, V> Map<TopicPartition, OffsetAndMetadata> offsets(List<Commit<K, V>> commits) {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    commits.forEach(
-        one -> offsets.put(one.partition().name(), new OffsetAndMetadata(one.offset())));
+    for (Commit<K, V> one : commits) {
+      TopicPartition name = one.partition().name();
+      var nothing = OffsetRanges.EMPTY; // the outputs of a record wait for those before it
+      var encoded = CommitMetadata.encode(name, one.offset(), nothing, one.origin(), metadataLimit);
+      offsets.put(name, one.with(encoded.text()));
+    }
     return offsets;
   }
 
@@ -216,6 +223,9 @@ final class Transactions {
   }
 
   private Outcome abort(Producer<byte[], byte[]> current, Failures failures, RuntimeException e) {
+    if (Causes.find(e, OffsetMetadataTooLarge.class) != null) {
+      metadataLimit = 0; // the broker allows less than its default: do without
+    }
     Outcome outcome = aborted(failures.first(), e);
     boolean isFatal = !(outcome instanceof Unburied) && isFatal(e);
     try {

@@ -5,7 +5,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 
 /** The meters of a group. */
-record GroupMeters(Counter rebalances, Timer commits, Counter commitFailures) {
+record GroupMeters(
+    Counter rebalances, Timer commits, Counter commitFailures, Counter newHistories) {
 
   GroupMeters(MeterRegistry registry, String group) {
     this(
@@ -21,6 +22,11 @@ record GroupMeters(Counter rebalances, Timer commits, Counter commitFailures) {
         Counter.builder("millrace.kafka.commit.failures")
             .description("commits that failed; what they said is said again by the next one")
             .baseUnit("commits")
+            .tag("group", group)
+            .register(registry),
+        Counter.builder("millrace.kafka.new.histories")
+            .description("logs that were not the ones that were consumed")
+            .baseUnit("histories")
             .tag("group", group)
             .register(registry));
   }

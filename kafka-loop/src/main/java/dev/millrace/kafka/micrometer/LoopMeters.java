@@ -1,6 +1,7 @@
 package dev.millrace.kafka.micrometer;
 
 import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
@@ -88,5 +89,10 @@ public final class LoopMeters implements ConsumerObserver {
   @Override
   public void commitFailed(String group, Exception failure) {
     of(group).commitFailures().increment();
+  }
+
+  @Override
+  public void newHistory(String group, NewHistoryException history) {
+    of(group).newHistories().increment();
   }
 }

@@ -171,7 +171,10 @@ class ControlTest extends WithMockConsumer {
     var running = start(loop, Context.background());
     await().until(() -> committed(P0) == 10);
     mock.schedulePollTask(
-        () -> mock.setPollException(new OffsetOutOfRangeException(Map.of(P0, 10L))));
+        () -> {
+          mock.updateEndOffsets(Map.of(P0, 0L));
+          mock.setPollException(new OffsetOutOfRangeException(Map.of(P0, 10L)));
+        });
     mock.schedulePollTask(() -> {});
     await().until(() -> !errors.isEmpty());
     mock.schedulePollTask(() -> add(P0, 0, 5));

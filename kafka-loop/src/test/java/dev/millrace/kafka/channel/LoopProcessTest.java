@@ -204,7 +204,6 @@ class LoopProcessTest {
       assertThat(ended.said())
           .containsExactly(
               "closing: SIGTERM has come, handlers have 300 ms",
-              "committed 0",
               "forced: the deadline has passed, handlers were interrupted; their records come"
                   + " again",
               "hook");
@@ -247,8 +246,7 @@ class LoopProcessTest {
     try (var output = process.inputReader()) {
       Ended ended = end(process, output);
       assertThat(ended.said())
-          .containsExactly(
-              HANDLING, "committed 0", "failed: java.io.IOException: the store is away", "hook");
+          .containsExactly(HANDLING, "failed: java.io.IOException: the store is away", "hook");
       assertThat(ended.status()).isEqualTo(LoopProcess.FAILED);
     }
   }

@@ -64,17 +64,17 @@ class LoopEndpointTest extends WithEndpoint {
         .matches("\\{\"at\":\"[^\"]*Z\",\"loops\":\\[\\{.*}]}")
         .contains(
             """
-            {"topic":"orders","partition":0,"lag":12,"inFlight":3,"waiting":9,"paused":true,\
+            {"topic":"orders","partition":0,"lag":12,"withheld":0,"inFlight":3,"waiting":9,"paused":true,\
             "front":{"offset":41,"ageMillis":7000,\
             "why":"it is being handled; \\u003Cb\\u003Eaway\\u003C/b\\u003E"}}\
             """,
             """
-            {"topic":"orders","partition":1,"lag":null,"inFlight":0,"waiting":0,"paused":false,\
+            {"topic":"orders","partition":1,"lag":null,"withheld":0,"inFlight":0,"waiting":0,"paused":false,\
             "front":null}\
             """,
             """
             "figures":{"settled":5,"handled":4,"failures":{"handle":3},"retries":2,"deadLetters":1,"deadLettersByReason":{"IOException":1},\
-            "rebalances":6,"commits":7,"commitFailures":8,"settleLatency":{"count":9,\
+            "rebalances":6,"commits":7,"commitFailures":8,"newHistories":0,"settleLatency":{"count":9,\
             "p50Micros":1000,"p90Micros":1000,"p99Micros":1000,"maxMicros":1000}}\
             """,
             """

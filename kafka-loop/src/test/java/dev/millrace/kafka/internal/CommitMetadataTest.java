@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.kafka.internal.CommitMetadata.Encoded;
 import dev.millrace.kafka.internal.CommitMetadata.MalformedException;
 import java.util.Base64;
+import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import net.jqwik.api.Arbitraries;
@@ -16,6 +17,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
 class CommitMetadataTest {
@@ -148,5 +150,32 @@ class CommitMetadataTest {
     assertThatThrownBy(() -> CommitMetadata.decode(new TopicPartition("orders", 4), 9, text))
         .isInstanceOf(MalformedException.class);
     assertThatThrownBy(() -> decode(9, "bnVsbA==")).hasMessageContaining("another program");
+  }
+
+  @Test
+  void originComesBackWithAndWithoutRanges() throws Exception {
+    var origin = new Origin(12345, Uuid.randomUuid(), 300);
+    var ranges = new OffsetRanges(new long[] {12, 15, 20, 21});
+    for (OffsetRanges some : List.of(OffsetRanges.EMPTY, ranges)) {
+      var encoded = CommitMetadata.encode(NAME, 10, some, origin, 4096);
+      var decoded = CommitMetadata.decoded(NAME, 10, encoded.text());
+      assertThat(encoded.complete()).isTrue();
+      assertThat(decoded.origin()).isEqualTo(origin);
+      assertThat(decoded.ranges().edges()).isEqualTo(some.edges());
+    }
+    var unknown = Origin.of("a cluster", Uuid.randomUuid());
+    String text = CommitMetadata.encode(NAME, 10, ranges, unknown, 4096).text();
+    assertThat(CommitMetadata.decoded(NAME, 10, text).origin()).isEqualTo(unknown);
+  }
+
+  @Test
+  void originThatDoesNotFitIsLeftOut() throws Exception {
+    var origin = new Origin(12345, Uuid.randomUuid(), 300);
+    var ranges = new OffsetRanges(new long[] {12, 15});
+    var encoded = CommitMetadata.encode(NAME, 10, ranges, origin, 20);
+    assertThat(encoded.text()).hasSizeLessThanOrEqualTo(20);
+    assertThat(encoded.complete()).isTrue();
+    assertThat(CommitMetadata.decoded(NAME, 10, encoded.text()).origin()).isNull();
+    assertThat(CommitMetadata.encode(NAME, 10, ranges, origin, 0).text()).isEmpty();
   }
 }

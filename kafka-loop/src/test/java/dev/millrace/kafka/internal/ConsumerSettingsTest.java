@@ -14,12 +14,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConsumerSettingsTest {
 
   private static OffsetReset reset(String value) {
-    return OffsetReset.of(value, Duration.ofSeconds(1));
+    return OffsetReset.of(value);
   }
 
   @Test
   void offsetResetIsReadAsKafkaReadsIt() {
-    assertThat(OffsetReset.of(null, Duration.ofSeconds(1)).policy()).isEqualTo(Policy.EARLIEST);
+    assertThat(OffsetReset.of(null).policy()).isEqualTo(Policy.EARLIEST);
     assertThat(reset("Earliest").policy()).isEqualTo(Policy.EARLIEST);
     assertThat(reset("latest").policy()).isEqualTo(Policy.LATEST);
     assertThat(reset("none").policy()).isEqualTo(Policy.NONE);

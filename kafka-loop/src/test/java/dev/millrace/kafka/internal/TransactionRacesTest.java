@@ -51,7 +51,8 @@ class TransactionRacesTest {
                   properties -> producer,
                   null,
                   RefusedLetters.keep(),
-                  Backoff.none()),
+                  Backoff.none(),
+                  0),
               new HealthCheck(Duration.ofMinutes(1)),
               errors::add);
     }
