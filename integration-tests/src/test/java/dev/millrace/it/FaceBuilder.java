@@ -39,28 +39,37 @@ final class FaceBuilder {
   private final ReactorKafkaLoop.Builder<String, String> reactor = ReactorKafkaLoop.builder();
   private final LoopBuilder<String, String, ?> settings;
 
+  /** Sets the handler; a builder of loops refuses a second one. */
+  private Runnable handling = () -> {};
+
   private FaceBuilder(Face face) {
     this.face = face;
     this.settings = face == Face.CHANNEL ? channel : reactor;
   }
 
-  /** The handler of a record; may block, on every face. */
+  /** The handler of a record; may block, on every face. The last one that is given counts. */
   FaceBuilder handler(RecordHandler<String, String> given) {
-    switch (face) {
-      case CHANNEL -> channel.handler(given);
-      case REACTOR_BLOCKING -> reactor.blockingHandler(given);
-      case REACTOR -> reactor.handler(Publishers.of(given));
-    }
+    handling =
+        () -> {
+          switch (face) {
+            case CHANNEL -> channel.handler(given);
+            case REACTOR_BLOCKING -> reactor.blockingHandler(given);
+            case REACTOR -> reactor.handler(Publishers.of(given));
+          }
+        };
     return this;
   }
 
   /** The handler of a batch; may block, on every face. */
   FaceBuilder batchHandler(int size, Duration linger, BatchHandler<String, String> given) {
-    switch (face) {
-      case CHANNEL -> channel.batchHandler(size, linger, given);
-      case REACTOR_BLOCKING -> reactor.blockingBatchHandler(size, linger, given);
-      case REACTOR -> reactor.batchHandler(size, linger, Publishers.ofBatches(given));
-    }
+    handling =
+        () -> {
+          switch (face) {
+            case CHANNEL -> channel.batchHandler(size, linger, given);
+            case REACTOR_BLOCKING -> reactor.blockingBatchHandler(size, linger, given);
+            case REACTOR -> reactor.batchHandler(size, linger, Publishers.ofBatches(given));
+          }
+        };
     return this;
   }
 
@@ -68,16 +77,27 @@ final class FaceBuilder {
   FaceBuilder transactionalHandler(TransactionalHandler<String, String, String, String> given) {
     var key = new StringSerializer();
     var value = new StringSerializer();
-    switch (face) {
-      case CHANNEL -> channel.transactionalHandler(key, value, given);
-      case REACTOR_BLOCKING -> reactor.blockingTransactionalHandler(key, value, given);
-      case REACTOR -> reactor.transactionalHandler(key, value, Publishers.ofOutputs(given));
-    }
+    handling =
+        () -> {
+          switch (face) {
+            case CHANNEL -> channel.transactionalHandler(key, value, given);
+            case REACTOR_BLOCKING -> reactor.blockingTransactionalHandler(key, value, given);
+            case REACTOR -> reactor.transactionalHandler(key, value, Publishers.ofOutputs(given));
+          }
+        };
     return this;
   }
 
   Loop build() {
+    handling.run();
+    handling = () -> {};
     return settings.build();
+  }
+
+  /** Any other settings. */
+  FaceBuilder with(Consumer<? super LoopBuilder<String, String, ?>> more) {
+    more.accept(settings);
+    return this;
   }
 
   FaceBuilder producerProperties(Map<String, ?> properties) {

@@ -295,6 +295,18 @@ public final class Partition<K, V> {
     lanes.clear();
   }
 
+  /**
+   * After {@link #revoke}, and the last commit: forgets the records that do not run, since this
+   * object may be known for long, by a handler that hangs or by its next ownership.
+   */
+  public synchronized void forget() {
+    window.forgetIf(delivery -> !delivery.running);
+    Partition<K, V> earlier = before;
+    if (earlier != null && earlier.isIdle()) {
+      before = null;
+    }
+  }
+
   /** Whether nothing runs, of earlier ownerships neither. */
   public synchronized boolean isIdle() {
     return running == 0 && (before == null || before.isIdle());
@@ -340,6 +352,11 @@ public final class Partition<K, V> {
   public synchronized void behind(long position, long records) {
     polledTo = position;
     end = position + records;
+  }
+
+  /** The offset that will be polled next, as far as is known; -1 if it is not. */
+  synchronized long position() {
+    return Math.max(next, polledTo);
   }
 
   /**

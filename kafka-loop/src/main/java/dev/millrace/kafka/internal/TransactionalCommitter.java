@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
 
+  /** How long the thread of a transaction may take to see that its producer is closed. */
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
   private final Consumer<byte[], byte[]> consumer;
   private final ConsumerSettings<K, V> settings;
   private final HealthCheck health;
@@ -377,7 +380,8 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
 
   @Override
   public void close(Duration timeout) {
-    transactions.close(timeout); // what is under way fails by that
-    isFreeWithin(settings.closeTimeout);
+    long deadline = System.nanoTime() + timeout.toNanos();
+    transactions.close(timeout); // what is under way fails by that, at once
+    isFreeWithin(Assignment.left(deadline).plus(AT_ONCE));
   }
 }
