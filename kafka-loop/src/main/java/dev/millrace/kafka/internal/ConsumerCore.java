@@ -54,7 +54,7 @@ public final class ConsumerCore<K, V> {
   }
 
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration POLL_WHILE_FULL = Duration.ofMillis(5);
+  private static final Duration POLL_SHORTLY = Duration.ofMillis(5);
   private static final Duration BACK_OFF = Duration.ofMillis(200);
 
   private final ConsumerSettings<K, V> settings;
@@ -310,10 +310,10 @@ public final class ConsumerCore<K, V> {
   }
 
   private Duration pollTimeout() {
-    Duration longest = backPressure.full().isEmpty() ? POLL : POLL_WHILE_FULL;
+    Duration longest = backPressure.pollTimeout(POLL);
     Duration untilCommit = committer.untilDue();
     if (!untilCommit.isPositive()) {
-      return POLL_WHILE_FULL; // a commit is under way: its answer comes while we poll
+      return POLL_SHORTLY; // a commit is under way: its answer comes while we poll
     }
     return untilCommit.compareTo(longest) < 0 ? untilCommit : longest;
   }

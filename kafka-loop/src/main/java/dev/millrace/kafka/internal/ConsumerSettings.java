@@ -18,6 +18,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -253,6 +254,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
       Throwable root = e;
       while (root.getCause() != null) {
         root = root.getCause();
+      }
+      if (!(root instanceof ConfigException)) {
+        throw e;
       }
       throw new KafkaException(
           "no consumer can be made with bootstrap.servers=%s: %s"
