@@ -39,17 +39,17 @@ final class FaceBuilder {
   private final ReactorKafkaLoop.Builder<String, String> reactor = ReactorKafkaLoop.builder();
   private final LoopBuilder<String, String, ?> settings;
 
-  /** Gives the handler to the builder: the last one that was said, as a loop takes only one. */
-  private Runnable handler = () -> {};
+  /** Sets the handler; a builder of loops refuses a second one. */
+  private Runnable handling = () -> {};
 
   private FaceBuilder(Face face) {
     this.face = face;
     this.settings = face == Face.CHANNEL ? channel : reactor;
   }
 
-  /** The handler of a record; may block, on every face. */
+  /** The handler of a record; may block, on every face. The last one that is given counts. */
   FaceBuilder handler(RecordHandler<String, String> given) {
-    handler =
+    handling =
         () -> {
           switch (face) {
             case CHANNEL -> channel.handler(given);
@@ -62,7 +62,7 @@ final class FaceBuilder {
 
   /** The handler of a batch; may block, on every face. */
   FaceBuilder batchHandler(int size, Duration linger, BatchHandler<String, String> given) {
-    handler =
+    handling =
         () -> {
           switch (face) {
             case CHANNEL -> channel.batchHandler(size, linger, given);
@@ -77,7 +77,7 @@ final class FaceBuilder {
   FaceBuilder transactionalHandler(TransactionalHandler<String, String, String, String> given) {
     var key = new StringSerializer();
     var value = new StringSerializer();
-    handler =
+    handling =
         () -> {
           switch (face) {
             case CHANNEL -> channel.transactionalHandler(key, value, given);
@@ -89,8 +89,15 @@ final class FaceBuilder {
   }
 
   Loop build() {
-    handler.run();
+    handling.run();
+    handling = () -> {};
     return settings.build();
+  }
+
+  /** Any other settings. */
+  FaceBuilder with(Consumer<? super LoopBuilder<String, String, ?>> more) {
+    more.accept(settings);
+    return this;
   }
 
   FaceBuilder producerProperties(Map<String, ?> properties) {

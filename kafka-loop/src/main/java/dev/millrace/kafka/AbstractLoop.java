@@ -6,18 +6,23 @@ import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.internal.Brief;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.Guarded;
 import dev.millrace.kafka.internal.LoopRecorder;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
+import dev.millrace.kafka.internal.Pauses;
+import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -30,18 +35,27 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class AbstractLoop<K, V> implements Loop {
 
+  /** In the context of all that a loop calls. */
+  private static final Context.Key<AbstractLoop<?, ?>> INSIDE = Context.Key.of("loop");
+
+  /** How many of the handlers that are left behind are told of. */
+  private static final int TOLD = 10;
+
   private final ConsumerSettings<K, V> settings;
   private final LoopSettings loop;
+  private final Pauses pauses;
   private final LoopRecorder recorder = new LoopRecorder();
   private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
   private volatile @Nullable ConsumerCore<K, V> running;
   private volatile @Nullable Health end;
   private boolean started; // guarded by this
+  private @Nullable Long closeDeadline; // of the thread that runs
 
   /** For the faces of the loop; the settings are checked, and written to by nobody else. */
   protected AbstractLoop(ConsumerSettings<K, V> settings, LoopSettings loop) {
     this.settings = settings;
+    this.pauses = Objects.requireNonNull(settings.pauses, "pauses");
     this.settings.observer = recorder.and(settings.observer);
     this.loop = loop;
   }
@@ -78,9 +92,8 @@ public abstract class AbstractLoop<K, V> implements Loop {
       throw new IllegalStateException("a loop runs once: build another one");
     }
     Throwable failure = null;
-    try (var letters =
-        !loop.producesLetters() ? null : OwnProducer.open(settings, loop.producerProperties)) {
-      failure = consume(context, letters);
+    try {
+      failure = consume(context);
     } catch (Throwable e) {
       failure = e;
       throw e;
@@ -97,6 +110,23 @@ public abstract class AbstractLoop<K, V> implements Loop {
   private static String why(Throwable failure) {
     return "it failed: "
         + (failure instanceof RecordFailedException ? failure.getMessage() : Brief.of(failure));
+  }
+
+  private @Nullable Throwable consume(Context context) throws InterruptedException {
+    OwnProducer letters =
+        loop.producesLetters() ? OwnProducer.open(settings, loop.producerProperties) : null;
+    Context inside = context.withValue(INSIDE, this);
+    try {
+      return inside.call(() -> consume(inside, letters));
+    } catch (InterruptedException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError(e); // nothing else is thrown
+    } finally {
+      if (letters != null) {
+        letters.close(Ends.left(closeDeadline()));
+      }
+    }
   }
 
   private synchronized boolean starts() {
@@ -118,6 +148,58 @@ public abstract class AbstractLoop<K, V> implements Loop {
    */
   protected abstract @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
       throws InterruptedException;
+
+  /**
+   * When the loop must have ended, as {@link System#nanoTime}: {@code closeTimeout} after the first
+   * call of this, which is when handlers have ended or had their time. For the thread of {@link
+   * #consume}.
+   */
+  protected final long closeDeadline() {
+    Long known = closeDeadline;
+    if (known == null) {
+      known = System.nanoTime() + settings.closeTimeout.toNanos();
+      closeDeadline = known;
+    }
+    return known;
+  }
+
+  /**
+   * Interrupts the handlers that still run, and waits for a part of the close timeout. Handlers
+   * that go on are left behind, so that the loop can commit, and leave its group; the listener is
+   * told of each.
+   *
+   * @param group their threads
+   * @param running says which handlers run
+   */
+  protected final void interrupt(
+      TaskGroup group, Supplier<? extends List<? extends Exception>> running) {
+    long patience = settings.closeTimeout.dividedBy(4).toNanos();
+    long deadline = Math.min(closeDeadline() - System.nanoTime(), patience) + System.nanoTime();
+    // A thread of the platform: handlers may keep all carriers of virtual threads busy.
+    Thread closing =
+        Thread.ofPlatform()
+            .daemon()
+            .name("millrace-interrupt-" + settings.group())
+            .start(group::close);
+    if (!Ends.join(closing, deadline)) {
+      running.get().stream().limit(TOLD).forEach(this::survived);
+    }
+  }
+
+  /** The thread that polls does not end: what it is doing. */
+  protected static Exception stuckPoll(String place) {
+    return new IllegalStateException(
+        "the poll thread has not ended within the close timeout, and is left behind: " + place);
+  }
+
+  /** Sets a position; waits until that is done, unless it is called from inside of the loop. */
+  protected final void seekInside(TopicPartition name, long offset) throws InterruptedException {
+    if (isInside(Context.current())) {
+      core().seekLater(name, offset);
+    } else {
+      core().seek(name, offset);
+    }
+  }
 
   /** The loop has this core now; {@link #consume} says so as soon as there is one. */
   protected final void running(ConsumerCore<K, V> core) {
@@ -149,11 +231,24 @@ public abstract class AbstractLoop<K, V> implements Loop {
 
   @Override
   public final void drain(Duration timeout) throws InterruptedException {
+    CompletableFuture<?> end = startDrain(timeout);
+    if (isInside(Context.current())) {
+      return; // the loop waits for the caller
+    }
     try {
-      startDrain(timeout).get();
+      end.get();
     } catch (ExecutionException e) {
       throw new AssertionError(e); // it completes normally
     }
+  }
+
+  /**
+   * Whether code that runs in that context, or in the calling thread, is a handler or a listener of
+   * this loop: the loop may wait for such code, which therefore must not wait for the loop.
+   */
+  protected final boolean isInside(Context context) {
+    ConsumerCore<K, V> core = running;
+    return context.value(INSIDE) == this || (core != null && core.isPollThread());
   }
 
   /** Something went wrong, and is survived. */
@@ -201,17 +296,42 @@ public abstract class AbstractLoop<K, V> implements Loop {
 
   @Override
   public final void pause(Collection<TopicPartition> names) {
-    core().pauses().add(names);
+    pauses.add(names);
+  }
+
+  @Override
+  public final void pauseAll() {
+    pauses.addAll();
   }
 
   @Override
   public final void resume(Collection<TopicPartition> names) {
-    core().resume(names);
+    pauses.remove(names);
+    lookAgain();
+  }
+
+  @Override
+  public final void resumeAll() {
+    pauses.removeAll();
+    lookAgain();
+  }
+
+  private void lookAgain() {
+    ConsumerCore<K, V> core = running;
+    if (core != null) {
+      core.ready();
+    }
   }
 
   @Override
   public final Set<TopicPartition> paused() {
-    return core().pauses().all();
+    Set<TopicPartition> paused = new HashSet<>(pauses.named());
+    for (PartitionStatus one : partitions()) {
+      if (pauses.contains(one.partition())) {
+        paused.add(one.partition());
+      }
+    }
+    return Set.copyOf(paused);
   }
 
   /**

@@ -183,9 +183,13 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * For how long a record may be the first that is not settled, polling may pause, or commits may
-   * fail, until {@link Health} says that the consumer is stuck; one minute. Longer than a handler
-   * may take.
+   * For how long a record may be the first that is not settled, polling may pause, commits may
+   * fail, the consumer may be without its group or its topics after the start, no broker may answer
+   * (5 seconds longer), or records may be hidden behind an open transaction, until {@link Health}
+   * says that the consumer is stuck. Default: one minute. Longer than a handler may take.
+   *
+   * <p>After half of it, or 5 seconds if that is less, a consumer that does not get what it needs
+   * asks the cluster what is missing, and tells it by a {@link ClusterProblemException}.
    */
   public B stuckAfter(Duration time) {
     settings.stuckAfter = ConsumerSettings.positive("the time until it is stuck", time);
@@ -213,11 +217,34 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
+   * From which lag of a partition on, in offsets, {@link Health} says that the consumer is behind,
+   * and not ready. Default: no limit.
+   */
+  public B lagLimit(long offsets) {
+    if (offsets < 1) {
+      throw new IllegalArgumentException("the limit must be at least 1 offset, but is " + offsets);
+    }
+    settings.lagLimit = offsets;
+    return self();
+  }
+
+  /**
    * Where the consumption begins of a partition that was added to its topic after the group had
    * begun to consume it. Default: {@link AddedPartitions#FROM_BEGINNING}.
    */
   public B addedPartitions(AddedPartitions choice) {
     settings.addedPartitions = Objects.requireNonNull(choice, "addedPartitions");
+    return self();
+  }
+
+  /**
+   * To wait for rights that are refused (credentials, topics, the group), and go on when they are
+   * granted. Default: a refused right ends the consumer.
+   *
+   * @param interval how often to tell of the refusal; the broker is asked more often
+   */
+  public B awaitRights(Duration interval) {
+    settings.awaitRights = ConsumerSettings.positive("the interval", interval);
     return self();
   }
 

@@ -18,7 +18,10 @@ public interface Loop {
 
   /**
    * Consumes until the loop is drained, the context is cancelled, or something fails; then commits
-   * what is settled and leaves the group. Blocks; no thread of the loop is alive when it returns.
+   * what is settled and leaves the group. Blocks. No thread of the loop is alive when it returns,
+   * but for handlers that go on although they were interrupted: the loop waits for these no longer
+   * than {@link #closeTimeout}, in which it leaves the group as well, and tells of each by a {@link
+   * StuckHandlerException}.
    *
    * @throws ExecutionException if a record failed and nothing else is to be done, or the consumer
    *     can not go on; with the cause
@@ -30,7 +33,9 @@ public interface Loop {
 
   /**
    * Stops starting handlers, lets those that run finish, commits, and makes {@link #run} return.
-   * Blocks until it has.
+   * Blocks until it has: {@code timeout} and {@link #closeTimeout} at the most, whatever handlers
+   * do. A handler, a listener or an observer of this loop, for which the loop may wait, begins the
+   * drain by this call, and goes on at once.
    *
    * @param timeout how long handlers may still run; then they are interrupted or cancelled
    */
@@ -50,22 +55,31 @@ public interface Loop {
 
   /**
    * What {@link LoopBuilder#onError} and {@link LoopBuilder#onNotification} are told, as a channel.
-   * Each event goes to one receiver. The loop never waits for one: if nobody receives them, the
-   * oldest of 1,000 is dropped. Closed when the loop has ended.
+   * Each event goes to one receiver. The first call begins with the last 20 events. The loop never
+   * waits for a receiver: the oldest of 1,000 events is dropped. Closed when the loop has ended.
    */
   ReceiveChannel<LoopEvent> events();
 
   /**
    * Starts no more handlers for these partitions, but for the few records that were handed out
-   * before. It holds until {@link #resume}, whatever rebalances do. Polling goes on.
-   *
-   * @throws IllegalStateException if the loop does not run yet
+   * before. It holds until {@link #resume}, whatever rebalances do, and for partitions that this
+   * member has not got. Polling goes on. Does not block; a loop that does not run yet starts
+   * paused.
    */
   void pause(Collection<TopicPartition> names);
 
-  /** Ends a {@link #pause}. */
+  /** As {@link #pause}, for all partitions, those that are assigned later too. */
+  void pauseAll();
+
+  /** Ends a {@link #pause}, or that of these partitions after a {@link #pauseAll}. */
   void resume(Collection<TopicPartition> names);
 
-  /** What {@link #pause} has paused, and nothing has resumed. */
+  /** Ends every pause. */
+  void resumeAll();
+
+  /**
+   * The partitions that {@link #pause} has paused, and nothing has resumed; after a {@link
+   * #pauseAll}, those that this member has now as well.
+   */
   Set<TopicPartition> paused();
 }

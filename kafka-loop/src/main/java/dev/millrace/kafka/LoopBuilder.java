@@ -5,9 +5,11 @@ import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.KafkaProperties;
 import dev.millrace.kafka.internal.LoopSettings;
+import dev.millrace.kafka.internal.Pauses;
 import dev.millrace.kafka.internal.Serialization;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,6 +17,7 @@ import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     extends ConsumerBuilder<K, V, B> {
 
   private final LoopSettings loop = new LoopSettings();
+  private final Pauses pauses = new Pauses();
   private final List<String> handlers = new ArrayList<>();
 
   /** For the faces of the loop. */
@@ -65,7 +69,9 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     KafkaProperties.check(loop.producerProperties, ProducerConfig.configDef());
     loop.check(settings());
     settings().transactions = loop.transactions(settings());
-    return settings().checked();
+    ConsumerSettings<K, V> checked = settings().checked();
+    checked.pauses = pauses.copy(); // another loop of this builder has its own
+    return checked;
   }
 
   /**
@@ -74,6 +80,21 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
    * @throws IllegalArgumentException if a setting is missing or unsafe
    */
   public abstract Loop build();
+
+  /**
+   * To start with all partitions paused: the loop joins its group, and handles nothing until {@link
+   * Loop#resume} or {@link Loop#resumeAll}.
+   */
+  public B startPaused() {
+    pauses.addAll();
+    return self();
+  }
+
+  /** To start with these partitions paused, until {@link Loop#resume} or {@link Loop#resumeAll}. */
+  public B startPaused(Collection<TopicPartition> partitions) {
+    pauses.add(partitions);
+    return self();
+  }
 
   /** How many handlers may run at the same time; 1. */
   public B concurrency(int handlers) {

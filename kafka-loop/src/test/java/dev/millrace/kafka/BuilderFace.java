@@ -34,6 +34,7 @@ public enum BuilderFace {
               new StringSerializer(), new StringSerializer(), (record, output) -> {});
     }
 
+    @SuppressWarnings("unchecked") // plain() has made it
     private static KafkaLoop.Builder<String, String> loop(LoopBuilder<String, String, ?> builder) {
       return (KafkaLoop.Builder<String, String>) builder;
     }
@@ -62,6 +63,7 @@ public enum BuilderFace {
               new StringSerializer(), new StringSerializer(), record -> Mono.empty());
     }
 
+    @SuppressWarnings("unchecked") // plain() has made it
     private static ReactorKafkaLoop.Builder<String, String> loop(
         LoopBuilder<String, String, ?> builder) {
       return (ReactorKafkaLoop.Builder<String, String>) builder;

@@ -108,7 +108,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
 
   /** What {@link #pause} has paused, and nothing has resumed. */
   public Set<TopicPartition> paused() {
-    return poll.core().pauses().all();
+    return poll.core().pauses().named();
   }
 
   /**
@@ -117,9 +117,14 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * is not committed; then the commit follows the new position. Blocks until the poll thread has
    * done it.
    *
-   * @throws IllegalStateException if this member has not got the partition, or is closed
+   * @throws IllegalStateException if this member has not got the partition, is closed, or if an
+   *     observer calls it in the poll thread
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
+    if (poll.core().isPollThread()) {
+      throw new IllegalStateException(
+          "seek(…) waits for the poll thread, which has called this: call it in another thread");
+    }
     poll.core().seek(name, offset);
   }
 
@@ -135,11 +140,22 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   /**
    * Stops polling, commits what is settled without waiting for what runs, leaves the group and
    * closes the channels; {@code closeTimeout} at the most. Blocks until the thread has ended. An
-   * interrupt does not shorten it.
+   * interrupt does not shorten it. From within an observer, which the poll thread calls, it does
+   * not block: the poll thread ends after that call.
    */
   @Override
   public void close() {
-    poll.close();
+    close(System.nanoTime() + poll.core().closeTimeout().toNanos());
+  }
+
+  /** Whether it has ended by that {@link System#nanoTime}. */
+  boolean close(long deadline) {
+    return poll.close(deadline);
+  }
+
+  /** What the poll thread is doing, for people. */
+  String place() {
+    return poll.place();
   }
 
   /** Settings with defaults; not safe for use by many threads. */

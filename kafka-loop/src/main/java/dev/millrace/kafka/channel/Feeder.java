@@ -5,6 +5,7 @@ import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.internal.Deserialization;
+import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.Partition;
 import dev.millrace.kafka.internal.Pauses;
 import java.util.ArrayList;
@@ -94,12 +95,7 @@ class Feeder<K, V> implements Outlet {
   }
 
   @Override
-  public void join() throws InterruptedException {
-    thread.join();
-  }
-
-  @Override
-  public boolean isAlive() {
-    return thread.isAlive();
+  public void join(long deadline) {
+    Ends.join(thread, deadline);
   }
 }

@@ -102,15 +102,20 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
   protected @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
       throws InterruptedException {
     var workers = new Workers<K, V>(loop().concurrency);
-    try (var consumer = consumer(workers)) {
+    var consumer = consumer(workers);
+    var group = TaskGroup.collecting(context);
+    try {
       running(consumer.core());
-      try (var group = TaskGroup.collecting(context);
-          workers) {
-        workers.begin(group, handling(letters, consumer, group.context()));
-        Throwable failure = select(consumer, workers, group.context());
-        workers.await(drainTimeout());
-        tellRest(consumer);
-        return workers.failure() != null ? workers.failure() : failure;
+      workers.begin(group, handling(letters, consumer, group.context()));
+      Throwable failure = select(consumer, workers, group.context());
+      workers.await(drainTimeout());
+      tellRest(consumer);
+      return workers.failure() != null ? workers.failure() : failure;
+    } finally {
+      workers.close();
+      interrupt(group, () -> workers.running(settings().group()));
+      if (!consumer.close(closeDeadline())) {
+        survived(stuckPoll(consumer.place()));
       }
     }
   }
@@ -193,10 +198,13 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
    * back: what was not begun is forgotten, handlers that run are waited for before others begin,
    * and the commit follows the new position. Blocks until the poll thread has done it.
    *
+   * <p>A handler, a listener or an observer of this loop, for which the poll thread may wait, does
+   * not wait for the poll thread: {@code onError} is told if the position cannot be set.
+   *
    * @throws IllegalStateException if the loop does not run, or has not got the partition
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
-    core().seek(name, offset);
+    seekInside(name, offset);
   }
 
   /** Settings with defaults; not safe for use by many threads. */

@@ -6,13 +6,16 @@ import dev.millrace.channel.Select;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,7 +88,8 @@ public final class LoopProcess {
   }
 
   private int run(ReceiveChannel<String> signals) throws InterruptedException {
-    Thread.ofVirtual().name("millrace-loop").start(this::runLoop);
+    // Threads of the platform: handlers may keep all carriers of virtual threads busy.
+    Thread.ofPlatform().daemon().name("millrace-loop").start(this::runLoop);
     String signal =
         new Select<String>()
             .onReceive(signals, one -> one)
@@ -96,12 +100,12 @@ public final class LoopProcess {
     }
     say.accept(
         "closing: SIG%s has come, handlers have %d ms".formatted(signal, deadline.toMillis()));
-    Thread.ofVirtual().name("millrace-drain").start(this::drain);
+    Thread.ofPlatform().daemon().name("millrace-drain").start(this::drain);
     String reason =
         new Select<String>()
             .onReceive(ended, one -> "", () -> "")
             .onReceive(signals, one -> "another signal has come, SIG" + one)
-            .onDeadline(Instant.now().plus(deadline), () -> "the deadline has passed")
+            .onTimeout(deadline, () -> "the deadline has passed")
             .biased()
             .select();
     return reason.isEmpty() ? closed() : forced(reason);
@@ -150,7 +154,19 @@ public final class LoopProcess {
             .select();
     say.accept(
         "forced: %s, handlers %s; their records come again"
-            .formatted(reason, hasEnded ? "were interrupted" : "ignore their interrupt"));
+            .formatted(
+                reason,
+                hasEnded && stuck().isEmpty() ? "were interrupted" : "ignore their interrupt"));
+    stuck().forEach(say);
     return FAILED;
+  }
+
+  /** The handlers that go on, for people. */
+  private List<String> stuck() {
+    return loop.status().recent().stream()
+        .flatMap(event -> event instanceof LoopEvent.Failed failed ? Stream.of(failed) : null)
+        .filter(failed -> failed.failure() instanceof StuckHandlerException)
+        .map(LoopEvent::text)
+        .toList();
   }
 }

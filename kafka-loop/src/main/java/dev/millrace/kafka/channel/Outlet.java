@@ -27,8 +27,8 @@ interface Outlet {
   /** Takes no more. */
   void stop();
 
-  /** Waits until it has stopped. */
-  void join() throws InterruptedException;
-
-  boolean isAlive();
+  /**
+   * Waits until it has stopped, and not beyond that {@link System#nanoTime}. An interrupt is kept.
+   */
+  void join(long deadline);
 }

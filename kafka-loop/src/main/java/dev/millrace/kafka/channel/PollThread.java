@@ -7,7 +7,9 @@ import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Delivery;
+import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.PollLoop;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,6 +25,9 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
 
   private static final int EVENTS = 1000;
   private static final int READY = 16;
+
+  /** What a busy machine may take beyond the deadline that the core keeps itself. */
+  private static final Duration SPARE = Duration.ofMillis(500);
 
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
   private final Channel<List<Delivery<K, V>>> batches = Channel.rendezvous();
@@ -77,20 +82,26 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     return notifications;
   }
 
-  void close() {
-    core.stop();
-    boolean interrupted = false;
-    while (thread.isAlive() || outlet.isAlive()) {
-      try {
-        thread.join();
-        outlet.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
+  /**
+   * Waits for the threads until the deadline; whether they have ended. A call by the poll thread
+   * does not wait.
+   *
+   * @param deadline as {@link System#nanoTime}
+   */
+  boolean close(long deadline) {
+    core.stop(deadline);
+    if (core.isPollThread()) {
+      return false;
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    long last = deadline + SPARE.toNanos();
+    boolean ended = Ends.join(thread, last);
+    outlet.join(last);
+    return ended;
+  }
+
+  /** What the poll thread is doing, for people. */
+  String place() {
+    return Ends.place(thread);
   }
 
   private void end(@Nullable Throwable why) {

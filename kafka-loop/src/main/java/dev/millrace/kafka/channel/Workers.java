@@ -3,20 +3,24 @@ package dev.millrace.kafka.channel;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
+import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.Busy;
 import dev.millrace.kafka.internal.Delivery;
+import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Partition;
 import dev.millrace.kafka.internal.Pauses;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -67,6 +71,10 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   private static final long LONGEST_PAUSE_NANOS = 10_000_000;
 
   private final int concurrency;
+
+  /** Those that are there now, each by what it does. */
+  private final Set<Busy<K, V>> present = ConcurrentHashMap.newKeySet();
+
   private final Channel<Boolean> events = Channel.conflated();
   private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
   private final AtomicInteger working = new AtomicInteger();
@@ -196,18 +204,32 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private @Nullable Void work(Staff<K, V> known) {
     var turn = new Turn();
+    var busy = new Busy<K, V>();
+    present.add(busy);
     long since = System.nanoTime();
     try {
       Attempt<K, V> attempt = search(turn);
       for (int handled = 1; attempt != null; handled++) {
+        busy.with(attempt);
         handle(known, attempt);
+        busy.with(null);
         boolean isLong = handled % WHILE == 0 && System.nanoTime() - since > LONG_NANOS;
         attempt = isLong ? null : turn.next();
       }
     } finally {
+      present.remove(busy);
       gone();
     }
     return null;
+  }
+
+  /**
+   * The handlers that run now, each with the stack of its thread.
+   *
+   * @param name of the consumer's group, for people
+   */
+  List<StuckHandlerException> running(String name) {
+    return Busy.stuck(name, present);
   }
 
   private @Nullable Attempt<K, V> nextDue() {
@@ -370,13 +392,13 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     if (known == null) {
       return;
     }
+    long deadline = System.nanoTime() + timeout.toNanos();
     var select =
         new Select<Boolean>()
             .onReceive(events, one -> true)
-            .onDone(known.group.context(), () -> false)
-            .onDeadline(Instant.now().plus(timeout), () -> false);
+            .onDone(known.group.context(), () -> false);
     while (working.get() + burying.get() > 0) {
-      if (!select.select()) {
+      if (!select.onTimeout(Ends.left(deadline), () -> false).select()) {
         LOG.warn(
             "{} handlers and {} dead letters are interrupted; their records come again",
             working.get(),
@@ -386,7 +408,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     }
   }
 
-  /** Before the group, which waits for the threads. */
+  /** As {@link #stop}; the threads belong to the group. */
   @Override
   public synchronized void close() {
     stop();
@@ -394,12 +416,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   }
 
   @Override
-  public void join() {}
-
-  @Override
-  public boolean isAlive() {
-    return false;
-  }
+  public void join(long deadline) {}
 
   /** Where a worker takes messages from: one partition for a while, then the next. */
   private final class Turn {

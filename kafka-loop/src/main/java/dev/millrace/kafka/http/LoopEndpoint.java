@@ -1,5 +1,6 @@
 package dev.millrace.kafka.http;
 
+import dev.millrace.kafka.Health;
 import dev.millrace.kafka.LoopStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,12 +12,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows loops over HTTP: {@code /health} for probes, {@code /metrics} for Prometheus, {@code
- * /status} as JSON, and at {@code /} a page that follows it.
+ * Shows loops over HTTP: {@code /health/live} (the same as {@code /health}), {@code /health/ready}
+ * and {@code /health/started} for probes of an orchestrator, which answer 200 or 503, {@code
+ * /metrics} for Prometheus, {@code /status} as JSON, and at {@code /} a page that follows it.
  *
  * <pre>{@code
  * try (var endpoint = LoopEndpoint.builder().port(8080).loop(loop::status).start()) {
@@ -74,7 +77,9 @@ public final class LoopEndpoint implements AutoCloseable {
     }
     return switch (request.path()) {
       case "/" -> page;
-      case "/health" -> health();
+      case "/health", "/health/live" -> health(Health::isAlive);
+      case "/health/ready" -> health(Health::isReady);
+      case "/health/started" -> health(Health::isStarted);
       case "/status" -> Response.json(StatusJson.status(Instant.now(), status()));
       case "/metrics" -> metrics();
       default -> Response.bare(404, "Not Found");
@@ -85,10 +90,10 @@ public final class LoopEndpoint implements AutoCloseable {
     return loops.stream().map(Supplier::get).toList();
   }
 
-  private Response health() {
+  private Response health(Predicate<? super Health> isWell) {
     List<LoopStatus> status = status();
     String json = StatusJson.health(status);
-    return status.stream().allMatch(one -> one.health().isAlive())
+    return status.stream().map(LoopStatus::health).allMatch(isWell)
         ? Response.json(json)
         : Response.unavailable(json);
   }

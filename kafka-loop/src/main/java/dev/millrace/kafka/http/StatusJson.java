@@ -36,6 +36,10 @@ final class StatusJson {
                             one.group(),
                             "clientId",
                             one.clientId(),
+                            "ready",
+                            one.health().isReady(),
+                            "started",
+                            one.health().isStarted(),
                             "state",
                             one.health().state(),
                             "reason",
@@ -69,7 +73,16 @@ final class StatusJson {
 
   private static Map<String, @Nullable Object> health(Health health) {
     return fields(
-        "alive", health.isAlive(), "state", health.state(), "reason", bounded(health.reason()));
+        "alive",
+        health.isAlive(),
+        "ready",
+        health.isReady(),
+        "started",
+        health.isStarted(),
+        "state",
+        health.state(),
+        "reason",
+        bounded(health.reason()));
   }
 
   private static Map<String, @Nullable Object> figures(LoopFigures figures) {

@@ -25,6 +25,9 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(Assignment.class);
 
+  /** How soon a rebalance that waits for handlers sees that the loop ends. */
+  private static final Duration SLICE = Duration.ofMillis(50);
+
   private final ConsumerSettings<K, V> settings;
   private final Deserialization<K, V> deserialization;
   private final CommitStrategy<K, V> committer;
@@ -95,6 +98,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
    */
   Partition<K, V> beginAgain(Partition<K, V> partition) {
     partition.revoke();
+    partition.forget();
     Partition<K, V> again = newPartition(partition.name());
     follow(again, partition);
     partitions.put(partition.name(), again);
@@ -140,8 +144,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     long deadline = System.nanoTime() + (stopped ? 0 : settings.revokeTimeout.toNanos());
     try {
       for (Partition<K, V> partition : revoked) {
-        long left = Math.max(0, deadline - System.nanoTime());
-        if (!partition.awaitIdle(Duration.ofNanos(left))) {
+        if (!awaitIdle(partition, deadline)) {
           LOG.warn(
               "handlers of {} outlast the revoke timeout; their records come again", partition);
         }
@@ -152,6 +155,18 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     }
     committer.commitNow(revoked, commitTimeout());
     forget(revoked, names);
+  }
+
+  /** Until the deadline; at the end of the loop, all has been waited for. */
+  private boolean awaitIdle(Partition<K, V> partition, long deadline) throws InterruptedException {
+    Duration left = left(deadline);
+    while (!partition.awaitIdle(left.compareTo(SLICE) < 0 ? left : SLICE)) {
+      left = left(deadline);
+      if (left.isZero() || stopped) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -177,9 +192,11 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   }
 
   private void forget(List<Partition<K, V>> revoked, Collection<TopicPartition> names) {
+    left.values().removeIf(Partition::isIdle);
     for (Partition<K, V> partition : revoked) {
       partitions.remove(partition.name());
       partition.observer().released();
+      partition.forget();
       if (!partition.isIdle()) {
         left.put(partition.name(), partition);
       }

@@ -2,9 +2,11 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Message;
+import dev.millrace.kafka.StuckHandlerException;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt at a batch of messages; a message that is handled by itself is a batch of one. */
@@ -115,6 +117,13 @@ public final class Attempt<K, V> {
   /** Ends it: what is not settled does not run any more. */
   public void abandon() {
     forEach(Delivery::abandon); // no effect on a message that is settled
+  }
+
+  /** That it still runs in that thread, though it was told to end. */
+  public StuckHandlerException stuck(String group, Thread thread) {
+    ConsumerRecord<?, ?> raw = first().raw();
+    return new StuckHandlerException(
+        group, new TopicPartition(raw.topic(), raw.partition()), raw.offset(), thread);
   }
 
   /** Names the records, but shows nothing of them. */

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.PartitionStatus;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
@@ -13,10 +14,16 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class BackPressure<K, V> {
 
+  private static final Duration SHORTEST = Duration.ofMillis(5);
+
+  /** A record that has hung, and held its partition up, is no hurry. */
+  private static final Duration LONGEST = Duration.ofMillis(40);
+
   private final Consumer<?, ?> consumer;
   private final ConsumerSettings<K, V> settings;
   private final Pauses pauses;
   private volatile Set<TopicPartition> full = Set.of();
+  private Duration whileFull = SHORTEST; // of the poll thread
 
   BackPressure(Consumer<?, ?> consumer, ConsumerSettings<K, V> settings, Pauses pauses) {
     this.consumer = consumer;
@@ -32,6 +39,18 @@ final class BackPressure<K, V> {
   PartitionStatus status(Partition<K, V> partition) {
     TopicPartition name = partition.name();
     return partition.status(pauses.contains(name) || full.contains(name));
+  }
+
+  /**
+   * How long the next poll may take: while a partition is full, nobody but the poll thread can
+   * resume it. Polls cost some kilobytes each, so they get longer while nothing changes. None is
+   * longer than the time since the partition became full, in which half of its records were taken:
+   * the other half lasts as long.
+   *
+   * @param otherwise if none is full
+   */
+  Duration pollTimeout(Duration otherwise) {
+    return full.isEmpty() ? otherwise : whileFull;
   }
 
   void pauseWhatIsFull(Collection<Partition<K, V>> partitions) {
@@ -53,6 +72,8 @@ final class BackPressure<K, V> {
         resume.add(partition.name());
       }
     }
+    Duration twice = whileFull.multipliedBy(2);
+    whileFull = !nowFull.equals(full) ? SHORTEST : twice.compareTo(LONGEST) < 0 ? twice : LONGEST;
     full = nowFull;
     if (!pause.isEmpty()) {
       consumer.pause(pause);

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -23,6 +24,8 @@ import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +59,7 @@ public final class ConsumerCore<K, V> {
   }
 
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration POLL_WHILE_FULL = Duration.ofMillis(5);
+  private static final Duration POLL_SHORTLY = Duration.ofMillis(5);
   private static final Duration BACK_OFF = Duration.ofMillis(200);
 
   private final ConsumerSettings<K, V> settings;
@@ -69,11 +72,20 @@ public final class ConsumerCore<K, V> {
   private final Starts<K, V> starts;
   private final Lags<K, V> lags;
   private final HealthCheck health;
-  private final Pauses pauses = new Pauses();
+  private final Pauses pauses;
   private final BackPressure<K, V> backPressure;
+  private final Diagnosis<K, V> diagnosis;
   private final Seeks seeks = new Seeks(this::seekNow);
   private final Assignment<K, V> assignment;
   private volatile boolean stopped;
+
+  /** When {@link #end} must be over, as {@link System#nanoTime}; null if nobody has said so. */
+  private volatile @Nullable Long endBy;
+
+  private volatile @Nullable Thread poller;
+
+  /** When a refused right was told, as {@link System#nanoTime}; of the poll thread. */
+  private @Nullable Long refusalTold;
 
   /**
    * Makes the consumer.
@@ -87,7 +99,8 @@ public final class ConsumerCore<K, V> {
     this.questions = orClose(consumer, () -> settings.newQuestions(consumer));
     this.deserialization = orClose(consumer, settings::newDeserialization);
     var book = new TopicBook(questions);
-    this.health = new HealthCheck(settings.stuckAfter);
+    this.health = new HealthCheck(settings.stuckAfter, settings.lagLimit);
+    this.pauses = Objects.requireNonNullElseGet(settings.pauses, Pauses::new);
     var finder = new StartFinder(questions, book, settings, listener::survived);
     this.starts = new Starts<>(consumer, questions, finder, owner(), listener::survived);
     this.topics = new TopicWatch<>(book, starts, settings, questions.isBlocking());
@@ -99,6 +112,7 @@ public final class ConsumerCore<K, V> {
             : new TransactionalCommitter<>(
                 consumer, settings, transactions, health, listener::survived);
     this.backPressure = new BackPressure<>(consumer, settings, pauses);
+    this.diagnosis = new Diagnosis<>(settings, consumer, health, pauses, listener);
     this.assignment =
         new Assignment<>(
             settings, deserialization, committer, starts, health, backPressure, listener);
@@ -143,6 +157,11 @@ public final class ConsumerCore<K, V> {
     return pauses;
   }
 
+  /** There may be messages to hand out that were not before. */
+  public void ready() {
+    listener.ready();
+  }
+
   /** Hands out messages of these again. */
   public void resume(Collection<TopicPartition> names) {
     pauses.remove(names);
@@ -168,10 +187,40 @@ public final class ConsumerCore<K, V> {
     seeks.seek(name, offset);
   }
 
+  /**
+   * Does not wait until the poll thread has set the position: for callers that it may wait for. The
+   * listener is told if the position cannot be set.
+   *
+   * @throws IllegalStateException if the consumer is closed
+   */
+  public void seekLater(TopicPartition name, long offset) {
+    seeks.seekLater(name, offset, listener::survived);
+  }
+
   /** No rebalance waits for messages any more; the face should stop to poll, and end. */
   public void stop() {
     stopped = true;
     assignment.stop();
+  }
+
+  /**
+   * As {@link #stop()}; {@link #end} is over by then.
+   *
+   * @param deadline as {@link System#nanoTime}
+   */
+  public void stop(long deadline) {
+    endBy = deadline;
+    stop();
+  }
+
+  /** How long {@link #end} may take. */
+  public Duration closeTimeout() {
+    return settings.closeTimeout;
+  }
+
+  /** Whether the calling thread is the poll thread, for which nobody may wait in that thread. */
+  public boolean isPollThread() {
+    return Thread.currentThread() == poller;
   }
 
   /** Whether it was told to stop. */
@@ -196,6 +245,7 @@ public final class ConsumerCore<K, V> {
 
   private void subscribeWith(ConsumerRebalanceListener callbacks) {
     topics.begin();
+    poller = Thread.currentThread();
     Pattern pattern = settings.pattern;
     if (pattern == null) {
       consumer.subscribe(settings.topics, callbacks);
@@ -206,6 +256,7 @@ public final class ConsumerCore<K, V> {
 
   /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
   public void poll() {
+    poller = Thread.currentThread();
     seeks.run();
     topics.run(partitions());
     if (starts.run()) {
@@ -213,6 +264,7 @@ public final class ConsumerCore<K, V> {
     }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
+    diagnosis.look(partitions(), backPressure.full());
     try {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
       records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
@@ -252,11 +304,27 @@ public final class ConsumerCore<K, V> {
 
   /** Goes on after what passes by itself. */
   private void survive(KafkaException e) {
-    if (!(e instanceof RetriableException)) {
+    Duration interval = settings.awaitRights;
+    if (interval != null
+        && (e instanceof AuthorizationException || e instanceof AuthenticationException)) {
+      tellRefusal(e, interval);
+    } else if (e instanceof RetriableException) {
+      listener.survived(e);
+    } else {
       throw e;
     }
-    listener.survived(e);
     LockSupport.parkNanos(BACK_OFF.toNanos());
+  }
+
+  /** It comes again with each poll, or with each look at the topics. */
+  private void tellRefusal(KafkaException e, Duration interval) {
+    long now = System.nanoTime();
+    Long before = refusalTold;
+    health.missing("a right is refused: " + e.getMessage());
+    if (before == null || now - before >= interval.toNanos()) {
+      refusalTold = now;
+      listener.survived(e);
+    }
   }
 
   private void began(NewHistoryException history) {
@@ -276,10 +344,10 @@ public final class ConsumerCore<K, V> {
   }
 
   private Duration pollTimeout() {
-    Duration longest = backPressure.full().isEmpty() && !starts.areOpen() ? POLL : POLL_WHILE_FULL;
+    Duration longest = starts.areOpen() ? POLL_SHORTLY : backPressure.pollTimeout(POLL);
     Duration untilCommit = committer.untilDue();
     if (!untilCommit.isPositive()) {
-      return POLL_WHILE_FULL; // a commit is under way: its answer comes while we poll
+      return POLL_SHORTLY; // a commit is under way: its answer comes while we poll
     }
     return untilCommit.compareTo(longest) < 0 ? untilCommit : longest;
   }
@@ -327,18 +395,25 @@ public final class ConsumerCore<K, V> {
    */
   public @Nullable Throwable end(@Nullable Throwable cause) {
     stop();
+    diagnosis.close();
     seeks.close();
-    long deadline = System.nanoTime() + settings.closeTimeout.toNanos();
+    long deadline = deadline();
     assignment.endBy(deadline);
     Throwable why = cause;
-    why = also(why, () -> commitAtEnd(half(settings.closeTimeout)));
-    why = also(why, () -> consumer.close(CloseOptions.timeout(half(settings.closeTimeout))));
+    why = also(why, () -> commitAtEnd(half(Assignment.left(deadline))));
+    why = also(why, () -> consumer.close(CloseOptions.timeout(Assignment.left(deadline))));
     why = also(why, () -> committer.close(Assignment.left(deadline)));
     why = also(why, questions::close);
     why = also(why, deserialization::close);
     why = also(why, assignment::forgetAll);
     health.ended(why);
     return why;
+  }
+
+  private long deadline() {
+    long own = System.nanoTime() + settings.closeTimeout.toNanos();
+    Long given = endBy;
+    return given != null && given - own < 0 ? given : own;
   }
 
   /** Kafka takes no commits while a rebalance is under way, and only polls get it over. */

@@ -14,10 +14,14 @@ import java.util.Properties;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +94,15 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   /** Where partitions begin that are younger than the group. */
   public AddedPartitions addedPartitions = AddedPartitions.FROM_BEGINNING;
 
+  /** From which lag of a partition on the consumer is behind; null for no limit. */
+  public @Nullable Long lagLimit;
+
+  /** How often to tell that a right is refused, and wait for it; null to end. */
+  public @Nullable Duration awaitRights;
+
+  /** What is paused from the start on, and may be changed at any time; null for nothing. */
+  public @Nullable Pauses pauses;
+
   /** Who is told what is consumed. */
   public ConsumerObserver observer = ConsumerObserver.NONE;
 
@@ -107,6 +120,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
 
   /** Makes the consumer. */
   public Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
+
+  /** Makes the client that asks what is missing. */
+  public Function<Map<String, Object>, Admin> adminFactory = Admin::create;
 
   /** Sets Kafka's own properties. */
   public void properties(Map<String, ?> given) {
@@ -264,7 +280,37 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     if (transactions != null) {
       all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     }
-    return factory.apply(all);
+    try {
+      return factory.apply(all);
+    } catch (KafkaException e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      if (!(root instanceof ConfigException)) {
+        throw e;
+      }
+      throw new KafkaException(
+          "no consumer can be made with bootstrap.servers=%s: %s"
+              .formatted(property(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG), root.getMessage()),
+          e);
+    }
+  }
+
+  /** An admin client that connects as the consumer does, and waits no longer than that. */
+  Admin newAdmin(Duration timeout) {
+    Map<String, Object> all = new HashMap<>(properties);
+    all.keySet().retainAll(AdminClientConfig.configNames());
+    all.remove(AdminClientConfig.CLIENT_ID_CONFIG);
+    all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) timeout.toMillis());
+    all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) timeout.toMillis());
+    return adminFactory.apply(all);
+  }
+
+  /** Whether records behind an open transaction are not read. */
+  boolean readsCommittedOnly() {
+    Object level = properties.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
+    return level == null ? transactions != null : "read_committed".equals(level.toString().strip());
   }
 
   Deserialization<K, V> newDeserialization() {

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,19 +20,62 @@ import org.jspecify.annotations.Nullable;
 final class HealthCheck {
 
   private final Duration stuckAfter;
+  private final @Nullable Long lagLimit;
+  private final long started = System.nanoTime();
   private volatile boolean inGroup;
   private volatile long polled = System.nanoTime();
+  private volatile long heard = System.nanoTime();
+  private volatile String problem = "";
+  private volatile List<Front> behindTransactions = List.of();
   private volatile @Nullable Failing commits;
   private volatile @Nullable Health end;
 
+  /** Brokers are asked for something at least that often: a heartbeat, if nothing is fetched. */
+  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(5);
+
   private record Failing(long since, Exception failure) {}
 
+  /** Without a limit on the lag. */
   HealthCheck(Duration stuckAfter) {
+    this(stuckAfter, null);
+  }
+
+  HealthCheck(Duration stuckAfter, @Nullable Long lagLimit) {
     this.stuckAfter = stuckAfter;
+    this.lagLimit = lagLimit;
   }
 
   void joined() {
     inGroup = true;
+  }
+
+  boolean isInGroup() {
+    return inGroup;
+  }
+
+  /** A broker has answered something. */
+  void heard() {
+    heard = System.nanoTime();
+  }
+
+  /** Whether no broker has answered for longer than a group is silent. */
+  boolean isSilent() {
+    return since(heard).compareTo(LONGEST_SILENCE) > 0;
+  }
+
+  /** What is missing in the cluster; empty if nothing is, as far as is known. */
+  void missing(String what) {
+    problem = what;
+  }
+
+  /**
+   * The first records that are not read because a transaction before them is open; whether there
+   * are any, and were none before.
+   */
+  boolean behindTransactions(List<Front> fronts) {
+    boolean areNew = behindTransactions.isEmpty() && !fronts.isEmpty();
+    behindTransactions = fronts;
+    return areNew;
   }
 
   void polled() {
@@ -58,11 +102,18 @@ final class HealthCheck {
       return new Health(
           State.STUCK, "the poll thread has not polled for %d s".formatted(sincePoll.toSeconds()));
     }
-    List<Front> standing =
+    Duration silent = since(heard);
+    if (inGroup && silent.compareTo(stuckAfter.plus(LONGEST_SILENCE)) >= 0) {
+      return new Health(
+          State.STUCK, "no broker has answered for %d s%s".formatted(silent.toSeconds(), known()));
+    }
+    Stream<Front> fronts =
         partitions.stream()
             .filter(partition -> !pauses.contains(partition.name())) // nobody expects it to move
             .map(Partition::front)
-            .filter(Objects::nonNull)
+            .filter(Objects::nonNull);
+    List<Front> standing =
+        Stream.concat(fronts, behindTransactions.stream())
             .filter(front -> front.age().compareTo(stuckAfter) >= 0)
             .sorted(Comparator.comparing(Front::age).reversed())
             .toList();
@@ -77,12 +128,39 @@ final class HealthCheck {
           "commits fail for %d s: %s"
               .formatted(since(failing.since()).toSeconds(), failing.failure()));
     }
-    if (!inGroup) {
-      return new Health(State.STARTING, "it is not in its group yet");
+    if (!inGroup || (partitions.isEmpty() && !problem.isEmpty())) {
+      return starting();
+    }
+    List<String> behind = lagLimit == null ? List.of() : behind(partitions, lagLimit);
+    if (!behind.isEmpty()) {
+      return new Health(
+          State.BEHIND, "the lag is above %d: %s".formatted(lagLimit, String.join(", ", behind)));
     }
     return full.isEmpty()
-        ? new Health(State.RUNNING, partitions.size() + " partitions are assigned")
-        : new Health(State.SLOW, "paused because their handlers are busy: " + full);
+        ? new Health(State.RUNNING, partitions.size() + " partitions are assigned" + known())
+        : new Health(State.SLOW, "paused because their handlers are busy: " + full + known());
+  }
+
+  private Health starting() {
+    Duration time = since(started);
+    String what = inGroup ? "it has nothing to read" : "it is not in its group yet";
+    return time.compareTo(stuckAfter) < 0
+        ? new Health(State.STARTING, what + known(), false)
+        : new Health(
+            State.STUCK, "%s, for %d s%s".formatted(what, time.toSeconds(), known()), false);
+  }
+
+  private String known() {
+    String known = problem;
+    return known.isEmpty() ? "" : ": " + known;
+  }
+
+  private static List<String> behind(Collection<? extends Partition<?, ?>> partitions, long limit) {
+    return partitions.stream()
+        .map(partition -> partition.status(false))
+        .filter(status -> status.lag().orElse(0) > limit)
+        .map(status -> "%s has %d".formatted(status.partition(), status.lag().getAsLong()))
+        .toList();
   }
 
   private static Duration since(long nanoTime) {

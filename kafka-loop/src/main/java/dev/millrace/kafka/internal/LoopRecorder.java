@@ -56,6 +56,8 @@ public final class LoopRecorder implements ConsumerObserver {
   private final LongAdder commitFailures = new LongAdder();
   private final LongAdder newHistories = new LongAdder();
   private final Deque<LoopEvent> recent = new ArrayDeque<>();
+  private boolean hasReceiver; // guarded by recent
+  private boolean ended; // guarded by recent
   private final Channel<LoopEvent> events = Channel.dropOldest(EVENTS);
 
   private final PartitionObserver partition =
@@ -127,14 +129,17 @@ public final class LoopRecorder implements ConsumerObserver {
     add(new LoopEvent.Rebalanced(Instant.now(), change));
   }
 
+  /** An event keeps what its exception keeps, such as a record: the channel is for receivers. */
   private void add(LoopEvent event) {
     synchronized (recent) {
       recent.addFirst(event);
       if (recent.size() > LoopStatus.RECENT) {
         recent.removeLast();
       }
+      if (hasReceiver && !ended) {
+        events.trySend(event);
+      }
     }
-    events.trySend(event);
   }
 
   private List<LoopEvent> recent() {
@@ -143,14 +148,28 @@ public final class LoopRecorder implements ConsumerObserver {
     }
   }
 
-  /** The events as a channel, which drops the oldest. */
+  /** The events as a channel, which drops the oldest; the first call begins with the recent. */
   public ReceiveChannel<LoopEvent> events() {
+    synchronized (recent) {
+      if (!hasReceiver) {
+        hasReceiver = true;
+        recent.reversed().forEach(events::trySend);
+        if (ended) {
+          events.close();
+        }
+      }
+    }
     return events;
   }
 
   /** There will be no more events. */
   public void end() {
-    events.close();
+    synchronized (recent) {
+      ended = true;
+      if (hasReceiver) {
+        events.close();
+      }
+    }
   }
 
   /** All that is known of a loop. */

@@ -80,6 +80,11 @@ public final class OwnProducer implements AutoCloseable {
     producer.close(closeTimeout);
   }
 
+  /** As {@link #close()}, but it takes no longer than that. */
+  public void close(Duration timeout) {
+    producer.close(timeout);
+  }
+
   /** What a producer knows of the consumer's settings: where the brokers are, TLS, SASL, times. */
   static Map<String, Object> properties(Map<String, Object> consumerProperties) {
     Map<String, Object> properties = new HashMap<>(consumerProperties);

@@ -366,6 +366,18 @@ public final class Partition<K, V> {
     lanes.clear();
   }
 
+  /**
+   * After {@link #revoke}, and the last commit: forgets the records that do not run, since this
+   * object may be known for long, by a handler that hangs or by its next ownership.
+   */
+  public synchronized void forget() {
+    window.forgetIf(delivery -> !delivery.running);
+    Partition<K, V> earlier = before;
+    if (earlier != null && earlier.isIdle()) {
+      before = null;
+    }
+  }
+
   /** Whether nothing runs, of earlier ownerships neither. */
   public synchronized boolean isIdle() {
     return running == 0 && (before == null || before.isIdle());
@@ -445,6 +457,11 @@ public final class Partition<K, V> {
       stableEnd = stable;
       stableSince = System.nanoTime();
     }
+  }
+
+  /** The offset that will be polled next, as far as is known; -1 if it is not. */
+  synchronized long nextToPoll() {
+    return Math.max(next, polledTo);
   }
 
   /**

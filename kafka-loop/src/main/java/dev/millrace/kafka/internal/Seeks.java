@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import java.util.function.ObjLongConsumer;
 import org.apache.kafka.common.TopicPartition;
 
@@ -26,17 +27,10 @@ final class Seeks {
    * @throws IllegalStateException if the partition is not assigned, or the consumer is closed
    */
   void seek(TopicPartition name, long offset) throws InterruptedException {
-    Objects.requireNonNull(name, "name");
-    if (offset < 0) {
-      throw new IllegalArgumentException("the offset is negative: " + offset);
-    }
+    check(name, offset);
     var seek = new FutureTask<>(() -> target.accept(name, offset), true);
-    synchronized (this) {
-      if (closed) {
-        seek.cancel(false);
-      } else {
-        waiting.add(seek);
-      }
+    if (!add(seek)) {
+      seek.cancel(false);
     }
     try {
       seek.get();
@@ -44,8 +38,45 @@ final class Seeks {
       throw new IllegalStateException("the consumer is closed", e);
     } catch (ExecutionException e) {
       throw new IllegalStateException(
-          "%s can not go on at offset %d: %s".formatted(name, offset, e.getCause()), e);
+          "%s cannot go on at offset %d: %s".formatted(name, offset, e.getCause()), e);
     }
+  }
+
+  /**
+   * Does not wait.
+   *
+   * @param onFailure is told if the position cannot be set; by the poll thread
+   * @throws IllegalStateException if the consumer is closed
+   */
+  void seekLater(TopicPartition name, long offset, Consumer<? super Exception> onFailure) {
+    check(name, offset);
+    var seek =
+        new FutureTask<>(
+            () -> {
+              try {
+                target.accept(name, offset);
+              } catch (IllegalStateException e) {
+                onFailure.accept(e);
+              }
+            },
+            true);
+    if (!add(seek)) {
+      throw new IllegalStateException("the consumer is closed");
+    }
+  }
+
+  private static void check(TopicPartition name, long offset) {
+    Objects.requireNonNull(name, "name");
+    if (offset < 0) {
+      throw new IllegalArgumentException("the offset is negative: " + offset);
+    }
+  }
+
+  private synchronized boolean add(FutureTask<Boolean> seek) {
+    if (!closed) {
+      waiting.add(seek);
+    }
+    return !closed;
   }
 
   /** Sets those that wait; for the poll thread. */

@@ -44,6 +44,9 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   /** So long a poll may wait for what has become of a transaction; it asks again later. */
   private static final Duration MOMENT = Duration.ofMillis(500);
 
+  /** How long the thread of a transaction may take to see that its producer is closed. */
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
   private final Consumer<byte[], byte[]> consumer;
   private final ConsumerSettings<K, V> settings;
   private final HealthCheck health;
@@ -376,7 +379,8 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
 
   @Override
   public void close(Duration timeout) {
-    transactions.close(timeout); // what is under way fails by that
-    isFreeWithin(settings.closeTimeout);
+    long deadline = System.nanoTime() + timeout.toNanos();
+    transactions.close(timeout); // what is under way fails by that, at once
+    isFreeWithin(Assignment.left(deadline).plus(AT_ONCE));
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.kafka.internal;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,18 @@ final class Window<T> {
       settled--;
     }
     return true;
+  }
+
+  /** Settles the records that match, without a word to anybody. */
+  @SuppressWarnings("unchecked") // only such values are added
+  void forgetIf(Predicate<? super T> condition) {
+    long end = head + size;
+    for (long number = head; number < end; number++) {
+      T value = (T) values[place(number)];
+      if (value != null && condition.test(value)) {
+        settle(number);
+      }
+    }
   }
 
   /** The offset of the i-th record, from 0. */

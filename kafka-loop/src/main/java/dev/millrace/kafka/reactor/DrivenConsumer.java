@@ -1,12 +1,15 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.internal.ConsumerCore;
+import dev.millrace.kafka.internal.Ends;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -23,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * them, all in its own thread but wakeup.
  */
 final class DrivenConsumer<K, V> implements InvocationHandler {
+
+  /** What a busy machine may take beyond the deadline that the core keeps itself. */
+  private static final Duration SPARE = Duration.ofMillis(500);
 
   private final ConsumerCore<K, V> core;
   private final java.util.function.Consumer<? super Throwable> onFailure;
@@ -47,24 +53,32 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
             Consumer.class.getClassLoader(), new Class<?>[] {Consumer.class}, this);
   }
 
-  /** Waits until the receiver has closed it, and its thread has ended. An interrupt is kept. */
-  void awaitEnd() {
+  /**
+   * Waits until the receiver has closed it, and its thread has ended, and not beyond that {@link
+   * System#nanoTime}; whether that is so. An interrupt is kept.
+   */
+  boolean awaitEnd(long deadline) {
+    long last = deadline + SPARE.toNanos();
     boolean interrupted = false;
-    while (true) {
+    boolean isClosed = false;
+    while (!isClosed && !Ends.left(last).isZero()) {
       try {
-        closed.await();
-        Thread last = thread;
-        if (last != null) {
-          last.join();
-        }
-        break;
+        isClosed = closed.await(Ends.left(last).toNanos(), TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
         interrupted = true;
       }
     }
+    boolean ended = isClosed && Ends.join(thread, last);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    return ended;
+  }
+
+  /** What the thread is doing, for people. */
+  String place() {
+    Thread last = thread;
+    return last == null ? "it has not begun" : Ends.place(last);
   }
 
   @Override

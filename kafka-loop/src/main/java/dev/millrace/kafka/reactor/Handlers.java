@@ -1,7 +1,9 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.Attempt;
+import dev.millrace.kafka.internal.Busy;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.Handling.Outcome;
 import dev.millrace.sync.Task;
@@ -40,6 +42,7 @@ final class Handlers<K, V> {
   /** After so many starts the loop's thread looks at what else there is to do. */
   private static final int TURN = 64;
 
+  private final String name;
   private final TaskGroup group;
   private final int concurrency;
   private final Supply<K, V> supply;
@@ -49,6 +52,13 @@ final class Handlers<K, V> {
   private final Queue<Attempt<K, V>> retries = new ConcurrentLinkedQueue<>();
   private final Queue<Step<K, V>> steps = new ConcurrentLinkedQueue<>();
   private final Set<Call<?>> calls = ConcurrentHashMap.newKeySet();
+
+  /** The threads that call the application's functions. */
+  private final Set<Busy<K, V>> busy = ConcurrentHashMap.newKeySet();
+
+  /** That of the loop's thread, once it has called one. */
+  private @Nullable Busy<K, V> caller;
+
   private final AtomicInteger running = new AtomicInteger();
 
   /** Dead letters that are on their way; those that wait for another attempt are not. */
@@ -62,16 +72,19 @@ final class Handlers<K, V> {
   /**
    * Handlers that are not started.
    *
+   * @param name of the consumer's group, for people
    * @param handling of attempts that have a thread
    * @param handler of those that have none; null if they all have one
    */
   Handlers(
+      String name,
       TaskGroup group,
       int concurrency,
       Supply<K, V> supply,
       Handling<K, V> handling,
       @Nullable ReactiveHandler<K, V, ?> handler,
       Bell bell) {
+    this.name = name;
     this.group = group;
     this.concurrency = concurrency;
     this.supply = supply;
@@ -135,13 +148,27 @@ final class Handlers<K, V> {
     }
     var call = new Call<>(attempt, handler);
     calls.add(call);
+    Busy<K, V> here = caller();
+    here.with(attempt);
     try {
       SchedulerErrors.tell(
           call::thrownByAScheduler,
           () -> Flux.<T>from(handler.publisher(records)).subscribeWith(call));
     } catch (Throwable e) {
       call.threw(e);
+    } finally {
+      here.with(null);
     }
+  }
+
+  private Busy<K, V> caller() {
+    Busy<K, V> known = caller;
+    if (known == null) {
+      known = new Busy<>();
+      busy.add(known);
+      caller = known;
+    }
+    return known;
   }
 
   /** The subscription to what the application's function has returned; ends once. */
@@ -240,10 +267,15 @@ final class Handlers<K, V> {
   private void run(Attempt<K, V> attempt, Supplier<Outcome<K, V>> step)
       throws InterruptedException {
     Outcome<K, V> outcome;
+    var here = new Busy<K, V>();
+    here.with(attempt);
+    busy.add(here);
     try {
       outcome = step.get();
     } catch (Throwable e) { // of a part of the application that has no rule of its own
       outcome = Handling.broken(attempt, e);
+    } finally {
+      busy.remove(here);
     }
     stop(outcome);
     boolean isLetter = outcome instanceof Handling.Again<K, V> a && a.next().letter() != null;
@@ -333,6 +365,16 @@ final class Handlers<K, V> {
       }
       bell.awaitUntil(deadline);
     }
+  }
+
+  /** How long until something may be ready that is here already. */
+  Duration untilReady() {
+    return supply.untilReady();
+  }
+
+  /** The calls of the application's functions that go on now, each with the stack of its thread. */
+  List<StuckHandlerException> running() {
+    return Busy.stuck(name, busy);
   }
 
   /** Cancels what has no thread; the group cancels the rest. */

@@ -12,6 +12,7 @@ import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.Handling;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -38,6 +40,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.kafka.receiver.ReceiverOptions;
+import reactor.util.context.ContextView;
 
 /**
  * The main loop of a consumer application on Reactor, over Reactor Kafka's {@code KafkaReceiver}.
@@ -73,7 +76,12 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   private final ReceiverOptions<K, V> options;
   private final BatchFunction<K, V> handler;
 
+  /** Rings when there may be something to handle, or the loop must end. */
   private final Bell bell = new Bell();
+
+  /** Rings when the loop must end, or has ended; for the thread that watches the other one. */
+  private final Bell watch = new Bell();
+
   private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
 
   private ReactorKafkaLoop(
@@ -115,7 +123,8 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     var context =
         Objects.requireNonNull(parent).withValue(Fluxes.REACTOR_CONTEXT, carried).withCancel();
     sink.onDispose(context::cancel);
-    Thread.ofVirtual()
+    Thread.ofPlatform() // handlers may keep all carriers of virtual threads busy
+        .daemon()
         .name("millrace-loop-" + settings().group())
         .start(
             () -> {
@@ -138,20 +147,22 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     var events = new Events(bell, this::survived, this::rebalanced);
     var core = new ConsumerCore<>(settings(), events);
     running(core);
-    try (var receiver = new ReceiverThread<>(core, options, settings().closeTimeout, this::lost);
-        var group = TaskGroup.collecting(context)) {
-      return group.context().call(() -> handle(core, events, letters, group));
-    } catch (InterruptedException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new AssertionError(e); // nothing else is thrown
+    var receiver = new ReceiverThread<>(core, options, this::lost);
+    var group = TaskGroup.collecting(context);
+    var handlers = handlers(core, events, letters, group);
+    try {
+      return watch(handlers, events, group);
+    } finally {
+      handlers.cancel();
+      interrupt(group, handlers::running);
+      if (!receiver.close(closeDeadline())) {
+        survived(stuckPoll(receiver.place()));
+      }
     }
   }
 
-  /** Handles until the end, by the thread of the loop; what it failed with, if it did. */
-  private @Nullable Throwable handle(
-      ConsumerCore<K, V> core, Events events, @Nullable OwnProducer letters, TaskGroup group)
-      throws InterruptedException {
+  private Handlers<K, V> handlers(
+      ConsumerCore<K, V> core, Events events, @Nullable OwnProducer letters, TaskGroup group) {
     Context context = group.context();
     ReactiveHandler<K, V, ?> reactive =
         handler instanceof ReactiveHandler<K, V, ?> given ? given.in(context) : null;
@@ -163,50 +174,117 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
             context::isCancelled,
             events::survived);
     Supply<K, V> supply = Supply.of(settings(), core);
-    var handlers = new Handlers<>(group, loop().concurrency, supply, handling, reactive, bell);
-    var registration = CancelSource.listen(context, bell::ring);
+    return new Handlers<>(
+        settings().group(), group, loop().concurrency, supply, handling, reactive, bell);
+  }
+
+  /**
+   * Has a virtual thread handle, and waits for it: until its end, or until handlers have had their
+   * time. That thread calls the application's functions, any of which may never return.
+   *
+   * @return what it failed with, if it did
+   */
+  private @Nullable Throwable watch(Handlers<K, V> handlers, Events events, TaskGroup group)
+      throws InterruptedException {
+    Context context = group.context();
+    var thread = new CompletableFuture<@Nullable Void>();
+    var registration = CancelSource.listen(context, watch::ring);
     try {
-      while (true) {
-        bell.reset();
-        events.deliver();
-        if (context.isCancelled()
-            || isDraining()
-            || lost.get() != null
-            || handlers.failure() != null) {
-          break;
-        }
-        if (!handlers.startAll()) {
-          bell.await(supply.untilReady());
-        }
-      }
-      handlers.await(drainTimeout());
-      events.deliver(); // what has failed meanwhile
-      return handlers.failure() != null ? handlers.failure() : lost.get();
+      group.fork(
+          () -> {
+            try {
+              handle(handlers, events, context);
+              thread.complete(null);
+            } catch (Throwable e) {
+              thread.completeExceptionally(e);
+            } finally {
+              watch.ring();
+            }
+            return null;
+          });
+      awaitEnd(thread, handlers, context);
     } finally {
       registration.stop();
-      handlers.cancel();
     }
+    if (thread.isCompletedExceptionally()
+        && !(thread.exceptionNow() instanceof InterruptedException)) {
+      switch (thread.exceptionNow()) {
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        case Throwable e -> throw new AssertionError(e); // nothing else is thrown
+      }
+    }
+    return handlers.failure() != null ? handlers.failure() : lost.get();
+  }
+
+  private void awaitEnd(CompletableFuture<?> thread, Handlers<K, V> handlers, Context context)
+      throws InterruptedException {
+    while (!thread.isDone() && !mustEnd(handlers, context)) {
+      watch.await();
+      watch.reset();
+    }
+    long deadline = System.nanoTime() + drainTimeout().toNanos();
+    while (!thread.isDone() && !context.isCancelled() && !Ends.left(deadline).isZero()) {
+      watch.awaitUntil(deadline);
+      watch.reset();
+    }
+  }
+
+  private boolean mustEnd(Handlers<K, V> handlers, Context context) {
+    return context.isCancelled()
+        || isDraining()
+        || lost.get() != null
+        || handlers.failure() != null;
+  }
+
+  /** Handles until the end, by the thread of the loop. */
+  private void handle(Handlers<K, V> handlers, Events events, Context context)
+      throws InterruptedException {
+    while (true) {
+      bell.reset();
+      events.deliver();
+      if (mustEnd(handlers, context)) {
+        watch.ring();
+        break;
+      }
+      if (!handlers.startAll()) {
+        bell.await(handlers.untilReady());
+      }
+    }
+    handlers.await(drainTimeout());
+    events.deliver(); // what has failed meanwhile
   }
 
   private void lost(Throwable cause) {
     lost.compareAndSet(null, cause);
-    bell.ring();
+    wake();
   }
 
   @Override
   protected void wake() {
     bell.ring();
+    watch.ring();
   }
 
   /**
-   * As {@link #drain}, but does not block: completes when it would return. Does so from the
-   * subscription on.
+   * As {@link #drain}, but does not block: completes when it would return. Begins to drain with the
+   * subscription. As a part of what a handler of this loop returns, it completes at once: the loop
+   * waits for that handler.
    *
    * @param timeout how long handlers may still run; then they are cancelled
    */
   public Mono<Void> drained(Duration timeout) {
     ConsumerSettings.positive("the drain timeout", timeout);
-    return Mono.defer(() -> Mono.fromFuture(startDrain(timeout)));
+    return Mono.deferContextual(
+        view -> {
+          var end = startDrain(timeout);
+          return isInside(view) ? Mono.empty() : Mono.fromFuture(end);
+        });
+  }
+
+  private boolean isInside(ContextView view) {
+    return isInside(Context.current())
+        || isInside(Objects.requireNonNull(view.getOrDefault(Context.class, Context.background())));
   }
 
   /**
@@ -214,8 +292,22 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
    * back: what was not begun is forgotten, handlers that run are waited for before others begin,
    * and the commit follows the new position. Completes when the receiver's thread has done it; with
    * an {@link IllegalStateException} if the loop does not run, or has not got the partition.
+   *
+   * <p>As a part of what a handler of this loop returns, it completes at once, since the receiver's
+   * thread may wait for that handler; {@code onError} is told if the position cannot be set.
    */
   public Mono<Void> seek(TopicPartition name, long offset) {
+    return Mono.deferContextual(
+        view -> {
+          if (isInside(view)) {
+            core().seekLater(name, offset);
+            return Mono.empty();
+          }
+          return awaitSeek(name, offset);
+        });
+  }
+
+  private Mono<Void> awaitSeek(TopicPartition name, long offset) {
     return Mono.<Void>create(
         sink ->
             Thread.ofVirtual()

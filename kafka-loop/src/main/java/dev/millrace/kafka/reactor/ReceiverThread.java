@@ -14,7 +14,7 @@ import reactor.kafka.receiver.internals.ConsumerFactory;
  * record, so it never waits for one in a rebalance, and commits nothing. See
  * docs/decisions/0004-reactor-kafka-turns-our-core.md.
  */
-final class ReceiverThread<K, V> implements AutoCloseable {
+final class ReceiverThread<K, V> {
 
   private final ConsumerCore<K, V> core;
   private final DrivenConsumer<K, V> consumer;
@@ -29,7 +29,6 @@ final class ReceiverThread<K, V> implements AutoCloseable {
   ReceiverThread(
       ConsumerCore<K, V> core,
       ReceiverOptions<K, V> options,
-      Duration closeTimeout,
       Consumer<? super Throwable> onFailure) {
     this.core = core;
     this.consumer = new DrivenConsumer<>(core, onFailure);
@@ -37,7 +36,7 @@ final class ReceiverThread<K, V> implements AutoCloseable {
         KafkaReceiver.create(
             new Factory(consumer.proxy()),
             options
-                .closeTimeout(closeTimeout)
+                .closeTimeout(core.closeTimeout())
                 .commitInterval(Duration.ZERO)
                 .commitBatchSize(0)
                 .maxDeferredCommits(0)
@@ -45,12 +44,21 @@ final class ReceiverThread<K, V> implements AutoCloseable {
     this.subscription = receiver.receive().subscribe(record -> {}, onFailure);
   }
 
-  /** Commits, leaves the group, and waits until the thread has ended. */
-  @Override
-  public void close() {
-    core.stop();
+  /**
+   * Commits, leaves the group, and waits until the thread has ended; whether it has by the
+   * deadline.
+   *
+   * @param deadline as {@link System#nanoTime}
+   */
+  boolean close(long deadline) {
+    core.stop(deadline);
     subscription.dispose();
-    consumer.awaitEnd();
+    return consumer.awaitEnd(deadline);
+  }
+
+  /** What the thread is doing, for people. */
+  String place() {
+    return consumer.place();
   }
 
   /** Hands out the one consumer. */

@@ -216,10 +216,12 @@ class ControlTest extends WithMockConsumer {
                 })
             .build();
     assertThat(loop.health().state()).isEqualTo(State.STARTING);
-    assertThatThrownBy(() -> loop.pause(Set.of(P0))).isInstanceOf(IllegalStateException.class);
     var running = start(loop, Context.background());
-    await().until(() -> loop.health().reason().contains("group"));
-    assertThat(loop.health().state()).isEqualTo(State.STARTING);
+    await().until(() -> loop.health().reason().contains("not in its group"));
+    assertThat(loop.health().isReady()).isFalse();
+    assertThat(loop.health().isStarted()).isFalse();
+    await().until(() -> loop.health().state() == State.STUCK); // it applies to the start as well
+    assertThat(loop.health().isStarted()).isFalse();
     assign(0, P0);
     await().until(() -> loop.health().state() == State.RUNNING);
     mock.schedulePollTask(() -> add(P0, 0, 100));

@@ -166,10 +166,11 @@ class LoopStatusTest extends WithMockConsumer {
                   }
                 })
             .build();
+    var events = loop.events();
     var running = start(loop, Context.background());
     await().atMost(Duration.ofSeconds(30)).until(() -> committed(P0) == 1);
-    await().until(() -> loop.events().size() == 1000);
-    await().during(Duration.ofMillis(100)).until(() -> loop.events().size() == 1000);
+    await().until(() -> events.size() == 1000);
+    await().during(Duration.ofMillis(100)).until(() -> events.size() == 1000);
     assertThat(loop.status().recent()).hasSize(LoopStatus.RECENT);
     loop.drain(Duration.ofSeconds(5));
     running.get();

@@ -46,9 +46,22 @@ class LoopEndpointTest extends WithEndpoint {
         .contains("\r\nContent-Type: application/json\r\n")
         .endsWith(
             """
-            {"alive":%s,"loops":[{"group":"shop","clientId":"client-1","state":"%s","reason":"because"}]}\
+            {"alive":%s,"loops":[{"group":"shop","clientId":"client-1","ready":%s,"started":%s,\
+            "state":"%s","reason":"because"}]}\
             """
-                .formatted(health.isAlive(), state));
+                .formatted(health.isAlive(), health.isReady(), health.isStarted(), state));
+    assertThat(get("/health/live")).isEqualTo(get("/health"));
+    assertThat(get("/health/ready")).startsWith("HTTP/1.1 " + (health.isReady() ? 200 : 503));
+    assertThat(get("/health/started")).startsWith("HTTP/1.1 " + (health.isStarted() ? 200 : 503));
+  }
+
+  @Test
+  void loopThatHasNotStartedIsAliveButNeitherReadyNorStarted() throws Exception {
+    status.set(status("shop", new Health(State.STARTING, "it waits for its topic")));
+    start(builder());
+    assertThat(get("/health/live")).startsWith("HTTP/1.1 200");
+    assertThat(get("/health/ready")).startsWith("HTTP/1.1 503").contains("it waits for its topic");
+    assertThat(get("/health/started")).startsWith("HTTP/1.1 503");
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,6 +23,7 @@ import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
@@ -243,5 +245,30 @@ class PartitionTest {
     assertThatThrownBy(() -> add(partition, 5))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("5");
+  }
+
+  /** The object lives as long as a handler that hangs. */
+  @Test
+  void partitionThatIsForgottenKeepsOnlyWhatRuns() {
+    List<WeakReference<byte[]>> values = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      var record = Records.record(i, "k");
+      values.add(new WeakReference<>(record.value()));
+      partition.add(List.of(record), i + 1);
+    }
+    Message<String, String> running = take(partition);
+    assertThat(running.begin()).isTrue();
+    take(partition).settle();
+    partition.revoke();
+    partition.forget();
+    Awaitility.await()
+        .untilAsserted(
+            () -> {
+              System.gc();
+              assertThat(values.stream().filter(one -> one.get() != null)).hasSize(1);
+            });
+    assertThat(partition.isIdle()).isFalse();
+    running.settle();
+    assertThat(partition.isIdle()).isTrue();
   }
 }

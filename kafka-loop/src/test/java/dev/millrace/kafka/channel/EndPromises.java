@@ -1,0 +1,238 @@
+package dev.millrace.kafka.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.context.Context;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.StuckHandlerException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How a loop of any face ends, whatever handlers do, and what may be called from inside of it. */
+public abstract class EndPromises extends WithMockConsumer {
+
+  private static final Duration DRAIN = Duration.ofMillis(300);
+  private static final Duration CLOSE = Duration.ofSeconds(3);
+
+  /** Lets go of handlers that ignore their interrupt. */
+  private final CountDownLatch release = new CountDownLatch(1);
+
+  private final CountDownLatch begun = new CountDownLatch(1);
+
+  /** The builder of a loop of that face with that handler, which may block. */
+  protected abstract LoopBuilder<String, String, ?> loop(RecordHandler<String, String> handler);
+
+  @AfterEach
+  void letGo() {
+    release.countDown();
+  }
+
+  private void ignoreInterrupts() {
+    begun.countDown();
+    boolean done = false;
+    while (!done) {
+      try {
+        release.await();
+        done = true;
+      } catch (InterruptedException e) { // the worst of handlers goes on
+      }
+    }
+  }
+
+  private LoopBuilder<String, String, ?> stubborn() {
+    LoopBuilder<String, String, ?> builder = loop(record -> ignoreInterrupts());
+    builder.closeTimeout(CLOSE);
+    return builder;
+  }
+
+  private void assertThatItIsTold(Loop loop) {
+    assertThat(errors)
+        .filteredOn(StuckHandlerException.class::isInstance)
+        .singleElement()
+        .satisfies(
+            told -> {
+              assertThat(told)
+                  .hasMessageContaining("orders-0 at offset 0")
+                  .hasMessageContaining("ignoreInterrupts");
+              assertThat(told.getStackTrace())
+                  .anyMatch(frame -> frame.getMethodName().equals("ignoreInterrupts"));
+            });
+    assertThat(loop.status().recent())
+        .anyMatch(
+            event ->
+                event instanceof LoopEvent.Failed failed
+                    && failed.failure() instanceof StuckHandlerException);
+  }
+
+  @Test
+  void drainEndsByItsTimeoutAndTheCloseTimeoutWhateverHandlersDo() throws Exception {
+    Loop loop = stubborn().build();
+    assign(1, P0);
+    var running = start(loop, Context.background());
+    begun.await();
+    long from = System.nanoTime();
+    loop.drain(DRAIN);
+    assertThat(Duration.ofNanos(System.nanoTime() - from))
+        .isLessThan(DRAIN.plus(CLOSE).plusSeconds(2)); // for a machine that is busy
+    assertThat(running.get(1, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(mock.closed()).isTrue(); // so it has left its group
+    assertThat(loop.health().state()).isEqualTo(State.STOPPED);
+    assertThatItIsTold(loop);
+  }
+
+  @Test
+  void cancelledContextEndsByTheCloseTimeoutWhateverHandlersDo() throws Exception {
+    Loop loop = stubborn().build();
+    assign(1, P0);
+    try (var context = Context.background().withCancel()) {
+      var running = start(loop, context);
+      begun.await();
+      context.cancel();
+      assertThatThrownBy(() -> running.get(CLOSE.toSeconds() + 2, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(CancellationException.class);
+    }
+    assertThat(mock.closed()).isTrue();
+    assertThatItIsTold(loop);
+  }
+
+  @Test
+  void rebalanceThatWaitsForAHandlerDoesNotHoldUpTheEnd() throws Exception {
+    LoopBuilder<String, String, ?> builder = stubborn();
+    builder.revokeTimeout(Duration.ofMinutes(1));
+    Loop loop = builder.build();
+    assign(1, P0);
+    var running = start(loop, Context.background());
+    begun.await();
+    var revoking = new CountDownLatch(1);
+    mock.schedulePollTask(
+        () -> {
+          revoking.countDown();
+          mock.rebalance(Set.of());
+        });
+    revoking.await();
+    loop.drain(DRAIN);
+    assertThat(running.get(1, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(mock.closed()).isTrue();
+  }
+
+  @Test
+  void drainFromAHandlerBeginsTheDrainAndReturnsAtOnce() throws Exception {
+    var itself = new AtomicReference<Loop>();
+    var returned = new CountDownLatch(1);
+    Loop loop =
+        loop(record -> {
+              itself.get().drain(Duration.ofSeconds(30));
+              returned.countDown();
+            })
+            .build();
+    itself.set(loop);
+    assign(1, P0);
+    var running = start(loop, Context.background());
+    assertThat(returned.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(running.get(10, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(lastCommits).containsEntry(P0, 1L); // the handler has not failed
+  }
+
+  @Test
+  void seekPauseResumeAndRunFromAHandlerReturnOrAreRefusedAtOnce() throws Exception {
+    var itself = new AtomicReference<Loop>();
+    var refused = new AtomicReference<Throwable>();
+    var again = new CountDownLatch(2);
+    Loop loop =
+        loop(record -> {
+              Loop me = itself.get();
+              me.pause(Set.of(P1));
+              me.resume(Set.of(P1));
+              try {
+                me.run(Context.background());
+              } catch (IllegalStateException e) {
+                refused.set(e);
+              }
+              again.countDown();
+              if (again.getCount() > 0) {
+                seek(me, 0);
+              }
+            })
+            .build();
+    itself.set(loop);
+    assign(1, P0);
+    var running = start(loop, Context.background());
+    await().until(() -> again.getCount() == 1 && position() == 0);
+    mock.schedulePollTask(() -> add(P0, 0, 1)); // as it is fetched again after the seek
+    assertThat(again.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(refused.get()).hasMessageContaining("once");
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get()).isEqualTo("ended");
+  }
+
+  private long position() {
+    synchronized (mock) {
+      return mock.position(P0);
+    }
+  }
+
+  /** Goes on at that offset of the first partition. */
+  protected abstract void seek(Loop loop, long offset) throws InterruptedException;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"onError", "onNotification", "observer"})
+  void drainFromAListenerBeginsTheDrainAndReturnsAtOnce(String listener) throws Exception {
+    var itself = new AtomicReference<Loop>();
+    var returned = new CountDownLatch(1);
+    LoopBuilder<String, String, ?> builder = loop(record -> {});
+    switch (listener) {
+      case "onError" -> builder.onError(e -> drain(itself.get(), returned));
+      case "onNotification" -> builder.onNotification(e -> drain(itself.get(), returned));
+      default ->
+          builder.observer(
+              new ConsumerObserver() {
+                @Override
+                public void rebalanced(String group, Notification change) {
+                  drain(itself.get(), returned);
+                }
+              });
+    }
+    Loop loop = builder.build();
+    itself.set(loop);
+    FutureTask<String> running = start(loop, Context.background());
+    if (listener.equals("onError")) {
+      mock.schedulePollTask(
+          () -> {
+            throw new TimeoutException("for a moment");
+          });
+    } else {
+      assign(0, P0);
+    }
+    assertThat(returned.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(running.get(10, TimeUnit.SECONDS)).isEqualTo("ended");
+  }
+
+  private static void drain(Loop loop, CountDownLatch returned) {
+    try {
+      loop.drain(Duration.ofSeconds(30));
+      returned.countDown();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

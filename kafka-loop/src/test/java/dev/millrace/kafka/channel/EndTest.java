@@ -1,0 +1,18 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.RecordHandler;
+
+class EndTest extends EndPromises {
+
+  @Override
+  protected LoopBuilder<String, String, ?> loop(RecordHandler<String, String> handler) {
+    return builder().handler(handler);
+  }
+
+  @Override
+  protected void seek(Loop loop, long offset) throws InterruptedException {
+    ((KafkaLoop<?, ?>) loop).seek(P0, offset);
+  }
+}

@@ -1,0 +1,122 @@
+package dev.millrace.kafka.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.context.Context;
+import dev.millrace.kafka.ClusterProblemException;
+import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.reactor.ReactorLoops;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What health tells on both faces, and what a loop does that starts paused. */
+class HealthTest extends WithMockConsumer {
+
+  private final AtomicInteger handled = new AtomicInteger();
+
+  private LoopBuilder<String, String, ?> loop(String face) {
+    return face.equals("reactor")
+        ? ReactorLoops.counting(mock, errors, handled)
+        : builder().handler(record -> handled.incrementAndGet());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void loopThatIsBuiltPausedHandlesNothingUntilItIsResumed(String face) throws Exception {
+    Loop loop = loop(face).startPaused().build();
+    var running = start(loop, Context.background());
+    assign(5, P0, P1);
+    await().until(() -> loop.paused().equals(Set.of(P0, P1)));
+    await().until(() -> mock.paused().equals(Set.of(P0, P1)));
+    assertThat(loop.health().state()).isEqualTo(State.RUNNING);
+    assertThat(handled).hasValue(0);
+    loop.resume(Set.of(P0));
+    await().until(() -> handled.get() == 5);
+    assertThat(loop.paused()).containsExactly(P1);
+    loop.resumeAll();
+    await().until(() -> handled.get() == 10);
+    loop.pauseAll();
+    assertThat(loop.paused()).containsExactlyInAnyOrder(P0, P1);
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void loopThatIsBuiltWithSomePartitionsPausedHandlesTheOthers(String face) throws Exception {
+    Loop loop = loop(face).startPaused(Set.of(P1)).build();
+    assertThat(loop.paused()).containsExactly(P1);
+    var running = start(loop, Context.background());
+    assign(5, P0, P1);
+    await().until(() -> handled.get() == 5);
+    loop.resume(Set.of(P1));
+    await().until(() -> handled.get() == 10);
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void pauseBeforeTheRunHolds(String face) throws Exception {
+    Loop loop = loop(face).build();
+    loop.pauseAll();
+    var running = start(loop, Context.background());
+    assign(5, P0);
+    await().until(() -> mock.paused().equals(Set.of(P0)));
+    assertThat(handled).hasValue(0);
+    loop.resumeAll();
+    await().until(() -> handled.get() == 5);
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void lagAboveTheLimitIsNotReadyButAlive(String face) throws Exception {
+    Loop loop = loop(face).lagLimit(100).startPaused().build();
+    var running = start(loop, Context.background());
+    mock.schedulePollTask(
+        () -> {
+          mock.rebalance(Set.of(P0));
+          mock.updateBeginningOffsets(Map.of(P0, 0L));
+          mock.updateEndOffsets(Map.of(P0, 101L));
+        });
+    await().until(() -> loop.health().state() == State.BEHIND);
+    assertThat(loop.health().reason()).contains("orders-0 has 101");
+    assertThat(loop.health().isReady()).isFalse();
+    assertThat(loop.health().isAlive()).isTrue();
+    mock.schedulePollTask(() -> mock.updateEndOffsets(Map.of(P0, 100L)));
+    await().until(() -> loop.health().isReady());
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  /** Of a broker that does not listen; the host of the other one is not known. */
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void startThatTakesTooLongIsToldWithWhatIsMissing(String face) throws Exception {
+    LoopBuilder<String, String, ?> builder = loop(face);
+    builder.stuckAfter(Duration.ofMillis(500));
+    Loop loop = builder.build();
+    var running = start(loop, Context.background());
+    await().until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
+    await().until(() -> loop.health().state() == State.STUCK);
+    assertThat(loop.health().reason())
+        .contains("not in its group")
+        .contains("localhost:1 (Connection refused)");
+    assertThat(loop.health().isStarted()).isFalse();
+    assertThat(loop.status().recent()).anyMatch(event -> event.text().contains("localhost:1"));
+    assign(1, new TopicPartition("orders", 0));
+    await().until(() -> loop.health().state() == State.RUNNING);
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+}

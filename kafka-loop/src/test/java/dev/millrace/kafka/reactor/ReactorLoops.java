@@ -1,0 +1,20 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.LoopBuilder;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import reactor.core.publisher.Mono;
+
+/** Loops on Reactor for tests of other packages. */
+public final class ReactorLoops {
+
+  private ReactorLoops() {}
+
+  /** Counts what it handles. */
+  public static LoopBuilder<String, String, ?> counting(
+      MockConsumer<byte[], byte[]> mock, List<Exception> errors, AtomicInteger handled) {
+    return WithMockReceiver.reactive(mock, errors)
+        .handler(record -> Mono.fromRunnable(handled::incrementAndGet));
+  }
+}
