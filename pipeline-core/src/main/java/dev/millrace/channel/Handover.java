@@ -57,8 +57,10 @@ abstract sealed class Handover implements Ending permits Channel {
 
   private static final AtomicLong IDS = new AtomicLong();
 
-  static { // initialised now: under a lock, that could block
-    new Waiter();
+  static { // initialised and linked now: under a lock, that could block, or overflow the stack
+    Waiter.link();
+    Selection.link();
+    new Side(new Ring(1), 1).link();
     Objects.requireNonNull(Offer.SENT);
   }
 

@@ -77,6 +77,15 @@ final class Selection implements Patience.Completion, Ending {
   @SuppressWarnings("unused") // through PHASE
   private volatile int phase;
 
+  /** Links the calls of this class, which takes much stack, before one is made under a lock. */
+  static void link() {
+    var selection = new Selection();
+    selection.enqueue();
+    selection.claim(0);
+    selection.announcePark();
+    selection.complete();
+  }
+
   /** Adds a receive clause. */
   SelectWaiter add(Channel<?> channel) {
     return add(new SelectWaiter(this, size, channel, false, false));
@@ -296,6 +305,7 @@ final class Selection implements Patience.Completion, Ending {
 
   /** Never yields while it holds a lock; see {@link SpinLock}. */
   private void lockAll() {
+    SpinLock.ensureStack();
     while (!lockAllSoon()) {
       Thread.yield();
     }

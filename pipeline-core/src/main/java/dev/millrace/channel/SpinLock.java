@@ -11,6 +11,13 @@ import java.lang.invoke.VarHandle;
  * spins, and then yields, which lets the holder's thread run; how often it spins was measured, see
  * docs/benchmarks. What the lock guards extends it: one object, one cache line.
  *
+ * <p>An error between lock and unlock would leave the lock held, or the channel half changed. Only
+ * two can come. What allocates there is in a {@code finally} and changes nothing before. And the
+ * stack may overflow; so a thread first makes sure, by calls that do nothing, that it has more
+ * stack left than the code under the lock takes. That code is interpreted at first, and needs most
+ * then. Compiled, it takes no more stack than the calls around it, which have come before; so the
+ * check is left out in the end, and costs nothing but a look at a field.
+ *
  * <p>A thread that holds one of these locks must not yield, and so takes a second one by {@link
  * #lockSoon} only, and gives up the first if that fails. A virtual thread that yields leaves its
  * carrier. If the carriers are then kept by virtual threads that contend for its lock, and yield to
@@ -31,10 +38,17 @@ abstract class SpinLock extends Padding {
 
   private static final int SPINS = 64;
 
+  /** For how many more locks the stack is checked; races make it a few more or less. */
+  private static int checks = 1 << 16;
+
+  /** The code under a lock needs 10 of 100 bytes and more, interpreted; these are soon compiled. */
+  private static final int FRAMES = 256;
+
   @SuppressWarnings("unused") // through HELD
   private volatile int held;
 
   final void lock() {
+    ensureStack();
     if (!HELD.compareAndSet(this, 0, 1)) {
       contend();
     }
@@ -47,6 +61,27 @@ abstract class SpinLock extends Padding {
   /** Locks, if that is possible without a yield; for a thread that holds another lock. */
   final boolean lockSoon() {
     return HELD.compareAndSet(this, 0, 1) || spin();
+  }
+
+  /** Throws now what would come under a lock; called before the first of several is locked. */
+  static void ensureStack() {
+    if (checks > 0) {
+      checks--;
+      descend(FRAMES);
+    }
+  }
+
+  /** Links the calls of this class, which takes much stack, before one is made under a lock. */
+  final void link() {
+    lock();
+    unlock();
+    if (attempt()) {
+      unlock();
+    }
+  }
+
+  private static int descend(int frames) {
+    return frames == 0 ? 0 : 1 + descend(frames - 1);
   }
 
   private void contend() {
