@@ -86,7 +86,7 @@ final class AfterFuncs {
   private void lookLater() {
     if (!looks && !started.isEmpty()) {
       looks = true;
-      starter.schedule(this::look, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      var _ = starter.schedule(this::look, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 

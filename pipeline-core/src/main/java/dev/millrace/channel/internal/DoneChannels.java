@@ -23,7 +23,7 @@ public abstract class DoneChannels {
 
   /** A rendezvous channel that is over once {@code ending} has ended; its owner then closes it. */
   public static Channel<Void> of(Ending ending) {
-    Channel.never(); // initialises the class that registers the instance
+    var _ = Channel.never(); // initialises the class that registers the instance
     return Objects.requireNonNull(instance).create(ending);
   }
 

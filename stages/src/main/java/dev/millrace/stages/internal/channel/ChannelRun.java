@@ -184,7 +184,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
   private void supervise() {
     long again = insist();
     if (!isDone()) {
-      Timers.schedule(this::supervise, again);
+      var _ = Timers.schedule(this::supervise, again);
     }
   }
 
@@ -285,7 +285,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
     synchronized (this) {
       if (!isDone()) {
         draining = true;
-        Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
+        var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
       }
     }
   }
@@ -306,7 +306,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
       return;
     }
     long again = Math.min(left, tick() ? TICK_NANOS : INSIST_NANOS);
-    Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
+    var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
   }
 
   private synchronized boolean tick() {
