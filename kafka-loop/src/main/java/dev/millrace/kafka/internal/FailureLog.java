@@ -38,7 +38,8 @@ public final class FailureLog {
       if (record.isLast()) { // the line of the dead letter follows, or the loop stops with it
         RECORDS.debug("{}", record.getMessage());
       } else {
-        warn(RECORDS, String.valueOf(record.getMessage()), record.getCause());
+        Throwable cause = record.getCause();
+        warn(RECORDS, String.valueOf(record.getMessage()), cause == null ? record : cause);
       }
     } else {
       warn(LOOP, "the loop goes on after: " + Brief.of(failure), failure);

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -67,19 +68,23 @@ record ReactiveHandler<K, V, T>(
   @Override
   public List<ProducerRecord<byte[], byte[]>> apply(Attempt<K, V> batch) throws Exception {
     Flux<T> emitted = Flux.from(publisher(batch.records()));
-    var thrown = new CompletableFuture<Object>();
-    CompletableFuture<@Nullable List<T>> end =
+    var end = new CompletableFuture<@Nullable List<T>>();
+    Disposable subscription =
         SchedulerErrors.tell(
-            thrown::completeExceptionally,
-            () -> emitted.filter(one -> produces()).collectList().contextWrite(context).toFuture());
+            end::completeExceptionally,
+            () ->
+                emitted
+                    .filter(one -> produces())
+                    .collectList()
+                    .contextWrite(context)
+                    .subscribe(end::complete, end::completeExceptionally));
     try {
-      CompletableFuture.anyOf(end, thrown).get();
       return produced(Objects.requireNonNull(end.get()));
     } catch (InterruptedException e) {
-      end.cancel(true);
+      subscription.dispose();
       throw e;
     } catch (ExecutionException e) {
-      end.cancel(true); // if a scheduler has thrown it
+      subscription.dispose(); // if a scheduler has thrown it
       switch (e.getCause()) {
         case Exception cause -> throw cause;
         case Error cause -> throw cause;
