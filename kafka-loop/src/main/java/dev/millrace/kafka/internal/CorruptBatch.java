@@ -62,8 +62,8 @@ record CorruptBatch(TopicPartition partition, long offset, KafkaException cause)
   KafkaException stop() {
     return new KafkaException(
         ("the record of %s at offset %d cannot be read, as its batch is corrupt: look at the disk"
-             + " of its leader. To go on behind it, commit offset %d for the group, or set"
-             + " corruptRecords(%s): %s")
+                + " of its leader. To go on behind it, commit offset %d for the group, or set"
+                + " corruptRecords(%s): %s")
             .formatted(
                 partition, offset, offset + 1, CorruptRecords.FAIL, Brief.of(Causes.root(cause))),
         cause);

@@ -204,7 +204,7 @@ final class Compiler {
     return new Part(
         buffered,
         () -> {
-          Account out = ledger.open(buffer.name());
+          Account out = ledger.openWorker(buffer.name()); // elements wait in a buffer
           return () -> {
             out.processed();
             out.produced();
