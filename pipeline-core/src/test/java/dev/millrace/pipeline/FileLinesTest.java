@@ -144,7 +144,7 @@ class FileLinesTest {
     Path file = folder.resolve("none/lines");
     assertThatThrownBy(() -> Sink.lines(file).open(Context.background()))
         .isInstanceOf(NoSuchFileException.class)
-        .hasMessageStartingWith(file + ": the directory");
+        .hasMessageStartingWith(file + ": there is no directory");
     assertThatThrownBy(() -> Sink.lines(folder.getRoot()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("must not be a root");

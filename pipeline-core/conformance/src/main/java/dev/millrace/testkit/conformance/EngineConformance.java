@@ -180,6 +180,14 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   @Nested
+  class Depths extends DepthConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
   class KnownDefects extends KnownDefectsConformance {
     @Override
     EngineConformance kit() {
