@@ -132,10 +132,11 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
       throws Exception {
     Inner<O> inner = opening.open((I) Envelope.value(element));
     Origin origin = Envelope.origin(element);
+    AutoCloseable closing = inner.closing();
     Resource resource = null;
-    if (inner.closing() != null) {
+    if (closing != null) {
       origin.retain(1);
-      resource = resources.add(inner.closing(), origin);
+      resource = resources.add(closing, origin);
       origin = resource;
     }
     try {

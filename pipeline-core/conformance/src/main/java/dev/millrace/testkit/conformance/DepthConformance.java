@@ -20,6 +20,7 @@ abstract class DepthConformance extends Theme {
   private static final int DEPTH = 200;
 
   /** A stage that nests. */
+  @SuppressWarnings("ImmutableEnumChecker") // functions without state
   enum Nesting {
     CONCAT((pipe, name) -> Pipe.concat(name, List.of(pipe))),
     CONCAT_OF_TWO((pipe, name) -> Pipe.concat(name, List.of(none(name), pipe))),

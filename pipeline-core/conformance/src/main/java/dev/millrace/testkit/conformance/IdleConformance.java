@@ -24,6 +24,7 @@ abstract class IdleConformance extends Theme {
   private final Queue<WeakReference<Object>> made = new ConcurrentLinkedQueue<>();
 
   /** Operators that keep no element on purpose. */
+  @SuppressWarnings("ImmutableEnumChecker") // functions without state
   enum Stateless {
     MAP(pipe -> pipe.map("op", x -> x)),
     FILTER(pipe -> pipe.filter("op", x -> true)),
