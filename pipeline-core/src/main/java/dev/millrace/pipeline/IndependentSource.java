@@ -3,7 +3,9 @@ package dev.millrace.pipeline;
 import dev.millrace.context.Context;
 import java.util.Objects;
 
-/** A source whose elements do not depend on its being open: it is closed as soon as it has ended. */
+/**
+ * A source whose elements do not depend on its being open: it is closed as soon as it has ended.
+ */
 interface IndependentSource<T> extends Source<T> {
 
   @Override

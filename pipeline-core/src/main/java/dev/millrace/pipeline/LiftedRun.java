@@ -62,8 +62,8 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
       Lifting lifting) {
     var lifted = new LiftedRun<R>(unsettled);
     Lift lift = lifting.lift(unsettled, lifted.resources);
-    lifted.run = engine.start(
-            pipeline.lifted(lift), lifted.inside.mark(context), lift.handler(onFailure));
+    lifted.run =
+        engine.start(pipeline.lifted(lift), lifted.inside.mark(context), lift.handler(onFailure));
     lifted.started.countDown();
     if (settles) {
       lifted.startKeeper();
@@ -141,7 +141,8 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
         throw withFailures(e);
       }
       throw withFailures(
-          new ExecutionException("the run failed: could not close: " + Descriptions.ofCause(close), close));
+          new ExecutionException(
+              "the run failed: could not close: " + Descriptions.ofCause(close), close));
     } catch (ExecutionException e) {
       awaitKeeper();
       throw withFailures(e);

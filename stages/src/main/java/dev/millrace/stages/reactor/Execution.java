@@ -36,7 +36,8 @@ final class Execution {
   private final Scheduler scheduler;
   private final Channel<Void> completed = Channel.rendezvous();
   private volatile boolean complete;
-  private final Leftovers leftovers = new Leftovers(
+  private final Leftovers leftovers =
+      new Leftovers(
           (transform, stage) -> close(transform, cause -> Places.stageClosed(stage, cause)));
   private final Set<SourceFlux.Reader> readers = new HashSet<>();
   private boolean draining;

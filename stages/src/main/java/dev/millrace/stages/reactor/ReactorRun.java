@@ -165,9 +165,7 @@ final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
       opened = receiver;
     }
     Thread closer =
-        Thread.ofVirtual()
-            .name("millrace-close")
-            .start(() -> context().run(() -> close(opened)));
+        Thread.ofVirtual().name("millrace-close").start(() -> context().run(() -> close(opened)));
     if (!await(closer::join)) {
       closer.interrupt();
       if (!closer.join(INSIST)) {
