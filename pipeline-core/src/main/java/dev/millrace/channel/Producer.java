@@ -43,13 +43,28 @@ public interface Producer<T> {
    */
   void produce(SendChannel<? super T> out) throws Exception;
 
-  /** Sends what a new iterator gives, each time it runs. */
+  /**
+   * Sends the elements of a new iterator, each time it runs; closes the iterator if it is {@link
+   * AutoCloseable}, at the end and on an early one. The iterable itself belongs to the caller.
+   */
   static <T> Producer<T> from(Iterable<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
-    return out -> sendAll(elements.iterator(), out);
+    return out -> {
+      Iterator<? extends T> iterator = elements.iterator();
+      try {
+        sendAll(iterator, out);
+      } finally {
+        if (iterator instanceof AutoCloseable closeable) {
+          closeable.close();
+        }
+      }
+    };
   }
 
-  /** Sends what is left in the iterator. It takes an element when the one before was sent. */
+  /**
+   * Sends what is left in the iterator, which belongs to the caller. It takes an element when the
+   * one before was sent.
+   */
   static <T> Producer<T> from(Iterator<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
     return out -> sendAll(elements, out);

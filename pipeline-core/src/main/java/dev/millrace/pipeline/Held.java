@@ -9,28 +9,35 @@ final class Held {
 
   private final ArrayDeque<Origin> origins = new ArrayDeque<>();
 
+  /** How many of them are not {@link Origin#NONE}. */
+  private int real;
+
+  /** Whether no held element has an origin. */
   boolean isEmpty() {
-    return origins.isEmpty();
+    return real == 0;
   }
 
-  /** The stage has had another element, and holds so many now. */
+  /** The stage has taken another element, and now holds that many. */
   void add(Origin origin, int holds) {
     if (holds > 0) {
       origins.addLast(origin);
+      real += origin == Origin.NONE ? 0 : 1;
     } else {
       origin.release(1);
     }
     keep(holds);
   }
 
-  /** The stage holds so many now. */
+  /** The stage now holds that many. */
   void keep(int holds) {
     while (origins.size() > holds) {
-      origins.removeFirst().release(1);
+      Origin first = origins.removeFirst();
+      real -= first == Origin.NONE ? 0 : 1;
+      first.release(1);
     }
   }
 
-  /** All that the stage holds, with a claim more to each. */
+  /** The origins of all elements that the stage holds, with another claim to each. */
   List<Origin> retained() {
     List<Origin> all = new ArrayList<>(origins);
     all.forEach(origin -> origin.retain(1));

@@ -1,6 +1,8 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Route;
 import dev.millrace.pipeline.graph.TimedTransform;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +24,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rewrites a blueprint for one run, so that sources are told when their elements have come to their
- * end: elements travel in envelopes that say what they descend from. Engines notice nothing.
+ * Rewrites a blueprint for one run, so that sources hear when their elements have come to their
+ * end, and resources stay open as long as elements depend on them: elements travel in envelopes
+ * that say what they descend from. Engines notice nothing.
  */
 /*
  * The rules, for each kind of node:
@@ -38,8 +42,13 @@ import org.jspecify.annotations.Nullable;
  * 5. Whatever goes another way, because the run ends or a branch wants no more, is forgotten: a claim
  *    that nobody gives up keeps the element from being settled, and at the end of the run it is abandoned.
  *
+ * Resources obey the same rules: a source's cursor, an iterable of a flatMap and a transform with a close
+ * of its own are origins too, with a claim for the stage that has opened them. An element that descends
+ * from neither a settling source nor a resource travels without an envelope.
+ *
  * So nothing depends on engines calling somebody when they throw an element away. The price is that a branch
- * of a broadcast that ends before the others keeps from then on all elements from being settled.
+ * of a broadcast that ends before the others keeps from then on all elements from being settled, and
+ * their resources open until the run ends.
  */
 @SuppressWarnings("unchecked") // the blueprint is well typed
 class Lift {
@@ -47,11 +56,15 @@ class Lift {
   private record Line(Node<?> node, int claims) {}
 
   private final Unsettled unsettled;
+  private final Resources resources;
   private final IdentityHashMap<Node.Branch<?, ?>, Node.Branch<Object, Object>> branches =
       new IdentityHashMap<>();
   private final IdentityHashMap<Node.Lane<?>, Integer> claimsOfLanes = new IdentityHashMap<>();
   private final IdentityHashMap<StageConsumer<? super Failure<?>>, StageConsumer<Failure<?>>>
       handlers = new IdentityHashMap<>();
+
+  /** The names of the stages whose failures have pairs of elements. */
+  private final Set<String> zips = new HashSet<>();
 
   /** How many claims a failure of the stage has, where it is not one. */
   private final Map<String, Integer> claimsOfFailures = new HashMap<>();
@@ -60,9 +73,11 @@ class Lift {
    * For a new run.
    *
    * @param unsettled that of the run
+   * @param resources that of the run
    */
-  Lift(Unsettled unsettled) {
+  Lift(Unsettled unsettled, Resources resources) {
     this.unsettled = unsettled;
+    this.resources = resources;
   }
 
   /** Whether there is a source above the node that settles. */
@@ -125,13 +140,15 @@ class Lift {
       }
       case Node.Merge<?> node -> new Node.Merge<>(node.name(), all(node.inputs(), claims));
       case Node.Concat<?> node -> new Node.Concat<>(node.name(), all(node.inputs(), claims));
-      case Node.Zip<?, ?, ?> node ->
-          new Node.Zip<>(
-              node.name(),
-              lift(node.left(), 1),
-              lift(node.right(), 1),
-              combiner(untyped(node.combiner()), claims),
-              policy(node.policy()));
+      case Node.Zip<?, ?, ?> node -> {
+        zips.add(node.name());
+        yield new Node.Zip<>(
+            node.name(),
+            lift(node.left(), 1),
+            lift(node.right(), 1),
+            combiner(untyped(node.combiner()), claims),
+            policy(node.policy()));
+      }
       default -> throw new AssertionError(head.name());
     };
   }
@@ -142,11 +159,11 @@ class Lift {
           new Node.Sequential<>(
               node.name(),
               input,
-              untyped(transform(untyped(node.transform()), claims)),
+              untyped(transform(node.transform(), claims)),
               policy(node.policy()));
       case Node.Timed<?, ?> node -> {
         Supplier<? extends TimedTransform<Object, Object>> timed = untyped(node.transform());
-        Supplier<?> lifted = () -> new LiftedTimedTransform<>(timed.get(), claims);
+        Supplier<?> lifted = () -> new LiftedTimedTransform<>(timed.get(), claims, resources);
         yield new Node.Timed<>(node.name(), input, untyped(lifted), policy(node.policy()));
       }
       case Node.Parallel<?, ?> node ->
@@ -214,29 +231,44 @@ class Lift {
 
   // Functions
 
-  private static Envelope<Object> envelope(Object element) {
-    return (Envelope<Object>) element;
-  }
-
-  private <T> Source<Envelope<T>> source(Node.From<T> node, int claims) {
+  private <T> Source<?> source(Node.From<T> node, int claims) {
     SettlingSource<T> settling = settling(node.source());
     if (settling != null) {
       return unsettled.lift(settling, claims);
     }
-    return context -> {
-      Source.Cursor<T> cursor = node.source().open(context);
-      return new Source.Cursor<>() {
-        @Override
-        public @Nullable Envelope<T> next() throws Exception {
-          T element = cursor.next();
-          return element == null ? null : new Envelope<>(element, Origin.NONE);
-        }
+    if (node.source() instanceof IndependentSource<?>) {
+      return node.source();
+    }
+    return new Source<Object>() {
+      @Override
+      public Cursor<Object> open(Context context) throws Exception {
+        Cursor<?> cursor = node.source().open(context);
+        return tracked(Objects.requireNonNull(cursor, "the source opened null"), claims);
+      }
+    };
+  }
 
-        @Override
-        public void close() throws Exception {
-          cursor.close();
+  /** The cursor; if it has something to close, its elements depend on that. */
+  private Source.Cursor<Object> tracked(Source.Cursor<?> cursor, int claims) {
+    if (!Resources.closes(cursor)) {
+      return untyped(cursor);
+    }
+    Resource resource = resources.add(cursor, Origin.NONE);
+    return new Source.Cursor<>() {
+      @Override
+      public @Nullable Object next() throws Exception {
+        Object element = cursor.next();
+        if (element == null) {
+          return null;
         }
-      };
+        resource.retain(claims);
+        return new Envelope<>(element, resource);
+      }
+
+      @Override
+      public void close() {
+        resource.release(1);
+      }
     };
   }
 
@@ -245,21 +277,34 @@ class Lift {
     return source instanceof SettlingSource<T> settling ? settling : null;
   }
 
-  private static Supplier<Transform<?, ?>> transform(
-      Supplier<? extends Transform<Object, Object>> supplier, int claims) {
-    return () -> {
-      Transform<Object, Object> transform = supplier.get();
-      return transform.holds() == Transform.ALL
-          ? new LiftedUnknownTransform<>(transform, claims)
-          : new LiftedTransform<>(transform, claims);
+  private Supplier<?> transform(Supplier<?> supplier, int claims) {
+    return switch (supplier) {
+      case FlatMap<?, ?> flatMap -> flatMap.lifted(claims, resources);
+      case Mapping.Maker<?, ?> maker -> mapping(untyped(maker), claims);
+      default -> {
+        Supplier<Transform<Object, Object>> other = untyped(supplier);
+        yield () -> transform(other.get(), claims);
+      }
     };
+  }
+
+  private Mapping.Maker<Object, Object> mapping(Mapping.Maker<Object, Object> maker, int claims) {
+    return () -> new LiftedMapping<>(maker.get(), claims, resources);
+  }
+
+  private Transform<Object, Object> transform(Transform<Object, Object> transform, int claims) {
+    return transform.holds() == Transform.ALL
+        ? new LiftedUnknownTransform<>(transform, claims, resources)
+        : new LiftedTransform<>(transform, claims, resources);
   }
 
   private static StageFunction<Object, Object> function(
       StageFunction<Object, Object> function, int claims) {
     return element -> {
-      Envelope<Object> input = envelope(element);
-      Object result = Transforms.result(function.apply(input.value()));
+      Object result = Transforms.result(function.apply(Envelope.value(element)));
+      if (!(element instanceof Envelope<?> input)) {
+        return result;
+      }
       input.origin().retain(claims - 1);
       return new Envelope<>(result, input.origin());
     };
@@ -267,12 +312,11 @@ class Lift {
 
   private static Node.Combiner<Object, Object, Object> combiner(
       Node.Combiner<Object, Object, Object> combiner, int claims) {
-    return (one, other) -> {
-      Envelope<Object> left = envelope(one);
-      Envelope<Object> right = envelope(other);
-      Object result = combiner.apply(left.value(), right.value());
+    return (left, right) -> {
+      Object result = combiner.apply(Envelope.value(left), Envelope.value(right));
       Objects.requireNonNull(result, "the combiner returned null");
-      return new Envelope<>(result, Origin.merge(List.of(left.origin(), right.origin()), claims));
+      List<Origin> origins = List.of(Envelope.origin(left), Envelope.origin(right));
+      return Envelope.of(result, Origin.merge(origins, claims));
     };
   }
 
@@ -281,14 +325,13 @@ class Lift {
       return null;
     }
     Function<Object, ?> untyped = untyped(key);
-    return element -> untyped.apply(envelope(element).value());
+    return element -> untyped.apply(Envelope.value(element));
   }
 
   private static Consumer<Object> dropped(Consumer<Object> onDrop, int claims) {
     return element -> {
-      Envelope<Object> dropped = envelope(element);
-      onDrop.accept(dropped.value());
-      dropped.origin().release(claims);
+      onDrop.accept(Envelope.value(element));
+      Envelope.origin(element).release(claims);
     };
   }
 
@@ -300,10 +343,25 @@ class Lift {
 
         @Override
         public boolean accept(Object element) throws Exception {
-          Envelope<Object> accepted = envelope(element);
-          boolean more = receiver.accept(accepted.value());
-          held.add(accepted.origin(), receiver.holds());
+          boolean more = receiver.accept(Envelope.value(element));
+          Origin origin = Envelope.origin(element);
+          if (origin != Origin.NONE || !held.isEmpty()) {
+            accepted(origin, receiver.holds());
+          }
           return more;
+        }
+
+        /** A receiver that is safe at its end only does not use elements so long. */
+        private void accepted(Origin origin, int holds) {
+          if (holds != Integer.MAX_VALUE) {
+            held.add(origin, holds);
+            return;
+          }
+          Origin unsafe = origin.withoutResources();
+          if (unsafe != Origin.NONE) {
+            held.add(unsafe, holds);
+          }
+          origin.release(1);
         }
 
         @Override
@@ -336,23 +394,23 @@ class Lift {
             failure -> {
               plain.accept(plain(failure));
               int claims = claimsOfFailures.getOrDefault(failure.stage(), 1);
-              for (Envelope<?> each : envelopes(failure)) {
-                each.origin().release(claims);
+              for (Object each : elements(failure)) {
+                Envelope.origin(each).release(claims);
               }
             });
   }
 
-  private static List<Envelope<?>> envelopes(Failure<?> failure) {
-    return failure.element() instanceof List<?> pair // of a zip
-        ? pair.stream().<Envelope<?>>map(Lift::envelope).toList()
-        : List.of(envelope(failure.element()));
+  private List<?> elements(Failure<?> failure) {
+    return zips.contains(failure.stage())
+        ? (List<?>) failure.element()
+        : List.of(failure.element());
   }
 
-  private static Failure<?> plain(Failure<?> failure) {
+  private Failure<?> plain(Failure<?> failure) {
     Object element =
-        failure.element() instanceof List<?> pair
-            ? pair.stream().map(each -> envelope(each).value()).toList()
-            : envelope(failure.element()).value();
+        zips.contains(failure.stage())
+            ? elements(failure).stream().map(Envelope::value).toList()
+            : Envelope.value(failure.element());
     return new Failure<>(
         failure.stage(),
         element,

@@ -3,14 +3,14 @@ package dev.millrace.pipeline;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.TimedTransform;
 
-/** Runs a timed transform on what is in envelopes. */
+/** Runs a timed transform on elements that may be in envelopes. */
 final class LiftedTimedTransform<I, O> extends LiftedTransform<I, O>
-    implements TimedTransform<Envelope<I>, Envelope<O>> {
+    implements TimedTransform<Object, Object> {
 
   private final TimedTransform<I, O> transform;
 
-  LiftedTimedTransform(TimedTransform<I, O> transform, int claims) {
-    super(transform, claims);
+  LiftedTimedTransform(TimedTransform<I, O> transform, int claims, Resources resources) {
+    super(transform, claims, resources);
     this.transform = transform;
   }
 
@@ -20,7 +20,7 @@ final class LiftedTimedTransform<I, O> extends LiftedTransform<I, O>
   }
 
   @Override
-  public void elapsed(long now, Emitter<? super Envelope<O>> to) throws Exception {
+  public void elapsed(long now, Emitter<? super Object> to) throws Exception {
     call(to, () -> transform.elapsed(now, this));
   }
 

@@ -7,39 +7,44 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a transform on what is in envelopes.
+ * Runs a transform on elements that may be in envelopes.
  *
- * <p>What it emits descends from the element that it was called with, and from those that it held
- * before. Of an element that it throws for, the claim goes with the failure. What an emitter throws
- * is nobody's failure: then the claim of what was emitted is not given up, so that the element does
- * not end.
+ * <p>An emitted element descends from the element that the transform was called with, from the
+ * elements that the transform held before, and from the transform's own resource. If the transform
+ * throws for an element, the claim of that element goes with the failure. An exception of an
+ * emitter is no failure of an element: then the claim of the emitted element is not given up, so
+ * that the element does not end.
  */
-class LiftedTransform<I, O> implements Transform<Envelope<I>, Envelope<O>>, Emitter<O> {
+class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
 
   private final Transform<I, O> transform;
   private final int claims;
+  private final OwnResource own;
   private final Held held = new Held();
   private @Nullable Origin current;
   private @Nullable Origin merged;
-  private @Nullable Emitter<? super Envelope<O>> out;
+  private @Nullable Emitter<? super Object> out;
 
   /**
    * A transform that says what it holds.
    *
    * @param claims how many each element that it emits is to have
    */
-  LiftedTransform(Transform<I, O> transform, int claims) {
+  LiftedTransform(Transform<I, O> transform, int claims, Resources resources) {
     this.transform = transform;
     this.claims = claims;
+    this.own = new OwnResource(transform, resources);
   }
 
   @Override
-  public Outcome accept(Envelope<I> element, Emitter<? super Envelope<O>> to) throws Exception {
+  @SuppressWarnings("unchecked") // the blueprint is well typed
+  public Outcome accept(Object element, Emitter<? super Object> to) throws Exception {
     out = to;
-    current = element.origin();
+    Origin origin = Envelope.origin(element);
+    current = origin;
     Outcome outcome;
     try {
-      outcome = transform.accept(element.value(), this);
+      outcome = transform.accept((I) Envelope.value(element), this);
     } catch (Throwable e) {
       held.keep(transform.holds());
       throw e;
@@ -47,7 +52,7 @@ class LiftedTransform<I, O> implements Transform<Envelope<I>, Envelope<O>>, Emit
       current = null;
       forgetMerged();
     }
-    held.add(element.origin(), transform.holds());
+    held.add(origin, transform.holds());
     return outcome;
   }
 
@@ -56,14 +61,14 @@ class LiftedTransform<I, O> implements Transform<Envelope<I>, Envelope<O>>, Emit
     Objects.requireNonNull(element, "a stage emitted null");
     Origin origin = origin();
     origin.retain(claims);
-    Objects.requireNonNull(out).emit(new Envelope<>(element, origin));
+    Objects.requireNonNull(out).emit(Envelope.of(element, own.with(origin, claims)));
   }
 
-  /** What is emitted now descends from that; there is a claim to it until the call ends. */
+  /** The origin of what is emitted now; there is a claim to it until the call ends. */
   private Origin origin() {
     Origin of = current;
-    if (of != null && held.isEmpty()) {
-      return of;
+    if (held.isEmpty()) {
+      return of == null ? Origin.NONE : of;
     }
     if (merged == null) {
       List<Origin> all = held.retained();
@@ -89,7 +94,7 @@ class LiftedTransform<I, O> implements Transform<Envelope<I>, Envelope<O>>, Emit
     void run() throws Exception;
   }
 
-  final void call(Emitter<? super Envelope<O>> to, Call call) throws Exception {
+  final void call(Emitter<? super Object> to, Call call) throws Exception {
     out = to;
     try {
       call.run();
@@ -99,14 +104,29 @@ class LiftedTransform<I, O> implements Transform<Envelope<I>, Envelope<O>>, Emit
     held.keep(transform.holds());
   }
 
-  /** What is held after this has become part of nothing, and comes again. */
+  /** Elements that are still held afterwards have become part of nothing: they are abandoned. */
   @Override
-  public void end(Emitter<? super Envelope<O>> to) throws Exception {
+  public void end(Emitter<? super Object> to) throws Exception {
     call(to, () -> transform.end(this));
+  }
+
+  @Override
+  public int holds() {
+    return transform.holds();
+  }
+
+  @Override
+  public int leftOver() {
+    return transform.leftOver();
   }
 
   @Override
   public boolean wantsNone() {
     return transform.wantsNone();
+  }
+
+  @Override
+  public void close() throws Exception {
+    own.close();
   }
 }

@@ -1,7 +1,9 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.pipeline.graph.Node;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -45,11 +47,28 @@ final class Mermaid {
     return label.apply(name).replace("#", "#35;").replace("\"", "#quot;").replace("\n", "<br>");
   }
 
-  /** Draws a node and all above it; returns the id of the one that its elements come out of. */
-  private String add(Node<?> node) {
+  /**
+   * Draws a node and all above it; returns the id of the one that its elements come out of. Without
+   * recursion along single inputs: there may be thousands of them.
+   */
+  private String add(Node<?> last) {
+    Deque<Node<?>> line = new ArrayDeque<>();
+    Node<?> head = last;
+    while (head.inputs().size() == 1) {
+      line.push(head);
+      head = head.inputs().getFirst();
+    }
+    String id = add(head, head.inputs().stream().map(this::add).toList());
+    for (Node<?> node : line) {
+      id = add(node, List.of(id));
+    }
+    return id;
+  }
+
+  private String add(Node<?> node, List<String> inputs) {
     List<String> arrows = new ArrayList<>();
-    for (Node<?> input : node.inputs()) {
-      arrows.add(add(input) + " -->");
+    for (String input : inputs) {
+      arrows.add(input + " -->");
     }
     String toLane = arrowsToLanes.get(node);
     if (toLane != null) {

@@ -13,7 +13,7 @@ import java.util.List;
  */
 abstract class Origin {
 
-  /** That of elements whose source does not want to know. */
+  /** That of elements whose source neither settles them nor has a resource. */
   static final Origin NONE =
       new Origin(1) {
         @Override
@@ -24,6 +24,11 @@ abstract class Origin {
 
         @Override
         void ended() {}
+
+        @Override
+        Origin withoutResources() {
+          return this;
+        }
       };
 
   private static final VarHandle CLAIMS;
@@ -61,6 +66,16 @@ abstract class Origin {
     }
   }
 
+  /**
+   * The origin without the resources in it, with a claim for the caller: for the holder of an
+   * element that does not use the element any more, but has not settled it yet. By a holder of a
+   * claim.
+   */
+  Origin withoutResources() {
+    retain(1);
+    return this;
+  }
+
   /** There is no claim left. Called once. */
   abstract void ended();
 
@@ -79,6 +94,11 @@ abstract class Origin {
       @Override
       void ended() {
         real.forEach(parent -> parent.release(1));
+      }
+
+      @Override
+      Origin withoutResources() {
+        return merge(real.stream().map(Origin::withoutResources).toList(), 1);
       }
     };
   }

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,15 +96,17 @@ public final class Pipe<T> {
   }
 
   private static <T> List<Node<T>> nodes(List<Pipe<T>> pipes) {
+    Objects.requireNonNull(pipes, "pipes");
     if (pipes.isEmpty()) {
       throw new IllegalArgumentException("there are no pipes to put together");
     }
-    return pipes.stream().map(pipe -> pipe.node).toList();
+    return pipes.stream().map(pipe -> Objects.requireNonNull(pipe, "a pipe is null").node).toList();
   }
 
   /** One element of each side, combined, as long as both have one. */
   public <U, R> Pipe<R> zip(
       String name, Pipe<U> other, Node.Combiner<? super T, ? super U, ? extends R> combiner) {
+    Objects.requireNonNull(other, "other");
     Objects.requireNonNull(combiner, "combiner");
     return then(new Node.Zip<>(checked(name), node, other.node, combiner, policy));
   }
@@ -139,10 +142,28 @@ public final class Pipe<T> {
     return sequential(name, Transforms.filter(predicate));
   }
 
-  /** All elements of what the function returns for each element. */
+  /**
+   * All elements of the iterable that the function returns for each element.
+   *
+   * <p>If the iterable or its iterator is {@link AutoCloseable}, the run closes it exactly once,
+   * however it is left: after the last of its elements has left the run. So an element may depend
+   * on an open iterable until the sink has taken it. A close that fails stops the run.
+   *
+   * <p>The stream behind a method reference such as {@code Files.lines(path)::iterator} cannot be
+   * reached from here, and stays open: use {@link #flatMapStream}.
+   */
   public <R> Pipe<R> flatMap(
       String name, StageFunction<? super T, ? extends Iterable<? extends R>> function) {
-    return sequential(name, Transforms.flatMap(function));
+    return sequential(name, FlatMap.ofIterables(function));
+  }
+
+  /**
+   * All elements of the stream that the function returns for each element, such as {@code
+   * Files::lines}. The run closes each stream, as {@link #flatMap} does iterables.
+   */
+  public <R> Pipe<R> flatMapStream(
+      String name, StageFunction<? super T, ? extends BaseStream<? extends R, ?>> function) {
+    return sequential(name, FlatMap.ofStreams(function));
   }
 
   /** The elements as they are, each of which the consumer has seen before. */
@@ -190,17 +211,28 @@ public final class Pipe<T> {
 
   /**
    * Lists of {@code size} elements, each beginning {@code step} elements after the one before;
-   * those at the end that do not fill a list are not emitted.
+   * those at the end that do not fill a list are not emitted. Elements that are in no list count as
+   * dropped.
    */
   public Pipe<List<T>> window(String name, int size, int step) {
-    return sequential(name, Transforms.window(size, step));
+    return sequential(name, Transforms.window(size, step, false));
+  }
+
+  /**
+   * As {@link #window}, and at the end also the lists that have begun and are not full. So {@code
+   * (3, 3)} of five elements gives a list of three and one of two; {@code (3, 1)} of four gives
+   * lists of three, three, two, and one.
+   */
+  public Pipe<List<T>> windowPartial(String name, int size, int step) {
+    return sequential(name, Transforms.window(size, step, true));
   }
 
   // Time
 
   /**
    * At most {@code elements} at once, and as many in each {@code period} on average: a token
-   * bucket. The stages before wait.
+   * bucket. The stages before wait. A thread that wakes up late catches up, by what would have come
+   * within one second at most; pauses of the input and of the stages behind are not caught up.
    */
   public Pipe<T> throttle(String name, int elements, Duration period) {
     return timed(name, TimedTransforms.throttle(elements, period));
@@ -224,7 +256,9 @@ public final class Pipe<T> {
   /** As {@link #buffer(String, int)}, and says what happens when it is full. */
   public Pipe<T> buffer(String name, int capacity, Overflow overflow) {
     atLeast(1, capacity, "the capacity of a buffer");
-    return then(new Node.Buffer<>(checked(name), node, capacity, Objects.requireNonNull(overflow)));
+    return then(
+        new Node.Buffer<>(
+            checked(name), node, capacity, Objects.requireNonNull(overflow, "overflow")));
   }
 
   // Many at once
@@ -299,6 +333,8 @@ public final class Pipe<T> {
 
   /** Each element goes to every branch; emits what the branches emit, as it comes. */
   public <R> Pipe<R> broadcast(String name, List<Function<Pipe<T>, Pipe<R>>> branches) {
+    checked(name);
+    Objects.requireNonNull(branches, "branches");
     List<Node.Branch<T, R>> built = new ArrayList<>();
     for (Function<Pipe<T>, Pipe<R>> branch : branches) {
       built.add(branch(name + "/" + (built.size() + 1), branch));
@@ -327,8 +363,11 @@ public final class Pipe<T> {
   }
 
   private <R> Node.Branch<T, R> branch(String lane, Function<Pipe<T>, Pipe<R>> build) {
+    Objects.requireNonNull(build, "branch");
     var beginning = new Node.Lane<T>(lane);
-    return new Node.Branch<>(beginning, build.apply(then(beginning)).node);
+    Pipe<R> built = build.apply(then(beginning));
+    return new Node.Branch<>(
+        beginning, Objects.requireNonNull(built, "a branch returned null").node);
   }
 
   private <R> Pipe<R> fanOut(

@@ -19,10 +19,12 @@ public final class Pipeline<R extends @Nullable Object> {
 
   private final End<?, R> end;
   private final boolean settles;
+  private final boolean isLifted;
 
   private Pipeline(End<?, R> end) {
     this.end = end;
     this.settles = Lift.settles(end.node);
+    this.isLifted = settles || Tracking.isNeeded(end.node);
   }
 
   static <T, R extends @Nullable Object> Pipeline<R> of(Node<T> node, Sink<? super T, R> sink) {
@@ -52,8 +54,8 @@ public final class Pipeline<R extends @Nullable Object> {
   public Run<R> start(Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
     Objects.requireNonNull(context, "context");
     Objects.requireNonNull(onFailure, "onFailure");
-    return settles
-        ? SettlingRun.start(this, engine, context, onFailure)
+    return isLifted
+        ? LiftedRun.start(this, settles, engine, context, onFailure)
         : engine.start(this, context, onFailure);
   }
 

@@ -43,17 +43,24 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
     var text = new StringBuilder();
     for (StageReport stage : stages) {
       text.append(
-          "%s: %s; received %d, in flight %d, emitted %d, queued %d, failed %d%n"
+          "%s: %s; received %d, in flight %d%s, emitted %d, queued %d, failed %d%n"
               .formatted(
                   stage.name(),
                   done ? "ended" : what(stage),
                   stage.received(),
                   stage.inFlight(),
+                  inside(stage),
                   stage.emitted(),
                   stage.queued(),
                   stage.failed()));
     }
     return text.toString();
+  }
+
+  private static String inside(StageReport stage) {
+    return stage.waiting() == 0
+        ? ""
+        : " (%d running, %d waiting)".formatted(stage.running(), stage.waiting());
   }
 
   /** A stage's name, and its figures, if it has any. */
@@ -71,7 +78,7 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
     if (!stage.waitingForOutput().isZero()) {
       return "waits for the next stage to take an element, for " + stage.waitingForOutput();
     }
-    if (stage.inFlight() > 0) {
+    if (stage.running() > 0) {
       return "runs its function";
     }
     if (!stage.waitingForInput().isZero()) {

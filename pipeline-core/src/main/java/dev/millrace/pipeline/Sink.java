@@ -38,7 +38,9 @@ public interface Sink<T, R extends @Nullable Object> {
      * How many of the elements that came last are not safe before it has taken more, or has
      * finished: all, {@link Integer#MAX_VALUE}, if only {@link #finish} makes them so. None by
      * default: an element has come to its end when it was accepted. Asked after each element, if a
-     * source wants to be told of that; see {@link Source#settling}.
+     * source wants to be told of that, see {@link Source#settling}, or has a resource: the resource
+     * stays open for elements that are held here, but not for {@link Integer#MAX_VALUE}, which is
+     * taken to mean that the elements are used when they are accepted.
      */
     default int holds() {
       return 0;
@@ -166,10 +168,14 @@ public interface Sink<T, R extends @Nullable Object> {
    *
    * <p>The file is there as a whole or not at all: the lines go to a temporary file beside it,
    * which takes the place of the file after the last element, when it is safely on the disk. If the
-   * run ends early, the temporary file is removed, and what was there before stays.
+   * run ends early, the temporary file is removed, and what was there before stays. A directory
+   * that does not exist stops the run with a {@link java.nio.file.NoSuchFileException}.
    */
   static Sink<CharSequence, Long> lines(Path file) {
     Objects.requireNonNull(file, "file");
+    if (file.toAbsolutePath().getFileName() == null) {
+      throw new IllegalArgumentException("the file must not be a root, but is " + file);
+    }
     return context -> FileLines.open(file);
   }
 

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -25,6 +26,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the elements of a pipeline come from: opened anew by each run.
+ *
+ * <p>A cursor may hold a resource, such as an archive, that its elements need: the run closes the
+ * cursor when the last of its elements has left the run. An element has left when the sink has
+ * taken it and does not {@linkplain Sink.Receiver#holds hold} it, a stage has dropped it, or its
+ * failure was handled; and so have all elements that stages have made of it. What a run leaves
+ * behind, because a branch wants no more or the run is stopped, keeps its cursor open until the run
+ * ends.
+ *
+ * <p>To keep track costs an object for each element and stage, if the cursor has a {@link
+ * Cursor#close close} of its own and a stage follows that runs in another thread or keeps elements,
+ * such as {@code mapParallel} or {@code batch}. It costs nothing otherwise. See {@link
+ * #independent}.
  *
  * @param <T> the type of the elements
  */
@@ -40,7 +53,10 @@ public interface Source<T> {
      */
     @Nullable T next() throws Exception;
 
-    /** Lets go of what it holds; called once, whatever has happened. */
+    /**
+     * Lets go of what it holds; called exactly once, however the run ends, when the last of its
+     * elements has left the run. An exception stops the run.
+     */
     @Override
     default void close() throws Exception {}
   }
@@ -74,10 +90,41 @@ public interface Source<T> {
     };
   }
 
-  /** The elements of an iterable, which each run iterates anew. */
+  /**
+   * The same source, for elements that do not need it open: its cursor is closed as soon as it has
+   * given its last element. Cheaper than what the run does otherwise, and the resource is free
+   * earlier. {@link #lines}, {@link #walk}, {@link #ticks}, {@link #channel}, {@link #publisher}
+   * and {@link #generate} are such sources.
+   */
+  static <T> Source<T> independent(Source<T> source) {
+    Objects.requireNonNull(source, "source");
+    if (source instanceof SettlingSource<?>) {
+      throw new IllegalArgumentException(
+          "a settling source stays open until the run has ended: make the source in it"
+              + " independent");
+    }
+    return new IndependentSource<>() {
+      @Override
+      public Cursor<T> open(Context context) throws Exception {
+        return source.open(context);
+      }
+
+      @Override
+      public SourceFailure onFailure() {
+        return source.onFailure();
+      }
+    };
+  }
+
+  /**
+   * The elements of an iterable, which each run iterates anew. If the iterator is {@link
+   * AutoCloseable}, the run closes it. The iterable itself belongs to the caller.
+   */
   static <T> Source<T> of(Iterable<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
-    return context -> cursor(elements.iterator());
+    return elements instanceof Collection<? extends T>
+        ? (IndependentSource<T>) context -> cursor(elements.iterator())
+        : context -> cursor(elements.iterator());
   }
 
   /**
@@ -86,22 +133,7 @@ public interface Source<T> {
    */
   static <T> Source<T> iterator(Callable<? extends Iterator<? extends T>> iterator) {
     Objects.requireNonNull(iterator, "iterator");
-    return context -> {
-      Iterator<? extends T> opened = iterator.call();
-      return new Cursor<>() {
-        @Override
-        public @Nullable T next() {
-          return opened.hasNext() ? present(opened.next()) : null;
-        }
-
-        @Override
-        public void close() throws Exception {
-          if (opened instanceof AutoCloseable closeable) {
-            closeable.close();
-          }
-        }
-      };
-    };
+    return context -> cursor(Objects.requireNonNull(iterator.call(), "the iterator is null"));
   }
 
   /**
@@ -111,7 +143,8 @@ public interface Source<T> {
   static <T> Source<T> stream(Callable<? extends BaseStream<? extends T, ?>> stream) {
     Objects.requireNonNull(stream, "stream");
     return context -> {
-      BaseStream<? extends T, ?> opened = stream.call();
+      BaseStream<? extends T, ?> opened =
+          Objects.requireNonNull(stream.call(), "the stream is null");
       Iterator<? extends T> iterator;
       try {
         iterator = opened.iterator();
@@ -140,7 +173,7 @@ public interface Source<T> {
   /** What a function returns, until it returns null. */
   static <T> Source<T> generate(Callable<? extends @Nullable T> function) {
     Objects.requireNonNull(function, "function");
-    return context -> function::call;
+    return (IndependentSource<T>) context -> function::call;
   }
 
   /**
@@ -149,7 +182,7 @@ public interface Source<T> {
    */
   static <T> Source<T> channel(ReceiveChannel<? extends T> channel) {
     Objects.requireNonNull(channel, "channel");
-    return context -> channel::receiveOrNull;
+    return (IndependentSource<T>) context -> channel::receiveOrNull;
   }
 
   /**
@@ -161,29 +194,30 @@ public interface Source<T> {
   static <T> Source<T> publisher(Flow.Publisher<? extends T> publisher, int prefetch) {
     Objects.requireNonNull(publisher, "publisher");
     Pipe.atLeast(1, prefetch, "prefetch");
-    return context -> {
-      var inbox = new Inbox<T>(prefetch);
-      boolean open = false;
-      try {
-        inbox.open(() -> publisher.subscribe(inbox));
-        open = true;
-      } finally {
-        if (!open) {
-          inbox.close();
-        }
-      }
-      return new Cursor<>() {
-        @Override
-        public @Nullable T next() throws Exception {
-          return inbox.next();
-        }
+    return (IndependentSource<T>)
+        context -> {
+          var inbox = new Inbox<T>(prefetch);
+          boolean open = false;
+          try {
+            inbox.open(() -> publisher.subscribe(inbox));
+            open = true;
+          } finally {
+            if (!open) {
+              inbox.close();
+            }
+          }
+          return new Cursor<>() {
+            @Override
+            public @Nullable T next() throws Exception {
+              return inbox.next();
+            }
 
-        @Override
-        public void close() {
-          inbox.close();
-        }
-      };
-    };
+            @Override
+            public void close() {
+              inbox.close();
+            }
+          };
+        };
   }
 
   /** The lines of a file in UTF-8; as {@link #lines(Callable, Charset)}. */
@@ -204,21 +238,22 @@ public interface Source<T> {
   static Source<String> lines(Callable<? extends InputStream> input, Charset charset) {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(charset, "charset");
-    return context -> {
-      InputStream in = input.call();
-      var lines = new Lines(in, charset, Producer.MAXIMUM_LINE_LENGTH);
-      return new Cursor<>() {
-        @Override
-        public @Nullable String next() throws IOException {
-          return lines.next();
-        }
+    return (IndependentSource<String>)
+        context -> {
+          InputStream in = Objects.requireNonNull(input.call(), "the input is null");
+          var lines = new Lines(in, charset, Producer.MAXIMUM_LINE_LENGTH);
+          return new Cursor<>() {
+            @Override
+            public @Nullable String next() throws IOException {
+              return lines.next();
+            }
 
-        @Override
-        public void close() throws IOException {
-          in.close();
-        }
-      };
-    };
+            @Override
+            public void close() throws IOException {
+              in.close();
+            }
+          };
+        };
   }
 
   /**
@@ -230,8 +265,11 @@ public interface Source<T> {
   @SuppressWarnings("StreamResourceLeak") // the run closes it
   static Source<Path> walk(Path root, FileVisitOption... options) {
     Objects.requireNonNull(root, "root");
-    FileVisitOption[] copy = options.clone();
-    return stream(() -> Files.walk(root, copy));
+    FileVisitOption[] copy = Objects.requireNonNull(options, "options").clone();
+    for (FileVisitOption option : copy) {
+      Objects.requireNonNull(option, "an option is null");
+    }
+    return independent(stream(() -> Files.walk(root, copy)));
   }
 
   /**
@@ -242,23 +280,25 @@ public interface Source<T> {
    * @throws IllegalArgumentException if {@code period} is not positive
    */
   static Source<Instant> ticks(Duration period) {
+    Objects.requireNonNull(period, "period");
     if (!period.isPositive()) {
       throw new IllegalArgumentException("the period must be positive, but is " + period);
     }
-    return context -> {
-      var ticker = Ticker.every(period);
-      return new Cursor<>() {
-        @Override
-        public @Nullable Instant next() throws InterruptedException {
-          return ticker.ticks().receiveOrNull();
-        }
+    return (IndependentSource<Instant>)
+        context -> {
+          var ticker = Ticker.every(period);
+          return new Cursor<>() {
+            @Override
+            public @Nullable Instant next() throws InterruptedException {
+              return ticker.ticks().receiveOrNull();
+            }
 
-        @Override
-        public void close() {
-          ticker.close();
-        }
-      };
-    };
+            @Override
+            public void close() {
+              ticker.close();
+            }
+          };
+        };
   }
 
   /**
@@ -281,7 +321,24 @@ public interface Source<T> {
   }
 
   private static <T> Cursor<T> cursor(Iterator<? extends T> iterator) {
-    return () -> iterator.hasNext() ? present(iterator.next()) : null;
+    if (!(iterator instanceof AutoCloseable closeable)) {
+      return () -> next(iterator);
+    }
+    return new Cursor<>() {
+      @Override
+      public @Nullable T next() {
+        return Source.next(iterator);
+      }
+
+      @Override
+      public void close() throws Exception {
+        closeable.close();
+      }
+    };
+  }
+
+  private static <T> @Nullable T next(Iterator<? extends T> iterator) {
+    return iterator.hasNext() ? present(iterator.next()) : null;
   }
 
   private static <T> T present(@Nullable T element) {

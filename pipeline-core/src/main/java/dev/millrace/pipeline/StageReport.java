@@ -20,7 +20,9 @@ import java.time.Duration;
  * @param failed that became a failure
  * @param dropped on purpose: by a filter, by an overflow
  * @param unprocessed that were in the stage when the run ended early
- * @param inFlight that are being processed now; 0 after the run
+ * @param inFlight that are in the stage now, waiting or being processed; 0 after the run
+ * @param running of those in flight, for how many the function runs now; the others are {@link
+ *     #waiting}
  * @param produced that the stage made
  * @param emitted that the next stage, or the result, has taken
  * @param undelivered that were on their way to the next stage when the run ended early
@@ -38,6 +40,7 @@ public record StageReport(
     long dropped,
     long unprocessed,
     long inFlight,
+    long running,
     long produced,
     long emitted,
     long undelivered,
@@ -47,10 +50,20 @@ public record StageReport(
     Duration waitingForInput,
     Duration waitingForOutput) {
 
+  /**
+   * Of the elements in flight, how many wait in the stage for their turn: in a parallel stage, for
+   * a worker, or for another element of their key. 0 after the run.
+   */
+  public long waiting() {
+    return inFlight - running;
+  }
+
   /** Whether each element is accounted for. */
   public boolean balances() {
     return unprocessed >= 0
         && inFlight >= 0
+        && running >= 0
+        && running <= inFlight
         && undelivered >= 0
         && queued >= 0
         && received == processed + failed + dropped + unprocessed + inFlight

@@ -75,46 +75,11 @@ final class TimedTransforms {
         };
   }
 
-  /**
-   * A token bucket: {@code elements} in each {@code period} on average, and as many at once at the
-   * most; as virtual scheduling, the form of the generic cell rate algorithm in ITU-T I.371.
-   */
+  /** A token bucket: see {@link Throttle}. */
   static <T> Supplier<TimedTransform<T, T>> throttle(int elements, Duration period) {
     Pipe.atLeast(1, elements, "the number of elements");
-    long interval = Math.max(1, positive(period, "the period of a throttle") / elements);
-    long burst = interval * (elements - 1L);
-    return () ->
-        new TimedTransform<>() {
-          private boolean started;
-          private long theoretical;
-
-          @Override
-          public Outcome accept(T element, Emitter<? super T> out) {
-            long now = System.nanoTime();
-            theoretical = (started && theoretical - now > 0 ? theoretical : now) + interval;
-            started = true;
-            out.emit(element);
-            return Outcome.USED;
-          }
-
-          @Override
-          public long wakeAt() {
-            return NEVER;
-          }
-
-          @Override
-          public void elapsed(long now, Emitter<? super T> out) {}
-
-          @Override
-          public int holds() {
-            return 0;
-          }
-
-          @Override
-          public long acceptAt() {
-            return started ? theoretical - burst : Long.MIN_VALUE;
-          }
-        };
+    long nanos = positive(period, "the period of a throttle");
+    return () -> new Throttle<>(elements, nanos, System::nanoTime);
   }
 
   /** The last element, once no other has come for {@code silence}; those before it are dropped. */

@@ -16,30 +16,26 @@ final class Transforms {
 
   private Transforms() {}
 
-  static <I, O> Mapping.Maker<I, O> map(StageFunction<? super I, ? extends O> function) {
+  /** Makes a mapping of ours, which has nothing to close. */
+  interface OurMapping<I, O> extends Mapping.Maker<I, O> {}
+
+  /** Makes a transform of ours, which has nothing to close. */
+  interface Ours<I, O> extends Supplier<Transform<I, O>> {}
+
+  /** One that gives away each element before it returns, or drops it. */
+  interface Passing<T> extends Ours<T, T> {}
+
+  static <I, O> OurMapping<I, O> map(StageFunction<? super I, ? extends O> function) {
     Objects.requireNonNull(function, "function");
     return () -> element -> result(function.apply(element));
   }
 
-  static <T> Mapping.Maker<T, T> filter(StageFunction<? super T, Boolean> predicate) {
+  static <T> OurMapping<T, T> filter(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
     return () -> element -> result(predicate.apply(element)) ? element : null;
   }
 
-  static <I, O> Supplier<Transform<I, O>> flatMap(
-      StageFunction<? super I, ? extends Iterable<? extends O>> function) {
-    Objects.requireNonNull(function, "function");
-    return () ->
-        (Transform.Stateless<I, O>)
-            (element, out) -> {
-              for (O each : result(function.apply(element))) {
-                out.emit(result(each));
-              }
-              return Transform.Outcome.USED;
-            };
-  }
-
-  static <T> Mapping.Maker<T, T> tee(StageConsumer<? super T> consumer) {
+  static <T> OurMapping<T, T> tee(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
     return () ->
         element -> {
@@ -48,8 +44,7 @@ final class Transforms {
         };
   }
 
-  static <S, T> Mapping.Maker<T, S> scan(
-      Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {
+  static <S, T> OurMapping<T, S> scan(Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {
     Objects.requireNonNull(initial, "initial");
     Objects.requireNonNull(fold, "fold");
     return () ->
@@ -64,7 +59,7 @@ final class Transforms {
         };
   }
 
-  static <T> Supplier<Transform<T, T>> take(long n) {
+  static <T> Passing<T> take(long n) {
     Pipe.atLeast(0, n, "the number of elements to take");
     return () ->
         new Transform.Stateless<>() {
@@ -84,7 +79,7 @@ final class Transforms {
         };
   }
 
-  static <T> Mapping.Maker<T, T> skip(long n) {
+  static <T> OurMapping<T, T> skip(long n) {
     Pipe.atLeast(0, n, "the number of elements to skip");
     return () ->
         new Mapping<>() {
@@ -101,7 +96,7 @@ final class Transforms {
         };
   }
 
-  static <T> Supplier<Transform<T, T>> takeWhile(StageFunction<? super T, Boolean> predicate) {
+  static <T> Passing<T> takeWhile(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
     return () ->
         (Transform.Stateless<T, T>)
@@ -114,7 +109,7 @@ final class Transforms {
             };
   }
 
-  static <T> Mapping.Maker<T, T> distinct(StageFunction<? super T, ?> key) {
+  static <T> OurMapping<T, T> distinct(StageFunction<? super T, ?> key) {
     Objects.requireNonNull(key, "key");
     return () -> {
       Set<Object> seen = new HashSet<>();
@@ -122,7 +117,7 @@ final class Transforms {
     };
   }
 
-  static <T> Supplier<Transform<T, List<T>>> batch(int size) {
+  static <T> Ours<T, List<T>> batch(int size) {
     Pipe.atLeast(1, size, "the size of a batch");
     return () ->
         new Transform<>() {
@@ -157,13 +152,21 @@ final class Transforms {
         };
   }
 
-  /** Windows of {@code size} elements, each beginning {@code step} after the one before. */
-  static <T> Supplier<Transform<T, List<T>>> window(int size, int step) {
+  /**
+   * Windows of {@code size} elements, each beginning {@code step} after the one before.
+   *
+   * @param partial whether those that have begun at the end are emitted, too
+   */
+  static <T> Ours<T, List<T>> window(int size, int step, boolean partial) {
     Pipe.atLeast(1, size, "the size of a window");
     Pipe.atLeast(1, step, "the step of a window");
     return () ->
         new Transform<>() {
           private final List<T> window = new ArrayList<>();
+
+          /** How many elements at the beginning of the window were in the one before. */
+          private int emitted;
+
           private int skip;
 
           @Override
@@ -174,12 +177,29 @@ final class Transforms {
             }
             window.add(element);
             if (window.size() == size) {
-              List<T> full = new ArrayList<>(window);
-              window.subList(0, Math.min(step, size)).clear();
+              emit(out);
               skip = Math.max(0, step - size);
-              out.emit(full);
             }
             return Outcome.USED;
+          }
+
+          private void emit(Emitter<? super List<T>> out) {
+            List<T> all = new ArrayList<>(window);
+            window.subList(0, Math.min(step, window.size())).clear();
+            emitted = window.size();
+            out.emit(all);
+          }
+
+          @Override
+          public void end(Emitter<? super List<T>> out) {
+            while (partial && !window.isEmpty()) {
+              emit(out);
+            }
+          }
+
+          @Override
+          public int leftOver() {
+            return window.size() - emitted;
           }
 
           @Override
@@ -187,6 +207,11 @@ final class Transforms {
             return window.size();
           }
         };
+  }
+
+  /** Whether no transform of the supplier has anything to close for itself. */
+  static boolean isOurs(Supplier<?> supplier) {
+    return supplier instanceof OurMapping<?, ?> || supplier instanceof Ours<?, ?>;
   }
 
   /** What a function of the user has returned, which must not be null. */

@@ -246,4 +246,32 @@ class ProducerTest {
         .isInstanceOf(NullPointerException.class)
         .hasMessage("elements");
   }
+
+  @Test
+  void closeableIteratorIsClosedAtItsEnd() throws Exception {
+    var closed = new AtomicInteger();
+    class Closeable implements Iterator<Integer>, AutoCloseable {
+      private int next;
+
+      @Override
+      public boolean hasNext() {
+        return next < 2;
+      }
+
+      @Override
+      public Integer next() {
+        return next++;
+      }
+
+      @Override
+      public void close() {
+        closed.incrementAndGet();
+      }
+    }
+    Iterable<Integer> iterable = Closeable::new;
+    var out = Channel.<Integer>buffered(4);
+    Producer.<Integer>from(iterable).produce(out);
+    assertThat(out.receive()).isZero();
+    assertThat(closed).hasValue(1);
+  }
 }

@@ -138,4 +138,15 @@ class FileLinesTest {
     }
     assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
   }
+
+  @Test
+  void missingDirectoryIsToldByTheNameThatWasGiven(@TempDir Path folder) {
+    Path file = folder.resolve("none/lines");
+    assertThatThrownBy(() -> Sink.lines(file).open(Context.background()))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageStartingWith(file + ": there is no directory");
+    assertThatThrownBy(() -> Sink.lines(folder.getRoot()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("must not be a root");
+  }
 }

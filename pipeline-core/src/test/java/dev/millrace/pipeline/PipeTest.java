@@ -238,12 +238,18 @@ class PipeTest {
   @Test
   void longPipesAreChecked() {
     Pipe<Integer> pipe = numbers();
-    for (int i = 0; i < 100_000; i++) {
+    for (int i = 0; i < 15_000; i++) {
       pipe = pipe.map("stage " + i, x -> x);
     }
     Pipe<Integer> last = pipe;
-    assertThat(last.to(Sink.count()).node().name()).isEqualTo("stage 99999");
+    assertThat(last.to(Sink.count()).node().name()).isEqualTo("stage 14999");
+    assertThat(last.to(Sink.count()).mermaid()).contains("stage 14999");
     refused(() -> last.map("stage 7", x -> x).to(Sink.count()), "'stage 7'");
+    for (int i = 15_000; i < 100_000; i++) {
+      pipe = pipe.map("stage " + i, x -> x);
+    }
+    Pipe<Integer> tooLong = pipe;
+    refused(() -> tooLong.to(Sink.count()), "too deep at stage 'stage 79999'");
   }
 
   @Test
@@ -258,5 +264,32 @@ class PipeTest {
     @SuppressWarnings("unchecked") // as built above
     var function = (StageFunction<Integer, Object>) parallel.function();
     assertThatThrownBy(() -> function.apply(1)).isSameAs(boom);
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // it is what the test is about
+  void nullArgumentsAreToldByTheirNames() {
+    named("a stage needs a name: it is null", () -> numbers().map(null, x -> x));
+    named("function", () -> numbers().map("a", null));
+    named("function", () -> numbers().flatMap("a", null));
+    named("function", () -> numbers().flatMapStream("a", null));
+    named("pipes", () -> Pipe.merge("a", null));
+    named("other", () -> numbers().zip("a", null, (x, y) -> x));
+    named("overflow", () -> numbers().buffer("a", 1, null));
+    named("branches", () -> numbers().broadcast("a", null));
+    named("branch", () -> numbers().balance("a", 1, null));
+    named("a branch returned null", () -> numbers().balance("a", 1, lane -> null));
+    named("period", () -> Source.ticks(null));
+    named("root", () -> Source.walk(null));
+    named("source", () -> Source.independent(null));
+    named("input", () -> Source.lines(null, java.nio.charset.StandardCharsets.UTF_8));
+    named("file", () -> Sink.lines(null));
+    named("collector", () -> Sink.collect(null));
+    named("channel", () -> Sink.channel(null));
+    named("consumer", () -> Sink.forEach(null));
+  }
+
+  private static void named(String argument, ThrowingCallable call) {
+    assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage(argument);
   }
 }

@@ -61,12 +61,12 @@ class TransformsTest {
         .hasMessageContaining("returned null");
     assertThatThrownBy(() -> machine(Transforms.<Integer>distinct(x -> null)).accept(1))
         .hasMessageContaining("returned null");
-    assertThatThrownBy(() -> machine(Transforms.<Integer, Integer>flatMap(x -> null)).accept(1))
+    assertThatThrownBy(() -> machine(FlatMap.<Integer, Integer>ofIterables(x -> null)).accept(1))
         .hasMessageContaining("returned null");
     assertThatThrownBy(
             () -> machine(Transforms.<Integer, Integer>scan(() -> 0, (s, x) -> null)).accept(1))
         .hasMessageContaining("returned null");
-    var nullInside = machine(Transforms.<Integer, Integer>flatMap(x -> Arrays.asList(x, null, x)));
+    var nullInside = machine(FlatMap.<Integer, Integer>ofIterables(x -> Arrays.asList(x, null, x)));
     assertThatThrownBy(() -> nullInside.accept(1)).hasMessageContaining("returned null");
     assertThat(nullInside.emitted).containsExactly(1);
   }
@@ -81,7 +81,7 @@ class TransformsTest {
   @Test
   void flatMapEmitsAnyNumber() throws Exception {
     var flat =
-        machine(Transforms.<Integer, Integer>flatMap(x -> java.util.Collections.nCopies(x, x)))
+        machine(FlatMap.<Integer, Integer>ofIterables(x -> java.util.Collections.nCopies(x, x)))
             .accept(0, 1, 3);
     assertThat(flat.end()).containsExactly(1, 3, 3, 3);
     assertThat(flat.outcomes).containsOnly(Outcome.USED);
@@ -186,15 +186,15 @@ class TransformsTest {
 
   @Test
   void windowsSlide() throws Exception {
-    assertThat(machine(Transforms.<Integer>window(3, 1)).accept(1, 2, 3, 4).end())
+    assertThat(machine(Transforms.<Integer>window(3, 1, false)).accept(1, 2, 3, 4).end())
         .containsExactly(List.of(1, 2, 3), List.of(2, 3, 4));
-    assertThat(machine(Transforms.<Integer>window(2, 2)).accept(1, 2, 3, 4, 5).end())
+    assertThat(machine(Transforms.<Integer>window(2, 2, false)).accept(1, 2, 3, 4, 5).end())
         .containsExactly(List.of(1, 2), List.of(3, 4));
   }
 
   @Test
   void windowsThatAreApartDropWhatIsBetween() throws Exception {
-    var window = machine(Transforms.<Integer>window(1, 3)).accept(1, 2, 3, 4, 5);
+    var window = machine(Transforms.<Integer>window(1, 3, false)).accept(1, 2, 3, 4, 5);
     assertThat(window.end()).containsExactly(List.of(1), List.of(4));
     assertThat(window.outcomes)
         .containsExactly(

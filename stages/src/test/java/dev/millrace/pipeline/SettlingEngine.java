@@ -35,15 +35,22 @@ public final class SettlingEngine implements Engine {
     }
     var audit = new Audit();
     var unsettled = new Unsettled();
-    var lift =
-        new Lift(unsettled) {
-          @Override
-          <T> SettlingSource<T> settling(Source<T> source) {
-            return new SettlingSource<>(audit.watch(source), audit);
-          }
-        };
     return new Audited<>(
-        SettlingRun.start(pipeline, engine, context, onFailure, unsettled, lift), audit);
+        LiftedRun.start(
+            pipeline,
+            true,
+            engine,
+            context,
+            onFailure,
+            unsettled,
+            (same, resources) ->
+                new Lift(same, resources) {
+                  @Override
+                  <T> SettlingSource<T> settling(Source<T> source) {
+                    return new SettlingSource<>(audit.watch(source), audit);
+                  }
+                }),
+        audit);
   }
 
   /** Elements may be equal, or even the same: it is their number that counts. */

@@ -86,6 +86,7 @@ final class Plant {
             last.dropped(),
             last.unprocessed(),
             last.inFlight(),
+            last.running(),
             last.produced(),
             last.emitted(),
             last.undelivered(),

@@ -22,6 +22,7 @@ public final class Account {
   static final VarHandle DROPPED = handle("dropped");
   static final VarHandle PRODUCED = handle("produced");
   static final VarHandle EMITTED = handle("emitted");
+  static final VarHandle BEGUN = handle("begun");
   static final VarHandle WAITED_IN = handle("waitedIn");
   static final VarHandle WAITED_OUT = handle("waitedOut");
   static final VarHandle WAITING_IN = handle("waitingIn");
@@ -34,6 +35,7 @@ public final class Account {
   private long dropped;
   private long produced;
   private long emitted;
+  private long begun;
   private long waitedIn;
   private long waitedOut;
   private long waitingIn;
@@ -97,6 +99,19 @@ public final class Account {
     passed++;
   }
 
+  /**
+   * The function begins with an element. Only by an account of {@link Ledger#openWorker}: there, an
+   * element is received by one thread, and may wait before another one begins with it.
+   */
+  public void begun() {
+    begun++;
+  }
+
+  /** How many functions run now. */
+  long running() {
+    return Math.max(0, get(BEGUN) - get(PROCESSED) - get(FAILED));
+  }
+
   /** The function has returned for an element. */
   public void processed() {
     processed++;
@@ -110,6 +125,12 @@ public final class Account {
   /** An element was dropped on purpose. */
   public void dropped() {
     dropped++;
+  }
+
+  /** Elements that were counted as processed have become part of nothing. */
+  public void leftOver(int count) {
+    processed -= count;
+    dropped += count;
   }
 
   /** The stage has made an element. */

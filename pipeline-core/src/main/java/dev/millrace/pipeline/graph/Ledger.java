@@ -6,9 +6,11 @@ import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The books of a run: what every stage has received, and what became of it.
@@ -21,6 +23,7 @@ public final class Ledger {
   private final long start = System.nanoTime();
   private final Map<String, List<Account>> accounts = new LinkedHashMap<>();
   private final Map<String, List<Account>> passing = new HashMap<>();
+  private final Set<String> queueing = new HashSet<>();
   private long end;
 
   /** A new run begins now. */
@@ -44,6 +47,15 @@ public final class Ledger {
     Account account = open(stage);
     passing.computeIfAbsent(before, name -> new ArrayList<>()).add(account);
     return account;
+  }
+
+  /**
+   * As {@link #open(String)}, for a thread that says when it has {@link Account#begun}: elements of
+   * the stage wait in the stage until then.
+   */
+  public synchronized Account openWorker(String stage) {
+    queueing.add(stage);
+    return open(stage);
   }
 
   /** An account of no stage, for what is {@link Account#passed} on by that one. */
@@ -74,13 +86,13 @@ public final class Ledger {
     return report(name, opened, passing.getOrDefault(name, List.of()), done, now);
   }
 
-  private static StageReport report(
+  private StageReport report(
       String name, List<Account> accounts, List<Account> after, boolean done, long now) {
     // What comes later is read first, over all accounts: what one account has received or produced,
     // another one may have processed or emitted.
-    // A thread's counts may be seen in another order than it has made them, so while it runs what
-    // is
-    // seen of a later one is believed: what was emitted was produced, what was processed received.
+    // The counts of a thread may be seen in another order than it has made them. So while the run
+    // goes on, the later count is believed: an emitted element was produced, a processed one
+    // received.
     long passed = sum(after, Account.PASSED);
     long emitted = sum(accounts, Account.EMITTED) + passed;
     long produced = atLeast(emitted, sum(accounts, Account.PRODUCED) + passed, done);
@@ -100,6 +112,10 @@ public final class Ledger {
     }
     long inside = received - processed - failed - dropped;
     long between = produced - emitted;
+    long running =
+        queueing.contains(name)
+            ? Math.min(inside, accounts.stream().mapToLong(Account::running).sum())
+            : inside;
     return new StageReport(
         name,
         received,
@@ -108,6 +124,7 @@ public final class Ledger {
         dropped,
         done ? inside : 0,
         done ? 0 : inside,
+        done ? 0 : running,
         produced,
         emitted,
         done ? between : 0,

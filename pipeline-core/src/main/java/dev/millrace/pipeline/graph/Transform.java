@@ -5,10 +5,13 @@ package dev.millrace.pipeline.graph;
  *
  * <p>What an emitter throws is for the engine: a transform lets it pass.
  *
+ * <p>A transform may hold a resource, such as a connection. It opens the resource in its
+ * constructor or at the first element, and releases it in {@link #close}.
+ *
  * @param <I> what comes in
  * @param <O> what goes out
  */
-public interface Transform<I, O> {
+public interface Transform<I, O> extends AutoCloseable {
 
   /** What became of an element. */
   enum Outcome {
@@ -44,6 +47,27 @@ public interface Transform<I, O> {
    * stops the run.
    */
   default void end(Emitter<? super O> out) throws Exception {}
+
+  /**
+   * How many of the elements that it has accepted as {@link Outcome#USED} have become part of
+   * nothing, such as those at the end that do not fill a window: the run's report counts them as
+   * dropped. Asked once, after {@link #end}. Default: none.
+   */
+  default int leftOver() {
+    return 0;
+  }
+
+  /**
+   * Releases what the transform holds. The run calls it exactly once for each transform that the
+   * stage's supplier has made, however the run ends: after {@link #end}, or without it if the run
+   * fails, is cancelled, or wants no more elements. The elements that the transform has emitted
+   * have left the run before. Not interrupted. An exception stops the run.
+   *
+   * <p>A function that ignores interrupts keeps a cancelled run no longer than the run's time of
+   * grace. Such a function of the transform itself may still run when this is called.
+   */
+  @Override
+  default void close() throws Exception {}
 
   /** Whether it wants no element at all, and can be ended at once. */
   default boolean wantsNone() {

@@ -11,6 +11,7 @@ import dev.millrace.stages.internal.SinkRun;
 import dev.millrace.sync.Semaphore;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -46,7 +47,8 @@ public final class Stages {
   }
 
   /**
-   * Sends the items, one after the other.
+   * Sends the items, one after the other. An iterator that is {@link AutoCloseable} is closed, also
+   * if the group ends early.
    *
    * @param items iterated in a thread of the group; if that throws, the run fails with the cause
    */
@@ -57,8 +59,15 @@ public final class Stages {
         group,
         List.of(out),
         () -> {
-          for (T item : items) {
-            out.send(item, group.context());
+          Iterator<? extends T> iterator = items.iterator();
+          try {
+            while (iterator.hasNext()) {
+              out.send(iterator.next(), group.context());
+            }
+          } finally {
+            if (iterator instanceof AutoCloseable closeable) {
+              closeable.close();
+            }
           }
         });
     return out;

@@ -95,12 +95,29 @@ public final class Crew {
     /** The key of its element. */
     private @Nullable Object key;
 
-    /** Works until the crew has finished. By the worker's thread. */
+    /** Whether it was started to seek an element, and has not begun. */
+    private boolean isSeeking = true;
+
+    /** The element that it has claimed; null while it works on it or waits. */
+    private @Nullable Object claimed;
+
+    /**
+     * Works until the crew has finished. By the worker's thread.
+     *
+     * <p>A worker that waits refers neither to its last element nor to its last result: a variable
+     * of a frame that waits can keep an object alive until the run ends. So both live in {@link
+     * #handle} only, which never waits for an element.
+     */
     protected final void work(Crew crew) {
-      Object element = crew.take(this);
-      while (element != null) {
-        element = crew.next(this, apply(element));
+      while (claimed != null || crew.take(this)) {
+        handle(crew);
       }
+    }
+
+    private void handle(Crew crew) {
+      Object element = Objects.requireNonNull(claimed);
+      claimed = null;
+      crew.done(this, apply(element));
     }
 
     /** Calls {@link #work} in a thread of its own. */
@@ -312,19 +329,28 @@ public final class Crew {
     }
   }
 
-  /** Waits for an element, for a worker that was started; null if it is to end. */
-  private @Nullable Object take(Worker worker) {
+  /**
+   * Waits for an element for a worker: one that was just started and was called to seek, or one
+   * that has found nothing.
+   *
+   * @return false if the worker is to end
+   */
+  private boolean take(Worker worker) {
+    if (worker.isSeeking) {
+      worker.isSeeking = false;
+    } else if (!finished) {
+      await(worker);
+    }
     while (!finished) {
       seeking = false;
       VarHandle.fullFence();
-      Object element = claim(worker);
-      if (element != null) {
+      if (claim(worker)) {
         callWorker();
-        return element;
+        return true;
       }
       await(worker);
     }
-    return null;
+    return false;
   }
 
   /** Waits until the worker is the one that looks for an element, or the crew has finished. */
@@ -353,14 +379,14 @@ public final class Crew {
     }
   }
 
-  /** The oldest element that nobody has claimed; null if there is none. */
-  private @Nullable Object claim(Worker worker) {
+  /** Claims the oldest element that no worker has claimed; false if there is none. */
+  private boolean claim(Worker worker) {
     while (true) {
       long next = claimed.get();
       if (next >= worker.tailSeen) {
         worker.tailSeen = tail.get();
         if (next >= worker.tailSeen) {
-          return null;
+          return false;
         }
       }
       int slot = (int) next & mask;
@@ -368,42 +394,37 @@ public final class Crew {
       if (claimed.advance(next)) {
         SLOT.setRelease(elements, slot, null);
         worker.position = next;
-        if (order != Order.KEY) {
-          return element;
+        if (order == Order.KEY) {
+          var keyed = (Keys.Keyed) element;
+          worker.key = keyed.key();
+          worker.claimed = keyed.element();
+        } else {
+          worker.claimed = element;
         }
-        var keyed = (Keys.Keyed) element;
-        worker.key = keyed.key();
-        return keyed.element();
+        return true;
       }
     }
   }
 
   /**
-   * An element is done.
+   * An element is done; the worker claims the next one, if there is one.
    *
-   * @param result null if it has failed
-   * @return the next element for the worker; null if it is to end
+   * @param result null if the element has failed
    */
-  private @Nullable Object next(Worker worker, @Nullable Object result) {
+  private void done(Worker worker, @Nullable Object result) {
     long place = order == Order.INPUT ? worker.position : placed.take();
     SLOT.setRelease(results, (int) place & mask, result == null ? FAILED : result);
     VarHandle.fullFence();
     if (place == awaited) {
       sides.results();
     }
-    if (finished) {
-      return null;
+    if (!finished) {
+      worker.claimed = worker.key == null ? null : keys.next(worker.key);
+      if (worker.claimed == null) {
+        worker.key = null;
+        claim(worker);
+      }
     }
-    Object next = worker.key == null ? null : keys.next(worker.key);
-    if (next == null) {
-      worker.key = null;
-      next = claim(worker);
-    }
-    if (next == null) {
-      await(worker);
-      return take(worker);
-    }
-    return next;
   }
 
   // The output

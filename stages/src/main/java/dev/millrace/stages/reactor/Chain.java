@@ -125,6 +125,19 @@ final class Chain {
     }
   }
 
+  /**
+   * Closes the transforms if the chain has ended. Called outside of all calls of the stages: they
+   * may go on after the end. The transforms of a chain that never ends are closed with the run,
+   * when the cause of that is known.
+   */
+  void closeIfDone() {
+    if (done) {
+      for (Link link : links) {
+        link.release();
+      }
+    }
+  }
+
   private void end(int from) {
     for (int i = 0; i < from; i++) {
       links[i].close();

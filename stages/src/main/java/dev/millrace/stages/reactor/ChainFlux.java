@@ -88,6 +88,7 @@ final class ChainFlux extends Flux<Object> {
         upstream.cancel();
       } finally {
         section.leave();
+        chain.closeIfDone();
       }
     }
 
@@ -101,6 +102,7 @@ final class ChainFlux extends Flux<Object> {
         execution.thrown(e, true);
       } finally {
         section.leave();
+        chain.closeIfDone();
       }
     }
 

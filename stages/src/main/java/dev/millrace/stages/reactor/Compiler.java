@@ -28,6 +28,12 @@ import reactor.core.publisher.Flux;
 @SuppressWarnings("unchecked") // the blueprint has checked the types of the elements
 final class Compiler {
 
+  /**
+   * How many sequential stages call each other, as in the channel engine: the stack of a thread has
+   * room for many more.
+   */
+  private static final int FUSED = 128;
+
   private final Execution execution;
   private final Ledger ledger;
   private final Map<Node.Lane<?>, Part> lanes = new HashMap<>();
@@ -48,18 +54,18 @@ final class Compiler {
       case Node.From<?> from -> {
         List<Stage> stages =
             stages(stage(from.name(), FailurePolicy.report(), () -> Compiler::pass, 1), sequence);
-        yield part(new SourceFlux(execution, from, stages), last.name());
+        yield rest(new SourceFlux(execution, from, stages), stages, sequence);
       }
       case Node.Timed<?, ?> timed -> {
         Part input = compile(timed.input());
         List<Stage> stages =
             stages(stage(timed.name(), timed.policy(), timed.transform(), 1), sequence);
-        yield part(new TimedFlux(execution, input, stages), last.name());
+        yield rest(new TimedFlux(execution, input, stages), stages, sequence);
       }
       case Node.Zip<?, ?, ?> zip -> {
         Part pairs = pairs(zip);
         List<Stage> stages = stages(stage(zip.name(), zip.policy(), combine(zip), 2), sequence);
-        yield part(new ChainFlux(execution, pairs, stages), last.name());
+        yield rest(new ChainFlux(execution, pairs, stages), stages, sequence);
       }
       case Node.Parallel<?, ?> parallel -> {
         var node = (Node.Parallel<Object, Object>) parallel;
@@ -100,15 +106,27 @@ final class Compiler {
     }
     Node.Sequential<?, ?> node = sequence.pop();
     List<Stage> stages = stages(stage(node.name(), node.policy(), node.transform(), 1), sequence);
-    return part(new ChainFlux(execution, input, stages), stages.getLast().origin().stage());
+    return rest(new ChainFlux(execution, input, stages), stages, sequence);
+  }
+
+  /** The flux of those stages, and what is left of the sequence in another thread. */
+  private Part rest(Flux<Object> flux, List<Stage> stages, Deque<Node.Sequential<?, ?>> sequence) {
+    Part part = part(flux, stages.getLast().origin().stage());
+    if (sequence.isEmpty()) {
+      return part;
+    }
+    Flux<Object> cut = part.flux().publishOn(execution.scheduler(), Prefetch.CUT);
+    return then(new Part(cut, part.taps()), sequence);
   }
 
   /**
-   * The stages of a chain: each takes what it gets in the call in which the one before makes it.
+   * The stages of a chain: each takes what it gets in the call in which the one before makes it. As
+   * many as may call each other are taken from the sequence.
    */
   private List<Stage> stages(Stage first, Deque<Node.Sequential<?, ?>> sequence) {
     List<Stage> stages = new ArrayList<>(List.of(first));
-    for (Node.Sequential<?, ?> node : sequence) {
+    while (stages.size() < FUSED && !sequence.isEmpty()) {
+      Node.Sequential<?, ?> node = sequence.pop();
       Account account = ledger.open(node.name(), stages.getLast().origin().stage());
       var origin = new Origin(node.name(), node.policy(), 1);
       stages.add(new Stage(origin, account, node.transform()));
@@ -204,7 +222,7 @@ final class Compiler {
     return new Part(
         buffered,
         () -> {
-          Account out = ledger.open(buffer.name());
+          Account out = ledger.openWorker(buffer.name()); // elements wait in a buffer
           return () -> {
             out.processed();
             out.produced();

@@ -181,7 +181,7 @@ final class CrewFlux extends Flux<Object> {
     private final class Hand extends Crew.Worker {
       private final Crew crew;
       private final Section section = new Section(execution.interrupts());
-      private final Account account = execution.ledger().open(node.name());
+      private final Account account = execution.ledger().openWorker(node.name());
       private volatile @Nullable Thread thread;
 
       private Hand(Crew crew) {
@@ -209,6 +209,7 @@ final class CrewFlux extends Flux<Object> {
           if (!wanted || !isWanted()) {
             throw Stop.STOP;
           }
+          account.begun();
           Object result =
               Objects.requireNonNull(node.function().apply(element), "the function returned null");
           account.processed();

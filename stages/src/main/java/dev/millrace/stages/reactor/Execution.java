@@ -7,6 +7,7 @@ import dev.millrace.errors.Descriptions;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.stages.internal.run.Failures;
+import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -35,6 +36,9 @@ final class Execution {
   private final Scheduler scheduler;
   private final Channel<Void> completed = Channel.rendezvous();
   private volatile boolean complete;
+  private final Leftovers leftovers =
+      new Leftovers(
+          (transform, stage) -> close(transform, cause -> Places.stageClosed(stage, cause)));
   private final Set<SourceFlux.Reader> readers = new HashSet<>();
   private boolean draining;
 
@@ -65,6 +69,10 @@ final class Execution {
 
   Interrupts interrupts() {
     return interrupts;
+  }
+
+  Leftovers leftovers() {
+    return leftovers;
   }
 
   // The end

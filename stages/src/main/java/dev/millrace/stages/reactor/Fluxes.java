@@ -65,6 +65,6 @@ public final class Fluxes {
    */
   public static <T> Source<T> from(Publisher<? extends T> publisher) {
     Objects.requireNonNull(publisher, "publisher");
-    return context -> PublisherCursor.subscribe(publisher, context);
+    return Source.independent(context -> PublisherCursor.subscribe(publisher, context));
   }
 }

@@ -21,6 +21,7 @@ final class Link implements Emitter<Object>, Mappings.Host {
   private final List<Stage> stages;
   private final Account account;
   private final Account last;
+  private final List<Transform<Object, Object>> opened;
   private final Transform<Object, Object> transform;
   private final @Nullable Mappings mappings;
   private final @Nullable Link next;
@@ -40,8 +41,11 @@ final class Link implements Emitter<Object>, Mappings.Host {
     this.last = stages.getLast().account();
     List<Transform<Object, Object>> opened = new ArrayList<>();
     for (Stage stage : stages.reversed()) {
-      opened.addFirst(open(stage));
+      Transform<Object, Object> made = open(stage);
+      chain.execution().leftovers().add(made, stage.origin().stage());
+      opened.addFirst(made);
     }
+    this.opened = opened;
     this.transform = opened.getFirst();
     this.mappings = stages.getFirst().isMapping() ? mappings(opened) : null;
     this.index = index;
@@ -86,6 +90,7 @@ final class Link implements Emitter<Object>, Mappings.Host {
     if (mappings == null) {
       try {
         transform.end(this);
+        account.leftOver(transform.leftOver());
       } catch (Throwable e) {
         boolean wanted = chain.isAskedFor();
         chain
@@ -104,6 +109,11 @@ final class Link implements Emitter<Object>, Mappings.Host {
   /** It takes no more elements. */
   void close() {
     closed = true;
+  }
+
+  /** Closes the transforms; no thread is in them. */
+  void release() {
+    opened.forEach(chain.execution().leftovers()::close);
   }
 
   /** An element that the stage has made. */

@@ -18,6 +18,9 @@ final class Prefetch {
    */
   static final int ONE = 1;
 
+  /** Between two threads that run sequential stages. */
+  static final int CUT = 16;
+
   /** Of a publisher from outside. */
   static final int PUBLISHER = 16;
 

@@ -164,18 +164,20 @@ final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
       sinkClosed = true;
       opened = receiver;
     }
-    if (opened == null) {
-      return;
-    }
     Thread closer =
-        Thread.ofVirtual()
-            .name("millrace-sink-close")
-            .start(() -> context().run(() -> execution.close(opened, Places::sinkClosed)));
+        Thread.ofVirtual().name("millrace-close").start(() -> context().run(() -> close(opened)));
     if (!await(closer::join)) {
       closer.interrupt();
       if (!closer.join(INSIST)) {
         giveUpThreads(List.of(closer));
       }
+    }
+  }
+
+  private void close(Sink.@Nullable Receiver<Object, R> opened) {
+    execution.leftovers().closeAll();
+    if (opened != null) {
+      execution.close(opened, Places::sinkClosed);
     }
   }
 

@@ -130,10 +130,14 @@ final class SourceFlux extends Flux<Object> {
       try {
         if (wanted && isWanted()) {
           var chain = new Chain(execution, gate, stages, () -> {});
-          if (chain.wantsNone()) {
-            chain.endWithoutInput();
-          } else {
-            readAll(chain);
+          try {
+            if (chain.wantsNone()) {
+              chain.endWithoutInput();
+            } else {
+              readAll(chain);
+            }
+          } finally {
+            chain.closeIfDone();
           }
         }
       } catch (Throwable e) {

@@ -114,6 +114,7 @@ final class Standstill {
         stage.dropped(),
         stage.unprocessed(),
         stage.inFlight(),
+        stage.running(),
         stage.produced(),
         stage.emitted(),
         stage.undelivered(),

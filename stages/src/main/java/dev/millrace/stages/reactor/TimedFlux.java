@@ -88,11 +88,15 @@ final class TimedFlux extends Flux<Object> {
       section.enter();
       try {
         var chain = new Chain(execution, gate, stages, upstream::cancel);
-        if (chain.wantsNone()) {
-          upstream.cancel();
-          chain.endWithoutInput();
-        } else {
-          loop(chain);
+        try {
+          if (chain.wantsNone()) {
+            upstream.cancel();
+            chain.endWithoutInput();
+          } else {
+            loop(chain);
+          }
+        } finally {
+          chain.closeIfDone();
         }
       } catch (Throwable e) {
         execution.thrown(e, !gate.isCancelled());

@@ -11,4 +11,9 @@ class ChannelEngineSettlingTest extends EngineConformance {
   protected Engine engine(Duration grace) {
     return new SettlingEngine(ChannelEngine.withGrace(grace));
   }
+
+  @Override
+  protected boolean closesSourcesEarly() {
+    return false;
+  }
 }

@@ -174,7 +174,7 @@ class ChannelEngineTest {
   }
 
   @Test
-  void aPipeMayBeAsLongAsOneLikes() throws Exception {
+  void aPipeMayBeLong() throws Exception {
     Pipe<Integer> pipe = pipe(100);
     for (int i = 0; i < 10_000; i++) {
       pipe = pipe.map("add" + i, n -> n + 1);

@@ -11,4 +11,9 @@ class ReactorEngineSettlingTest extends EngineConformance {
   protected Engine engine(Duration grace) {
     return new SettlingEngine(ReactorEngine.withGrace(grace));
   }
+
+  @Override
+  protected boolean closesSourcesEarly() {
+    return false;
+  }
 }

@@ -49,6 +49,17 @@ class ReactorOperatorsTest {
     assertThat(run(pipe.to(Sink.toList()))).isEqualTo(upTo(500).stream().map(x -> 4 * x).toList());
   }
 
+  /** 2,907 mappings in one call overflowed a stack. */
+  @Test
+  void aPipeMayBeLong() throws Exception {
+    Pipe<Integer> pipe = numbers(100);
+    for (int i = 0; i < 10_000; i++) {
+      pipe = pipe.map("add" + i, n -> n + 1);
+    }
+    assertThat(run(pipe.to(Sink.toList())))
+        .isEqualTo(upTo(100).stream().map(n -> n + 10_000).toList());
+  }
+
   @Test
   void emptySourceGivesAnEmptyResult() throws Exception {
     assertThat(run(numbers(0).mapParallel("id", 2, x -> x).to(Sink.toList()))).isEmpty();

@@ -6,7 +6,9 @@ import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageReport;
 import dev.millrace.pipeline.graph.Node;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -68,8 +70,20 @@ public final class Books {
     expect(stage.waitingForOutput().isZero(), "waits after the end: " + stage);
   }
 
-  private void check(Node<?> node) {
-    node.inputs().forEach(this::check);
+  /** Without recursion along single inputs: there may be thousands of them. */
+  private void check(Node<?> last) {
+    Deque<Node<?>> line = new ArrayDeque<>();
+    Node<?> head = last;
+    while (head.inputs().size() == 1) {
+      line.push(head);
+      head = head.inputs().getFirst();
+    }
+    head.inputs().forEach(this::check);
+    checkOne(head);
+    line.forEach(this::checkOne);
+  }
+
+  private void checkOne(Node<?> node) {
     if (!names.add(node.name())) {
       return;
     }

@@ -47,6 +47,14 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   /**
+   * Whether sources are closed when their last element has left the run. An engine that settles all
+   * elements keeps them open until the end of the run.
+   */
+  protected boolean closesSourcesEarly() {
+    return true;
+  }
+
+  /**
    * How long the kit waits for an expected event. It does not limit the time of an engine. Default:
    * 30 s.
    */
@@ -149,6 +157,30 @@ public abstract class EngineConformance extends RandomPipelines {
 
   @Nested
   class SettlementEnds extends SettlementEndsConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Resources extends ResourceConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class IdleRuns extends IdleConformance {
+    @Override
+    EngineConformance kit() {
+      return EngineConformance.this;
+    }
+  }
+
+  @Nested
+  class Depths extends DepthConformance {
     @Override
     EngineConformance kit() {
       return EngineConformance.this;

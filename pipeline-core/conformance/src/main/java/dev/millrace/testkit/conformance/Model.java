@@ -147,8 +147,10 @@ final class Model {
         for (int i = 0; i + size <= list.size(); i += 2) {
           out.add(Plan.sum(list.subList(i, i + size)));
         }
-        // Of windows of one, each second element is between two of them.
-        int dropped = size == 1 ? list.size() / 2 : 0;
+        // Of windows of one, each second element is between two of them. Elements at the end may be
+        // in none.
+        int inside = out.isEmpty() ? 0 : 2 * (out.size() - 1) + size;
+        int dropped = size == 1 ? list.size() / 2 : list.size() - inside;
         book(name, list, list.size() - dropped, 0, dropped, out.size());
         passed(name + " sum", out);
       }

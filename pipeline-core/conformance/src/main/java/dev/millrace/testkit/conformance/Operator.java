@@ -50,6 +50,9 @@ enum Operator {
   WINDOW_WITH_GAPS(
       (pipe, name) -> pipe.window(name, 2, 5).map(name + " hash", List::hashCode),
       list -> windows(list, 2, 5, false)),
+  WINDOW_PARTIAL(
+      (pipe, name) -> pipe.windowPartial(name, 3, 2).map(name + " hash", List::hashCode),
+      list -> windows(list, 3, 2, true)),
   VIA((pipe, name) -> pipe.via(name, Counting::new), Operator::counted),
   THROTTLE((pipe, name) -> pipe.throttle(name, 1_000_000, Duration.ofMillis(1)), each(x -> x)),
   DEBOUNCE((pipe, name) -> pipe.debounce(name, Duration.ofHours(1)), Operator::last),

@@ -11,6 +11,7 @@ import dev.millrace.pipeline.StageReport;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -160,5 +161,81 @@ abstract class ReportConformance extends Theme {
     assertThat(pipeline.mermaid(trial.run().report())).contains("map<br>in ");
     var ended = trial.end();
     assertThat(pipeline.mermaid(ended.report())).contains("map<br>in 7, out 7");
+  }
+
+  /** The leftover two of five are in no window, and must not vanish from the books. */
+  @Test
+  void elementsInNoWindowAreDropped() {
+    var five = Pipe.from(Numbers.below(5));
+    var window = run(five.window("window", 3, 3).to(Sink.count())).report().stage("window");
+    assertThat(window.processed()).isEqualTo(3);
+    assertThat(window.dropped()).isEqualTo(2);
+    var overlapping = run(five.window("window", 3, 1).to(Sink.count())).report().stage("window");
+    assertThat(overlapping.dropped()).as("all were in a window").isZero();
+    var gaps = run(five.window("window", 1, 3).to(Sink.count())).report().stage("window");
+    assertThat(gaps.dropped()).as("between the windows").isEqualTo(3);
+    var partial = run(five.windowPartial("window", 3, 3).to(Sink.<List<Integer>>toList()));
+    assertThat(partial.wholeResult()).containsExactly(List.of(0, 1, 2), List.of(3, 4));
+    assertThat(partial.report().stage("window").dropped()).isZero();
+  }
+
+  /** An element for a lane that has ended is dropped, while other lanes go on. */
+  @Test
+  void elementsForALaneThatHasEndedAreDropped() {
+    var pipe =
+        Pipe.from(Numbers.below(5_000))
+            .partitionBy(
+                "spread",
+                x -> x % 2,
+                2,
+                lane -> lane.takeWhile("odd or small", x -> x % 2 == 1 || x < 10));
+    var ended = run(pipe.to(Sink.count()));
+    assertThat(ended.result()).isEqualTo(2_505);
+    var spread = ended.report().stage("spread");
+    assertThat(spread.received()).isEqualTo(5_000);
+    assertThat(spread.unprocessed()).isZero();
+    assertThat(spread.dropped()).isPositive();
+    assertThat(spread.processed() + spread.dropped()).isEqualTo(5_000);
+  }
+
+  @Test
+  void laneThatHasEndedTakesNothingFromTheOthers() {
+    List<Function<Pipe<Integer>, Pipe<Integer>>> branches =
+        List.of(lane -> lane.take("few", 3), lane -> lane.map("all", x -> x));
+    var broadcast =
+        run(Pipe.from(Numbers.below(2_000)).broadcast("spread", branches).to(Sink.count()));
+    assertThat(broadcast.result()).isEqualTo(2_003);
+    var spread = broadcast.report().stage("spread");
+    assertThat(spread.processed()).isEqualTo(2_000);
+    assertThat(spread.unprocessed() + spread.dropped()).isZero();
+    var balanced =
+        Pipe.from(Numbers.below(2_000)).balance("spread", 3, lane -> lane.take("few", 10));
+    var all = run(balanced.to(Sink.count()));
+    assertThat(all.result()).isEqualTo(30);
+    assertThat(all.report().stage("spread").dropped()).isZero();
+  }
+
+  @Test
+  void elementsThatWaitInAParallelStageAreToldApartFromThoseThatRun() {
+    var release = new CountDownLatch(1);
+    var pipe =
+        Pipe.from(Numbers.below(20))
+            .mapParallel(
+                "work",
+                3,
+                x -> {
+                  release.await();
+                  return x;
+                });
+    var trial = start(pipe.to(Sink.count()));
+    await(
+        "three that run",
+        () -> {
+          var work = trial.run().report().stage("work");
+          return work.running() == 3 && work.inFlight() == 20 && work.waiting() == 17;
+        });
+    assertThat(trial.run().explain()).contains("in flight 20 (3 running, 17 waiting)");
+    release.countDown();
+    assertThat(trial.end().wholeResult()).isEqualTo(20);
   }
 }

@@ -69,6 +69,7 @@ abstract class SettlementConformance extends SettlementTheme {
         "BATCH_IN_TIME",
         "WINDOW_OVERLAPPING",
         "WINDOW_WITH_GAPS",
+        "WINDOW_PARTIAL",
         "VIA",
         "DEBOUNCE",
         "SAMPLE"

@@ -68,6 +68,10 @@ class BrokenEnginesTest {
       case OPENS_ALL_INPUTS_AT_ONCE -> check(operators, "concatOpensALaterInputWhenItsTurnComes");
       case BUFFERS_WITHOUT_BOUND -> check(known, "sourceIsNotReadFarAhead");
       case LEAVES_SOURCES_OPEN, CLOSES_SOURCES_TWICE -> check(operators, "sourceIsReleasedOnce");
+      case LEAVES_TRANSFORMS_OPEN, CLOSES_TRANSFORMS_TWICE ->
+          check(EngineConformance.Resources.class, "transformIsClosedOnceAfterItsElements");
+      case MISCOUNTS_LEFT_OVER ->
+          check(EngineConformance.Reports.class, "elementsInNoWindowAreDropped");
       case INTERRUPTS_CLOSING -> check(cancellations, "closingIsNotInterrupted");
       case LEAKS_A_THREAD -> check(ends, "channelGetsTheElementsAndIsClosed");
       case ENDS_BEFORE_ITS_THREADS -> check(cancellations, "joinWaitsForFunctionsThatCleanUp");

@@ -148,7 +148,7 @@ final class Building {
       case Node.Timed<?, ?> timed -> timed((Node.Timed<Object, Object>) timed);
       case Node.Parallel<?, ?> parallel -> {
         var output = new Output(link(1), parallel);
-        var account = open(parallel);
+        var account = run.ledger.openWorker(parallel.name());
         var input = new Input(build(parallel.input()), account);
         new Parallel(
                 run,
@@ -238,9 +238,9 @@ final class Building {
         node,
         output,
         worker -> {
+          Transform<Object, Object> transform = transformOf(node);
           try {
             Emitter<Object> out = emitter(worker, account, output);
-            Transform<Object, Object> transform = transformOf(node);
             boolean isLast = transform.wantsNone();
             for (Object element; !isLast && (element = input.take(worker)) != null; ) {
               isLast = accept(worker, node, transform, element, out, account);
@@ -250,7 +250,11 @@ final class Building {
               input.leave();
             }
             transform.end(out);
+            if (!run.has(Defect.MISCOUNTS_LEFT_OVER)) {
+              account.leftOver(transform.leftOver());
+            }
           } finally {
+            close(worker, transform);
             if (!run.has(Defect.STOPS_NOTHING_BEFORE_A_TAKE)) {
               input.leave();
             }
@@ -269,6 +273,20 @@ final class Building {
           "stage '%s' failed when it was opened: %s"
               .formatted(node.name(), Descriptions.ofCause(e)));
       throw new Stopped();
+    }
+  }
+
+  private void close(Worker worker, Transform<?, ?> transform) {
+    worker.shield();
+    try {
+      if (!run.has(Defect.LEAVES_TRANSFORMS_OPEN)) {
+        transform.close();
+      }
+      if (run.has(Defect.CLOSES_TRANSFORMS_TWICE)) {
+        transform.close();
+      }
+    } catch (Throwable e) {
+      run.fail(e);
     }
   }
 
@@ -310,21 +328,25 @@ final class Building {
         worker -> {
           Emitter<Object> out = emitter(worker, account, output);
           TimedTransform<Object, Object> transform = node.transform().get();
-          for (boolean isLast = transform.wantsNone(); !isLast; ) {
-            sleepUntil(transform.acceptAt());
-            boolean forgets = run.has(Defect.FORGETS_THE_TIME);
-            Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
-            if (element == null) {
-              break;
+          try {
+            for (boolean isLast = transform.wantsNone(); !isLast; ) {
+              sleepUntil(transform.acceptAt());
+              boolean forgets = run.has(Defect.FORGETS_THE_TIME);
+              Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
+              if (element == null) {
+                break;
+              }
+              if (element == Link.LATE) {
+                transform.elapsed(System.nanoTime(), out);
+              } else {
+                isLast = accept(worker, node, transform, element, out, account);
+              }
             }
-            if (element == Link.LATE) {
-              transform.elapsed(System.nanoTime(), out);
-            } else {
-              isLast = accept(worker, node, transform, element, out, account);
-            }
+            worker.check();
+            transform.end(out);
+          } finally {
+            close(worker, transform);
           }
-          worker.check();
-          transform.end(out);
         });
     return new Output(output, node);
   }

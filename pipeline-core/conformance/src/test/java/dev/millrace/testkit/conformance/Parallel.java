@@ -118,6 +118,9 @@ final class Parallel {
       if (node.order() == Order.KEY) {
         awaitOneBefore(job);
       }
+      synchronized (account) {
+        account.begun();
+      }
       Object result = Objects.requireNonNull(node.function().apply(job.element), "null");
       worker.endCall();
       synchronized (account) {

@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.channel;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Runs one input after the other, all in the same thread. */
 final class ConcatDriver extends Driver {
@@ -9,6 +10,9 @@ final class ConcatDriver extends Driver {
 
   /** How many inputs are closed. */
   private int closed;
+
+  /** The first step of the input that runs. */
+  private @Nullable Step started;
 
   ConcatDriver(Strand strand, List<Chain> inputs, Step next) {
     super(strand, next, List.of());
@@ -19,6 +23,7 @@ final class ConcatDriver extends Driver {
   void drive() throws Exception {
     while (closed < inputs.size() && !next.done) {
       Chain input = inputs.get(closed);
+      started = input.first();
       input.first().start();
       strand.check();
       if (!input.first().done) {
@@ -27,6 +32,15 @@ final class ConcatDriver extends Driver {
       closeOne();
       strand.check();
       input.first().end();
+      closeSteps();
+    }
+  }
+
+  private void closeSteps() {
+    Step first = started;
+    started = null;
+    if (first != null) {
+      first.close();
     }
   }
 
@@ -41,5 +55,6 @@ final class ConcatDriver extends Driver {
     while (closed < inputs.size()) {
       closeOne();
     }
+    closeSteps();
   }
 }

@@ -69,12 +69,33 @@ final class FanOutStep extends Step {
 
   @Override
   void process(Object element) {
-    if (route == Route.PARTITION) {
-      partition(element);
-    } else if (route == Route.BROADCAST ? broadcast(element) : balance(element)) {
-      account.processed();
+    switch (route) {
+      case PARTITION -> partition(element);
+      case BROADCAST -> count(broadcast(element));
+      case BALANCE -> count(balance(element));
     }
     done = allDone();
+  }
+
+  /**
+   * An element whose lane wants no more is dropped while other lanes go on. When no lane wants any
+   * more, or the run is stopped, it is left unprocessed, as in any stage.
+   */
+  private void count(boolean given) {
+    if (given) {
+      account.processed();
+    } else if (isWanted() && !strand.isStopped()) {
+      account.dropped();
+    }
+  }
+
+  private boolean isWanted() {
+    for (OutletStep lane : lanes) {
+      if (!lane.link.isCancelled()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean broadcast(Object element) {
@@ -104,23 +125,25 @@ final class FanOutStep extends Step {
       return;
     }
     strand.endCall();
-    if (push(lanes.get(lane), element)) {
-      account.processed();
-    }
+    count(push(lanes.get(lane), element));
   }
 
   /** Gives the element to a lane that waits for one, so that none waits behind a slow one. */
   private boolean balance(Object element) {
-    OutletStep lane = idle();
-    if (lane == null && !allDone()) {
-      strand.waitsForOutput(from);
-      try {
-        lane = awaitIdle();
-      } finally {
-        strand.hasOutput();
+    boolean given = false;
+    while (!given && !allDone()) { // a lane can end between the look and the push
+      OutletStep lane = idle();
+      if (lane == null && !allDone()) {
+        strand.waitsForOutput(from);
+        try {
+          lane = awaitIdle();
+        } finally {
+          strand.hasOutput();
+        }
       }
+      given = lane != null && push(lane, element);
     }
-    return lane != null && push(lane, element);
+    return given;
   }
 
   private @Nullable OutletStep awaitIdle() {

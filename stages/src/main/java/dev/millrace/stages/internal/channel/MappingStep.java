@@ -19,6 +19,7 @@ final class MappingStep extends Step implements Mappings.Host {
   private final Strand strand;
   private final List<Stage> stages;
   private final Step next;
+  private final List<Mapping<Object, Object>> made = new ArrayList<>();
 
   @SuppressWarnings("NullAway.Init") // by start, which comes first
   private Mappings mappings;
@@ -34,7 +35,6 @@ final class MappingStep extends Step implements Mappings.Host {
   void start() throws Exception {
     next.start();
     strand.check();
-    List<Mapping<Object, Object>> made = new ArrayList<>();
     for (Stage stage : stages.reversed()) {
       try {
         made.addFirst(Objects.requireNonNull(stage.maker().get(), "a stage has no transform"));
@@ -88,6 +88,11 @@ final class MappingStep extends Step implements Mappings.Host {
 
   @Override
   void close() {
+    int index = stages.size() - made.size(); // the last ones are made first
+    for (Mapping<Object, Object> mapping : made) {
+      String name = stages.get(index++).name();
+      strand.run.close(strand, mapping, cause -> Places.stageClosed(name, cause));
+    }
     next.close();
   }
 }

@@ -108,6 +108,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
   void end() throws Exception {
     if (!next.done) {
       call(() -> transform().end(this));
+      account.leftOver(transform().leftOver());
     }
     next.end();
   }
@@ -128,6 +129,10 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
 
   @Override
   void close() {
+    X opened = transform;
+    if (opened != null) {
+      strand.run.close(strand, opened, cause -> Places.stageClosed(name, cause));
+    }
     next.close();
   }
 }

@@ -49,7 +49,7 @@ final class Worker extends Crew.Worker {
         },
         crew -> {
           var strand = new Strand(run);
-          Account account = ledger.open(node.name());
+          Account account = ledger.openWorker(node.name());
           strand.addStage(node.name(), account);
           return new Worker(strand, crew, node, account);
         });
@@ -63,6 +63,7 @@ final class Worker extends Crew.Worker {
   @Override
   protected @Nullable Object apply(Object element) {
     strand.check();
+    account.begun();
     Object result;
     try {
       result = Objects.requireNonNull(node.function().apply(element), "the function returned null");

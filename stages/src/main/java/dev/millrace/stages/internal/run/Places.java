@@ -33,6 +33,11 @@ public final class Places {
     return "stage '%s' failed after its last element: %s".formatted(name, text(cause));
   }
 
+  /** A stage whose state cannot be closed. */
+  public static String stageClosed(String name, Throwable cause) {
+    return "stage '%s' failed when it was closed: %s".formatted(name, text(cause));
+  }
+
   /** A sink that cannot be opened. */
   public static String sinkOpened(Throwable cause) {
     return "the sink failed when it was opened: " + text(cause);

@@ -1,0 +1,58 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.graph.Transform;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a transform holds for itself: a resource from which all descends that the transform emits.
+ * Nothing, if the transform has no {@code close} of its own. For one thread.
+ */
+final class OwnResource {
+
+  private final @Nullable Resource resource;
+
+  OwnResource(Transform<?, ?> transform, Resources resources) {
+    this.resource =
+        Resources.closes(transform) ? resources.add(transform::close, Origin.NONE) : null;
+  }
+
+  boolean isNone() {
+    return resource == null;
+  }
+
+  /** The origin, whose claims are the caller's, and the resource together. */
+  Origin with(Origin origin, int claims) {
+    if (resource == null) {
+      return origin;
+    }
+    if (origin == Origin.NONE) {
+      resource.retain(claims);
+      return resource;
+    }
+    return new Origin(claims) {
+      {
+        resource.retain(1);
+        origin.retain(1);
+        origin.release(claims);
+      }
+
+      @Override
+      void ended() {
+        resource.release(1);
+        origin.release(1);
+      }
+
+      @Override
+      Origin withoutResources() {
+        return origin.withoutResources();
+      }
+    };
+  }
+
+  /** The stage has ended. */
+  void close() {
+    if (resource != null) {
+      resource.release(1);
+    }
+  }
+}

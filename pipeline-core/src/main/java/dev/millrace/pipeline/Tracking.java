@@ -1,0 +1,84 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.graph.Node;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Whether a pipeline must be {@linkplain Lift lifted} so that resources stay open as long as
+ * elements depend on them.
+ *
+ * <p>It need not if elements leave the run in the very call that emits them: then nothing that came
+ * from a source is left when the source ends. That is so if only sequential stages follow that keep
+ * no element, and concatenations: an engine runs these in one thread.
+ */
+final class Tracking {
+
+  /**
+   * More sequential stages than these may be run in several threads: engines bound how deeply calls
+   * nest.
+   */
+  private static final int IN_ONE_CALL = 64;
+
+  /**
+   * A node, and how many sequential stages follow it until the sink; {@link Integer#MAX_VALUE} if
+   * elements may wait in between.
+   */
+  private record Place(Node<?> node, int behind) {
+    boolean isDirect() {
+      return behind <= IN_ONE_CALL;
+    }
+
+    Place above(Node<?> input, boolean isDirect) {
+      return new Place(input, isDirect && isDirect() ? behind + 1 : Integer.MAX_VALUE);
+    }
+  }
+
+  private Tracking() {}
+
+  /** Whether elements may outlive the call in which a resource that they depend on is left. */
+  static boolean isNeeded(Node<?> last) {
+    Deque<Place> open = new ArrayDeque<>(List.of(new Place(last, 0)));
+    Set<Node<?>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    while (!open.isEmpty()) {
+      Place place = open.pop();
+      if (seen.add(place.node())) {
+        if (!place.isDirect() && mayHaveResource(place.node())) {
+          return true;
+        }
+        boolean isDirect = passesOn(place.node());
+        place.node().inputs().forEach(input -> open.push(place.above(input, isDirect)));
+        if (place.node() instanceof Node.FanOut<?, ?> out) {
+          out.branches().forEach(branch -> open.push(place.above(branch.output(), false)));
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether a node gives away each element that it gets before it returns. */
+  private static boolean passesOn(Node<?> node) {
+    return node instanceof Node.Concat<?>
+        || (node instanceof Node.Sequential<?, ?> sequential && keepsNothing(sequential));
+  }
+
+  private static boolean keepsNothing(Node.Sequential<?, ?> node) {
+    return node.transform() instanceof Mapping.Maker<?, ?>
+        || node.transform() instanceof FlatMap<?, ?>
+        || node.transform() instanceof Transforms.Passing<?>;
+  }
+
+  /** Whether elements may depend on something that this node closes. */
+  private static boolean mayHaveResource(Node<?> node) {
+    return switch (node) {
+      case Node.From<?> from -> !(from.source() instanceof IndependentSource<?>);
+      case Node.Sequential<?, ?> sequential -> !Transforms.isOurs(sequential.transform());
+      default -> false;
+    };
+  }
+}
