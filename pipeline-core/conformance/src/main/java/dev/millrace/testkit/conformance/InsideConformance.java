@@ -26,8 +26,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 abstract class InsideConformance extends Theme {
 
-  private static final IllegalStateException CAUSE = new IllegalStateException("cancelled inside");
-
   /** What is called. */
   enum Call {
     JOIN,
@@ -60,6 +58,7 @@ abstract class InsideConformance extends Theme {
   private static final class Caller {
     private final Place place;
     private final Call call;
+    private final IllegalStateException cause = new IllegalStateException("cancelled inside");
     private final CompletableFuture<Run<?>> run = new CompletableFuture<>();
     private final CompletableFuture<String> outcome = new CompletableFuture<>();
 
@@ -85,7 +84,7 @@ abstract class InsideConformance extends Theme {
       switch (call) {
         case JOIN -> self.join();
         case CLOSE -> self.close();
-        case CANCEL -> self.cancel(CAUSE);
+        case CANCEL -> self.cancel(cause);
         case DRAIN -> self.drain(Duration.ofMinutes(5));
       }
     }
@@ -177,7 +176,7 @@ abstract class InsideConformance extends Theme {
       assertThat(ended.result()).isBetween(0, 49);
     }
     if (ended.thrown() != null && call == Call.CANCEL) {
-      assertThat(ended.cancelled()).isSameAs(CAUSE);
+      assertThat(ended.cancelled()).isSameAs(caller.cause);
     }
     if (ended.thrown() != null && call == Call.CLOSE) {
       assertThat(ended.cancelled()).hasMessage("the run was closed");

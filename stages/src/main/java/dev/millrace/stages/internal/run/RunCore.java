@@ -40,6 +40,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   private @Nullable Throwable cancellation; // guarded by this
 
   /** A run that has no thread yet. */
+  @SuppressWarnings("this-escape") // the failure channel only keeps it
   protected RunCore(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
     this.context = inside.mark(parent).withCancel();
     this.failures = new Failures(this, onFailure);
