@@ -351,7 +351,7 @@ class Lift {
           return more;
         }
 
-        /** A receiver that is safe at its end only does not use elements so long. */
+        // A receiver that is safe at its end only does not use elements so long.
         private void accepted(Origin origin, int holds) {
           if (holds != Integer.MAX_VALUE) {
             held.add(origin, holds);

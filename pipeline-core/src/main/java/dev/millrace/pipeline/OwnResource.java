@@ -12,8 +12,7 @@ final class OwnResource {
   private final @Nullable Resource resource;
 
   OwnResource(Transform<?, ?> transform, Resources resources) {
-    this.resource =
-        Resources.closes(transform) ? resources.add(transform::close, Origin.NONE) : null;
+    this.resource = Resources.closes(transform) ? resources.add(transform, Origin.NONE) : null;
   }
 
   boolean isNone() {

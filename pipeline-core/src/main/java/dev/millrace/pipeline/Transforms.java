@@ -164,7 +164,7 @@ final class Transforms {
         new Transform<>() {
           private final List<T> window = new ArrayList<>();
 
-          /** How many elements at the beginning of the window were in the one before. */
+          // How many elements at the beginning of the window were in the one before.
           private int emitted;
 
           private int skip;

@@ -2,7 +2,6 @@ package dev.millrace.stages.reactor;
 
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +16,7 @@ final class Leftovers {
   private final BiConsumer<? super AutoCloseable, String> closing;
 
   /** With the names of their stages. */
-  private final Map<AutoCloseable, String> open = new IdentityHashMap<>();
+  private final IdentityHashMap<AutoCloseable, String> open = new IdentityHashMap<>();
 
   private boolean closed; // guarded by this
 
