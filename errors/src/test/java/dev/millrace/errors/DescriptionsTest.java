@@ -21,6 +21,7 @@ class DescriptionsTest {
     };
   }
 
+  @SuppressWarnings("InfiniteRecursion") // that is the test
   private static String endless(int depth) {
     return endless(depth + 1) + depth;
   }

@@ -78,6 +78,7 @@ abstract class CausesConformance extends Theme {
       };
     }
 
+    @SuppressWarnings("InfiniteRecursion") // that is the test
     private static String deep(int depth) {
       return deep(depth + 1) + depth;
     }

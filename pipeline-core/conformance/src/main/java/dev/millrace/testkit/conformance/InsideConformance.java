@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -109,7 +110,7 @@ abstract class InsideConformance extends Theme {
         private int next;
 
         @Override
-        public Integer next() throws Exception {
+        public @Nullable Integer next() throws Exception {
           at(Place.SOURCE_NEXT);
           return next < 50 ? next++ : null;
         }

@@ -3,6 +3,7 @@ package dev.millrace.testkit.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageConsumer;
@@ -40,9 +41,9 @@ abstract class InterruptsConformance extends Theme {
     return element;
   }
 
-  private void noneIsSeen(Pipe<Integer> pipe, int elements, StageConsumer<Object> onFailure) {
+  private void noneIsSeen(Pipe<Integer> pipe, int elements, StageConsumer<? super Failure<?>> onFailure) {
     var sink = Sink.<Integer>forEach(this::look);
-    var ended = run(pipe.to(sink), Context.background(), onFailure::accept);
+    var ended = run(pipe.to(sink), Context.background(), onFailure);
     assertThat(ended.result()).isEqualTo(elements);
     assertThat(seen).as("interrupts of other calls that a function has seen").hasValue(0);
   }
