@@ -81,6 +81,7 @@ class CancelledOperationsTest {
    */
   @ParameterizedTest
   @EnumSource
+  @SuppressWarnings("NullAway") // null: the party was not told in time
   void waitingOperationIsNotMetByAPartyThatHasSeenTheCancel(Waiting waiting) throws Exception {
     try (var threads = new Threads();
         var parent = Context.background().withCancel();
@@ -179,6 +180,7 @@ class CancelledOperationsTest {
   }
 
   @Test
+  @SuppressWarnings("NullAway") // as a caller without NullAway may do
   void refusedClauseIsNamedAndLeavesTheSelectAsItWas() throws Exception {
     Channel<Integer> channel = Channel.buffered(1);
     channel.send(1);

@@ -114,7 +114,7 @@ class StackOverflowTest {
                         }
                       });
           deep.join();
-          Thread look = Thread.ofPlatform().daemon().start(one.channel::toString);
+          Thread look = Thread.ofPlatform().daemon().start(() -> System.out.println(one.channel));
           if (!look.join(Duration.ofSeconds(20))) {
             System.out.print(one.name + " has left a lock held");
             System.exit(1);

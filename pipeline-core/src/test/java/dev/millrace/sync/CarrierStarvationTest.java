@@ -121,7 +121,7 @@ class CarrierStarvationTest {
   }
 
   /** Producers and consumers over rendezvous channels, which end when those are closed. */
-  private static final class Pairs {
+  static final class Pairs {
     private final List<Channel<Integer>> channels = new ArrayList<>();
     private final CountDownLatch busy;
 

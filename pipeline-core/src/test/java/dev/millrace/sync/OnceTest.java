@@ -170,6 +170,7 @@ class OnceTest {
   }
 
   @Test
+  @SuppressWarnings({"NullAway", "UnnecessaryAsync"}) // a holder that is emptied
   void functionIsNotKeptOnceThereIsAValue() throws Exception {
     var large = new AtomicReference<byte[]>(new byte[1_000_000]);
     var reference = new WeakReference<>(large.get());

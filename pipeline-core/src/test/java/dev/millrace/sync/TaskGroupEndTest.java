@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 class TaskGroupEndTest {
 
   /** Such as Apache Kafka's clients throw. */
+  @SuppressWarnings("StaticAssignmentOfThrowable")
   private static final IOException SHARED = new IOException("shared");
 
   private final Threads threads = new Threads();
@@ -71,7 +72,7 @@ class TaskGroupEndTest {
                 }
               });
       outer.join();
-      assertThat(task.get()).allMatch(e -> e.getMessage().contains("wait for its own caller"));
+      assertThat(task.get()).allMatch(e -> e.toString().contains("wait for its own caller"));
     }
   }
 

@@ -133,6 +133,7 @@ class RetryTest {
   }
 
   /** Such as Apache Kafka's clients throw. */
+  @SuppressWarnings("StaticAssignmentOfThrowable")
   private static final IOException SHARED = new IOException("shared");
 
   @Test
