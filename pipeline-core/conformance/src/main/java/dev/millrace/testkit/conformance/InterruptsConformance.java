@@ -41,7 +41,8 @@ abstract class InterruptsConformance extends Theme {
     return element;
   }
 
-  private void noneIsSeen(Pipe<Integer> pipe, int elements, StageConsumer<? super Failure<?>> onFailure) {
+  private void noneIsSeen(
+      Pipe<Integer> pipe, int elements, StageConsumer<? super Failure<?>> onFailure) {
     var sink = Sink.<Integer>forEach(this::look);
     var ended = run(pipe.to(sink), Context.background(), onFailure);
     assertThat(ended.result()).isEqualTo(elements);
