@@ -26,7 +26,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
-import org.jspecify.annotations.Nullable;
 
 /** Asks with an admin client of Kafka, which has a thread of its own. Thread-safe. */
 final class AdminQuestions implements Questions {
@@ -76,26 +75,27 @@ final class AdminQuestions implements Questions {
             .describeTopics(names, new DescribeTopicsOptions().timeoutMs(TIMEOUT_MS))
             .topicNameValues();
     for (KafkaFuture<TopicDescription> one : asked.values()) {
-      CompletableFuture<@Nullable TopicDescription> answer =
-          future(one).exceptionally(AdminQuestions::nullIfUnknown);
+      CompletableFuture<Optional<TopicDescription>> answer =
+          future(one).thenApply(Optional::of).exceptionally(AdminQuestions::emptyIfUnknown);
       all =
           all.thenCombine(
               answer,
-              (before, topic) -> {
-                if (topic != null) {
-                  topics.put(topic.name(), new Topic(topic.topicId(), topic.partitions().size()));
-                }
+              (before, found) -> {
+                found.ifPresent(
+                    topic ->
+                        topics.put(
+                            topic.name(), new Topic(topic.topicId(), topic.partitions().size())));
                 return null;
               });
     }
     return all.thenApply(last -> Map.copyOf(topics));
   }
 
-  private static @Nullable TopicDescription nullIfUnknown(Throwable failure) {
+  private static Optional<TopicDescription> emptyIfUnknown(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     if (cause instanceof UnknownTopicOrPartitionException
         || cause instanceof InvalidTopicException) {
-      return null;
+      return Optional.empty();
     }
     throw new CompletionException(cause);
   }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -78,11 +79,11 @@ final class Lags<K, V> {
     var all = questions.offsets(ends, IsolationLevel.READ_UNCOMMITTED);
     var stable = readsCommitted ? questions.offsets(ends, IsolationLevel.READ_COMMITTED) : all;
     for (TopicPartition name : ends.keySet()) {
-      Partition<K, V> partition = partitions.get(name);
+      Partition<K, V> partition = Objects.requireNonNull(partitions.get(name));
       CompletableFuture<?> _ =
-          all.get(name)
+          Objects.requireNonNull(all.get(name))
               .thenCombine(
-                  stable.get(name),
+                  Objects.requireNonNull(stable.get(name)),
                   (end, visible) -> {
                     if (end.isPresent() && visible.isPresent()) {
                       partition.ends(end.get().offset(), visible.get().offset());

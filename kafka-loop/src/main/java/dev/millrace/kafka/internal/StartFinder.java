@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
@@ -79,15 +78,15 @@ final class StartFinder {
       starts.put(
           name,
           Objects.requireNonNull(committed.get(name))
-              .thenCombine(
-                  entries,
-                  (offset, known) -> {
-                    TopicBook.Entry topic = known.get(name.topic());
-                    return offset.isPresent()
-                        ? committed(name, offset.get(), topic)
-                        : uncommitted(name, topic);
-                  })
-              .thenCompose(Function.identity()));
+              .thenCompose(
+                  offset ->
+                      entries.thenCompose(
+                          known -> {
+                            TopicBook.Entry topic = known.get(name.topic());
+                            return offset.isPresent()
+                                ? committed(name, offset.get(), topic)
+                                : uncommitted(name, topic);
+                          })));
     }
     return starts;
   }

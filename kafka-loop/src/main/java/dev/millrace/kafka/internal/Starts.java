@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -179,7 +180,7 @@ final class Starts<K, V> {
     try {
       start = one.answer.join();
     } catch (CompletionException e) {
-      askAgain(one, e.getCause());
+      askAgain(one, Objects.requireNonNullElse(e.getCause(), e));
       return false;
     }
     open.remove(one.partition.name());

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -210,7 +211,7 @@ class CommitTest extends WithMockConsumer {
     running.get();
     assertThat(started).hasValue(6);
     assertThat(broker.commits) // but where it began
-        .allSatisfy(commit -> assertThat(commit.get(P0).offset()).isZero());
+        .allSatisfy(commit -> assertThat(Objects.requireNonNull(commit.get(P0)).offset()).isZero());
   }
 
   /**

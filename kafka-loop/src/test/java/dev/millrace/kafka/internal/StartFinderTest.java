@@ -10,8 +10,10 @@ import dev.millrace.kafka.NewHistoryException.Reason;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -39,7 +41,7 @@ class StartFinderTest {
   private static final class Cluster implements Questions {
     private final Map<String, Topic> topics = new HashMap<>(Map.of(TOPIC, new Topic(OLD, 4)));
     private final Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
-    private final Set<TopicPartition> away = new java.util.HashSet<>();
+    private final Set<TopicPartition> away = new HashSet<>();
 
     @Override
     public CompletableFuture<String> cluster() {
@@ -114,7 +116,11 @@ class StartFinderTest {
   }
 
   private static Start start(StartFinder finder, int number) {
-    return finder.assigned(Set.of(partition(number))).get(partition(number)).join();
+    return start(finder, partition(number));
+  }
+
+  private static Start start(StartFinder finder, TopicPartition name) {
+    return Objects.requireNonNull(finder.assigned(Set.of(name)).get(name)).join();
   }
 
   /** A commit of ours. */
@@ -166,8 +172,8 @@ class StartFinderTest {
     for (String reset : List.of("latest", "none", "by_duration:PT1H")) {
       Start start = start(finder(reset), 2);
       assertThat(start.position().offset()).as(reset).isEqualTo(FIRST);
-      assertThat(start.origin()).isNotNull();
-      assertThat(start.origin().partitions()).isEqualTo(2); // the next member says so as well
+      assertThat(Objects.requireNonNull(start.origin()).partitions())
+          .isEqualTo(2); // the next member says so as well
     }
   }
 
@@ -207,8 +213,7 @@ class StartFinderTest {
     settings.properties(Map.of("auto.offset.reset", "latest"));
     var finder = new StartFinder(cluster, book, settings, errors::add);
     var later = new TopicPartition("ordeal", 0);
-    assertThat(finder.assigned(Set.of(later)).get(later).join().position().offset())
-        .isEqualTo(FIRST);
+    assertThat(start(finder, later).position().offset()).isEqualTo(FIRST);
     assertThat(start(finder, 0).position().offset()).isEqualTo(END);
   }
 
@@ -248,7 +253,8 @@ class StartFinderTest {
   void leaderThatIsAwayKeepsNoOtherPartitionWaiting() {
     cluster.away.add(partition(1));
     var starts = finder("latest").assigned(Set.of(partition(0), partition(1)));
-    assertThat(starts.get(partition(0)).join().position().offset()).isEqualTo(END);
+    assertThat(Objects.requireNonNull(starts.get(partition(0))).join().position().offset())
+        .isEqualTo(END);
     assertThat(starts.get(partition(1))).isNotDone();
   }
 
@@ -300,6 +306,6 @@ class StartFinderTest {
 
   private static NewHistoryException change(Start start) {
     assertThat(start.change()).isNotNull();
-    return java.util.Objects.requireNonNull(start.change());
+    return Objects.requireNonNull(start.change());
   }
 }
