@@ -264,7 +264,7 @@ public final class ConsumerCore<K, V> {
     }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
-    diagnosis.look(partitions(), backPressure.full());
+    diagnosis.look(partitions());
     try {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
       records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
