@@ -92,6 +92,11 @@ final class Diagnosis<K, V> {
     }
   }
 
+  /** The cluster is asked until it has nothing to complain of. */
+  void doubt() {
+    verified = false;
+  }
+
   /** Whether a broker has sent something: heartbeats are answered, though nothing is fetched. */
   private void listen() {
     Metric known = incoming;
