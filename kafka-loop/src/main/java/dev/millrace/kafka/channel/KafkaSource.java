@@ -216,7 +216,8 @@ public final class KafkaSource<K, V> {
       for (Thread listener : List.of(errors, notifications)) {
         if (!Ends.join(listener, last)) {
           LOG.warn(
-              "a listener of the source has not ended within the close timeout, and is left behind: {}",
+              "a listener of the source has not ended within the close timeout, and is left behind:"
+                  + " {}",
               Ends.place(listener));
           listener.interrupt();
         }
