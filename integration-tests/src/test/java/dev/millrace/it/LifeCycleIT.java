@@ -153,7 +153,9 @@ class LifeCycleIT extends WithBroker {
       produceTo(0, "k", 1, 101);
       await().atMost(LONG).until(() -> loop.health().state() == State.STUCK);
       assertThat(loop.health().reason()).contains(topic + "-0").contains("transaction is open");
-      assertThat(errors).anyMatch(ClusterProblemException.class::isInstance);
+      await()
+          .atMost(LONG)
+          .until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
       hanging.commitTransaction();
       await().atMost(LONG).until(() -> handled.containsKey("value-100"));
       await().atMost(LONG).until(() -> loop.health().isReady());

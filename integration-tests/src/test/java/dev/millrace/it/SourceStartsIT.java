@@ -102,7 +102,7 @@ class SourceStartsIT extends WithBroker {
       var status =
           running.loop().partitions().stream().filter(one -> one.withheld() > 0).findFirst();
       assertThat(Objects.requireNonNull(status.orElseThrow().front()).why())
-          .contains("101 offsets are behind a transaction that is open");
+          .contains("a transaction is open, and hides 101 offsets");
       producer.abortTransaction();
       await().atMost(SOON).until(() -> committed(0) == 102);
       running.drain();

@@ -3,6 +3,7 @@ package dev.millrace.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.context.Context;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -44,6 +45,17 @@ class RefusedSettingsTest {
     assertThatThrownBy(exactlyOnce::build)
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("transactionalHandler(…), handler(…)");
+  }
+
+  /** Kafka's own text names none of them: "No resolvable bootstrap urls given". */
+  @ParameterizedTest
+  @EnumSource
+  void brokersWhoseHostsAreUnknownAreNamed(BuilderFace face) {
+    LoopBuilder<String, String, ?> builder =
+        with(face, "bootstrap.servers", "missing.invalid:9092");
+    Loop loop = builder.build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasStackTraceContaining("bootstrap.servers=missing.invalid:9092");
   }
 
   @ParameterizedTest

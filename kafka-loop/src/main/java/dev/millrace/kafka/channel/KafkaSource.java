@@ -12,6 +12,7 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.FailureLog;
 import dev.millrace.kafka.internal.Guarded;
 import dev.millrace.kafka.internal.Logs;
@@ -65,6 +66,9 @@ import org.slf4j.LoggerFactory;
 public final class KafkaSource<K, V> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
+
+  /** The least time that listeners get for the last events, once the consumer has closed. */
+  private static final Duration SPARE = Duration.ofMillis(500);
 
   private final ConsumerSettings<K, V> settings;
   private final Consumer<? super Exception> onError;
@@ -132,7 +136,9 @@ public final class KafkaSource<K, V> {
   }
 
   private Source.Cursor<Message<K, V>> open(Context context) {
-    var records = new Records<>(new ChannelConsumer<>(settings), onError, onNotification);
+    var records =
+        new Records<>(
+            new ChannelConsumer<>(settings), settings.closeTimeout, onError, onNotification);
     latest = records.consumer;
     return records;
   }
@@ -160,14 +166,17 @@ public final class KafkaSource<K, V> {
   /** The records of one run. */
   private static final class Records<K, V> implements Source.Cursor<Message<K, V>> {
     private final ChannelConsumer<K, V> consumer;
+    private final Duration closeTimeout;
     private final Thread errors;
     private final Thread notifications;
 
     Records(
         ChannelConsumer<K, V> consumer,
+        Duration closeTimeout,
         Consumer<? super Exception> onError,
         Consumer<? super Notification> onNotification) {
       this.consumer = consumer;
+      this.closeTimeout = closeTimeout;
       this.errors = listen(consumer.errors(), onError);
       this.notifications = listen(consumer.notifications(), onNotification);
     }
@@ -195,12 +204,24 @@ public final class KafkaSource<K, V> {
       return message;
     }
 
-    /** Commits what is settled, and leaves the group. */
+    /**
+     * Commits what is settled, and leaves the group. A listener that blocks is interrupted and left
+     * behind when the close timeout has passed.
+     */
     @Override
-    public void close() throws InterruptedException {
-      consumer.close();
-      errors.join();
-      notifications.join();
+    public void close() {
+      long deadline = System.nanoTime() + closeTimeout.toNanos();
+      boolean _ = consumer.close(deadline);
+      long last = Math.max(deadline - System.nanoTime(), SPARE.toNanos()) + System.nanoTime();
+      for (Thread listener : List.of(errors, notifications)) {
+        if (!Ends.join(listener, last)) {
+          LOG.warn(
+              "a listener of the source has not ended within the close timeout, and is left behind:"
+                  + " {}",
+              Ends.place(listener));
+          listener.interrupt();
+        }
+      }
     }
   }
 

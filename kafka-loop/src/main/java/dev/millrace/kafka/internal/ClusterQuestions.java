@@ -1,12 +1,10 @@
 package dev.millrace.kafka.internal;
 
-import dev.millrace.kafka.Front;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,14 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -140,43 +133,5 @@ final class ClusterQuestions {
     } catch (IOException e) {
       return Objects.requireNonNullElse(e.getMessage(), e.toString());
     }
-  }
-
-  /** How far the log goes beyond what may be read, of partitions that have nothing to read. */
-  Map<TopicPartition, Long> ends(Map<TopicPartition, Long> positions) throws InterruptedException {
-    Map<TopicPartition, Long> beyond = new HashMap<>();
-    try (Admin admin = settings.newAdmin(TIMEOUT)) {
-      try {
-        Map<TopicPartition, OffsetSpec> question = new HashMap<>();
-        positions.keySet().forEach(name -> question.put(name, OffsetSpec.latest()));
-        Map<TopicPartition, ListOffsetsResultInfo> ends =
-            get(
-                admin
-                    .listOffsets(question, new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
-                    .all());
-        positions.forEach(
-            (name, position) -> {
-              ListOffsetsResultInfo end = ends.get(name);
-              if (end != null && end.offset() > position) {
-                beyond.put(name, end.offset());
-              }
-            });
-      } finally {
-        admin.close(Duration.ZERO);
-      }
-    } catch (ExecutionException | java.util.concurrent.TimeoutException | KafkaException e) {
-      return Map.of(); // asked again later
-    }
-    return beyond;
-  }
-
-  /** A record that nobody may read yet. */
-  static Front front(TopicPartition name, long position, long end, Duration age) {
-    return new Front(
-        name,
-        position,
-        age,
-        "a transaction is open, and hides %d offsets from it on: end the producer that hangs, or abort its transaction (kafka-transactions.sh)"
-            .formatted(end - position));
   }
 }

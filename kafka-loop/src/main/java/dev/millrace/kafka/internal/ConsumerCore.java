@@ -10,7 +10,9 @@ import dev.millrace.kafka.PartitionStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -84,8 +86,8 @@ public final class ConsumerCore<K, V> {
 
   private volatile @Nullable Thread poller;
 
-  /** When a refused right was told, as {@link System#nanoTime}; of the poll thread. */
-  private @Nullable Long refusalTold;
+  /** When each kind of refusal was told, as {@link System#nanoTime}; of the poll thread. */
+  private final Map<Class<?>, Long> refusalsTold = new HashMap<>();
 
   /**
    * Makes the consumer.
@@ -264,7 +266,7 @@ public final class ConsumerCore<K, V> {
     }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
-    diagnosis.look(partitions(), backPressure.full());
+    diagnosis.look(partitions());
     try {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
       records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
@@ -319,10 +321,11 @@ public final class ConsumerCore<K, V> {
   /** It comes again with each poll, or with each look at the topics. */
   private void tellRefusal(KafkaException e, Duration interval) {
     long now = System.nanoTime();
-    Long before = refusalTold;
+    Long before = refusalsTold.get(e.getClass());
     health.missing("a right is refused: " + e.getMessage());
+    diagnosis.doubt(); // which finds out when the right is granted
     if (before == null || now - before >= interval.toNanos()) {
-      refusalTold = now;
+      refusalsTold.put(e.getClass(), now);
       listener.survived(e);
     }
   }

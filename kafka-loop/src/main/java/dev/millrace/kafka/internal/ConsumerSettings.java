@@ -307,12 +307,6 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     return adminFactory.apply(all);
   }
 
-  /** Whether records behind an open transaction are not read. */
-  boolean readsCommittedOnly() {
-    Object level = properties.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
-    return level == null ? transactions != null : "read_committed".equals(level.toString().strip());
-  }
-
   Deserialization<K, V> newDeserialization() {
     var unknown = new UnknownProperties(properties);
     Map<String, Object> all = unknown.map();

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -47,10 +48,8 @@ final class Diagnosis<K, V> {
   private volatile boolean verified;
   private volatile String told = "";
 
-  /** Positions behind which something is hidden, and since when. */
-  private volatile Map<TopicPartition, Hidden> hidden = Map.of();
-
-  private record Hidden(long position, long since) {}
+  /** The offsets whose open transactions were told to the listener; of the poll thread. */
+  private Map<TopicPartition, Long> hidden = Map.of();
 
   Diagnosis(
       ConsumerSettings<K, V> settings,
@@ -69,13 +68,14 @@ final class Diagnosis<K, V> {
   }
 
   /** Looks once a second; for the poll thread. */
-  void look(Collection<Partition<K, V>> partitions, Set<TopicPartition> full) {
+  void look(Collection<Partition<K, V>> partitions) {
     long now = System.nanoTime();
     if (now - lastGlance < Math.min(GLANCE.toNanos(), patience.toNanos())) {
       return;
     }
     lastGlance = now;
     listen();
+    tellTransactions(partitions);
     boolean isDue = now - lastAsked >= patience.toNanos();
     if (!isDue || (asking != null && asking.isAlive())) {
       return;
@@ -88,17 +88,13 @@ final class Diagnosis<K, V> {
     }
     boolean isWell = health.isInGroup() && !health.isSilent() && verified;
     if (!isWell || !told.isEmpty()) {
-      ask(this::askForProblems);
-    } else if (settings.readsCommittedOnly()
-        && now - lastAsked >= settings.stuckAfter.dividedBy(2).toNanos()) {
-      Map<TopicPartition, Long> idle = idle(partitions, full);
-      if (!idle.isEmpty()) {
-        ask(() -> askForTransactions(idle));
-      } else {
-        hidden = Map.of();
-        health.behindTransactions(List.of());
-      }
+      ask();
     }
+  }
+
+  /** The cluster is asked until it has nothing to complain of. */
+  void doubt() {
+    verified = false;
   }
 
   /** Whether a broker has sent something: heartbeats are answered, though nothing is fetched. */
@@ -120,29 +116,28 @@ final class Diagnosis<K, V> {
     }
   }
 
-  /** The positions of the partitions that have nothing to handle, and may be read. */
-  private Map<TopicPartition, Long> idle(
-      Collection<Partition<K, V>> partitions, Set<TopicPartition> full) {
-    Map<TopicPartition, Long> idle = new HashMap<>();
+  /** Tells of each transaction once that has been open for too long, and hides records. */
+  private void tellTransactions(Collection<Partition<K, V>> partitions) {
+    Map<TopicPartition, Long> still = new HashMap<>();
+    List<Front> fresh = new ArrayList<>();
     for (Partition<K, V> partition : partitions) {
-      TopicPartition name = partition.name();
-      if (!pauses.contains(name) && !full.contains(name) && partition.front() == null) {
-        long position = partition.nextToPoll();
-        if (position >= 0) {
-          idle.put(name, position);
+      Front front = pauses.contains(partition.name()) ? null : partition.behindTransaction();
+      if (front != null && front.age().compareTo(settings.stuckAfter) >= 0) {
+        still.put(partition.name(), front.offset());
+        if (!Objects.equals(hidden.get(partition.name()), front.offset())) {
+          fresh.add(front);
         }
       }
     }
-    return idle;
+    hidden = still;
+    if (!fresh.isEmpty()) {
+      listener.survived(
+          new ClusterProblemException(
+              fresh.stream().map(Front::toString).collect(Collectors.joining("; "))));
+    }
   }
 
-  /** What the thread that asks does. */
-  @FunctionalInterface
-  private interface Question {
-    void ask() throws InterruptedException;
-  }
-
-  private void ask(Question question) {
+  private void ask() {
     lastAsked = System.nanoTime();
     asking =
         Thread.ofVirtual()
@@ -150,7 +145,7 @@ final class Diagnosis<K, V> {
             .start(
                 () -> {
                   try {
-                    question.ask();
+                    askForProblems();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt(); // the consumer ends
                   }
@@ -167,35 +162,6 @@ final class Diagnosis<K, V> {
     told = problem;
     if (isNew && !problem.isEmpty()) {
       listener.survived(new ClusterProblemException(problem));
-    }
-  }
-
-  private void askForTransactions(Map<TopicPartition, Long> idle) throws InterruptedException {
-    long now = System.nanoTime();
-    Map<TopicPartition, Hidden> still = new HashMap<>();
-    List<Front> fronts = new ArrayList<>();
-    questions
-        .ends(idle)
-        .forEach(
-            (name, end) -> {
-              long position = idle.getOrDefault(name, 0L);
-              Hidden before = hidden.get(name);
-              var since =
-                  before != null && before.position() == position
-                      ? before
-                      : new Hidden(position, now);
-              still.put(name, since);
-              Duration age = Duration.ofNanos(now - since.since());
-              if (age.compareTo(settings.stuckAfter) >= 0) {
-                fronts.add(ClusterQuestions.front(name, position, end, age));
-              }
-            });
-    hidden = still;
-    boolean isNew = health.behindTransactions(fronts);
-    if (isNew) {
-      listener.survived(
-          new ClusterProblemException(
-              fronts.stream().map(Front::toString).collect(Collectors.joining("; "))));
     }
   }
 

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,6 @@ final class HealthCheck {
   private volatile long polled = System.nanoTime();
   private volatile long heard = System.nanoTime();
   private volatile String problem = "";
-  private volatile List<Front> behindTransactions = List.of();
   private volatile @Nullable Failing commits;
   private volatile @Nullable Health end;
 
@@ -68,16 +66,6 @@ final class HealthCheck {
     problem = what;
   }
 
-  /**
-   * The first records that are not read because a transaction before them is open; whether there
-   * are any, and were none before.
-   */
-  boolean behindTransactions(List<Front> fronts) {
-    boolean areNew = behindTransactions.isEmpty() && !fronts.isEmpty();
-    behindTransactions = fronts;
-    return areNew;
-  }
-
   void polled() {
     polled = System.nanoTime();
   }
@@ -107,13 +95,11 @@ final class HealthCheck {
       return new Health(
           State.STUCK, "no broker has answered for %d s%s".formatted(silent.toSeconds(), known()));
     }
-    Stream<Front> fronts =
+    List<Front> standing =
         partitions.stream()
             .filter(partition -> !pauses.contains(partition.name())) // nobody expects it to move
             .map(Partition::front)
-            .filter(Objects::nonNull);
-    List<Front> standing =
-        Stream.concat(fronts, behindTransactions.stream())
+            .flatMap(Stream::ofNullable)
             .filter(front -> front.age().compareTo(stuckAfter) >= 0)
             .sorted(Comparator.comparing(Front::age).reversed())
             .toList();

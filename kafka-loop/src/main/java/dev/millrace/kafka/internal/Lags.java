@@ -52,17 +52,18 @@ final class Lags<K, V> {
       if (partition.isHeld()) {
         continue; // its position is none
       }
-      OptionalLong lag = consumer.currentLag(partition.name());
-      if (lag.isPresent()) { // so it has a position as well
-        partition.behind(consumer.position(partition.name()), lag.getAsLong());
+      TopicPartition name = partition.name();
+      OptionalLong lag = consumer.currentLag(name);
+      boolean asks =
+          !questions.isBlocking() && (lag.isEmpty() || readsCommitted || paused.contains(name));
+      if (asks) {
+        unknown.put(name, partition);
       }
-      if (lag.isEmpty() || readsCommitted || paused.contains(partition.name())) {
-        unknown.put(partition.name(), partition);
+      if (lag.isPresent() && (!asks || !partition.knowsEnd())) { // so it has a position as well
+        partition.fetchedEnd(consumer.position(name) + lag.getAsLong());
       }
     }
-    if (!questions.isBlocking()) {
-      ask(unknown);
-    }
+    ask(unknown);
   }
 
   private void ask(Map<TopicPartition, Partition<K, V>> partitions) {

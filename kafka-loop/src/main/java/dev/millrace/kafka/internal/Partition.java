@@ -43,11 +43,10 @@ public final class Partition<K, V> {
   private boolean revoked;
   private boolean crowded;
   private long next = -1;
-  private long polledTo = -1;
   private long end = -1;
   private long logEnd = -1;
   private long stableEnd = -1;
-  private long stableSince;
+  private long hiddenSince;
   private long heldSince;
   private long version;
   private long committed = -1;
@@ -415,13 +414,22 @@ public final class Partition<K, V> {
       String why = "nobody has told yet where it begins: its leader may be away";
       return new Front(name, Math.max(0, position()), since(heldSince), why);
     }
-    if (withheld() > 0 && position() == stableEnd) {
-      String why = "%d offsets are behind a transaction that is open".formatted(withheld());
-      return new Front(name, stableEnd, since(stableSince), why);
-    }
-    return null;
+    return behindTransaction();
   }
 
+  /** The first offset that an open transaction hides, if nothing before it is left to handle. */
+  synchronized @Nullable Front behindTransaction() {
+    boolean isNext = !held && !revoked && window.size() == 0 && position() == stableEnd;
+    if (!isNext || withheld() == 0) {
+      return null;
+    }
+    String why =
+        "a transaction is open, and hides %d offsets from here on: end the producer that hangs, or abort its transaction (kafka-transactions.sh)"
+            .formatted(withheld());
+    return new Front(name, stableEnd, since(hiddenSince), why);
+  }
+
+  /** How many offsets of the log are behind an open transaction. */
   private long withheld() {
     return Math.max(0, logEnd - Math.max(stableEnd, position()));
   }
@@ -436,32 +444,28 @@ public final class Partition<K, V> {
     return held != null ? held.offset() : window.size() > 0 ? window.offset(0) : none;
   }
 
-  /**
-   * How far the consumer's position is from the end of the log.
-   *
-   * @param position that position
-   */
-  public synchronized void behind(long position, long records) {
-    polledTo = position;
-    end = Math.max(end, position + records);
+  /** Whether an end of its log is known. */
+  synchronized boolean knowsEnd() {
+    return end >= 0;
+  }
+
+  /** The end of its log, as the consumer knows it from a fetch. It can fall: logs are cut. */
+  synchronized void fetchedEnd(long log) {
+    end = log;
   }
 
   /**
-   * The end of its log, and of what can be read, if not all can: the rest is behind a transaction
-   * that is open.
+   * The end of its log, and the end of the part that can be read, as the brokers tell them. An open
+   * transaction hides the rest.
    */
   synchronized void ends(long log, long stable) {
-    logEnd = log;
-    end = Math.max(end, log);
-    if (stable != stableEnd) {
-      stableEnd = stable;
-      stableSince = System.nanoTime();
+    boolean hid = logEnd > stableEnd;
+    if (stable != stableEnd || !hid) { // the age of a transaction, and not of a quiet log
+      hiddenSince = System.nanoTime();
     }
-  }
-
-  /** The offset that will be polled next, as far as is known; -1 if it is not. */
-  synchronized long nextToPoll() {
-    return Math.max(next, polledTo);
+    logEnd = log;
+    end = log;
+    stableEnd = stable;
   }
 
   /**
@@ -470,7 +474,7 @@ public final class Partition<K, V> {
    * @param paused whether it is not polled now
    */
   public synchronized PartitionStatus status(boolean paused) {
-    long from = frontOr(Math.max(polledTo, position()));
+    long from = frontOr(position());
     OptionalLong lag = end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(end, next) - from);
     return new PartitionStatus(name, lag, running, lanes.size(), paused, front(), withheld());
   }

@@ -150,6 +150,9 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     var receiver = new ReceiverThread<>(core, options, this::lost);
     var group = TaskGroup.collecting(context);
     var handlers = handlers(core, events, letters, group);
+    // A function of the application may swallow the interrupt of the thread that waits for the
+    // bell.
+    var registration = CancelSource.listen(group.context(), bell::ring);
     try {
       return watch(handlers, events, group);
     } finally {
@@ -158,6 +161,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       if (!receiver.close(closeDeadline())) {
         survived(stuckPoll(receiver.place()));
       }
+      registration.stop();
     }
   }
 

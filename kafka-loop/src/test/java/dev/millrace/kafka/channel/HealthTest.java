@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
@@ -13,7 +14,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -99,7 +104,59 @@ class HealthTest extends WithMockConsumer {
     running.get();
   }
 
-  /** Of a broker that does not listen; the host of the other one is not known. */
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void refusedRightsAreWaitedForAndToldOnceInTheirInterval(String face) throws Exception {
+    LoopBuilder<String, String, ?> builder = loop(face);
+    Loop loop = builder.awaitRights(Duration.ofHours(1)).build();
+    for (int i = 0; i < 3; i++) {
+      refuse(new TopicAuthorizationException(Set.of("orders")));
+      refuse(new GroupAuthorizationException("test"));
+    }
+    var running = start(loop, Context.background());
+    await().until(() -> loop.health().reason().contains("a right is refused"));
+    assertThat(loop.health().state()).isEqualTo(State.STARTING);
+    assign(5, P0);
+    await().until(() -> handled.get() == 5);
+    assertThat(errors)
+        .filteredOn(AuthorizationException.class::isInstance)
+        .hasExactlyElementsOfTypes(
+            TopicAuthorizationException.class, GroupAuthorizationException.class);
+    assertThat(loop.status().recent()).anyMatch(event -> event.text().contains("orders"));
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get()).isEqualTo("ended");
+  }
+
+  private void refuse(KafkaException refusal) {
+    mock.schedulePollTask(() -> mock.setPollException(refusal));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void refusedRightEndsTheLoopByDefault(String face) {
+    Loop loop = loop(face).build();
+    refuse(new GroupAuthorizationException("test"));
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasRootCauseInstanceOf(GroupAuthorizationException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void unknownHostIsNamed(String face) throws Exception {
+    LoopBuilder<String, String, ?> builder = loop(face);
+    Map<String, Object> properties = properties();
+    properties.put("bootstrap.servers", "localhost:1,missing.invalid:9092");
+    builder.properties(properties);
+    builder.stuckAfter(Duration.ofMillis(500));
+    Loop loop = builder.build();
+    var running = start(loop, Context.background());
+    await()
+        .until(() -> loop.health().reason().contains("missing.invalid:9092 (the host is unknown)"));
+    loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  /** Of a broker that does not listen. */
   @ParameterizedTest
   @ValueSource(strings = {"channels", "reactor"})
   void startThatTakesTooLongIsToldWithWhatIsMissing(String face) throws Exception {

@@ -32,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -268,6 +269,34 @@ class KafkaSourceTest extends WithMockConsumer {
     awaitCommit(P0, 2_000);
     run.close();
     assertThat(source.health().state()).isEqualTo(State.STOPPED);
+  }
+
+  @Test
+  void listenerThatBlocksKeepsNoRunFromItsEnd() throws Exception {
+    assign(5, P0);
+    var listening = new CountDownLatch(1);
+    var interrupted = new CountDownLatch(1);
+    var run =
+        start(
+            source()
+                .closeTimeout(Duration.ofMillis(500))
+                .onNotification(
+                    change -> {
+                      listening.countDown();
+                      try {
+                        new CountDownLatch(1).await();
+                      } catch (InterruptedException e) {
+                        interrupted.countDown();
+                      }
+                    })
+                .build()
+                .pipe("orders")
+                .to(Sink.count()));
+    listening.await();
+    awaitCommit(P0, 5);
+    run.drain(Duration.ofSeconds(10));
+    assertThat(run.join()).isEqualTo(5);
+    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
   }
 
   /** A lane is handed out one by one, if somebody wants that. */

@@ -524,8 +524,17 @@ public abstract class LetterPromises extends WithMockConsumer {
 
   private void assignWithCorruptRecordAt(int offset) {
     assign(offset, P0);
-    mock.schedulePollTask(() -> mock.setPollException(corrupt()));
-    mock.schedulePollTask(() -> add(P0, offset + 1, 5));
+    mock.schedulePollTask(() -> failWhenReached(offset));
+  }
+
+  /** As a broker: the batch is met when all records before it have been read. */
+  private void failWhenReached(int offset) {
+    if (mock.position(P0) < offset) {
+      mock.schedulePollTask(() -> failWhenReached(offset));
+    } else {
+      mock.setPollException(corrupt());
+      mock.schedulePollTask(() -> add(P0, offset + 1, 5));
+    }
   }
 
   @Test

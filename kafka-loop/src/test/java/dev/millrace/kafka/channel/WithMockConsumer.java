@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -73,8 +75,18 @@ public abstract class WithMockConsumer {
 
   private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
 
+  /** Threads that an earlier test has left, and has failed for. */
+  private Set<Thread> before = Set.of();
+
+  private static Set<Thread> threads(String names) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().matches(names))
+        .collect(Collectors.toSet());
+  }
+
   @BeforeEach
   void watchThreads() {
+    before = threads(".*");
     Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
   }
 
@@ -82,8 +94,9 @@ public abstract class WithMockConsumer {
   void noThreadIsLeftAndNoneThrew() {
     Thread.setDefaultUncaughtExceptionHandler(null);
     assertThat(uncaught).isEmpty();
-    assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"));
+    assertThat(threads("millrace-poll.*|reactive-kafka.*")).isSubsetOf(before);
+    // It ends with the handler that it has interrupted, which the loop did not wait for.
+    await().untilAsserted(() -> assertThat(threads("millrace-interrupt.*")).isSubsetOf(before));
   }
 
   protected static Map<String, Object> properties() {

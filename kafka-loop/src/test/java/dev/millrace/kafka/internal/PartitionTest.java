@@ -238,6 +238,47 @@ class PartitionTest {
   }
 
   @Test
+  void offsetsBehindAnOpenTransactionStandFromWhenTheyAreHidden() {
+    add(partition, 4);
+    take(partition).settle();
+    partition.ends(5, 5);
+    assertThat(partition.front()).isNull();
+    long quiet = System.nanoTime();
+    partition.ends(8, 5);
+    long hidden = System.nanoTime();
+    Front front = Objects.requireNonNull(partition.behindTransaction());
+    assertThat(front.offset()).isEqualTo(5);
+    assertThat(front.age()).isLessThanOrEqualTo(Duration.ofNanos(System.nanoTime() - quiet));
+    assertThat(front.why()).contains("hides 3 offsets");
+    assertThat(Objects.requireNonNull(partition.front()).why()).isEqualTo(front.why());
+    assertThat(partition.status(false).withheld()).isEqualTo(3);
+    long more = System.nanoTime();
+    partition.ends(9, 5);
+    assertThat(Objects.requireNonNull(partition.front()).age())
+        .isGreaterThanOrEqualTo(Duration.ofNanos(more - hidden));
+    partition.ends(9, 9);
+    assertThat(partition.front()).isNull();
+  }
+
+  /** An open transaction hides nothing that the handlers could have already. */
+  @Test
+  void recordsBeforeAnOpenTransactionAreTheFrontFirst() {
+    add(partition, 4);
+    partition.ends(8, 5);
+    assertThat(partition.behindTransaction()).isNull();
+    assertThat(Objects.requireNonNull(partition.front()).offset()).isEqualTo(4);
+  }
+
+  @Test
+  void lagFallsWithTheEndOfALogThatWasCut() {
+    add(partition, 4);
+    partition.fetchedEnd(100);
+    assertThat(partition.status(false).lag()).hasValue(96);
+    partition.fetchedEnd(50);
+    assertThat(partition.status(false).lag()).hasValue(46);
+  }
+
+  @Test
   void offsetsThatDoNotRiseAreRefused() {
     add(partition, 5);
     assertThat(partition.wouldGoBack(5)).isTrue();
