@@ -215,7 +215,7 @@ class FailuresIT extends WithBroker {
                       throw new IOException("poison");
                     })
                 .build());
-    await().atMost(Duration.ofSeconds(120)).until(() -> committed(0) == storm);
+    await().atMost(Duration.ofMinutes(2)).until(() -> committed(0) == storm);
     running.drain();
     List<ConsumerRecord<byte[], byte[]>> letters = deadLetters(storm);
     assertThat(letters).hasSize(storm);

@@ -73,6 +73,7 @@ class RefusedSettingsTest {
 
   @ParameterizedTest
   @EnumSource
+  @SuppressWarnings("NullAway") // as a caller without NullAway may do
   void namesThatNoTopicCanHaveAreRefused(BuilderFace face) {
     for (String name : Arrays.asList("", " ", "a,b", "a b", "..", "a/b", "x".repeat(250), null)) {
       assertThatThrownBy(() -> face.builder().topics("orders", name))

@@ -280,10 +280,10 @@ public abstract class LetterPromises extends WithMockConsumer {
         .untilAsserted(
             () ->
                 assertThat(errors.toArray(Exception[]::new))
-                    .filteredOn(e -> e.getMessage().contains("dead-letter"))
+                    .filteredOn(e -> e.toString().contains("dead-letter"))
                     .hasSizeGreaterThan(5)
-                    .allMatch(e -> e.getMessage().contains("max.message.bytes"))
-                    .allMatch(e -> e.getMessage().contains("refusedLetters(…)")));
+                    .allMatch(e -> e.toString().contains("max.message.bytes"))
+                    .allMatch(e -> e.toString().contains("refusedLetters(…)")));
     assertThat(committed(P0)).isLessThan(1);
     drain(loop, running);
   }
