@@ -11,12 +11,13 @@ import java.lang.invoke.VarHandle;
  * spins, and then yields, which lets the holder's thread run; how often it spins was measured, see
  * docs/benchmarks. What the lock guards extends it: one object, one cache line.
  *
- * <p>An error between lock and unlock would leave the lock held, or the channel half changed. Only
- * two can come. What allocates there is in a {@code finally} and changes nothing before. And the
- * stack may overflow; so a thread first makes sure, by calls that do nothing, that it has more
- * stack left than the code under the lock takes. That code is interpreted at first, and needs most
- * then. Compiled, it takes no more stack than the calls around it, which have come before; so the
- * check is left out in the end, and costs nothing but a look at a field.
+ * <p>An error between lock and unlock would leave the lock held, or the channel half changed. Two
+ * errors can come. Memory may run out: code under the lock that allocates is in a {@code finally}
+ * and changes nothing before. And the stack may overflow. A thread first makes sure, by calls that
+ * do nothing, that it has stack left for the code under the lock. That code needs most stack while
+ * it is interpreted, so only the first locks of a JVM are checked; later ones cost a look at a
+ * field. The check makes an overflow under the lock rare, not impossible: code that is compiled may
+ * be interpreted again.
  *
  * <p>A thread that holds one of these locks must not yield, and so takes a second one by {@link
  * #lockSoon} only, and gives up the first if that fails. A virtual thread that yields leaves its
