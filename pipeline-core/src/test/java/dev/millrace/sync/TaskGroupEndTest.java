@@ -153,6 +153,15 @@ class TaskGroupEndTest {
       try (var group = TaskGroup.open(Context.background())) {
         var cancelled = new CountDownLatch(1);
         var failed = new CountDownLatch(1);
+        group.fork( // first: a fork into a cancelled group is not run
+            () -> {
+              try {
+                cancelled.await();
+              } finally {
+                failed.countDown();
+              }
+              throw new IllegalStateException("other");
+            });
         group.fork(
             () -> {
               group.cancel(decisive);
@@ -162,15 +171,6 @@ class TaskGroupEndTest {
                 Thread.yield();
               }
               throw decisive;
-            });
-        group.fork(
-            () -> {
-              try {
-                cancelled.await();
-              } finally {
-                failed.countDown();
-              }
-              throw new IllegalStateException("other");
             });
         assertThatThrownBy(group::join).isInstanceOf(ExecutionException.class).hasCause(decisive);
       }
