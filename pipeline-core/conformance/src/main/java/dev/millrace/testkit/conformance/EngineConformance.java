@@ -47,6 +47,14 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   /**
+   * Whether idle threads of a run keep no element that has left the run. An engine that keeps the
+   * last element of each thread holds a bounded number of them until the run ends.
+   */
+  protected boolean forgetsElements() {
+    return true;
+  }
+
+  /**
    * Whether sources are closed when their last element has left the run. An engine that settles all
    * elements keeps them open until the end of the run.
    */

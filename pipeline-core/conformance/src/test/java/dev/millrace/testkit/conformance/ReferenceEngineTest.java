@@ -9,4 +9,10 @@ class ReferenceEngineTest extends EngineConformance {
   protected Engine engine(Duration grace) {
     return new ReferenceEngine(grace);
   }
+
+  /** The reference engine is simple: its threads keep the locals of their loops. */
+  @Override
+  protected boolean forgetsElements() {
+    return false;
+  }
 }
