@@ -1,7 +1,5 @@
 package dev.millrace.testkit.conformance;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
@@ -66,7 +64,6 @@ abstract class IdleConformance extends Theme {
   @ParameterizedTest
   @EnumSource
   void elementsThatHaveLeftAreNotKept(Stateless operator) {
-    assumeTrue(kit().forgetsElements(), "the engine keeps the last element of each thread");
     var given = new AtomicInteger();
     var idle = new CountDownLatch(1);
     Source<Object> source =

@@ -1,5 +1,7 @@
 package dev.millrace.testkit.conformance;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Engine;
@@ -18,6 +20,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInfo;
 
 /** The common part of all themes of the kit. */
 abstract class Theme {
@@ -25,6 +29,12 @@ abstract class Theme {
   private final List<Trial<?>> trials = new ArrayList<>();
 
   abstract EngineConformance kit();
+
+  @BeforeEach
+  void engineIsToKeepThis(TestInfo test) {
+    String name = test.getTestMethod().orElseThrow().getName();
+    assumeFalse(kit().notKept().contains(name), "the engine does not keep this promise yet");
+  }
 
   /** The leftovers of a failed test must not disturb the next test. */
   @AfterEach

@@ -279,9 +279,7 @@ final class Building {
   private void close(Worker worker, Transform<?, ?> transform) {
     worker.shield();
     try {
-      if (!run.has(Defect.LEAVES_TRANSFORMS_OPEN)) {
-        transform.close();
-      }
+      transform.close();
       if (run.has(Defect.CLOSES_TRANSFORMS_TWICE)) {
         transform.close();
       }
