@@ -214,11 +214,14 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     return new Stopped();
   }
 
-  /** A source has thrown. */
+  /**
+   * A source has thrown.
+   *
+   * @throws Stopped if that stops the run: the source must not end as if it were exhausted
+   */
   void sourceFailed(Throwable cause, SourceFailure policy, String what) {
     if (policy == SourceFailure.FAIL_FAST || cause instanceof Error || context.isCancelled()) {
-      fail(cause, what);
-      return;
+      throw failed(cause, what);
     }
     synchronized (lock) {
       isDraining = true;
