@@ -136,6 +136,7 @@ class ArchitectureTest {
           "pipeline-core",
           List.of(
               Set.of("dev.millrace.channel", "dev.millrace.channel.internal"),
+              Set.of("dev.millrace.context", "dev.millrace.context.internal"),
               Set.of("dev.millrace.pipeline", "dev.millrace.pipeline.graph")),
           "kafka-loop",
           List.of(Set.of("dev.millrace.kafka", "dev.millrace.kafka.internal")));

@@ -153,19 +153,30 @@ class SecurityIT {
     List<String> letters = Collections.synchronizedList(new ArrayList<>());
     var loop =
         builder(SECRET)
-            .topics("orders", "orders.dead")
             .deadLetterTopic("orders.dead")
             .handler(
                 record -> {
-                  if (record.topic().equals("orders.dead")) {
-                    letters.add(record.value());
-                  } else if (record.value().equals("bad")) {
+                  if (record.value().equals("bad")) {
                     throw new IOException("poison");
-                  } else {
-                    handled.add(record.value());
                   }
+                  handled.add(record.value());
                 })
             .build();
+    Map<String, Object> reads = properties(SECRET);
+    reads.put("group.id", "readers");
+    var reader =
+        builder(SECRET)
+            .properties(reads)
+            .topics("orders.dead")
+            .handler(record -> letters.add(record.value()))
+            .build();
+    var reading =
+        new FutureTask<>(
+            () -> {
+              reader.run(Context.background());
+              return "ended";
+            });
+    Thread.ofVirtual().start(reading);
     var running =
         new FutureTask<>(
             () -> {
@@ -175,7 +186,9 @@ class SecurityIT {
     Thread.ofVirtual().start(running);
     await().atMost(Duration.ofSeconds(30)).until(() -> letters.contains("bad"));
     loop.drain(Duration.ofSeconds(5));
+    reader.drain(Duration.ofSeconds(5));
     assertThat(running.get()).isEqualTo("ended");
+    assertThat(reading.get()).isEqualTo("ended");
     assertThat(handled).containsExactly("good");
   }
 

@@ -51,7 +51,7 @@ record PlaceChoice(Place place, String target, String reason) {
       case DOCKER -> {
         DockerOffer offer = docker.get();
         if (offer.image() == null) {
-          throw new IllegalStateException(PLACE + "=docker is not available:  " + offer.reason());
+          throw new IllegalStateException(PLACE + "=docker is not available: " + offer.reason());
         }
         yield new PlaceChoice(Place.DOCKER, offer.image(), demand);
       }
