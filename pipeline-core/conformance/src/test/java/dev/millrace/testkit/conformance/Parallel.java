@@ -84,6 +84,9 @@ final class Parallel {
   private void dispatch(Worker dispatcher, Object element) {
     Object key;
     try {
+      if (node.order() == Order.KEY) {
+        begun(); // the key is a function of the stage as well
+      }
       key = node.order() == Order.KEY ? key(element) : this;
       dispatcher.endCall();
     } catch (Throwable e) {
@@ -107,6 +110,12 @@ final class Parallel {
     run.fork(worker, each -> work(each, job));
   }
 
+  private void begun() {
+    synchronized (account) {
+      account.begun();
+    }
+  }
+
   private Object key(Object element) {
     Object key = Objects.requireNonNull(node.key()).apply(element);
     return Objects.requireNonNull(key, "the key is null");
@@ -118,8 +127,8 @@ final class Parallel {
       if (node.order() == Order.KEY) {
         awaitOneBefore(job);
       }
-      synchronized (account) {
-        account.begun();
+      if (node.order() != Order.KEY) {
+        begun();
       }
       Object result = Objects.requireNonNull(node.function().apply(job.element), "null");
       worker.endCall();

@@ -17,7 +17,6 @@ class ReferenceEngineTest extends EngineConformance {
     return Set.of(
         "elementsThatHaveLeftAreNotKept",
         "thousandsOfSequentialStagesRun",
-        "stuckRunSaysWhoseFunctionDoesNotReturn",
         "resourcesOfASynchronousFlatMapAreOpenOneByOne",
         "iterableOfAnElementThatFailsIsClosed",
         "elementsThatWaitInAParallelStageAreToldApartFromThoseThatRun",
