@@ -3,7 +3,7 @@ package dev.millrace.benchmarks;
 import java.util.function.Function;
 
 /**
- * The pipelines of one peer, from {@link Numbers} to the number of those that arrive. A method
+ * The pipelines of one peer, from {@link Numbers} to the count of elements that arrive. A method
  * throws if the peer has no idiom for it.
  */
 interface Pipelines extends AutoCloseable {

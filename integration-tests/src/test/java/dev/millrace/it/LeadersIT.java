@@ -221,7 +221,13 @@ class LeadersIT {
     produce(0, 1_000, 1_150); // from offset 50 on
     Loop second = builder(face, "classic").build();
     var after = start(second);
-    await().atMost(LONG).until(() -> committed(0) == 200);
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () ->
+                assertThat(committed(0))
+                    .as("committed, in %s, after %s", second.status(), errors)
+                    .isEqualTo(200));
     drain(second, after);
     for (int i = 1_000; i < 1_150; i++) {
       assertThat(handled).contains("value-" + i);

@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class AbstractLoop<K, V> implements Loop {
 
-  /** In the context of all that a loop calls. */
+  /** The context key that marks calls from inside a loop. */
   private static final Context.Key<AbstractLoop<?, ?>> INSIDE = Context.Key.of("loop");
 
-  /** How many of the handlers that are left behind are told of. */
+  /** At most this number of stuck handlers is reported, one by one. */
   private static final int TOLD = 10;
 
   private final ConsumerSettings<K, V> settings;
