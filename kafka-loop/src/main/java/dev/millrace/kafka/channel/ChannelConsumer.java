@@ -44,12 +44,22 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
 
   ChannelConsumer(ConsumerSettings<K, V> settings) {
     this(settings, null);
+    start();
   }
 
-  /** With an outlet of one's own, if there is one: there are no {@link #messages} then. */
+  /**
+   * A consumer that does not poll before {@link #start}.
+   *
+   * @param outlets makes an outlet of the caller's own, and then there are no {@link #messages};
+   *     null for the channels
+   */
   ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
     this.poll = new PollThread<>(settings.checked(), outlets);
-    this.poll.start();
+  }
+
+  /** Starts to consume, once. */
+  void start() {
+    poll.start();
   }
 
   /** A builder with the defaults. */

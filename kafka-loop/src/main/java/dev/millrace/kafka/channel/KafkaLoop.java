@@ -105,7 +105,8 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     var consumer = consumer(workers);
     var group = TaskGroup.collecting(context);
     try {
-      running(consumer.core());
+      running(consumer.core()); // before an observer can call the loop from the poll thread
+      consumer.start();
       workers.begin(group, handling(letters, consumer, group.context()));
       Throwable failure = select(consumer, workers, group.context());
       workers.await(drainTimeout());
