@@ -59,16 +59,19 @@ class BrokerAwayIT {
                 return "ended";
               });
       Thread.ofVirtual().start(running);
-      await().atMost(LONG).until(() -> loop.health().state() == State.RUNNING);
-      broker.kill();
-      await().atMost(LONG).until(() -> loop.health().state() == State.STUCK);
-      await()
-          .atMost(LONG)
-          .until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
-      assertThat(loop.health().reason()).contains("no broker");
-      broker.restart();
-      await().atMost(LONG).until(() -> loop.health().isReady());
-      loop.drain(Duration.ofSeconds(5));
+      try {
+        await().atMost(LONG).until(() -> loop.health().state() == State.RUNNING);
+        broker.kill();
+        await().atMost(LONG).until(() -> loop.health().state() == State.STUCK);
+        await()
+            .atMost(LONG)
+            .until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
+        assertThat(loop.health().reason()).contains("no broker");
+        broker.restart();
+        await().atMost(LONG).until(() -> loop.health().isReady());
+      } finally {
+        loop.drain(Duration.ofSeconds(5));
+      }
       assertThat(running.get()).isEqualTo("ended");
     }
   }

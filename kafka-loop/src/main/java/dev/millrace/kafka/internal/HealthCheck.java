@@ -105,14 +105,15 @@ final class HealthCheck {
             .toList();
     if (!standing.isEmpty()) {
       return new Health(
-          State.STUCK, standing.stream().map(Front::toString).collect(Collectors.joining("; ")));
+          State.STUCK,
+          standing.stream().map(Front::toString).collect(Collectors.joining("; ")) + known());
     }
     Failing failing = commits;
     if (failing != null && since(failing.since()).compareTo(stuckAfter) >= 0) {
       return new Health(
           State.STUCK,
-          "commits fail for %d s: %s"
-              .formatted(since(failing.since()).toSeconds(), failing.failure()));
+          "commits fail for %d s: %s%s"
+              .formatted(since(failing.since()).toSeconds(), failing.failure(), known()));
     }
     if (!inGroup || (partitions.isEmpty() && !problem.isEmpty())) {
       return starting();

@@ -1,0 +1,45 @@
+package dev.millrace.kafka.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Ordering;
+import java.time.Duration;
+import java.util.List;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.junit.jupiter.api.Test;
+
+/** A consumer that is stuck says what is missing in the cluster, whatever it is stuck at. */
+class HealthCheckTest {
+
+  private static final String MISSING = "no broker answers at 127.0.0.1:1";
+
+  private final Partition<String, String> partition = Records.partition(Ordering.UNORDERED);
+  private final HealthCheck health = new HealthCheck(Duration.ofMillis(200));
+
+  private Health whenStuck() {
+    health.joined();
+    health.missing(MISSING);
+    await().until(() -> now().state() == State.STUCK);
+    return now();
+  }
+
+  private Health now() {
+    health.polled();
+    return health.now(List.of(partition), new Pauses(), List.of());
+  }
+
+  @Test
+  void partitionThatDoesNotKnowItsStart() {
+    partition.hold();
+    assertThat(whenStuck().reason()).contains("where it begins").endsWith(MISSING);
+  }
+
+  @Test
+  void commitsThatFail() {
+    health.committed(new TimeoutException("no answer"));
+    assertThat(whenStuck().reason()).contains("commits fail").endsWith(MISSING);
+  }
+}
