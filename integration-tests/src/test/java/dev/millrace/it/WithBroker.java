@@ -14,12 +14,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -57,6 +59,9 @@ abstract class WithBroker {
 
   private final List<Loop> started = new ArrayList<>();
 
+  /** Threads that an earlier test has left, and has failed for. */
+  private Set<Thread> before = Set.of();
+
   @BeforeAll
   static void use(TestKafka given, Producer<byte[], byte[]> itsProducer) {
     kafka = given;
@@ -77,6 +82,7 @@ abstract class WithBroker {
 
   @BeforeEach
   void createTopic() throws Exception {
+    before = pollThreads();
     topic = "orders-" + UUID.randomUUID();
     group = "group-" + topic;
     createTopic(topic, PARTITIONS);
@@ -87,8 +93,13 @@ abstract class WithBroker {
     for (var loop : started) { // the loops that a failed test left
       loop.drain(Duration.ofMillis(1));
     }
-    assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"));
+    assertThat(pollThreads()).isSubsetOf(before);
+  }
+
+  private static Set<Thread> pollThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"))
+        .collect(Collectors.toSet());
   }
 
   static void createTopic(String name, int partitions) throws Exception {
