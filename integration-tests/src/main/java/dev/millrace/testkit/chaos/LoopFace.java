@@ -40,9 +40,13 @@ final class LoopFace implements Face {
         switch (name) {
           case "channel" -> channel(handler);
           case "reactor-blocking" ->
-              with(ReactorKafkaLoop.<String, String>builder()).blockingHandler(handler).build();
+              with(ReactorKafkaLoop.<String, String>builder())
+                  .deadLetters(worker::bury)
+                  .blockingHandler(handler)
+                  .build();
           default ->
               with(ReactorKafkaLoop.<String, String>builder())
+                  .deadLetters(worker::bury)
                   .handler(record -> publisher(handler, record))
                   .build();
         };
@@ -53,11 +57,14 @@ final class LoopFace implements Face {
     KafkaLoop.Builder<String, String> builder = with(KafkaLoop.builder());
     String outputs = worker.settings.text("outputs", "");
     if (outputs.isEmpty()) {
-      return builder.handler(handler).build();
+      return builder.deadLetters(worker::bury).handler(handler).build();
     }
     return switch (worker.settings.defect()) {
       case PRODUCES_OUTSIDE, FORGETS_OFFSETS ->
-          builder.handler(worker.closing(new OwnOutput(worker, outputs, handler))).build();
+          builder
+              .deadLetters(worker::bury)
+              .handler(worker.closing(new OwnOutput(worker, outputs, handler)))
+              .build();
       default ->
           builder
               .deadLetterTopic(worker.settings.text("letters"))
@@ -100,7 +107,6 @@ final class LoopFace implements Face {
         .closeTimeout(Duration.ofSeconds(3))
         .drainTimeout(Duration.ofSeconds(2))
         .retry(Worker.ATTEMPTS, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
-        .deadLetters(worker::bury)
         .deadLetterBackoff(
             Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1)).withJitter(0.2))
         .observer(observer())
