@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  * ever: 5 seconds after the run was cancelled it throws, and tells, in a suppressed exception,
  * which stages are still at work, and where. The thread ends when the function does.
  *
- * <p>Safe for use by many threads; nothing blocks. It can be made without Reactor on the path, but
- * not be used.
+ * <p>Thread-safe; nothing blocks. Needs the library {@code io.projectreactor:reactor-core}, on
+ * which this module depends only optionally: without it {@link #start} throws {@link
+ * IllegalStateException}.
  */
 public final class ReactorEngine implements Engine {
 
@@ -68,6 +69,25 @@ public final class ReactorEngine implements Engine {
     Objects.requireNonNull(pipeline, "pipeline");
     Objects.requireNonNull(context, "context");
     Objects.requireNonNull(onFailure, "onFailure");
-    return ReactorRun.start(pipeline, context, onFailure, grace, run -> {});
+    try {
+      return ReactorRun.start(pipeline, context, onFailure, grace, run -> {});
+    } catch (NoClassDefFoundError e) {
+      if (isReactorPresent()) {
+        throw e;
+      }
+      throw new IllegalStateException(
+          "the engine 'reactor' needs the library io.projectreactor:reactor-core: add it to the"
+              + " class path or the module path, or use Engine.channels()",
+          e);
+    }
+  }
+
+  private static boolean isReactorPresent() {
+    try {
+      Class.forName("reactor.core.publisher.Flux", false, ReactorEngine.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException | LinkageError e) {
+      return false;
+    }
   }
 }
