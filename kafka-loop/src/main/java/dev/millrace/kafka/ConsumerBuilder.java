@@ -218,7 +218,8 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * Decides what the consumer does with a record that the broker has, but that cannot be read because its batch is corrupt. Default: {@link CorruptRecords#STOP}.
+   * Decides what the consumer does with a record that the broker has, but that cannot be read
+   * because its batch is corrupt. Default: {@link CorruptRecords#STOP}.
    */
   public B corruptRecords(CorruptRecords policy) {
     settings.corruptRecords = Objects.requireNonNull(policy, "corruptRecords");
