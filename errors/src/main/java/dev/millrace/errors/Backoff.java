@@ -15,39 +15,38 @@ import java.util.random.RandomGenerator;
  *   <li>exponential: {@code first × factor}<sup>n−1</sup>;
  * </ul>
  *
- * <p>but {@code max} at the most. Jitter comes after that, so that those who failed together do not
- * come again together: <i>full</i> jitter takes a delay between nothing and that one, each as
- * likely as the other; jitter by a fraction <i>f</i> takes one between {@code 1 − f} and {@code 1 +
- * f} times that one, and may pass {@code max} by as much. Full jitter is from Marc Brooker,
- * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015, where it does the least work of
- * those compared.
+ * <p>but {@code max} at the most. Jitter is applied to that delay, so that callers that failed
+ * together do not retry together. <i>Full</i> jitter draws a delay between zero and that delay,
+ * uniformly. Jitter by a fraction <i>f</i> multiplies that delay by a number between {@code 1 − f}
+ * and {@code 1 + f}, so the result may exceed {@code max} by that fraction. Full jitter is from
+ * Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. There it does the
+ * least work of the compared methods.
  *
- * <p>Immutable, and safe for use by many threads. Nothing blocks: it is a calculation of some
- * nanoseconds.
+ * <p>Immutable and thread-safe. Nothing blocks: a call takes some nanoseconds.
  *
  * @param growth how the delay grows
- * @param first the delay after the first failure; zero for none at all
- * @param factor by what an exponential delay is multiplied each time; at least 1
- * @param max what the delay does not pass
- * @param jitter the fraction by which it is spread; 0 for none, and {@link #FULL_JITTER}
+ * @param first the delay after the first failure; zero means that there is never a delay
+ * @param factor multiplies an exponential delay after each attempt; at least 1
+ * @param max the longest delay, before jitter
+ * @param jitter the fraction of jitter, from 0 (none) to {@link #FULL_JITTER}
  */
 public record Backoff(Growth growth, Duration first, double factor, Duration max, double jitter) {
 
-  /** The jitter that takes any delay from zero on. */
+  /** The jitter that draws any delay from zero on. */
   public static final double FULL_JITTER = 1;
 
   /** How a delay grows from attempt to attempt. */
   public enum Growth {
-    /** It stays as it is. */
+    /** Every delay is the first delay. */
     FIXED,
-    /** By the first delay each time. */
+    /** Each delay is longer by the first delay. */
     LINEAR,
-    /** By a factor each time. */
+    /** Each delay is longer by a factor. */
     EXPONENTIAL
   }
 
   /**
-   * Checks the parts; the methods below say what is meant.
+   * Checks the parts. The methods below are clearer: use them instead.
    *
    * @throws IllegalArgumentException if a delay is negative, {@code max} less than {@code first},
    *     {@code factor} less than 1, or {@code jitter} not between 0 and 1
@@ -94,13 +93,13 @@ public record Backoff(Growth growth, Duration first, double factor, Duration max
     return new Backoff(Growth.EXPONENTIAL, first, factor, max, 0);
   }
 
-  /** The same with full jitter: any delay from zero to the one without. */
+  /** The same with full jitter: any delay from zero to the delay without jitter. */
   public Backoff withFullJitter() {
     return withJitter(FULL_JITTER);
   }
 
   /**
-   * The same, spread by a fraction to either side.
+   * The same with jitter by a fraction to either side.
    *
    * @param fraction from 0 to less than 1, such as 0.2 for ±20 %; {@link #FULL_JITTER} is full
    *     jitter
@@ -113,14 +112,14 @@ public record Backoff(Growth growth, Duration first, double factor, Duration max
    * How long to wait.
    *
    * @param attempt the number of attempts that have failed, from 1
-   * @param random where jitter comes from; not used if there is none
+   * @param random the source of jitter; not used without jitter
    * @throws IllegalArgumentException if {@code attempt} is less than 1
    */
   public Duration delay(int attempt, RandomGenerator random) {
     if (attempt < 1) {
       throw new IllegalArgumentException("attempts count from 1, but this is " + attempt);
     }
-    // In doubles: they overflow to infinity, which max cuts off, and are exact enough for a delay.
+    // In doubles: an overflow is infinity, and max bounds it. They are exact enough for a delay.
     double unbounded =
         nanos(first)
             * switch (growth) {

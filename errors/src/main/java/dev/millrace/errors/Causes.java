@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Searches a failure and the causes that it wraps.
  *
- * <p>A chain that leads back to itself is searched once. Nothing blocks.
+ * <p>A cyclic chain is searched once. Nothing blocks.
  */
 public final class Causes {
 
@@ -28,7 +28,7 @@ public final class Causes {
     return root;
   }
 
-  /** The failure, its cause, the cause of that, and so on, to the root; each once. */
+  /** The failure, its cause, the cause of its cause, and so on, to the root; each one once. */
   public static List<Throwable> chain(Throwable failure) {
     List<Throwable> chain = new ArrayList<>();
     Set<Throwable> seen = seen();
@@ -43,7 +43,7 @@ public final class Causes {
     return type.cast(find(failure, (Predicate<Throwable>) type::isInstance));
   }
 
-  /** The outermost throwable in the chain that fits; null if none does. */
+  /** The outermost throwable in the chain that fits; null if none fits. */
   public static @Nullable Throwable find(Throwable failure, Predicate<? super Throwable> fits) {
     Objects.requireNonNull(fits, "fits");
     Set<Throwable> seen = seen();

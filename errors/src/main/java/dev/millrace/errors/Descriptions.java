@@ -4,36 +4,36 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Short texts of objects that are not ours, for messages: of the elements of a pipeline, of
- * records, and of what functions throw.
+ * Short texts of foreign objects, for messages: of elements, of records, and of exceptions that
+ * functions throw.
  *
  * <p>The {@code toString} of such an object may throw, overflow the stack, return null, or return
  * sixty megabytes. A message about one failure must not become another failure because of that, nor
- * fill a log. So whatever {@code toString} throws is caught and named in the text, line breaks and
- * other control characters are written as escapes, and the text is cut off.
+ * fill a log. So an exception of {@code toString} is caught and named in the text. Line breaks and
+ * other control characters are escaped, and the text is cut off.
  *
- * <p>Thread-safe. A text costs what {@code toString} costs, and a copy of it if it has to be cut
+ * <p>Thread-safe. A text costs one call of {@code toString}, and a copy if the text has to be cut
  * off or escaped.
  */
 public final class Descriptions {
 
-  /** The most characters that are shown of an element. */
+  /** The longest shown text of an element, in characters. */
   private static final int ELEMENT = 200;
 
   /**
-   * The most characters that are shown of an exception: its message often has a reason to be long.
+   * The longest shown text of an exception, in characters. Messages often have a reason to be long.
    */
   private static final int CAUSE = 1000;
 
   private Descriptions() {}
 
-  /** An element in at most some 200 characters, on one line; never throws. */
+  /** An element in at most about 200 characters, on one line; never throws. */
   public static String ofElement(@Nullable Object element) {
     return describe(element, ELEMENT);
   }
 
   /**
-   * An exception's class and message in at most some 1,000 characters, on one line; never throws.
+   * An exception's class and message in at most about 1,000 characters, on one line; never throws.
    */
   public static String ofCause(@Nullable Throwable cause) {
     return describe(cause, CAUSE);
@@ -46,7 +46,7 @@ public final class Descriptions {
     try {
       String text = object.toString();
       return text == null ? typeOf(object) + " (its toString returned null)" : shorten(text, most);
-    } catch (Throwable e) { // whatever it is, an overflow of the stack included
+    } catch (Throwable e) { // every throwable, also a StackOverflowError
       return "%s (its toString threw %s)".formatted(typeOf(object), e.getClass().getName());
     }
   }

@@ -9,20 +9,20 @@ import java.util.Objects;
 
 /**
  * Four characters that stand for an error's message: short enough to be read out on the telephone,
- * and telling the caller nothing that the message would.
+ * and without the contents of the message.
  *
  * <pre>{@code
  * log.error("{}: {}", ErrorCode.of(e), e.toString());
  * return "unknown error " + ErrorCode.of(e) + ", please contact us";
  * }</pre>
  *
- * <p>The code is the low 20 bits of the first four bytes of the message's MD5, to the base 36, in
- * which the letters O and I are written as the digits that they look like; {@link #parse} reads
- * what people write. Messages that differ have the same code about once in a million pairs, so a
- * code finds a line in a log, and proves nothing. MD5 hides a message that nobody can guess, not
- * one of a short list.
+ * <p>The code is the low 20 bits of the first four bytes of the message's MD5, to the base 36. The
+ * letters O and I are written as the digits 0 and 1, which look like them. {@link #parse} also
+ * accepts other spellings. About one in a million pairs of different messages has the same code: a
+ * code finds a line in a log, and proves nothing. MD5 hides a message that cannot be guessed. It
+ * does not hide a message from a short list.
  *
- * <p>Immutable, and safe for use by many threads. Computing one takes about a microsecond.
+ * <p>Immutable and thread-safe. Computing a code takes about a microsecond.
  *
  * @param code the four characters, in their canonical form
  */
@@ -35,12 +35,13 @@ public record ErrorCode(String code) {
   /**
    * Checks the characters.
    *
-   * @throws IllegalArgumentException if {@code code} is not in the form that {@link #parse} gives
+   * @throws IllegalArgumentException if {@code code} is not in the form of a result of {@link
+   *     #parse}
    */
   public ErrorCode {
     if (!code.equals(canonical(code))) {
       throw new IllegalArgumentException(
-          "'" + code + "' is not in canonical form: use parse for what people write");
+          "'" + code + "' is not in canonical form: use parse for codes that people write");
     }
   }
 

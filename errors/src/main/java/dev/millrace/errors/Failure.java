@@ -13,10 +13,11 @@ import java.util.concurrent.ExecutionException;
  * @param stage the name of the stage that failed
  * @param element the element as it entered the stage
  * @param attempt the attempt that failed last, from 1
- * @param cause what the stage's function threw, as it was thrown: nothing was added to it
- * @param time when it was thrown
- * @param notes what the library knows of this failure beside its cause, for example a {@link Note}
- *     or the failures of other attempts; an unmodifiable list
+ * @param cause the exception of the stage's function, as it was thrown: the library adds nothing to
+ *     it
+ * @param time the time at which the cause was thrown
+ * @param notes more facts about this failure, for example a {@link Note} or the failures of other
+ *     attempts; an unmodifiable list
  * @param <I> the type of the elements that enter the stage
  */
 public record Failure<I>(
@@ -40,10 +41,11 @@ public record Failure<I>(
   }
 
   /**
-   * A failure, now. It has the cause and the notes of a {@link NotedException}, and the number of
-   * attempts of a {@link RetryException}; any other exception is the cause of a first attempt.
+   * A failure at this moment. A {@link NotedException} gives its cause and its notes, and a {@link
+   * RetryException} also its number of attempts. Any other exception is the cause of a first
+   * attempt.
    *
-   * @param thrown what the stage's function threw
+   * @param thrown the exception of the stage's function
    */
   public static <I> Failure<I> of(String stage, I element, Throwable thrown) {
     int attempts = thrown instanceof RetryException retry ? retry.attempts() : 1;
@@ -57,9 +59,9 @@ public record Failure<I>(
   }
 
   /**
-   * The failure as an exception, for a call that ends because of it: a new one, whose message is
-   * {@link #toString}, whose cause is the {@link #cause}, and in which the {@link #notes} are
-   * suppressed.
+   * The failure as a new exception, for a call that ends because of it. Its message is {@link
+   * #toString}, its cause is the {@link #cause}, and the {@link #notes} are its suppressed
+   * exceptions.
    */
   public ExecutionException toException() {
     var exception = new ExecutionException(toString(), cause);

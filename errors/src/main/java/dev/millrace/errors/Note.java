@@ -3,15 +3,15 @@ package dev.millrace.errors;
 import java.util.Objects;
 
 /**
- * A remark on a failure: where a task was forked, which record was handled, where a thread stands.
+ * A remark on a failure, for example: where a task was forked, the record, the position of a
+ * thread.
  *
- * <p>A note travels beside the exception that it is about, as one of the {@linkplain
- * NotedException#notes() notes} of a {@link NotedException} or suppressed in another exception of
- * the library, so that every logger prints it. It is a throwable for that reason only; nothing
- * throws it.
+ * <p>A note travels beside its exception: as one of the {@linkplain NotedException#notes() notes}
+ * of a {@link NotedException}, or as a suppressed exception of another exception of the library. So
+ * every logger prints it. A note is a throwable for that reason only; nothing throws it.
  *
- * <p>Immutable, and thread-safe. A note without a stack trace costs some 60 bytes, one with a stack
- * trace about as much as an exception.
+ * <p>Immutable, and thread-safe. A note without a stack trace costs about 60 bytes. A note with a
+ * stack trace costs about as much as an exception.
  */
 public final class Note extends Throwable {
 

@@ -5,21 +5,21 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * An exception of the library around one that it did not make, with notes beside it.
+ * Wraps an exception that the library did not make, and carries notes about it.
  *
- * <p>The library never adds anything to an exception of its users: the exception may be a constant,
- * or be thrown by several threads at once, and what one element adds would be told for another.
- * What the library knows about one failure (where its task was forked, which attempts failed
- * before, which span it belongs to) is a note of a new {@code NotedException}, whose {@linkplain
- * #getCause() cause} is the exception as it was thrown. The notes are suppressed exceptions, so
- * that every logger prints them.
+ * <p>The library never adds anything to an exception of its users. Such an exception may be a
+ * constant, or be thrown by several threads at once: a fact about one element would then be
+ * reported with another element. Facts about one failure (where its task was forked, the earlier
+ * attempts, its span) are notes of a new {@code NotedException}. Its {@linkplain #getCause() cause}
+ * is the exception as it was thrown. The notes are suppressed exceptions, so that every logger
+ * prints them.
  *
- * <p>{@link Failure#of} takes it apart: a failure that is reported has the bare cause, and the
- * notes beside it. Code that judges an exception by its type asks {@link #bare} first, or {@link
- * Causes#find}.
+ * <p>{@link Failure#of} separates them again: a reported failure has the bare cause, and the notes
+ * beside it. Code that judges an exception by its type must call {@link #bare} or {@link
+ * Causes#find} first.
  *
  * <p>Immutable, except for {@code addSuppressed}, which every throwable has; thread-safe. It has no
- * stack trace of its own: that of the cause says where the failure was.
+ * stack trace of its own: the stack trace of the cause shows where the failure was.
  */
 public sealed class NotedException extends Exception permits RetryException {
 
@@ -38,8 +38,8 @@ public sealed class NotedException extends Exception permits RetryException {
   }
 
   /**
-   * The failure with notes. If the failure is a {@code NotedException}, the result has its cause,
-   * its notes, and the new ones behind them; neither argument is changed.
+   * The failure with notes. If the failure is a {@code NotedException}, the result has its cause
+   * and its notes, followed by the new notes. Neither argument is changed.
    *
    * @param notes for example {@link Note}s, or other failures that belong to this one
    */
@@ -54,12 +54,14 @@ public sealed class NotedException extends Exception permits RetryException {
         : new NotedException(failure, notes, false);
   }
 
-  /** The exception as it was thrown: the cause of a {@code NotedException}, any other as it is. */
+  /**
+   * The exception as it was thrown: the cause of a {@code NotedException}, or else the argument.
+   */
   public static Throwable bare(Throwable thrown) {
     return thrown instanceof NotedException noted ? noted.getCause() : thrown;
   }
 
-  /** The notes beside a {@code NotedException}, in the order of their arrival; none of others. */
+  /** The notes of a {@code NotedException}, in the order of their arrival; empty for all others. */
   public static List<Throwable> notes(Throwable thrown) {
     return thrown instanceof NotedException noted ? noted.notes() : List.of();
   }
@@ -69,7 +71,7 @@ public sealed class NotedException extends Exception permits RetryException {
     return List.of(getSuppressed());
   }
 
-  /** What was thrown; never null, and never a {@code NotedException}. */
+  /** The exception as it was thrown; never null, and never a {@code NotedException}. */
   @Override
   public final synchronized Throwable getCause() {
     return Objects.requireNonNull(super.getCause());

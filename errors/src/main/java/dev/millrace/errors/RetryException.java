@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * Says that a function was tried more than once and has failed for good.
  *
- * <p>It carries the number of attempts to {@link Failure#of}, which takes it apart again: a failure
- * that is reported has that number and the cause of the last attempt, and no trace of this
- * exception. Retries within retries throw one with the sum of the attempts.
+ * <p>It carries the number of attempts to {@link Failure#of}. The reported failure has that number
+ * and the cause of the last attempt; this exception is no longer in it. Retries within retries
+ * throw one exception with the sum of the attempts.
  *
  * <p>Immutable, except for {@code addSuppressed}, which every throwable has; thread-safe.
  */
@@ -18,21 +18,23 @@ public final class RetryException extends NotedException {
   private final int attempts;
 
   /**
-   * Gave up after that many attempts.
+   * Gave up after a number of attempts.
    *
-   * @param attempts how often the function was called, from 1
-   * @param cause what the last attempt threw; of a {@link NotedException} its cause and its notes
+   * @param attempts the number of calls of the function, from 1
+   * @param cause the exception of the last attempt. Of a {@link NotedException}, its cause and
+   *     notes are used
    */
   public RetryException(int attempts, Throwable cause) {
     this(attempts, cause, List.of());
   }
 
   /**
-   * Gave up after that many attempts, with notes.
+   * Gave up after a number of attempts, with notes.
    *
-   * @param attempts how often the function was called, from 1
-   * @param cause what the last attempt threw; of a {@link NotedException} its cause and its notes
-   * @param notes what else there is to say, for example the failures of other attempts
+   * @param attempts the number of calls of the function, from 1
+   * @param cause the exception of the last attempt. Of a {@link NotedException}, its cause and
+   *     notes are used
+   * @param notes more about the failure, for example the failures of other attempts
    */
   public RetryException(int attempts, Throwable cause, List<? extends Throwable> notes) {
     super(cause, notes, true);
@@ -42,7 +44,7 @@ public final class RetryException extends NotedException {
     this.attempts = attempts;
   }
 
-  /** How often the function was called. */
+  /** The number of calls of the function. */
   public int attempts() {
     return attempts;
   }

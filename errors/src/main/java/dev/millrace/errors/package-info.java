@@ -1,4 +1,4 @@
-/** Failures as values: what failed, in which stage, at which attempt, and why. */
+/** Failures as values: the element, its stage, the attempt, and the cause. */
 @NullMarked
 package dev.millrace.errors;
 
