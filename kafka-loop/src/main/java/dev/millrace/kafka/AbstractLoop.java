@@ -27,8 +27,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is the same in all faces of the loop: that it runs once, how it ends, and what it tells of
- * itself. Not for applications to extend.
+ * The parts that all faces of the loop share: a loop runs once, ends in one way, and reports its
+ * state in one way. Not for applications to extend. Thread-safe.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -38,7 +38,7 @@ public abstract class AbstractLoop<K, V> implements Loop {
   /** The context key that marks calls from inside a loop. */
   private static final Context.Key<AbstractLoop<?, ?>> INSIDE = Context.Key.of("loop");
 
-  /** At most this number of stuck handlers is reported, one by one. */
+  /** The largest number of stuck handlers that are reported, one by one. */
   private static final int TOLD = 10;
 
   private final ConsumerSettings<K, V> settings;
@@ -50,9 +50,9 @@ public abstract class AbstractLoop<K, V> implements Loop {
   private volatile @Nullable ConsumerCore<K, V> running;
   private volatile @Nullable Health end;
   private boolean started; // guarded by this
-  private @Nullable Long closeDeadline; // of the thread that runs
+  private @Nullable Long closeDeadline; // used only by the thread in run()
 
-  /** For the faces of the loop; the settings are checked, and written to by nobody else. */
+  /** For the faces of the loop. The settings are checked, and no other code writes to them. */
   protected AbstractLoop(ConsumerSettings<K, V> settings, LoopSettings loop) {
     this.settings = settings;
     this.pauses = Objects.requireNonNull(settings.pauses, "pauses");
@@ -84,8 +84,8 @@ public abstract class AbstractLoop<K, V> implements Loop {
   /**
    * Consumes until the end; see {@link #run}.
    *
-   * @return what the loop has failed with, a {@link RecordFailedException} if that is a record;
-   *     null if it was drained
+   * @return the failure that ended the loop, a {@link RecordFailedException} if a record failed;
+   *     null if the loop was drained
    */
   protected final @Nullable Throwable runToEnd(Context context) throws InterruptedException {
     if (!starts()) {
@@ -121,7 +121,7 @@ public abstract class AbstractLoop<K, V> implements Loop {
     } catch (InterruptedException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
-      throw new AssertionError(e); // nothing else is thrown
+      throw new AssertionError(e); // the call throws no other exception
     } finally {
       if (letters != null) {
         letters.close(Ends.left(closeDeadline()));
@@ -141,18 +141,18 @@ public abstract class AbstractLoop<K, V> implements Loop {
   }
 
   /**
-   * Consumes until the end, and leaves nothing behind.
+   * Consumes until the end, and leaves no threads or resources behind.
    *
-   * @param letters produces the dead letters, if the loop does so itself
-   * @return what it failed with; null if it was drained or cancelled
+   * @param letters the producer of dead letters, if the loop makes it itself
+   * @return the failure that ended the loop; null if it was drained or cancelled
    */
   protected abstract @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
       throws InterruptedException;
 
   /**
-   * When the loop must have ended, as {@link System#nanoTime}: {@code closeTimeout} after the first
-   * call of this, which is when handlers have ended or had their time. For the thread of {@link
-   * #consume}.
+   * The time by which the loop must have ended, as {@link System#nanoTime}: {@code closeTimeout}
+   * after the first call of this method. The first call comes when the handlers have ended, or
+   * their time is over. Only for the thread of {@link #consume}.
    */
   protected final long closeDeadline() {
     Long known = closeDeadline;
@@ -164,18 +164,18 @@ public abstract class AbstractLoop<K, V> implements Loop {
   }
 
   /**
-   * Interrupts the handlers that still run, and waits for a part of the close timeout. Handlers
-   * that go on are left behind, so that the loop can commit, and leave its group; the listener is
-   * told of each.
+   * Interrupts the handlers that still run, and waits for them, at most a quarter of the close
+   * timeout. Handlers that still run afterwards are left behind, so that the loop can commit and
+   * leave its group. The error listener receives an exception for each of them.
    *
-   * @param group their threads
-   * @param running says which handlers run
+   * @param group the threads of the handlers
+   * @param running gives an exception for each handler that runs
    */
   protected final void interrupt(
       TaskGroup group, Supplier<? extends List<? extends Exception>> running) {
     long patience = settings.closeTimeout.dividedBy(4).toNanos();
     long deadline = Math.min(closeDeadline() - System.nanoTime(), patience) + System.nanoTime();
-    // A thread of the platform: handlers may keep all carriers of virtual threads busy.
+    // A platform thread: handlers may keep all carriers of virtual threads busy.
     Thread closing =
         Thread.ofPlatform()
             .daemon()
@@ -186,13 +186,17 @@ public abstract class AbstractLoop<K, V> implements Loop {
     }
   }
 
-  /** The thread that polls does not end: what it is doing. */
+  /**
+   * The failure for a poll thread that does not end.
+   *
+   * @param place the innermost calls of the thread
+   */
   protected static Exception stuckPoll(String place) {
     return new IllegalStateException(
-        "the poll thread has not ended within the close timeout, and is left behind: " + place);
+        "the poll thread has not ended within the close timeout and is left behind, at: " + place);
   }
 
-  /** Sets a position; waits until that is done, unless it is called from inside of the loop. */
+  /** Sets a position. Blocks until the seek is done. A call from inside the loop does not wait. */
   protected final void seekInside(TopicPartition name, long offset) throws InterruptedException {
     if (isInside(Context.current())) {
       core().seekLater(name, offset);
@@ -201,15 +205,15 @@ public abstract class AbstractLoop<K, V> implements Loop {
     }
   }
 
-  /** The loop has this core now; {@link #consume} says so as soon as there is one. */
+  /** Sets the core of this loop; {@link #consume} calls this as soon as the core exists. */
   protected final void running(ConsumerCore<K, V> core) {
     running = core;
   }
 
-  /** Wakes {@link #consume}, as it {@link #isDraining} now. */
+  /** Wakes {@link #consume}, because {@link #isDraining} is true now. */
   protected abstract void wake();
 
-  /** Whether {@link #consume} is to start no more handlers, and return when they have ended. */
+  /** Whether {@link #consume} must start no more handlers, and return when the running ones end. */
   protected final boolean isDraining() {
     return drainWithin.get() != null;
   }
@@ -219,7 +223,7 @@ public abstract class AbstractLoop<K, V> implements Loop {
     return Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout);
   }
 
-  /** Begins to drain; what is returned completes, always normally, when the loop has ended. */
+  /** Starts to drain. The returned future completes, always normally, when the loop has ended. */
   protected final CompletableFuture<@Nullable Void> startDrain(Duration timeout) {
     drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
     wake();
@@ -243,21 +247,21 @@ public abstract class AbstractLoop<K, V> implements Loop {
   }
 
   /**
-   * Whether code that runs in that context, or in the calling thread, is a handler or a listener of
-   * this loop: the loop may wait for such code, which therefore must not wait for the loop.
+   * Whether code in this context, or in the calling thread, is a handler or a listener of this
+   * loop. The loop may wait for such code. Therefore such code must not wait for the loop.
    */
   protected final boolean isInside(Context context) {
     ConsumerCore<K, V> core = running;
     return context.value(INSIDE) == this || (core != null && core.isPollThread());
   }
 
-  /** Something went wrong, and is survived. */
+  /** Reports a failure that the loop survives. */
   protected final void survived(Exception error) {
     recorder.survived(error);
     Guarded.run("onError(…)", () -> loop.onError.accept(error));
   }
 
-  /** A rebalance has changed something. */
+  /** Reports the result of a rebalance. */
   protected final void rebalanced(Notification change) {
     recorder.rebalanced(change);
     Guarded.run("onNotification(…)", () -> loop.onNotification.accept(change));
@@ -335,7 +339,7 @@ public abstract class AbstractLoop<K, V> implements Loop {
   }
 
   /**
-   * What it has in common with the other faces.
+   * The consumer core, which all faces share.
    *
    * @throws IllegalStateException if the loop does not run yet
    */

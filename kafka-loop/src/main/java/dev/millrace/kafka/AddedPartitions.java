@@ -1,16 +1,18 @@
 package dev.millrace.kafka;
 
 /**
- * Where the consumption begins of a partition that did not exist when its group began to consume,
- * and of which nothing is committed.
+ * Where consumption of a partition starts if the partition was added after its group started to
+ * consume, and the group has committed no offset of it.
  */
 public enum AddedPartitions {
-  /** At its beginning: its first records were written after the group had begun. */
+  /**
+   * At the beginning of the partition: its first records were written after the group had started.
+   */
   FROM_BEGINNING,
 
   /**
-   * By {@code auto.offset.reset}, as Kafka's own consumer: {@code latest} skips what was written
-   * before a member has noticed the partition, and {@code none} stops the consumer.
+   * By {@code auto.offset.reset}, as in Kafka's own consumer. {@code latest} skips records written
+   * before a member noticed the partition. {@code none} stops the consumer.
    */
   BY_RESET
 }

@@ -5,9 +5,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Thrown by a {@link BatchHandler} to tell which record has failed: those before it in the batch
- * are settled, it is tried again or goes to the dead letters, and those behind it are handled
- * again. The cause is what counts for the policy, and for the dead letter.
+ * Thrown by a {@link BatchHandler} to name the record that has failed. The records before it in the
+ * batch are settled. The failed record is tried again or becomes a dead letter. The records behind
+ * it are handled again. The retry settings and the dead letter use the cause. Thread-safe.
  */
 public final class BatchFailedException extends Exception {
 
@@ -17,10 +17,11 @@ public final class BatchFailedException extends Exception {
   private final long offset;
 
   /**
-   * Names the record, but shows nothing of it.
+   * Names the record in the message. Shows no content of the record.
    *
-   * @param record the one that has failed, out of the batch; if it is not, all of the batch failed
-   * @param cause why
+   * @param record the failed record of the batch; if it is not in the batch, the whole batch has
+   *     failed
+   * @param cause the reason
    */
   public BatchFailedException(ConsumerRecord<?, ?> record, Throwable cause) {
     super(
@@ -31,7 +32,7 @@ public final class BatchFailedException extends Exception {
     this.offset = record.offset();
   }
 
-  /** Whether it is that record. */
+  /** Whether this exception names that record. */
   public boolean names(ConsumerRecord<?, ?> record) {
     return offset == record.offset()
         && partition.partition() == record.partition()

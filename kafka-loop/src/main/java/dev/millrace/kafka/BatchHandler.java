@@ -4,12 +4,12 @@ import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * What an application does with records that it wants to handle together, such as rows of one
- * insert. Called by several threads at once, and may block; it is interrupted when the loop is
- * cancelled.
+ * The application's function for records that it handles together, such as rows of one insert.
+ * Implementations must be thread-safe, because several threads call them at once. They may block.
+ * Their thread is interrupted when the loop is cancelled.
  *
- * <p>The records are in the order that the {@link Ordering} promises. With {@link
- * Ordering#PARTITION} they are neighbours in one partition; otherwise they may come from several.
+ * <p>The records have the order that the {@link Ordering} promises. With {@link Ordering#PARTITION}
+ * they are neighbours in one partition; otherwise they may come from several partitions.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -17,13 +17,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 @FunctionalInterface
 public interface BatchHandler<K, V> {
   /**
-   * Handles records. When it returns, all of them are settled: they may be committed. They can come
-   * again after a crash or a rebalance, and then in other batches.
+   * Handles records. When this method returns, all of them are settled: their offsets may be
+   * committed. Records may be redelivered after a crash or a rebalance, and then in other batches.
    *
-   * @param records at least one; can not be changed
-   * @throws BatchFailedException if one of them could not be handled, and all before it were
-   * @throws Exception if they could not be handled: all of them are tried again, one by one at
-   *     last, go to the dead letters, or stop the loop, as that was told
+   * @param records at least one record; unmodifiable
+   * @throws BatchFailedException if one record could not be handled, and all records before it were
+   * @throws Exception if the records could not be handled. They are tried again together, and at
+   *     last one by one. Then they become dead letters, or stop the loop, as the settings of the
+   *     loop say
    */
   void handle(List<ConsumerRecord<K, V>> records) throws Exception;
 }

@@ -3,7 +3,7 @@ package dev.millrace.kafka;
 import java.time.Duration;
 import java.util.function.Supplier;
 
-/** Tells two observers, one after the other. */
+/** Calls two observers, one after the other. */
 record BothObservers(ConsumerObserver one, ConsumerObserver other) implements ConsumerObserver {
 
   @Override

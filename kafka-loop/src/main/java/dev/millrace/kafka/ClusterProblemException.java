@@ -1,16 +1,20 @@
 package dev.millrace.kafka;
 
 /**
- * Something that a consumer needs is missing, and it waits for it: no broker answers, a topic does
- * not exist, a right is refused. The message says what, and what can be done. The loop goes on by
- * itself once it is there.
+ * A consumer waits for something that is missing in the cluster: no broker answers, a topic does
+ * not exist, or a right is refused. The message names the problem and the remedy. The consumer goes
+ * on by itself when the problem is solved. Thread-safe.
  */
 public final class ClusterProblemException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  /** A problem, as it is told. */
+  /**
+   * A problem.
+   *
+   * @param message the problem and its remedy, for people
+   */
   public ClusterProblemException(String message) {
-    super(message, null, false, false); // it was found, and not thrown: a trace says nothing
+    super(message, null, false, false); // found, not thrown: a stack trace says nothing
   }
 }

@@ -13,9 +13,11 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /**
- * The settings that all who consume have, with defaults; not safe for use by many threads.
+ * The settings of all consumers, with their defaults. Not thread-safe. No method blocks.
  *
- * @param <B> the builder itself
+ * @param <K> the type of the keys
+ * @param <V> the type of the values
+ * @param <B> the type of the builder itself
  */
 public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> {
 
@@ -24,41 +26,42 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   /** For the faces of the loop. */
   protected ConsumerBuilder() {}
 
-  /** This one. */
+  /** This builder. */
   protected abstract B self();
 
-  /** What was set so far; for the faces of the loop. */
+  /** The settings until now; for the faces of the loop. */
   protected final ConsumerSettings<K, V> settings() {
     return settings;
   }
 
   /**
-   * Kafka's own settings: {@code bootstrap.servers}, {@code group.id} and the deserializers at
-   * least. They are passed on as they are, but {@code enable.auto.commit=true} is refused, and
-   * {@code auto.offset.reset} is {@code earliest} if it is not given: Kafka's default skips what
-   * was written before the group's first commit. When the consumer starts, each property that
-   * neither a Kafka client nor a deserializer reads is logged once, at WARN, with the nearest name
-   * that is known.
+   * Kafka's own settings. Required: {@code bootstrap.servers}, {@code group.id} and the
+   * deserializers. The properties are passed to Kafka unchanged, with two exceptions. {@code
+   * enable.auto.commit=true} is refused. The default of {@code auto.offset.reset} is {@code
+   * earliest}, because Kafka's default skips records written before the first commit of the group.
    *
-   * @throws IllegalArgumentException if a name or a value is null. A value that is not of its
-   *     property's type, such as {@code 5m} for {@code max.poll.interval.ms}, is refused when the
-   *     consumer is built
+   * <p>When the consumer starts, each property that neither a Kafka client nor a deserializer reads
+   * is logged once, at WARN, with the nearest known name.
+   *
+   * @throws IllegalArgumentException if a name or a value is null. Building the consumer refuses a
+   *     value that does not have the type of its property, such as {@code 5m} for {@code
+   *     max.poll.interval.ms}
    */
   public B properties(Map<String, ?> properties) {
     settings.properties(properties);
     return self();
   }
 
-  /** As {@link #properties(Map)}; the defaults that the properties were made with count too. */
+  /** As {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
   public B properties(Properties properties) {
     settings.properties(properties);
     return self();
   }
 
   /**
-   * The deserializers themselves, instead of {@code key.deserializer} and {@code
-   * value.deserializer} among the properties. They are not configured, are called by one thread at
-   * a time, and are closed at the end.
+   * The deserializer objects, instead of {@code key.deserializer} and {@code value.deserializer} in
+   * the properties. They are not configured. At most one thread at a time calls them. They are
+   * closed at the end.
    */
   public B deserializers(Deserializer<K> key, Deserializer<V> value) {
     settings.keyDeserializer = Objects.requireNonNull(key, "key");
@@ -69,7 +72,7 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   /**
    * The topics to subscribe to.
    *
-   * @throws IllegalArgumentException if a name is null or blank, or cannot be that of a topic
+   * @throws IllegalArgumentException if a name is null or blank, or is not a legal topic name
    */
   public B topics(String... topics) {
     settings.topics =
@@ -79,8 +82,8 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * Subscribes to all topics whose whole name matches, those that are created later too: the
-   * consumer looks for them each {@code metadata.max.age.ms} (Kafka's default: 5 minutes).
+   * Subscribes to all topics whose whole name matches, including topics created later. The consumer
+   * looks for new topics every {@code metadata.max.age.ms} (Kafka's default: 5 minutes).
    */
   public B topics(Pattern pattern) {
     settings.pattern = Objects.requireNonNull(pattern, "pattern");
@@ -89,16 +92,16 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * As {@link #topics(Pattern)}, but without the topics whose whole name matches {@code except},
-   * such as dead-letter topics.
+   * As {@link #topics(Pattern)}, but without topics whose whole name matches {@code except}, such
+   * as dead-letter topics.
    */
   public B topics(Pattern pattern, Pattern except) {
     return topics(Patterns.without(pattern, except));
   }
 
   /**
-   * Which records wait for which; {@link Ordering#PARTITION}, the order that every Kafka consumer
-   * keeps.
+   * Decides which records wait for each other. Default: {@link Ordering#PARTITION}, the order that
+   * every Kafka consumer keeps.
    */
   public B ordering(Ordering ordering) {
     settings.ordering = Objects.requireNonNull(ordering, "ordering");
@@ -106,8 +109,8 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * From how many waiting records on a partition is paused, until half of them are taken; 2,000.
-   * Records that wait for their key do not count.
+   * A partition pauses at this number of waiting records, until half of them are taken. In records.
+   * Default: 2,000. Records that wait for another record of their key do not count.
    */
   public B buffer(int records) {
     settings.buffer = ConsumerSettings.positive("the buffer", records);
@@ -115,10 +118,11 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * How many records of a partition are held from the first one that is not settled on, settled
-   * ones included, before the partition is paused until that one is settled; 10,000. It bounds the
-   * memory, and what a crash may repeat, when one record hangs or one key is slow. A poll may go
-   * beyond by what it brings ({@code max.poll.records}).
+   * A partition pauses when it holds this number of records, counted from the first unsettled
+   * record on, settled ones included. It resumes when that first record is settled. In records.
+   * Default: 10,000. The limit bounds the memory, and the number of records redelivered after a
+   * crash, when one record hangs or one key is slow. A poll may exceed it by its own records
+   * ({@code max.poll.records}).
    */
   public B lookAhead(int records) {
     settings.lookAhead = ConsumerSettings.positive("the look-ahead", records);
@@ -126,9 +130,11 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * How many bytes the records of a partition may have that are held and not settled, before it is
-   * paused. In bytes, of keys, values and headers, and some 200 bytes for each record. Default: 8
-   * MiB. A poll may go beyond by what it brings.
+   * A partition pauses when its unsettled records have this size. In bytes: keys, values and
+   * headers, and about 200 bytes for each record. Default: 8 MiB. A poll may exceed it by its own
+   * records.
+   *
+   * @throws IllegalArgumentException if the size is below 1
    */
   public B lookAheadBytes(long bytes) {
     if (bytes < 1) {
@@ -139,66 +145,81 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * How long after it was settled a record is committed, at the most while the broker answers; one
-   * second. A commit begins when nineteen twentieths of it have passed since the last one began.
+   * The longest time from settling a record to its commit, while the broker answers. Default: 1
+   * second. A commit starts at 95 % of the interval.
    */
   public B commitInterval(Duration interval) {
     settings.commitInterval = ConsumerSettings.positive("the commit interval", interval);
     return self();
   }
 
-  /** After how many settled records to commit, if that is before the interval ends; 10,000. */
+  /**
+   * The number of settled records after which a commit starts before the end of the interval.
+   * Default: 10,000.
+   */
   public B commitEvery(int records) {
     settings.commitEvery = ConsumerSettings.positive("the number of records to commit", records);
     return self();
   }
 
   /**
-   * How many characters a commit's metadata may have, in which what is settled beyond the commit is
-   * remembered; 4096, which is the brokers' default ({@code offset.metadata.max.bytes}). A
-   * partition whose metadata does not fit is paused until it does. 0 does without, and a restart
-   * repeats what was settled beyond the commit.
+   * The largest size of a commit's metadata, in characters. Default: 4,096, the brokers' default
+   * ({@code offset.metadata.max.bytes}). The metadata lists the records settled beyond the commit.
+   * A partition whose metadata does not fit pauses until it fits. With 0, no metadata is written,
+   * and a restart redelivers the records settled beyond the commit.
+   *
+   * @throws IllegalArgumentException if the size is negative
    */
   public B metadataLimit(int characters) {
     if (characters < 0) {
-      throw new IllegalArgumentException("the metadata's limit is negative: " + characters);
+      throw new IllegalArgumentException(
+          "the metadata limit must not be negative, but is " + characters);
     }
     settings.metadataLimit = characters;
     return self();
   }
 
   /**
-   * How long a rebalance waits for records that have begun in a partition that is taken away; ten
-   * seconds. Must be shorter than {@code max.poll.interval.ms}.
+   * How long a rebalance waits for running handlers of a revoked partition. Default: 10 seconds.
+   * Must be shorter than {@code max.poll.interval.ms}.
    */
   public B revokeTimeout(Duration timeout) {
     settings.revokeTimeout = ConsumerSettings.positive("the revoke timeout", timeout);
     return self();
   }
 
-  /** How long the commit and the leave at the end may take; ten seconds. */
+  /** The time limit for the last commit and for leaving the group. Default: 10 seconds. */
   public B closeTimeout(Duration timeout) {
     settings.closeTimeout = ConsumerSettings.positive("the close timeout", timeout);
     return self();
   }
 
   /**
-   * For how long a record may be the first that is not settled, polling may pause, commits may
-   * fail, the consumer may be without its group or its topics after the start, no broker may answer
-   * (5 seconds longer), or records may be hidden behind an open transaction, until {@link Health}
-   * says that the consumer is stuck. Default: one minute. Longer than a handler may take.
+   * The time after which {@link Health} reports a standstill as stuck. Default: 1 minute. It must
+   * be longer than a handler may take.
    *
-   * <p>After half of it, or 5 seconds if that is less, a consumer that does not get what it needs
-   * asks the cluster what is missing, and tells it by a {@link ClusterProblemException}.
+   * <p>A consumer is stuck if one of these states lasts longer:
+   *
+   * <ul>
+   *   <li>the same record is the first unsettled one of its partition;
+   *   <li>the poll thread does not poll;
+   *   <li>commits fail;
+   *   <li>after the start, the consumer is not in its group or has no topic;
+   *   <li>no broker answers (here the limit is 5 seconds longer);
+   *   <li>an open transaction hides records.
+   * </ul>
+   *
+   * <p>After half of this time, at most 5 seconds, a consumer in such a state asks the cluster what
+   * is missing, and reports it as a {@link ClusterProblemException}.
    */
   public B stuckAfter(Duration time) {
-    settings.stuckAfter = ConsumerSettings.positive("the time until it is stuck", time);
+    settings.stuckAfter = ConsumerSettings.positive("the time of stuckAfter(…)", time);
     return self();
   }
 
   /**
-   * What becomes of a record that the broker has, but that cannot be read, as its batch is corrupt.
-   * Default: {@link CorruptRecords#STOP}.
+   * Decides what the consumer does with a record that the broker has, but that cannot be read
+   * because its batch is corrupt. Default: {@link CorruptRecords#STOP}.
    */
   public B corruptRecords(CorruptRecords policy) {
     settings.corruptRecords = Objects.requireNonNull(policy, "corruptRecords");
@@ -206,10 +227,11 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * Where to go on when the log of a partition is not the one that was consumed: its offsets have
-   * expired, an election has cut it, or its topic was deleted and made anew. Default: {@link
-   * NewHistory#RESUME}, which skips no record that is there; {@link NewHistory#STOP} if {@code
-   * auto.offset.reset} is {@code none}. Each time a {@link NewHistoryException} tells it.
+   * Where to go on when the log of a partition is not the one that was consumed before: its offsets
+   * have expired, an election has truncated it, or its topic was deleted and created again.
+   * Default: {@link NewHistory#RESUME}, which skips no existing record; but {@link NewHistory#STOP}
+   * if {@code auto.offset.reset} is {@code none}. Each such event is reported as a {@link
+   * NewHistoryException}.
    */
   public B newHistory(NewHistory choice) {
     settings.newHistory = Objects.requireNonNull(choice, "newHistory");
@@ -217,20 +239,23 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * From which lag of a partition on, in offsets, {@link Health} says that the consumer is behind,
-   * and not ready. Default: no limit.
+   * The largest lag of a partition, in offsets. Above it, {@link Health} reports the consumer as
+   * behind, and not ready. Default: no limit.
+   *
+   * @throws IllegalArgumentException if the limit is below 1
    */
   public B lagLimit(long offsets) {
     if (offsets < 1) {
-      throw new IllegalArgumentException("the limit must be at least 1 offset, but is " + offsets);
+      throw new IllegalArgumentException(
+          "the lag limit must be at least 1 offset, but is " + offsets);
     }
     settings.lagLimit = offsets;
     return self();
   }
 
   /**
-   * Where the consumption begins of a partition that was added to its topic after the group had
-   * begun to consume it. Default: {@link AddedPartitions#FROM_BEGINNING}.
+   * Where consumption of a partition starts if the partition was added to its topic after the group
+   * started to consume it. Default: {@link AddedPartitions#FROM_BEGINNING}.
    */
   public B addedPartitions(AddedPartitions choice) {
     settings.addedPartitions = Objects.requireNonNull(choice, "addedPartitions");
@@ -238,19 +263,20 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * To wait for rights that are refused (credentials, topics, the group), and go on when they are
-   * granted. Default: a refused right ends the consumer.
+   * Makes the consumer wait for refused rights (credentials, topics, the group), and go on when
+   * they are granted. Default: a refused right ends the consumer.
    *
-   * @param interval how often to tell of the refusal; the broker is asked more often
+   * @param interval the time between two reports of the refusal; the broker is asked more often
    */
   public B awaitRights(Duration interval) {
-    settings.awaitRights = ConsumerSettings.positive("the interval", interval);
+    settings.awaitRights = ConsumerSettings.positive("the interval of awaitRights(…)", interval);
     return self();
   }
 
   /**
-   * Receives consume, settle and commit events; what it throws is logged. Default: none. {@link
-   * dev.millrace.kafka.micrometer.LoopMeters} makes Micrometer's meters of it.
+   * Receives consume, settle and commit events. An exception that the observer throws is logged.
+   * Default: none. {@link dev.millrace.kafka.micrometer.LoopMeters} feeds Micrometer's meters from
+   * these events.
    */
   public B observer(ConsumerObserver observer) {
     settings.observer = Guarded.observer(Objects.requireNonNull(observer, "observer"));

@@ -12,15 +12,16 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record that could not be handled. Immutable if nobody changes the bytes; thread-safe then.
+ * A record that could not be handled. Immutable and thread-safe as long as no caller changes the
+ * bytes of the record.
  *
  * @param record the record as it was sent
- * @param stage what failed: {@value #FETCH}, {@value #DESERIALIZE} or {@value #HANDLE}
- * @param attempts how often it was tried, from 1
- * @param cause what the last attempt threw
- * @param group the consumer group whose member failed; empty if that is not known
- * @param traceparent the span in which the last attempt failed, as W3C's Trace Context writes it;
- *     null if that is not known
+ * @param stage the step that failed: {@value #FETCH}, {@value #DESERIALIZE} or {@value #HANDLE}
+ * @param attempts the number of attempts, counted from 1
+ * @param cause the exception of the last attempt
+ * @param group the consumer group of the member that failed; empty if the group is not known
+ * @param traceparent the span in which the last attempt failed, in the format of W3C Trace Context;
+ *     null if the span is not known
  */
 public record DeadLetter(
     ConsumerRecord<byte[], byte[]> record,
@@ -32,19 +33,23 @@ public record DeadLetter(
 
   private static final int MAX_REASON = 1000;
 
-  /** How often a record may become a dead letter until that is taken for a circle. */
+  /** A record that becomes a dead letter more often than this is taken to go round in a circle. */
   static final int MAX_HOPS = 16;
 
-  /** The stage of a record that the broker has, but cannot be read: its bytes are corrupt. */
+  /** The stage of a record that the broker has, but that cannot be read: its batch is corrupt. */
   public static final String FETCH = "fetch";
 
   /** The stage of a record whose key or value cannot be deserialized. */
   public static final String DESERIALIZE = "deserialize";
 
-  /** The stage of a record that the handler failed on. */
+  /** The stage of a record that the handler could not handle. */
   public static final String HANDLE = "handle";
 
-  /** Checks the parts. */
+  /**
+   * Checks the parts.
+   *
+   * @throws IllegalArgumentException if {@code attempts} is below 1
+   */
   public DeadLetter {
     Objects.requireNonNull(record, "record");
     Objects.requireNonNull(stage, "stage");
@@ -55,23 +60,23 @@ public record DeadLetter(
     }
   }
 
-  /** A dead letter of a group that is not known, and of no span. */
+  /** A dead letter whose group and span are not known. */
   public DeadLetter(
       ConsumerRecord<byte[], byte[]> record, String stage, int attempts, Throwable cause) {
     this(record, stage, attempts, cause, "", null);
   }
 
-  /** What figures are grouped by: the simple name of the cause's class. */
+  /** The simple name of the cause's class. Figures and meters group dead letters by it. */
   public String reason() {
     String name = cause.getClass().getSimpleName();
     return name.isEmpty() ? cause.getClass().getName() : name;
   }
 
   /**
-   * What is published of it: the key, the value and the headers as they came, and the headers of
-   * {@link DeadLetterHeaders}.
+   * The record to publish: the key, the value and the headers of the failed record, and the headers
+   * of {@link DeadLetterHeaders}. Does not block.
    *
-   * @throws InvalidTopicException if the record came from that topic: it would fail there again
+   * @throws InvalidTopicException if the record came from this topic: it would fail there again
    * @throws InvalidRecordException if the record has been a dead letter 16 times: it goes round in
    *     a circle
    */
@@ -94,7 +99,7 @@ public record DeadLetter(
     return publish;
   }
 
-  /** How often the record has been a dead letter before. */
+  /** How often this record has been a dead letter before. */
   private static int hops(ConsumerRecord<?, ?> record) {
     Header header = record.headers().lastHeader(DeadLetterHeaders.HOPS);
     if (header == null || header.value() == null) {
@@ -130,7 +135,9 @@ public record DeadLetter(
     return "%s-%d at offset %d".formatted(record.topic(), record.partition(), record.offset());
   }
 
-  /** Says where it came from and why it failed, on one line, but shows nothing of the record. */
+  /**
+   * Names the record and the reason of its failure, on one line. Shows no content of the record.
+   */
   @Override
   public String toString() {
     String span = traceparent == null ? "" : ", in the span " + traceparent;

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * A file to which each dead letter is added as a line of JSON: a second place for those that their
- * topic refuses, or the only one.
+ * A file of dead letters, one line of JSON for each. It serves as the second place for letters that
+ * their topic refuses, or as the only place.
  *
  * <pre>{@code
  * try (var file = DeadLetterFile.open(Path.of("refused.jsonl"))) {
@@ -19,12 +19,13 @@ import java.nio.file.Path;
  * }</pre>
  *
  * <p>The fields are {@code topic}, {@code partition}, {@code offset}, {@code timestamp}, {@code
- * group}, {@code stage}, {@code attempts}, {@code exception}, {@code reason}, and in Base64 {@code
- * key}, {@code value} (null if the record has none) and the values of {@code headers}.
+ * group}, {@code stage}, {@code attempts}, {@code exception} and {@code reason}. The {@code key},
+ * the {@code value} and the values of {@code headers} are in Base64; {@code key} and {@code value}
+ * are null if the record has none.
  *
- * <p>When a letter was accepted, its line is on the disk. An interrupt neither tears a line nor
- * closes the file. Thread-safe; blocks while it writes, one line after the other. The caller closes
- * it after the loops that use it.
+ * <p>When {@link #accept} returns, the line is on the disk. An interrupt neither tears a line nor
+ * closes the file. Thread-safe. Writing blocks, and lines are written one after the other. The
+ * caller closes the file after the loops that use it.
  */
 public final class DeadLetterFile implements DeadLetters, AutoCloseable {
 
@@ -37,7 +38,8 @@ public final class DeadLetterFile implements DeadLetters, AutoCloseable {
   }
 
   /**
-   * Opens a file; what is in it already stays.
+   * Opens a file to append to it; creates it if it does not exist. Lines that are in it already
+   * stay.
    *
    * @throws IOException if the file cannot be opened
    */
@@ -50,7 +52,7 @@ public final class DeadLetterFile implements DeadLetters, AutoCloseable {
     return new DeadLetterFile(file, out);
   }
 
-  /** Whether the last line was cut off, such as by a full disk. */
+  /** Whether the last line is incomplete, for example because the disk was full. */
   private static boolean endsWithinLine(Path file) throws IOException {
     if (!file.toFile().exists()) {
       return false;
@@ -63,9 +65,9 @@ public final class DeadLetterFile implements DeadLetters, AutoCloseable {
   }
 
   /**
-   * Adds a line.
+   * Adds a line. Blocks until the line is on the disk.
    *
-   * @throws IOException if it cannot be written, such as when the file is closed
+   * @throws IOException if the line cannot be written, for example because the file is closed
    */
   @Override
   public void accept(DeadLetter letter) throws IOException {
@@ -76,7 +78,7 @@ public final class DeadLetterFile implements DeadLetters, AutoCloseable {
     }
   }
 
-  /** Closes the file. */
+  /** Closes the file. Idempotent. */
   @Override
   public void close() throws IOException {
     synchronized (out) {

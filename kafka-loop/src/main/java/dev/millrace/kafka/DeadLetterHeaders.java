@@ -1,48 +1,50 @@
 package dev.millrace.kafka;
 
 /**
- * The headers that a dead letter has in addition to its own; their values are text in UTF-8. If a
- * record has them already, because it has been a dead letter before, the last ones count.
+ * The names of the headers that a dead letter has in addition to the headers of its record. The
+ * values are text in UTF-8. If a record has such headers already, because it has been a dead letter
+ * before, the last ones count.
  */
 public final class DeadLetterHeaders {
 
-  /** What their names begin with. */
+  /** The prefix of all these names. */
   public static final String PREFIX = "millrace.dead-letter.";
 
-  /** The message of what was thrown; at most 1,000 characters. */
+  /** The message of the exception; at most 1,000 characters. */
   public static final String REASON = "millrace.dead-letter.reason";
 
-  /** The class of what was thrown. */
+  /** The class of the exception. */
   public static final String EXCEPTION = "millrace.dead-letter.exception";
 
-  /** What failed: see {@link DeadLetter#stage()}. */
+  /** The step that failed; see {@link DeadLetter#stage()}. */
   public static final String STAGE = "millrace.dead-letter.stage";
 
-  /** How often it was tried. */
+  /** The number of attempts. */
   public static final String ATTEMPTS = "millrace.dead-letter.attempts";
 
-  /** The topic that it came from. */
+  /** The topic that the record came from. */
   public static final String TOPIC = "millrace.dead-letter.topic";
 
-  /** The partition that it came from. */
+  /** The partition that the record came from. */
   public static final String PARTITION = "millrace.dead-letter.partition";
 
-  /** Its offset there. */
+  /** The offset of the record in that partition. */
   public static final String OFFSET = "millrace.dead-letter.offset";
 
-  /** Its timestamp there, in milliseconds since 1970. */
+  /** The timestamp of the record there, in milliseconds since 1970. */
   public static final String TIMESTAMP = "millrace.dead-letter.timestamp";
 
   /**
-   * The span in which its last attempt failed, as W3C's Trace Context writes it; only if the
-   * handler was a {@link dev.millrace.kafka.tracing.TracedHandler}.
+   * The span in which the last attempt failed, in the format of W3C Trace Context. Present only if
+   * the handler was a {@link dev.millrace.kafka.tracing.TracedHandler}, or the reactive form of
+   * one.
    */
   public static final String TRACEPARENT = "millrace.dead-letter.traceparent";
 
-  /** How often it has become a dead letter, this time included. */
+  /** How often the record has become a dead letter, including this time. */
   public static final String HOPS = "millrace.dead-letter.hops";
 
-  /** The consumer group whose member failed. */
+  /** The consumer group of the member that failed. */
   public static final String GROUP = "millrace.dead-letter.group";
 
   private DeadLetterHeaders() {}

@@ -33,21 +33,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends dead letters back to the topics and partitions that they came from, without the headers of
- * {@link DeadLetterHeaders}. A tool for an operator, when what made them fail is repaired.
+ * {@link DeadLetterHeaders}. A tool for operators, for use after the reason of the failures is
+ * repaired.
  *
- * <p>It takes what is in the topic when it starts, and remembers what it has sent as the offsets of
- * the group {@code <topic>-replay}, with what was sent beyond a letter that a filter has left in
- * their metadata. It commits when the broker has what it sent, and once more at the end: a crash,
- * or two at the same time, send some letters twice, and lose none.
+ * <p>A replay covers the letters that are in the topic when it starts. It commits its progress as
+ * the offsets of the group {@code <topic>-replay}. If a filter leaves a letter behind, the metadata
+ * of the commit lists the letters sent beyond it. A commit follows only after the broker has
+ * acknowledged the letters. So a crash, or two replays at the same time, may send some letters
+ * twice, but lose none.
+ *
+ * <p>A replay runs in the calling thread, which blocks. The static methods are thread-safe.
  */
 public final class DeadLetterReplay {
 
   /**
-   * What was done.
+   * The result of a replay. Immutable and thread-safe.
    *
-   * @param sent how many dead letters were sent back, or would be in a dry run
-   * @param left how many dead letters the filter has left
-   * @param skipped how many records had no header that says where they came from; they stay
+   * @param sent the number of dead letters sent back; in a dry run, the number that would be sent
+   * @param left the number of dead letters that the filter left behind
+   * @param skipped the number of records without headers for their origin; they stay in the topic
    */
   public record Report(long sent, long left, long skipped) {}
 
@@ -70,7 +74,7 @@ public final class DeadLetterReplay {
     this.producer = producer;
   }
 
-  /** What to send back, and how fast; not thread-safe. */
+  /** The settings of a replay: which letters to send back, and how fast. Not thread-safe. */
   public static final class Builder {
     private final Map<String, ?> properties;
     private final String topic;
@@ -84,13 +88,17 @@ public final class DeadLetterReplay {
       this.topic = Objects.requireNonNull(topic, "topic");
     }
 
-    /** Which letters to send back. Default: all. The others are left for another replay. */
+    /** Which letters to send back. Default: all. The other letters stay for a later replay. */
     public Builder filter(ReplayFilter which) {
       filter = Objects.requireNonNull(which, "filter");
       return this;
     }
 
-    /** How many letters to send back at the most. Default: no limit. */
+    /**
+     * The largest number of letters to send back. Default: no limit.
+     *
+     * @throws IllegalArgumentException if the limit is below 1
+     */
     public Builder limit(long letters) {
       if (letters < 1) {
         throw new IllegalArgumentException("the limit must be at least 1, but is " + letters);
@@ -99,16 +107,21 @@ public final class DeadLetterReplay {
       return this;
     }
 
-    /** How many letters to send back per second at the most. Default: no limit. */
+    /**
+     * The largest number of letters to send back per second. Default: no limit.
+     *
+     * @throws IllegalArgumentException if the rate is below 1
+     */
     public Builder rate(int lettersPerSecond) {
       rate = ConsumerSettings.positive("the rate", lettersPerSecond);
       return this;
     }
 
     /**
-     * To send nothing, and remember nothing.
+     * Makes the replay a dry run: it sends nothing and commits nothing.
      *
-     * @param listener gets a line for each letter that would be sent; shows nothing of the record
+     * @param listener receives one line for each letter that would be sent; the line shows no
+     *     content of the record
      */
     public Builder dryRun(java.util.function.Consumer<? super String> listener) {
       dry = Objects.requireNonNull(listener, "listener");
@@ -116,11 +129,12 @@ public final class DeadLetterReplay {
     }
 
     /**
-     * Sends back what is in the topic now. Blocks until that is done.
+     * Sends back the letters that are in the topic now. Blocks until they are sent and committed.
      *
-     * @throws ExecutionException if a letter cannot be sent: the letters since the last commit come
-     *     again the next time
-     * @throws KafkaException if there is no such topic
+     * @throws ExecutionException if a letter cannot be sent; the letters since the last commit are
+     *     sent again by the next replay
+     * @throws InterruptedException if the thread is interrupted; the same holds
+     * @throws KafkaException if the topic does not exist, or the broker refuses or does not answer
      */
     public Report run() throws ExecutionException, InterruptedException {
       Map<String, Object> reads = new HashMap<>(properties);
@@ -138,7 +152,7 @@ public final class DeadLetterReplay {
       }
     }
 
-    /** The same with clients of a test. */
+    /** The same with the clients of a test. */
     Report run(Consumer<byte[], byte[]> consumer, Producer<byte[], byte[]> producer)
         throws ExecutionException, InterruptedException {
       return new DeadLetterReplay(this, consumer, producer).run();
@@ -146,16 +160,17 @@ public final class DeadLetterReplay {
   }
 
   /**
-   * What to send back.
+   * The settings of a replay of this topic.
    *
-   * @param properties Kafka's own for the connection, {@code bootstrap.servers} at least
+   * @param properties Kafka's own properties for the connection, with {@code bootstrap.servers} at
+   *     least
    * @param topic the topic with the dead letters
    */
   public static Builder builder(Map<String, ?> properties, String topic) {
     return new Builder(properties, topic);
   }
 
-  /** Sends back all that is in a topic now; see {@link Builder#run}. */
+  /** Sends back all letters that are in a topic now; see {@link Builder#run}. */
   public static Report run(Map<String, ?> properties, String topic)
       throws ExecutionException, InterruptedException {
     return builder(properties, topic).run();
@@ -164,7 +179,9 @@ public final class DeadLetterReplay {
   private Report run() throws ExecutionException, InterruptedException {
     List<PartitionInfo> known = consumer.partitionsFor(settings.topic, TIMEOUT);
     if (known == null || known.isEmpty()) {
-      throw new KafkaException("there is no topic " + settings.topic);
+      throw new KafkaException(
+          "the topic '%s' does not exist: check its name and bootstrap.servers"
+              .formatted(settings.topic));
     }
     List<TopicPartition> partitions =
         known.stream().map(info -> new TopicPartition(info.topic(), info.partition())).toList();
@@ -199,7 +216,7 @@ public final class DeadLetterReplay {
       ReplayProgress its = Objects.requireNonNull(progress.get(partition));
       for (ConsumerRecord<byte[], byte[]> letter : records.records(partition)) {
         if (letter.offset() >= end || sent >= settings.limit) {
-          break; // it may have failed again by now: once around is enough
+          break; // this letter may have failed again since: one round is enough
         }
         see(letter, its, sending);
       }
@@ -225,7 +242,7 @@ public final class DeadLetterReplay {
     ProducerRecord<byte[], byte[]> back = back(letter);
     if (back == null) {
       skipped++;
-      its.sent(letter.offset()); // nobody can send it
+      its.sent(letter.offset()); // no replay can send it
       return;
     }
     if (!settings.filter.takes(letter)) {
@@ -276,7 +293,7 @@ public final class DeadLetterReplay {
         headers.add(header);
       }
     }
-    // Without its timestamp, which a broker may refuse as too old, or delete by at once.
+    // Without the old timestamp: a broker may refuse it as too old, or delete the record at once.
     return new ProducerRecord<>(
         topic, Integer.valueOf(partition), letter.key(), letter.value(), headers);
   }
@@ -286,11 +303,12 @@ public final class DeadLetterReplay {
   }
 
   /**
-   * The tool: {@code java -cp … dev.millrace.kafka.DeadLetterReplay [options] client.properties
-   * topic}; {@code --help} tells the options. Ends the process: with status 0 if all went well, 1
-   * if something failed, 2 if the arguments are wrong.
+   * The command-line tool: {@code java -cp … dev.millrace.kafka.DeadLetterReplay [options]
+   * client.properties topic}. {@code --help} lists the options. Ends the process with status 0
+   * after success, 1 after a failure, and 2 if the arguments are wrong.
    *
-   * @param arguments options, a file with Kafka's own properties for the connection, and the topic
+   * @param arguments the options, a file with Kafka's own properties for the connection, and the
+   *     topic
    */
   public static void main(String[] arguments) {
     System.exit(ReplayCommand.run(arguments, System.out, System.err));

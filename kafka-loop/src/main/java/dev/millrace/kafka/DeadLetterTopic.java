@@ -6,7 +6,7 @@ import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.Producer;
 
-/** Publishes dead letters. */
+/** Publishes dead letters to topics. Thread-safe. */
 final class DeadLetterTopic implements DeadLetters {
 
   private final Producer<byte[], byte[]> producer;
@@ -26,7 +26,7 @@ final class DeadLetterTopic implements DeadLetters {
     }
   }
 
-  /** Several letters may be on their way; the producer keeps their order. */
+  /** Several letters may be under way; the producer keeps their order. */
   @Override
   public Future<?> begin(DeadLetter letter) {
     return producer.send(letter.toRecord(topic.apply(letter)));

@@ -8,30 +8,34 @@ import java.util.function.Function;
 import org.apache.kafka.clients.producer.Producer;
 
 /**
- * Where records go that could not be handled. Called by several threads at once, and may block: it
- * holds no handler's place.
+ * The place for records that could not be handled. Implementations must be thread-safe, because
+ * several threads call them at once. They may block: a call does not count against the concurrency
+ * of the handlers.
  *
- * <p>When {@link #accept} returns, the record is settled: it must be safe by then. If it throws,
- * the record waits and is offered again, without an end, and those that wait for it by the {@link
- * Ordering} with it: nothing is lost, and nothing is committed beyond. {@link RefusedLetters} says
- * what becomes of one that can never be taken.
+ * <p>When {@link #accept} returns, the record is settled, so it must be safe by then. If {@code
+ * accept} throws, the loop calls it again, without a limit. Until it succeeds, no offset beyond the
+ * record is committed, and the records that wait for this one, by the {@link Ordering}, keep
+ * waiting. So nothing is lost. {@link RefusedLetters} decides about a record that can never be
+ * accepted.
  */
 @FunctionalInterface
 public interface DeadLetters {
 
   /**
-   * Puts a record in a safe place. The same one can come again, after a failure, a crash or a
-   * rebalance.
+   * Puts a record in a safe place. The same record may come more than once, after a failure, a
+   * crash or a rebalance.
    *
    * @throws Exception if that is not possible now
    */
   void accept(DeadLetter letter) throws Exception;
 
   /**
-   * Begins to put a record in a safe place, and need not wait until it is safe; what is returned
-   * completes then, or fails. The loop calls this one. The records that wait for this record, by
-   * the {@link Ordering}, go on when it returns, so that several letters may be on their way; the
-   * record itself is settled when it is safe. By default calls {@link #accept}, which waits.
+   * Starts to put a record in a safe place. The returned future completes when the record is safe,
+   * or fails. The loop calls this method, not {@link #accept}.
+   *
+   * <p>When this method returns, the records that wait for this record, by the {@link Ordering}, go
+   * on. So several letters may be under way. The record itself is settled when the future
+   * completes. The default implementation calls {@code accept}, which waits.
    *
    * @throws Exception if that is not possible now
    */
@@ -41,23 +45,28 @@ public interface DeadLetters {
   }
 
   /**
-   * To a topic: the key, the value and the headers as they came, and the headers of {@link
-   * DeadLetterHeaders}. The producer's partitioner applies: letters of a key go to one partition.
+   * Dead letters in a topic: with the key, the value and the headers of the record, and the headers
+   * of {@link DeadLetterHeaders}. The producer's partitioner applies, so letters of one key go to
+   * one partition.
    *
-   * @param producer is not closed; should have {@code acks=all}, the default
+   * @param producer should have {@code acks=all}, the default; the caller closes it
    */
   static DeadLetters toTopic(Producer<byte[], byte[]> producer, String topic) {
     Objects.requireNonNull(topic, "topic");
     return new DeadLetterTopic(producer, letter -> topic);
   }
 
-  /** To topics, such as one for each topic that is consumed; see the other form. */
+  /**
+   * Dead letters in several topics, such as one for each consumed topic; see the other form.
+   *
+   * @param topic gives the topic of a letter
+   */
   static DeadLetters toTopic(
       Producer<byte[], byte[]> producer, Function<? super DeadLetter, String> topic) {
     return new DeadLetterTopic(producer, topic);
   }
 
-  /** Nowhere: the record is dropped, and the listener is told. */
+  /** No dead letters: the record is dropped, and the listener receives it. */
   static DeadLetters skip(Consumer<? super DeadLetter> listener) {
     Objects.requireNonNull(listener, "listener");
     return listener::accept;

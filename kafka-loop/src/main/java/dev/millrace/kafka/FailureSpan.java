@@ -6,24 +6,25 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * In which span of a trace the last attempt to handle a record failed. The loop puts it into the
- * message of the failure, into the log, and into the dead letter. Thread-safe; does not block.
+ * Remembers the span of a trace in which the last attempt to handle a record failed. The loop adds
+ * the span to the message of the failure, to the log, and to the dead letter. Thread-safe; does not
+ * block.
  *
- * <p>It is kept beside the record, for as long as the record is reachable, and not in the
- * exception: an application may throw one and the same exception for many records.
+ * <p>The span is kept beside the record as long as the record is reachable. It is not kept in the
+ * exception, because an application may throw the same exception object for many records.
  */
 public final class FailureSpan {
 
-  /** By the record object; records have no equals of their own. Guarded by itself. */
+  /** By the record object: {@code ConsumerRecord} compares by identity. Guarded by itself. */
   private static final Map<ConsumerRecord<?, ?>, String> SPANS = new WeakHashMap<>();
 
   private FailureSpan() {}
 
   /**
-   * Says where it failed to handle a record; replaces what was said before.
+   * Stores the span in which an attempt to handle a record failed. Replaces an earlier span.
    *
-   * @param record as the handler got it
-   * @param traceparent the span, as W3C's Trace Context writes it
+   * @param record the same object that the handler received
+   * @param traceparent the span, in the format of W3C Trace Context
    */
   public static void tell(ConsumerRecord<?, ?> record, String traceparent) {
     synchronized (SPANS) {
@@ -32,9 +33,9 @@ public final class FailureSpan {
   }
 
   /**
-   * In which span it failed to handle a record, the last time; null if that is not known.
+   * The span in which the last attempt to handle a record failed; null if it is not known.
    *
-   * @param record as the handler got it
+   * @param record the same object that the handler received
    */
   public static @Nullable String of(ConsumerRecord<?, ?> record) {
     synchronized (SPANS) {

@@ -5,12 +5,13 @@ import java.util.Objects;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The first record of a partition that is not settled, which all commits wait for. Immutable.
+ * The first unsettled record of a partition. No commit passes it. Immutable and thread-safe.
  *
- * @param partition whose it is
- * @param offset where it is
- * @param age how long it has been the first
- * @param why what it waits for, on one line for people; tells what its last attempt failed with
+ * @param partition the partition of the record
+ * @param offset the offset of the record
+ * @param age how long this record has been the first unsettled one
+ * @param why the reason why the record is not settled, on one line for people; includes the failure
+ *     of the last attempt
  */
 public record Front(TopicPartition partition, long offset, Duration age, String why) {
 
@@ -21,7 +22,7 @@ public record Front(TopicPartition partition, long offset, Duration age, String 
     Objects.requireNonNull(why, "why");
   }
 
-  /** Names the record, but shows nothing of it. */
+  /** Names the record and the reason. Shows no content of the record. */
   @Override
   public String toString() {
     return "%s stands at offset %d for %d s: %s".formatted(partition, offset, age.toSeconds(), why);

@@ -3,30 +3,30 @@ package dev.millrace.kafka;
 import java.util.Objects;
 
 /**
- * How a consumer is doing, and why. Immutable.
+ * The health of a consumer, with its reason. Immutable and thread-safe.
  *
  * <p>For the probes of an orchestrator: {@link #isAlive} for liveness, {@link #isReady} for
  * readiness, {@link #isStarted} for start-up.
  *
- * @param state which state it is in
- * @param reason why, on one line for people
- * @param isStarted whether it has been in its group, with a topic to read
+ * @param state the state of the consumer
+ * @param reason the reason for the state, on one line for people
+ * @param isStarted whether the consumer has been in its group, with a topic to read
  */
 public record Health(State state, String reason, boolean isStarted) {
 
-  /** From what a restart does not help with to what it may. */
+  /** The states of a consumer. A restart can help only in the last two. */
   public enum State {
-    /** It has not been in its group yet. */
+    /** The consumer has not been in its group yet. */
     STARTING,
-    /** It handles what comes, or waits for it. */
+    /** The consumer handles all records that arrive, or waits for records. */
     RUNNING,
-    /** It handles, but less than comes: partitions are paused because they are full. */
+    /** The consumer is slower than its topics: partitions are paused because they are full. */
     SLOW,
-    /** It handles, but the lag of a partition is above the limit that was set. */
+    /** The consumer works, but the lag of a partition is above the limit. */
     BEHIND,
-    /** Something does not go on for longer than it may: the reason says what, and since when. */
+    /** A part of the consumer has stood still for too long: the reason names it, and since when. */
     STUCK,
-    /** It has ended: the reason says why. */
+    /** The consumer has ended: the reason says why. */
     STOPPED
   }
 
@@ -41,12 +41,15 @@ public record Health(State state, String reason, boolean isStarted) {
     this(state, reason, state != State.STARTING);
   }
 
-  /** Whether a probe should let it live: it is neither {@link State#STUCK} nor stopped. */
+  /**
+   * Whether a probe should let the consumer live: it is neither {@link State#STUCK} nor {@link
+   * State#STOPPED}.
+   */
   public boolean isAlive() {
     return state != State.STUCK && state != State.STOPPED;
   }
 
-  /** Whether it handles what comes, and is not behind. */
+  /** Whether the consumer handles records, and is not behind. */
   public boolean isReady() {
     return state == State.RUNNING || state == State.SLOW;
   }

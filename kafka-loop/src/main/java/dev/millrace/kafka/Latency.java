@@ -4,13 +4,15 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How long something took, lately. Immutable. Times are too long by a 16th at the most.
+ * The duration of an operation, over the last 30 to 60 seconds. Immutable and thread-safe. The
+ * durations are too long by at most 1/16.
  *
- * @param count how often it was done in that time
- * @param p50 what half of them did not exceed; zero if there was none, as all that follow
- * @param p90 what nine of ten did not exceed
- * @param p99 what 99 of 100 did not exceed
- * @param max the longest
+ * @param count the number of operations in that time
+ * @param p50 half of the operations took at most this long; zero if there was none, as are the
+ *     fields below
+ * @param p90 90 % of the operations took at most this long
+ * @param p99 99 % of the operations took at most this long
+ * @param max the longest duration
  */
 public record Latency(long count, Duration p50, Duration p90, Duration p99, Duration max) {
 

@@ -11,75 +11,84 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What can be done with a loop of any face: run it, ask it, and end it. A loop runs once. All
- * methods may be called by any thread.
+ * A consumer loop of any face: runs it, queries it, and ends it. A loop runs once. Thread-safe: any
+ * thread may call any method.
  */
 public interface Loop {
 
   /**
-   * Consumes until the loop is drained, the context is cancelled, or something fails; then commits
-   * what is settled and leaves the group. Blocks. No thread of the loop is alive when it returns,
-   * but for handlers that go on although they were interrupted: the loop waits for these no longer
-   * than {@link #closeTimeout}, in which it leaves the group as well, and tells of each by a {@link
-   * StuckHandlerException}.
+   * Consumes until the loop is drained, the context is cancelled, or the consumer fails. Then it
+   * commits the settled records and leaves the group. Blocks.
    *
-   * @throws ExecutionException if a record failed and nothing else is to be done, or the consumer
-   *     can not go on; with the cause
-   * @throws CancellationException if the context is cancelled, with its cause
-   * @throws InterruptedException if the thread is interrupted
+   * <p>When this method returns, all threads of the loop have ended, except for handlers that
+   * ignored their interrupt. The loop waits for them and leaves the group within {@link
+   * #closeTimeout}. Each handler left behind is reported as a {@link StuckHandlerException}.
+   *
+   * @throws ExecutionException if a record failed and no retry or dead letter is left for it, or if
+   *     the consumer cannot go on; with the cause
+   * @throws CancellationException if the context is cancelled; with the cause of the context
+   * @throws InterruptedException if the calling thread is interrupted
    * @throws IllegalStateException if the loop has run before
    */
   void run(Context context) throws InterruptedException, ExecutionException;
 
   /**
-   * Stops starting handlers, lets those that run finish, commits, and makes {@link #run} return.
-   * Blocks until it has: {@code timeout} and {@link #closeTimeout} at the most, whatever handlers
-   * do. A handler, a listener or an observer of this loop, for which the loop may wait, begins the
-   * drain by this call, and goes on at once.
+   * Starts no more handlers, lets the running handlers finish, commits, and makes {@link #run}
+   * return. Blocks until the loop has ended: at most {@code timeout} and {@link #closeTimeout}
+   * together, whatever the handlers do.
    *
-   * @param timeout how long handlers may still run; then they are interrupted or cancelled
+   * <p>A handler, a listener or an observer of this loop may also call this method. The loop may
+   * wait for such code, so the call then only starts the drain, and returns at once.
+   *
+   * @param timeout how long handlers may still run; afterwards they are interrupted or cancelled
+   * @throws IllegalArgumentException if the timeout is not positive
+   * @throws InterruptedException if the calling thread is interrupted; the drain goes on
    */
   void drain(Duration timeout) throws InterruptedException;
 
-  /** How long the commit and the leave at the end may take. */
+  /** The time limit for the last commit and for leaving the group. */
   Duration closeTimeout();
 
-  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  /** The health of the loop now. Takes some microseconds, and does not ask the broker. */
   Health health();
 
-  /** How far each partition is that this member has now, if any; does not ask the broker. */
+  /**
+   * The progress of each partition that is assigned to this member. Empty if there is none. Does
+   * not ask the broker.
+   */
   List<PartitionStatus> partitions();
 
-  /** All that a dashboard shows; takes some microseconds, and does not ask the broker. */
+  /** A snapshot for a dashboard. Takes some microseconds, and does not ask the broker. */
   LoopStatus status();
 
   /**
-   * What {@link LoopBuilder#onError} and {@link LoopBuilder#onNotification} are told, as a channel.
-   * Each event goes to one receiver. The first call begins with the last 20 events. The loop never
-   * waits for a receiver: the oldest of 1,000 events is dropped. Closed when the loop has ended.
+   * The events of {@link LoopBuilder#onError} and {@link LoopBuilder#onNotification}, and the dead
+   * letters, as a channel. Each event goes to one receiver. The first call delivers the last 20
+   * events first. The loop never waits for a receiver: the channel holds 1,000 events, and drops
+   * the oldest one when it is full. The channel is closed when the loop has ended.
    */
   ReceiveChannel<LoopEvent> events();
 
   /**
-   * Starts no more handlers for these partitions, but for the few records that were handed out
-   * before. It holds until {@link #resume}, whatever rebalances do, and for partitions that this
-   * member has not got. Polling goes on. Does not block; a loop that does not run yet starts
-   * paused.
+   * Pauses these partitions: no more handlers start for them, except for a few records that were
+   * handed out before. The pause lasts until {@link #resume}. It survives rebalances, and also
+   * holds for partitions that are not assigned to this member. Polling goes on. Does not block. A
+   * loop that does not run yet starts paused.
    */
   void pause(Collection<TopicPartition> names);
 
-  /** As {@link #pause}, for all partitions, those that are assigned later too. */
+  /** Pauses all partitions, including partitions assigned later; see {@link #pause}. */
   void pauseAll();
 
-  /** Ends a {@link #pause}, or that of these partitions after a {@link #pauseAll}. */
+  /** Resumes these partitions after {@link #pause} or {@link #pauseAll}. */
   void resume(Collection<TopicPartition> names);
 
-  /** Ends every pause. */
+  /** Resumes all partitions. */
   void resumeAll();
 
   /**
-   * The partitions that {@link #pause} has paused, and nothing has resumed; after a {@link
-   * #pauseAll}, those that this member has now as well.
+   * The paused partitions: the ones named in {@link #pause} and not resumed since. After {@link
+   * #pauseAll}, also the partitions that are assigned to this member now.
    */
   Set<TopicPartition> paused();
 }

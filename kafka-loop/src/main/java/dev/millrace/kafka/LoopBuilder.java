@@ -21,9 +21,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings that all loops have, with defaults; not safe for use by many threads.
+ * The settings of all loops, with their defaults. Not thread-safe. No method blocks.
  *
- * @param <B> the builder itself
+ * @param <K> the type of the keys
+ * @param <V> the type of the values
+ * @param <B> the type of the builder itself
  */
 public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     extends ConsumerBuilder<K, V, B> {
@@ -35,18 +37,18 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   /** For the faces of the loop. */
   protected LoopBuilder() {}
 
-  /** What was set so far; for the faces of the loop. */
+  /** The settings until now; for the faces of the loop. */
   protected final LoopSettings loop() {
     return loop;
   }
 
   /**
-   * How records are handled; for the faces of the loop. A second call is refused when the loop is
-   * built.
+   * Sets how records are handled; for the faces of the loop. {@link #build} refuses a second call.
    *
    * @param setting the method that the application has called, such as {@code handler(…)}
-   * @param batching not null if they are handled in batches
-   * @param outputs not null if what is made of them is produced in transactions
+   * @param batching the size of batches; null for one record at a time
+   * @param outputs the serializers of the records that the handler produces in transactions; null
+   *     if it produces none
    */
   protected final void handled(
       String setting, @Nullable Batching batching, @Nullable Serialization<?, ?> outputs) {
@@ -55,7 +57,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     loop.outputs = outputs;
   }
 
-  /** The settings of the consumer, which are complete; for the faces of the loop. */
+  /** The complete settings of the consumer; for the faces of the loop. */
   protected final ConsumerSettings<K, V> checked() {
     if (handlers.size() > 1) {
       throw new IllegalArgumentException(
@@ -70,42 +72,48 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     loop.check(settings());
     settings().transactions = loop.transactions(settings());
     ConsumerSettings<K, V> checked = settings().checked();
-    checked.pauses = pauses.copy(); // another loop of this builder has its own
+    checked.pauses = pauses.copy(); // each loop of this builder has its own pauses
     return checked;
   }
 
   /**
-   * The loop, which does nothing yet.
+   * Builds the loop. It does nothing until {@link Loop#run} or the reactive form of it.
    *
    * @throws IllegalArgumentException if a setting is missing or unsafe
    */
   public abstract Loop build();
 
   /**
-   * To start with all partitions paused: the loop joins its group, and handles nothing until {@link
-   * Loop#resume} or {@link Loop#resumeAll}.
+   * Starts with all partitions paused. The loop joins its group, but handles nothing until {@link
+   * Loop#resume} or {@link Loop#resumeAll}. Default: no partition is paused.
    */
   public B startPaused() {
     pauses.addAll();
     return self();
   }
 
-  /** To start with these partitions paused, until {@link Loop#resume} or {@link Loop#resumeAll}. */
+  /** Starts with these partitions paused, until {@link Loop#resume} or {@link Loop#resumeAll}. */
   public B startPaused(Collection<TopicPartition> partitions) {
     pauses.add(partitions);
     return self();
   }
 
-  /** How many handlers may run at the same time; 1. */
+  /**
+   * How many handlers may run at the same time. Default: 1.
+   *
+   * @throws IllegalArgumentException if the number is below 1
+   */
   public B concurrency(int handlers) {
     loop.concurrency = ConsumerSettings.positive("concurrency", handlers);
     return self();
   }
 
   /**
-   * How often to try a record that fails, the first attempt included, and how long to wait between
-   * attempts. Default: once. Each failure goes to {@link #onError}. Records wait for it by their
-   * {@link #ordering}; others go on.
+   * The number of attempts for a record, including the first one, and the delay between attempts.
+   * Default: 1 attempt. Each failure goes to {@link #onError}. Records that wait for this record,
+   * by the {@link #ordering}, keep waiting during the retries. Other records go on.
+   *
+   * @throws IllegalArgumentException if the number is below 1
    */
   public B retry(int attempts, Backoff backoff) {
     loop.attempts = ConsumerSettings.positive("the number of attempts", attempts);
@@ -113,16 +121,17 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     return self();
   }
 
-  /** To try a record that fails again and again until it does not. */
+  /** Retries a failed record without a limit. Default: 1 attempt. */
   public B retryForever(Backoff backoff) {
     return retry(Integer.MAX_VALUE, backoff);
   }
 
   /**
-   * Which failures are worth another attempt. Default: all failures of handlers; of deserializers
-   * only network failures, such as those of a registry of schemas ({@code IOException} itself,
-   * sockets, timeouts, Kafka's {@code RetriableException}, anywhere among the causes), as the same
-   * bytes fail again. A predicate that throws stops the loop.
+   * Selects the failures that are retried. Default for handlers: all failures. Default for
+   * deserializers: only network failures, because other failures repeat with the same bytes.
+   * Network failures are {@code IOException} itself, failures of sockets, timeouts, and Kafka's
+   * {@code RetriableException}, anywhere in the chain of causes. An example is a schema registry
+   * that does not answer. A predicate that throws stops the loop.
    */
   public B retryIf(Predicate<? super Throwable> retryable) {
     loop.retryable = Objects.requireNonNull(retryable, "retryable");
@@ -130,8 +139,8 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * Where a record goes when no attempt is left. Default: none, and the loop stops. With {@link
-   * #deadLetterTopic} as well, the loop is refused when it is built.
+   * The place for a record that has no attempt left. Default: none, and the loop stops. {@link
+   * #build} refuses this setting together with {@link #deadLetterTopic}.
    */
   public B deadLetters(DeadLetters letters) {
     loop.deadLetters = Objects.requireNonNull(letters, "deadLetters");
@@ -139,15 +148,18 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * To publish a record when no attempt is left, as {@link DeadLetters#toTopic} does. The loop
-   * makes the producer, with the consumer's own properties for the connection, and closes it. With
-   * a {@link TransactionalHandler} it is published in the transaction that commits its offset.
+   * The topic to which a record is published when it has no attempt left, as by {@link
+   * DeadLetters#toTopic}. Default: none. The loop makes the producer from the consumer's connection
+   * settings, and closes it. With a {@link TransactionalHandler}, the letter is published in the
+   * transaction that commits the offset of its record.
    *
-   * <p>Letters are sent without waiting for one another, and hold no handler's place. While the
-   * topic does not take a letter, it is offered again, and nothing beyond it is committed: nothing
-   * is lost, and the loop goes on by itself. {@link #refusedLetters} is about those that are never
-   * taken. {@code build()} refuses a topic that the loop consumes. A letter that has been a dead
-   * letter 16 times ({@link DeadLetterHeaders#HOPS}) is refused, too: it goes round in a circle.
+   * <p>Letters are sent without waiting for each other, and do not count against {@link
+   * #concurrency}. If the topic does not accept a letter, the letter is sent again, and no offset
+   * beyond it is committed. So nothing is lost, and the loop goes on by itself. {@link
+   * #refusedLetters} decides about letters that are never accepted.
+   *
+   * <p>{@code build()} refuses a topic that the loop itself consumes. A record that has been a dead
+   * letter 16 times ({@link DeadLetterHeaders#HOPS}) is refused too: it goes round in a circle.
    */
   public B deadLetterTopic(String topic) {
     loop.deadLetterTopic = ConsumerSettings.topicName("deadLetterTopic(…)", topic);
@@ -155,8 +167,8 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * How long to wait before a record is offered again to dead letters that could not take it: one
-   * second, and twice as long each time up to 30, ±20 %.
+   * The delay before a letter is sent again that the dead letters did not accept. Default: 1
+   * second, doubled each time up to 30 seconds, ±20 %.
    */
   public B deadLetterBackoff(Backoff backoff) {
     loop.deadLetterBackoff = Objects.requireNonNull(backoff, "backoff");
@@ -164,8 +176,9 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * What becomes of a dead letter that can never be taken, such as one that is too large. Default:
-   * {@link RefusedLetters#keep}, with which nothing is committed beyond it until people see to it.
+   * Decides about a dead letter that can never be accepted, for example because it is too large.
+   * Default: {@link RefusedLetters#keep}: no offset beyond it is committed until a person solves
+   * the problem.
    */
   public B refusedLetters(RefusedLetters policy) {
     loop.refusedLetters = Objects.requireNonNull(policy, "refusedLetters");
@@ -173,29 +186,32 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * Kafka's own settings of the producer that the loop makes, beyond the connection, which is the
-   * consumer's: of transactions with a {@link TransactionalHandler} or the reactive form of one,
-   * else of the dead letters of {@link #deadLetterTopic}.
+   * Kafka's own settings for the producer that the loop makes. Default: none. The connection
+   * settings are the consumer's. With a {@link TransactionalHandler}, or its reactive form, this is
+   * the producer of the transactions. Otherwise it is the producer of {@link #deadLetterTopic}.
    *
-   * <p>For transactions, {@code transactional.id} is the group and a random part if it is not
-   * given; if it is, no two processes may have the same. {@code transaction.timeout.ms} is 10,000
-   * if it is not given. For dead letters, {@code max.request.size} is 32 MiB if it is not given, so
-   * that the topic's limit is the one that counts.
+   * <p>For transactions, the default of {@code transactional.id} is the group and a random part. If
+   * you set it, no two processes may use the same value. The default of {@code
+   * transaction.timeout.ms} is 10,000. For dead letters, the default of {@code max.request.size} is
+   * 32 MiB, so that only the limit of the topic applies.
    */
   public B producerProperties(Map<String, ?> properties) {
     loop.producerProperties = KafkaProperties.copy(properties);
     return self();
   }
 
-  /** As {@link #producerProperties(Map)}; the defaults of the properties count too. */
+  /**
+   * As {@link #producerProperties(Map)}; includes the defaults of the {@code Properties} object.
+   */
   public B producerProperties(Properties properties) {
     loop.producerProperties = KafkaProperties.copy(properties);
     return self();
   }
 
   /**
-   * Gets what went wrong and is survived. Must not block; what it throws is logged. Default: one
-   * line at warn for each failure, with the stack trace of the first of its kind.
+   * Receives failures that the loop survives. The listener must not block. An exception that it
+   * throws is logged. Default: one line at warn for each failure, with the stack trace of the first
+   * of its kind.
    */
   public B onError(Consumer<? super Exception> listener) {
     loop.onError = Objects.requireNonNull(listener, "onError");
@@ -203,14 +219,20 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * Gets what rebalances change. Must not block; what it throws is logged. Default: a line at info.
+   * Receives the result of each rebalance. The listener must not block. An exception that it throws
+   * is logged. Default: one line at info.
    */
   public B onNotification(Consumer<? super Notification> listener) {
     loop.onNotification = Objects.requireNonNull(listener, "onNotification");
     return self();
   }
 
-  /** How long handlers may still run when the loop stops by itself; ten seconds. */
+  /**
+   * How long handlers may still run when the loop stops by itself. Default: 10 seconds. {@link
+   * Loop#drain} has a timeout of its own.
+   *
+   * @throws IllegalArgumentException if the timeout is not positive
+   */
   public B drainTimeout(Duration timeout) {
     loop.drainTimeout = ConsumerSettings.positive("the drain timeout", timeout);
     return self();

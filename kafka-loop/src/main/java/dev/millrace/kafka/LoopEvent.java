@@ -8,16 +8,16 @@ import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** Something that has happened to a loop, and that it survives. Immutable. */
+/** An event of a loop that the loop survives. Immutable and thread-safe. */
 public sealed interface LoopEvent {
 
-  /** When the loop was told. */
+  /** The time at which the loop recorded the event. */
   Instant at();
 
-  /** What has happened, on one line for people; shows nothing of a record. */
+  /** The event on one line, for people. Shows no content of a record. */
   String text();
 
-  /** A rebalance has changed what is assigned. */
+  /** A rebalance has changed the assigned partitions. */
   record Rebalanced(Instant at, Notification change) implements LoopEvent {
 
     /** Checks the parts. */
@@ -58,8 +58,8 @@ public sealed interface LoopEvent {
   }
 
   /**
-   * Something went wrong, such as an attempt to handle a record ({@link RecordFailedException}) or
-   * a commit, and the loop goes on.
+   * Something has failed, and the loop goes on. Examples are an attempt to handle a record ({@link
+   * RecordFailedException}) and a commit.
    */
   record Failed(Instant at, Exception failure) implements LoopEvent {
 

@@ -4,22 +4,22 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What a loop has done since it was built. Immutable. The figures are read one after the other, so
- * that they may differ by what has happened meanwhile.
+ * The counts of a loop since it was built. Immutable and thread-safe. The counts are read one after
+ * the other, so they may differ by the events in between.
  *
- * @param settled records that are settled
+ * @param settled settled records
  * @param handled records that the handler has handled
- * @param failures attempts that have failed, by stage; see {@link PartitionObserver#failed}
+ * @param failures failed attempts, by stage; see {@link PartitionObserver#failed}
  * @param retries attempts to handle a record, after the first
  * @param deadLetters records that are safe in the dead letters
- * @param deadLettersByReason the same by {@link DeadLetter#reason}; of more than 100 reasons the
- *     rest is {@code other}
- * @param rebalances changes of what is assigned
- * @param commits commits that have succeeded
- * @param commitFailures commits that have failed
- * @param settleLatency from when a record was polled until it was settled, over the last half to
- *     whole minute
- * @param newHistories logs that were not the ones that were consumed; see {@link NewHistory}
+ * @param deadLettersByReason the same, by {@link DeadLetter#reason}; reasons beyond the first 100
+ *     count as {@code other}
+ * @param rebalances changes of the assignment
+ * @param commits successful commits
+ * @param commitFailures failed commits
+ * @param settleLatency the time from the poll of a record until it was settled, over the last 30 to
+ *     60 seconds
+ * @param newHistories logs that were not the ones consumed before; see {@link NewHistory}
  */
 public record LoopFigures(
     long settled,
@@ -41,7 +41,7 @@ public record LoopFigures(
     Objects.requireNonNull(settleLatency, "settleLatency");
   }
 
-  /** Of a loop that has met no new history. */
+  /** The figures of a loop without new histories. */
   public LoopFigures(
       long settled,
       long handled,

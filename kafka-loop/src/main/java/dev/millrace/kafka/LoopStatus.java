@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How a loop is doing at one moment: what a dashboard shows. Immutable.
+ * A snapshot of a loop, as a dashboard shows it. Immutable and thread-safe.
  *
- * @param group the group that it consumes for
- * @param clientId Kafka's {@code client.id}; empty if it has none
- * @param topics what it is subscribed to
+ * @param group the consumer group of the loop
+ * @param clientId Kafka's {@code client.id}; empty if none is set
+ * @param topics the topics to which the loop is subscribed
  * @param concurrency how many handlers may run at the same time
- * @param health how it is, and why
- * @param figures what it has done
- * @param partitions what this member has now, ordered by name
- * @param recent the last events, the newest first; at most {@value #RECENT}
+ * @param health the health of the loop, with its reason
+ * @param figures the counts of the loop
+ * @param partitions the partitions that are assigned to this member now, ordered by name
+ * @param recent the latest events, newest first; at most {@value #RECENT}
  */
 public record LoopStatus(
     String group,
@@ -25,7 +25,7 @@ public record LoopStatus(
     List<PartitionStatus> partitions,
     List<LoopEvent> recent) {
 
-  /** How many events are remembered. */
+  /** The largest number of {@link #recent} events. */
   public static final int RECENT = 20;
 
   /** Copies the lists. */

@@ -3,15 +3,15 @@ package dev.millrace.kafka;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * A record that was handed out, and what becomes of it.
+ * A record that the loop has handed out, with the methods that settle it.
  *
- * <p>First {@link #begin}, and if that is false drop it, as its partition belongs to somebody else
- * by now; then handle it; then {@link #settle} it, or {@link #abandon} it if it was not handled. An
- * abandoned message may begin again. Those that wait for it, by the {@link Ordering}, are handed
- * out when it is settled.
+ * <p>Call {@link #begin} first. If it returns false, drop the message: its partition belongs to
+ * another member now. Otherwise handle the record, then call {@link #settle}, or {@link #abandon}
+ * if the record was not handled. An abandoned message may begin again. Messages that wait for this
+ * one, by the {@link Ordering}, are handed out when it is settled.
  *
- * <p>Safe for use by many threads. {@link #record} may take as long as the deserializers do;
- * nothing else blocks. Beginning and settling take constant time.
+ * <p>Thread-safe. {@link #record} may block as long as the deserializers do; no other method
+ * blocks. Beginning and settling take constant time.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -19,25 +19,30 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 public interface Message<K, V> {
 
   /**
-   * The record. One that could not be deserialized is tried again by each call.
+   * The record. If it could not be deserialized, each call tries again.
    *
-   * @throws org.apache.kafka.common.errors.RecordDeserializationException if its key or value can
-   *     not be deserialized; it must be settled nevertheless, or nothing after it is ever committed
+   * @throws org.apache.kafka.common.errors.RecordDeserializationException if the key or the value
+   *     cannot be deserialized. The message must be settled nevertheless: until then, nothing
+   *     behind it is committed
    */
   ConsumerRecord<K, V> record();
 
-  /** The record as it was sent; neither its bytes nor its headers may be changed. */
+  /** The record as it was sent. Do not change its bytes or its headers. */
   ConsumerRecord<byte[], byte[]> raw();
 
-  /** Marks it as running; false if its partition was taken away: do not handle it. */
+  /**
+   * Marks the message as running. False if its partition was revoked or lost: do not handle it
+   * then.
+   */
   boolean begin();
 
   /**
-   * Marks it as settled, so that it may be committed once all before it are. Does nothing if its
-   * partition was taken away, even if that came back.
+   * Marks the message as settled. Its offset may be committed when all records before it are
+   * settled. Does nothing if its partition was revoked or lost, even if this member owns the
+   * partition again.
    */
   void settle();
 
-  /** Marks it as not running any more. Does nothing if it is settled, or was not running. */
+  /** Marks the message as not running. Does nothing if it is settled or was not running. */
   void abandon();
 }

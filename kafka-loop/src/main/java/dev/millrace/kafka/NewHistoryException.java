@@ -6,21 +6,21 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells that the log of a partition is not the one that was consumed, and where the consumption
- * goes on. The consumer survives it, and says it to {@code onError}, unless {@link NewHistory#STOP}
- * is set.
+ * The log of a partition is not the one that was consumed before. Names the offset at which the
+ * consumer goes on. The consumer survives this exception and reports it to {@code onError}, unless
+ * {@link NewHistory#STOP} is set. Thread-safe.
  */
 public final class NewHistoryException extends KafkaException {
 
   private static final long serialVersionUID = 1L;
 
-  /** What has become of the log. */
+  /** The change of the log. */
   public enum Reason {
-    /** Retention, or somebody, has deleted records before they were consumed. */
+    /** Retention, or an administrator, has deleted records before they were consumed. */
     EXPIRED,
-    /** The log ends before the position: an election has cut it, or it was made anew. */
+    /** The log ends before the position: an election has truncated it, or it was created again. */
     TRUNCATED,
-    /** The topic was deleted, and one of the same name was created. */
+    /** The topic was deleted, and a topic with the same name was created. */
     RECREATED
   }
 
@@ -29,7 +29,12 @@ public final class NewHistoryException extends KafkaException {
   private final long from;
   private final long to;
 
-  /** The partition had the position {@code from}, and goes on at {@code to}. */
+  /**
+   * A change of a log.
+   *
+   * @param from the position in the old log
+   * @param to the offset at which the consumer goes on
+   */
   public NewHistoryException(
       TopicPartition partition, Reason reason, long from, long to, @Nullable Throwable cause) {
     super(text(partition, reason, from, to), cause);
@@ -47,29 +52,29 @@ public final class NewHistoryException extends KafkaException {
                   ? "the %d offsets between were deleted before they were consumed"
                       .formatted(to - from)
                   : "records were deleted before they were consumed";
-          case TRUNCATED -> "its log was cut or made anew, and records may come again";
-          case RECREATED -> "its topic was deleted and made anew";
+          case TRUNCATED -> "its log was truncated or created again; records may be redelivered";
+          case RECREATED -> "its topic was deleted and created again";
         };
     return "%s has no offset %d any more and goes on at %d: %s"
         .formatted(partition, from, to, what);
   }
 
-  /** Which partition it is. */
+  /** The partition whose log has changed. */
   public TopicPartition partition() {
     return partition;
   }
 
-  /** What has become of its log. */
+  /** The change of the log. */
   public Reason reason() {
     return reason;
   }
 
-  /** The offset that was to be consumed next, in the old log. */
+  /** The offset that the consumer would have read next in the old log. */
   public long from() {
     return from;
   }
 
-  /** The offset that is consumed next, in the log as it is now. */
+  /** The offset that the consumer reads next in the present log. */
   public long to() {
     return to;
   }

@@ -4,11 +4,11 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What a rebalance has changed.
+ * The result of a rebalance. Immutable and thread-safe.
  *
- * @param claimed the partitions that this member has got
- * @param released the partitions that it has lost, with or without having been asked
- * @param current all partitions that it has now
+ * @param claimed the partitions newly assigned to this member
+ * @param released the partitions that were revoked or lost
+ * @param current all partitions assigned to this member now
  */
 public record Notification(
     Set<TopicPartition> claimed, Set<TopicPartition> released, Set<TopicPartition> current) {

@@ -1,26 +1,26 @@
 package dev.millrace.kafka;
 
 /**
- * Which records wait for which. Records of different partitions never wait for each other.
+ * Decides which records wait for each other. Records of different partitions never wait for each
+ * other.
  *
- * <p>A record waits until the one before it is <i>settled</i>: handled, or safely in the dead
- * letters. Retries count as part of the handling, so a record that is retried keeps those behind it
- * waiting.
+ * <p>A record waits until the record before it is <i>settled</i>: handled, or safe in the dead
+ * letters. Retries are part of the handling. So the records behind a retried record keep waiting.
  */
 public enum Ordering {
   /**
-   * The records of a partition one after the other: the order that Kafka itself promises. As many
-   * handlers run at the same time as there are partitions, at the most.
+   * The records of a partition are handled one after the other: the order that Kafka itself
+   * promises. At most one handler runs for each partition at the same time.
    */
   PARTITION,
 
   /**
-   * The records of a partition that have the same key one after the other; those of other keys run
-   * side by side, and pass a key that is slow. Keys are the same if their bytes are. Records
-   * without a key wait for none, and none waits for them.
+   * The records of a partition with the same key are handled one after the other. Records with
+   * other keys run at the same time, and pass a slow key. Keys are equal if their bytes are equal.
+   * A record without a key waits for no record, and no record waits for it.
    */
   KEY,
 
-  /** No record waits for another; they begin in the order of their partition. */
+  /** No record waits for another record. Records start in the order of their partition. */
   UNORDERED
 }

@@ -3,16 +3,17 @@ package dev.millrace.kafka;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * What a {@link TransactionalHandler} produces for one record. For its thread only, until it
- * returns.
+ * Receives the records that a {@link TransactionalHandler} produces for one record. Not
+ * thread-safe: only for the handler's thread, and only until the handler returns.
  *
  * @param <A> the type of the keys
  * @param <B> the type of the values
  */
 public interface Output<A, B> {
   /**
-   * Adds a record; it is serialized now, and sent when those before its source are handled too.
-   * Records that are sent for one partition of the source are sent in the order of their sources.
+   * Adds a record. It is serialized now, and sent when all records before its source are handled.
+   * Outputs for one source partition are sent in the order of their sources. Does not wait for the
+   * broker.
    *
    * @throws IllegalStateException if the handler has returned
    * @throws RuntimeException if a serializer refuses the key or the value

@@ -1,16 +1,21 @@
 package dev.millrace.kafka;
 
 /**
- * Is told what becomes of the records of a partition, from when it is assigned on; as said at
- * {@link ConsumerObserver}. Handlers that outlast their partition are told of after {@link
- * #released}.
+ * Receives the events of the records of one partition, from its assignment on. The rules of {@link
+ * ConsumerObserver} apply: implementations must be thread-safe, must not block, and their
+ * exceptions are logged and change nothing. Events of handlers that outlast their partition come
+ * after {@link #released}.
  */
 public interface PartitionObserver {
 
   /** Observes nothing. */
   PartitionObserver NONE = new PartitionObserver() {};
 
-  /** A record is settled, that long after it was polled: handled, or safe in the dead letters. */
+  /**
+   * A record is settled: handled, or safe in the dead letters.
+   *
+   * @param nanoseconds the time since the record was polled
+   */
   default void settled(long nanoseconds) {}
 
   /** The handler of a {@code KafkaLoop} has handled a record. */
@@ -19,17 +24,17 @@ public interface PartitionObserver {
   /**
    * An attempt has failed.
    *
-   * @param stage at what: {@link DeadLetter#FETCH}, {@link DeadLetter#DESERIALIZE}, {@link
-   *     DeadLetter#HANDLE}, or {@link RecordFailedException#DEAD_LETTER}
+   * @param stage the step that failed: {@link DeadLetter#FETCH}, {@link DeadLetter#DESERIALIZE},
+   *     {@link DeadLetter#HANDLE}, or {@link RecordFailedException#DEAD_LETTER}
    */
   default void failed(String stage) {}
 
-  /** Another attempt to handle a record begins, after one that has failed. */
+  /** Another attempt to handle a record starts, after a failed one. */
   default void retried() {}
 
-  /** A record is safe in the dead letters; with transactions, when they are committed. */
+  /** A record is safe in the dead letters. With transactions: its transaction is committed. */
   default void deadLettered(DeadLetter letter) {}
 
-  /** The partition is not consumed any more, or by another observer. */
+  /** The partition is no longer consumed, or another observer receives its events. */
   default void released() {}
 }

@@ -6,20 +6,21 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a partition is at one moment. Immutable.
+ * The progress of a partition at one moment. Immutable and thread-safe.
  *
- * @param partition which one it is
- * @param lag how many offsets there are from the first record that is not settled to the end of the
- *     log, which is a second old at most while its leader answers; those of a transaction that is
- *     open count. Empty as long as nobody has told where the end is
- * @param inFlight how many of its records are being handled
- * @param waiting how many of its records were fetched and not handed out: they wait for a handler,
- *     or for another record, by the {@link Ordering}
- * @param paused whether it is not polled now, because it is full or the application has said so
- * @param front the record that its commits wait for; null if all that was fetched is settled, and
+ * @param partition the partition
+ * @param lag the number of offsets from the first unsettled record to the end of the log; offsets
+ *     of an open transaction count. The end of the log is at most a second old while the leader
+ *     answers. Empty until the end is known
+ * @param inFlight the number of records in handlers
+ * @param waiting the number of records that were fetched and not handed out. They wait for a
+ *     handler, or for another record, by the {@link Ordering}
+ * @param paused whether the partition is not polled now, because it is full or the application
+ *     paused it
+ * @param front the record that the commits wait for; null if all fetched records are settled, and
  *     nothing keeps records from being fetched
- * @param withheld how many of the offsets of {@code lag} are behind a transaction that is open, so
- *     that a consumer of committed records does not get them; 0 for other consumers
+ * @param withheld the part of {@code lag} that an open transaction hides from a consumer of
+ *     committed records; 0 for other consumers
  */
 public record PartitionStatus(
     TopicPartition partition,
@@ -36,7 +37,7 @@ public record PartitionStatus(
     Objects.requireNonNull(lag, "lag");
   }
 
-  /** Of a partition of which nothing is withheld. */
+  /** The status of a partition without withheld offsets. */
   public PartitionStatus(
       TopicPartition partition,
       OptionalLong lag,

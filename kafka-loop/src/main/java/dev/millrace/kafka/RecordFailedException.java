@@ -5,15 +5,15 @@ import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Tells that an attempt to handle a record, or to put it into the dead letters, has failed; the
- * cause is what was thrown. The message names the record and says what happens next, on one line.
- * It shows nothing of the record. Immutable, but for what every exception has.
+ * A failed attempt to handle a record, or to send it to the dead letters. The cause is the
+ * exception of the attempt. The message names the record and the next step, on one line, and shows
+ * no content of the record. Thread-safe.
  */
 public final class RecordFailedException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  /** The stage of a record that the dead letters did not take. */
+  /** The stage of a record that the dead letters did not accept. */
   public static final String DEAD_LETTER = "dead-letter";
 
   private final boolean last;
@@ -37,15 +37,15 @@ public final class RecordFailedException extends Exception {
                 Brief.of(cause)),
         cause,
         false,
-        false); // the trace of the cause says where it was
+        false); // the stack trace of the cause shows the place
     this.last = last;
   }
 
   /**
-   * An attempt that is repeated.
+   * An attempt that will be repeated.
    *
-   * @param what was attempted, such as {@link DeadLetter#HANDLE}
-   * @param delay until the next attempt
+   * @param what the step that was attempted, such as {@link DeadLetter#HANDLE}
+   * @param delay the time until the next attempt
    */
   public static RecordFailedException repeated(
       ConsumerRecord<?, ?> record, String what, int attempt, Duration delay, Throwable cause) {
@@ -53,11 +53,11 @@ public final class RecordFailedException extends Exception {
   }
 
   /**
-   * An attempt that is repeated.
+   * An attempt that will be repeated.
    *
-   * @param what was attempted, such as {@link #DEAD_LETTER}
-   * @param delay until the next attempt
-   * @param hint what to do about it; follows the delay in the message
+   * @param what the step that was attempted, such as {@link #DEAD_LETTER}
+   * @param delay the time until the next attempt
+   * @param hint the remedy; follows the delay in the message
    */
   public static RecordFailedException repeated(
       ConsumerRecord<?, ?> record,
@@ -71,17 +71,17 @@ public final class RecordFailedException extends Exception {
   }
 
   /**
-   * An attempt that is not repeated.
+   * An attempt that will not be repeated.
    *
-   * @param what was attempted, such as {@link DeadLetter#HANDLE}
-   * @param then what becomes of the record
+   * @param what the step that was attempted, such as {@link DeadLetter#HANDLE}
+   * @param then the consequence for the record
    */
   public static RecordFailedException last(
       ConsumerRecord<?, ?> record, String what, int attempt, String then, Throwable cause) {
     return new RecordFailedException(record, what, attempt, then, cause, true);
   }
 
-  /** Whether it was the last attempt at this. */
+  /** Whether this was the last attempt. */
   public boolean isLast() {
     return last;
   }

@@ -3,28 +3,29 @@ package dev.millrace.kafka;
 import java.util.Objects;
 
 /**
- * What becomes of a dead letter that its place refuses and will refuse again: one that is larger
- * than the producer's {@code max.request.size} or the topic's {@code max.message.bytes}, whose
- * topic has an illegal name, or that goes round in a circle. Immutable and thread-safe.
+ * Decides about a dead letter that its place refuses now and will always refuse. Such a letter is
+ * larger than the producer's {@code max.request.size} or the topic's {@code max.message.bytes}, has
+ * a topic with an illegal name, or goes round in a circle. Immutable and thread-safe.
  *
- * <p>Other failures to send a letter, such as a broker that is away or a topic that is missing, are
- * repeated without an end, whatever this says.
+ * <p>Other failures to send a letter, such as a broker that does not answer or a missing topic, do
+ * not depend on this setting: the letter is sent again, without a limit.
  */
 public sealed interface RefusedLetters {
 
   /**
-   * The letter is kept, and offered again; nothing is committed beyond it. It goes by itself when
-   * the topic's limit is raised. Default.
+   * The letter is kept and sent again. No offset beyond it is committed. The topic accepts it as
+   * soon as the limit of the topic is raised. This is the default.
    */
   record Kept() implements RefusedLetters {}
 
-  /** The loop stops; the next run meets the record again. */
+  /** The loop stops. Its next run receives the record again. */
   record Stopping() implements RefusedLetters {}
 
   /**
    * The letter goes to a second place.
    *
-   * @param second the second place; while it fails, the letter is kept and offered to both again
+   * @param second the second place; while it fails, the letter is kept and sent to both places
+   *     again
    */
   record Second(DeadLetters second) implements RefusedLetters {
 
@@ -34,17 +35,17 @@ public sealed interface RefusedLetters {
     }
   }
 
-  /** To keep the letter and offer it again. */
+  /** Keeps the letter and sends it again. */
   static RefusedLetters keep() {
     return new Kept();
   }
 
-  /** To stop the loop. */
+  /** Stops the loop. */
   static RefusedLetters stop() {
     return new Stopping();
   }
 
-  /** To put the letter into a second place, such as a {@link DeadLetterFile}. */
+  /** Puts the letter into a second place, such as a {@link DeadLetterFile}. */
   static RefusedLetters to(DeadLetters second) {
     return new Second(second);
   }

@@ -30,8 +30,8 @@ final class ReplayCommand {
       usage: DeadLetterReplay [options] <file with Kafka's properties> <topic>
 
       Sends dead letters back to the topics and partitions that they came from.
-      The file has at least bootstrap.servers. What was sent is remembered as the
-      offsets of the group <topic>-replay, and is not sent again.
+      The file has at least bootstrap.servers. The progress is committed as the
+      offsets of the group <topic>-replay: no letter is sent again.
 
         --reason <text>      only letters whose exception's class or message has this
         --group <name>       only letters of this consumer group
@@ -40,10 +40,10 @@ final class ReplayCommand {
         --key <text>         only letters with this key
         --since <time>       only letters from this time on, such as 2026-01-31T12:00:00Z
         --until <time>       only letters before this time
-        --limit <n>          at most so many letters
-        --rate <n>           at most so many letters per second
-        --dry-run            send nothing and remember nothing; print what would be sent
-        --help               print this
+        --limit <n>          at most this number of letters
+        --rate <n>           at most this number of letters per second
+        --dry-run            send and commit nothing; print a line for each letter
+        --help               print this help
 
       Ends with status 0 if all went well, 1 if something failed, 2 if the arguments are wrong.
       """;
@@ -58,7 +58,7 @@ final class ReplayCommand {
 
   private ReplayCommand() {}
 
-  /** Runs it; the status that the process should end with. */
+  /** Runs the command; returns the status with which the process should end. */
   static int run(String[] arguments, PrintStream out, PrintStream err) {
     try {
       if (List.of(arguments).contains("--help")) {
@@ -67,8 +67,8 @@ final class ReplayCommand {
       }
       DeadLetterReplay.Report report = replay(new ArrayDeque<>(List.of(arguments)), out).run();
       out.printf(
-          "%d dead letters were sent back, %d were left; %d records do not say where they came"
-              + " from%n",
+          "%d dead letters were sent back, %d were left behind; %d records have no headers for"
+              + " their origin%n",
           report.sent(), report.left(), report.skipped());
       return DONE;
     } catch (MisuseException e) {

@@ -9,16 +9,16 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which dead letters to send back. Immutable and thread-safe; each method returns a narrower
+ * Selects the dead letters to send back. Immutable and thread-safe; each method returns a narrower
  * filter.
  *
- * @param reason a part of the class or of the message of what was thrown, in any case; null for all
+ * @param reason a part of the class or the message of the exception, in any case; null for all
  * @param group the consumer group that failed; null for all
  * @param topic the topic that the record came from; null for all
  * @param partition the partition that the record came from; null for all
  * @param key the key, as text in UTF-8; null for all
- * @param since the earliest time at which it became a dead letter; null for all
- * @param until the first time that is too late; null for all
+ * @param since the earliest time at which the record became a dead letter, inclusive; null for all
+ * @param until the latest time, exclusive; null for all
  */
 public record ReplayFilter(
     @Nullable String reason,
@@ -29,47 +29,47 @@ public record ReplayFilter(
     @Nullable Instant since,
     @Nullable Instant until) {
 
-  /** All dead letters. */
+  /** Selects all dead letters. */
   public static ReplayFilter all() {
     return new ReplayFilter(null, null, null, null, null, null, null);
   }
 
-  /** Those whose exception's class or message has that part, in upper or lower case. */
+  /** Selects letters whose exception has this text in its class or its message, in any case. */
   public ReplayFilter reason(String part) {
     return new ReplayFilter(part, group, topic, partition, key, since, until);
   }
 
-  /** Those of one consumer group. */
+  /** Selects letters of one consumer group. */
   public ReplayFilter group(String name) {
     return new ReplayFilter(reason, name, topic, partition, key, since, until);
   }
 
-  /** Those that came from that topic. */
+  /** Selects letters that came from this topic. */
   public ReplayFilter topic(String name) {
     return new ReplayFilter(reason, group, name, partition, key, since, until);
   }
 
-  /** Those that came from the partition of that number. */
+  /** Selects letters that came from the partition with this number. */
   public ReplayFilter partition(int number) {
     return new ReplayFilter(reason, group, topic, number, key, since, until);
   }
 
-  /** Those of that key. */
+  /** Selects letters with this key. */
   public ReplayFilter key(String text) {
     return new ReplayFilter(reason, group, topic, partition, text, since, until);
   }
 
-  /** Those that became dead letters at that time or later. */
+  /** Selects letters that became dead letters at this time or later. */
   public ReplayFilter since(Instant time) {
     return new ReplayFilter(reason, group, topic, partition, key, time, until);
   }
 
-  /** Those that became dead letters before that time. */
+  /** Selects letters that became dead letters before this time. */
   public ReplayFilter until(Instant time) {
     return new ReplayFilter(reason, group, topic, partition, key, since, time);
   }
 
-  /** Whether it takes that record of a topic with dead letters. */
+  /** Whether this filter selects this dead letter. */
   boolean takes(ConsumerRecord<byte[], byte[]> letter) {
     Instant at = Instant.ofEpochMilli(letter.timestamp());
     return (reason == null || hasReason(letter, reason.toLowerCase(Locale.ROOT)))
@@ -100,7 +100,7 @@ public record ReplayFilter(
         : new String(header.value(), StandardCharsets.UTF_8);
   }
 
-  /** Says what it takes. */
+  /** Lists the conditions. */
   @Override
   public String toString() {
     return "reason=%s, group=%s, topic=%s, partition=%s, key=%s, since=%s, until=%s"

@@ -4,10 +4,11 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * A handler goes on although it was interrupted or cancelled, and the loop leaves its group without
- * it: another member gets the record again while the handler may still be at work.
+ * A handler still runs although it was interrupted or cancelled, and the loop leaves its group
+ * without it. Another member may receive the record while this handler still works on it.
+ * Thread-safe.
  *
- * <p>The stack trace is that of the handler's thread: it shows the call that does not return.
+ * <p>The stack trace is the stack of the handler's thread: it shows the call that does not return.
  */
 public final class StuckHandlerException extends Exception {
 
@@ -17,10 +18,10 @@ public final class StuckHandlerException extends Exception {
   private final long offset;
 
   /**
-   * A handler that has been seen in that thread.
+   * A handler that still runs in this thread.
    *
-   * @param partition of the first record that the handler is at work with
-   * @param offset of that record
+   * @param partition the partition of the first record in the handler
+   * @param offset the offset of that record
    */
   public StuckHandlerException(
       String group, TopicPartition partition, long offset, Thread handler) {
@@ -34,9 +35,10 @@ public final class StuckHandlerException extends Exception {
       String thread,
       StackTraceElement[] stack) {
     super(
-        ("a handler of the group '%s' goes on although it was interrupted, and the loop ends"
-                + " without it: it handles the record of %s at offset %d, which comes again, in the"
-                + " thread '%s', %s; make it end when its thread is interrupted")
+        ("a handler of the group '%s' still runs although it was interrupted, and the loop ends"
+                + " without it. It handles the record of %s at offset %d, which will be"
+                + " redelivered, in the thread '%s', %s. Make the handler return when its thread is"
+                + " interrupted")
             .formatted(group, partition, offset, thread, place(stack)),
         null,
         false,
@@ -46,7 +48,9 @@ public final class StuckHandlerException extends Exception {
     setStackTrace(stack);
   }
 
-  /** The innermost call that is not one of the JDK or of a lock, which tells people the least. */
+  /**
+   * The innermost call outside of the JDK; calls of the JDK, such as of a lock, help people least.
+   */
   private static String place(StackTraceElement[] stack) {
     return Stream.of(stack)
         .filter(frame -> !frame.getClassName().matches("(java|jdk|sun)\\..*"))
@@ -55,12 +59,12 @@ public final class StuckHandlerException extends Exception {
         .orElse(stack.length == 0 ? "which shows no call" : "at " + stack[0]);
   }
 
-  /** The partition of the first record that the handler is at work with. */
+  /** The partition of the first record in the handler. */
   public TopicPartition partition() {
     return partition;
   }
 
-  /** The offset of the first record that the handler is at work with. */
+  /** The offset of the first record in the handler. */
   public long offset() {
     return offset;
   }

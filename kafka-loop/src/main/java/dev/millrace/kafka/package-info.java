@@ -1,4 +1,4 @@
-/** A Kafka consumer loop that never loses a record: what its faces share. */
+/** A Kafka consumer loop that never loses a record: the parts that its faces share. */
 @NullMarked
 package dev.millrace.kafka;
 

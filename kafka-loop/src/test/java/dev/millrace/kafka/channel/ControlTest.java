@@ -179,7 +179,7 @@ class ControlTest extends WithMockConsumer {
     await().until(() -> !errors.isEmpty());
     mock.schedulePollTask(() -> add(P0, 0, 5));
     await().until(() -> committed(P0) == 5);
-    assertThat(errors.getFirst()).hasMessageContaining("made anew");
+    assertThat(errors.getFirst()).hasMessageContaining("created again");
     assertThat(handled).hasSize(15);
     loop.drain(Duration.ofSeconds(5));
     running.get();
