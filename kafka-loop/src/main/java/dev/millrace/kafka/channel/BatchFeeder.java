@@ -13,10 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 
-/**
- * Offers batches to a channel. That has no buffer: a batch for which no handler is free goes on
- * growing.
- */
+/** Offers batches to a rendezvous channel. While no handler is free, the offered batch grows. */
 final class BatchFeeder<K, V> extends Feeder<K, V> {
 
   private final Batches<K, V> gathered;

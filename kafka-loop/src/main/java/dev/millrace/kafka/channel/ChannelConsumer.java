@@ -20,20 +20,21 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Kafka consumer as three channels: messages, errors, notifications.
- *
- * <p>A thread of its own polls, always: it pauses the partitions that have enough waiting, and no
- * others, so that a slow application stays in its group. It commits what is settled: the offset of
- * a partition up to which every record is, and in the commit's metadata what is settled beyond, so
- * that a restart repeats little. It commits each {@code commitInterval}, or after {@code
- * commitEvery} records, when a partition is taken away, and at the end. For an application, {@link
+ * A Kafka consumer as three channels: messages, errors, notifications. For an application, {@link
  * KafkaLoop} is the easier way.
  *
- * <p>What to do with a message is said at {@link Message}. A rebalance waits for messages that have
- * begun, for {@code revokeTimeout} at the most.
+ * <p>A thread of the consumer polls all the time. It pauses exactly the partitions that have enough
+ * waiting messages, so that a slow application stays in its group. {@link Message} says how to
+ * treat a message.
  *
- * <p>Safe for use by many threads. When it can not go on, all three channels are closed with the
- * cause.
+ * <p>The consumer commits the offset up to which all records of a partition are settled. The
+ * metadata of the commit lists the records settled beyond that offset, so that a restart redelivers
+ * few records. A commit happens each {@code commitInterval}, after {@code commitEvery} settled
+ * records, when a partition is revoked, and at the end. A rebalance waits for messages that have
+ * begun, at most {@code revokeTimeout}.
+ *
+ * <p>Thread-safe. Only {@link #seek} and {@link #close} block. When the consumer cannot go on, all
+ * three channels are closed with the cause.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -50,14 +51,14 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   /**
    * A consumer that does not poll before {@link #start}.
    *
-   * @param outlets makes an outlet of the caller's own, and then there are no {@link #messages};
-   *     null for the channels
+   * @param outlets makes the outlet of the caller, and then {@link #messages} stays empty; null for
+   *     the channels
    */
   ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
     this.poll = new PollThread<>(settings.checked(), outlets);
   }
 
-  /** Starts to consume, once. */
+  /** Starts to consume. Call it once. */
   void start() {
     poll.start();
   }
@@ -72,73 +73,75 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     return poll.messages();
   }
 
-  /** The messages in batches, instead of {@link #messages}, if the settings say so. */
+  /** The messages in batches, instead of {@link #messages}, if batches are set. */
   ReceiveChannel<List<Delivery<K, V>>> batches() {
     return poll.batches();
   }
 
   /**
-   * What went wrong and is survived, such as a commit that failed and will be repeated. If nobody
-   * receives them, the oldest of 1,000 is dropped, and logged.
+   * Failures that the consumer survives, such as a failed commit that will be repeated. The channel
+   * holds 1,000 failures. When it is full, the oldest one is dropped, and a line is logged.
    */
   public ReceiveChannel<Exception> errors() {
     return poll.errors();
   }
 
   /**
-   * What rebalances change. If nobody receives them, the oldest of 1,000 is dropped, and logged.
+   * The results of rebalances. The channel holds 1,000 of them. When it is full, the oldest one is
+   * dropped, and a line is logged.
    */
   public ReceiveChannel<Notification> notifications() {
     return poll.notifications();
   }
 
-  /** How it is doing now; takes some microseconds, and does not ask the broker. */
+  /** The health of the consumer now. Takes some microseconds, and does not ask the broker. */
   public Health health() {
     return poll.core().health();
   }
 
-  /** How far each partition is that this member has now; does not ask the broker. */
+  /** The progress of each partition that is assigned to this member. Does not ask the broker. */
   public List<PartitionStatus> partitions() {
     return poll.core().status();
   }
 
   /**
-   * Hands out no more records of these partitions; those that were handed out may still begin. It
-   * holds until {@link #resume}, whatever rebalances do, for partitions that this member has not
-   * got as well. Polling goes on.
+   * Pauses these partitions: no more records of them are handed out. Messages already handed out
+   * may still begin. The pause lasts until {@link #resume}. It survives rebalances, and also holds
+   * for partitions that are not assigned to this member. Polling goes on. Does not block.
    */
   public void pause(Collection<TopicPartition> names) {
     poll.core().pauses().add(names);
   }
 
-  /** Ends a {@link #pause}. */
+  /** Resumes these partitions after {@link #pause}. */
   public void resume(Collection<TopicPartition> names) {
     poll.core().resume(names);
   }
 
-  /** What {@link #pause} has paused, and nothing has resumed. */
+  /** The partitions that were paused by {@link #pause}, and not resumed since. */
   public Set<TopicPartition> paused() {
     return poll.core().pauses().named();
   }
 
   /**
-   * Goes on at that offset, forwards or back, as if the partition had been taken away and come
-   * back: what was not begun is forgotten, what runs is waited for before anything else begins, and
-   * is not committed; then the commit follows the new position. Blocks until the poll thread has
-   * done it.
+   * Continues at this offset, forwards or backwards, as if the partition had been revoked and
+   * assigned again. Messages that have not begun are dropped. No other message of the partition
+   * begins before the running ones end, and the running ones are not committed. The next commit has
+   * the new position. Blocks until the poll thread has set the position.
    *
-   * @throws IllegalStateException if this member has not got the partition, is closed, or if an
-   *     observer calls it in the poll thread
+   * @throws IllegalStateException if the partition is not assigned to this member, if the consumer
+   *     is closed, or if an observer calls this method in the poll thread
+   * @throws InterruptedException if the thread is interrupted while it waits
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
     if (poll.core().isPollThread()) {
       throw new IllegalStateException(
-          "seek(…) waits for the poll thread, which has called this: call it in another thread");
+          "seek(…) was called by the poll thread, for which it waits: call it in another thread");
     }
     poll.core().seek(name, offset);
   }
 
-  /** What it has in common with the other faces. */
+  /** The consumer core, which all faces share. */
   ConsumerCore<K, V> core() {
     return poll.core();
   }
@@ -148,27 +151,31 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   }
 
   /**
-   * Stops polling, commits what is settled without waiting for what runs, leaves the group and
-   * closes the channels; {@code closeTimeout} at the most. Blocks until the thread has ended. An
-   * interrupt does not shorten it. From within an observer, which the poll thread calls, it does
-   * not block: the poll thread ends after that call.
+   * Stops polling, commits the settled records without waiting for running handlers, leaves the
+   * group, and closes the channels. Blocks until the thread has ended, at most {@code
+   * closeTimeout}. An interrupt does not shorten the wait. Idempotent. A call by an observer in the
+   * poll thread does not block: the poll thread ends after the observer returns.
    */
   @Override
   public void close() {
     close(System.nanoTime() + poll.core().closeTimeout().toNanos());
   }
 
-  /** Whether it has ended by that {@link System#nanoTime}. */
+  /**
+   * Closes the consumer; whether its threads have ended by the deadline.
+   *
+   * @param deadline as {@link System#nanoTime}
+   */
   boolean close(long deadline) {
     return poll.close(deadline);
   }
 
-  /** What the poll thread is doing, for people. */
+  /** The innermost calls of the poll thread, for people. */
   String place() {
     return poll.place();
   }
 
-  /** Settings with defaults; not safe for use by many threads. */
+  /** The settings of a consumer, with their defaults. Not thread-safe. */
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
 
     private Builder() {}
@@ -185,7 +192,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     }
 
     /**
-     * Starts to consume.
+     * Opens a consumer and starts it.
      *
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes messages from the partitions in turn, and blocks on the channel that they go into: a
- * virtual thread, so that the poll thread never waits.
+ * Takes messages from the partitions in turn, and sends them to a channel. Sending may block. So it
+ * happens in a virtual thread, and the poll thread never waits.
  */
 class Feeder<K, V> implements Outlet {
 
@@ -31,7 +31,7 @@ class Feeder<K, V> implements Outlet {
   /**
    * A feeder that is not started.
    *
-   * @param partitions the partitions at any time; may be changed by other threads
+   * @param partitions the partitions at any time; other threads may change them
    */
   Feeder(
       String group,
@@ -54,7 +54,7 @@ class Feeder<K, V> implements Outlet {
     ready.trySend(true);
   }
 
-  /** Is received from when there may be messages to take; closed at the end. */
+  /** Receives a value when there may be messages to take; closed at the end. */
   final ReceiveChannel<Boolean> ready() {
     return ready;
   }
@@ -67,7 +67,7 @@ class Feeder<K, V> implements Outlet {
     }
   }
 
-  /** What the thread does, until {@link #ready} is closed. */
+  /** The work of the thread, until {@link #ready} is closed. */
   void feed() throws InterruptedException {
     List<Partition<K, V>> turn = new ArrayList<>();
     while (true) {
@@ -78,7 +78,7 @@ class Feeder<K, V> implements Outlet {
         Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
         if (message != null) {
           any = true;
-          Deserialization.succeeds(message); // here, where nobody waits for a lock
+          Deserialization.succeeds(message); // here, where this thread holds no lock
           messages.send(message);
         }
       }

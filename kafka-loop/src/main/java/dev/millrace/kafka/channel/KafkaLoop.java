@@ -36,8 +36,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The main loop of a consumer application: one select over errors, notifications, the ends of
- * handlers and close, while handlers take the records themselves.
+ * The main loop of a consumer application. One select waits for errors, notifications, the ends of
+ * handlers, and close. The handlers take the records themselves.
  *
  * <pre>{@code
  * var loop =
@@ -51,21 +51,22 @@ import org.slf4j.LoggerFactory;
  * loop.run(context);
  * }</pre>
  *
- * <p>At least once: an offset is committed only when its record and all before it in the partition
- * are settled: handled, or safe in the dead letters. Records are handled in virtual threads, {@code
- * concurrency} at the most at the same time, in the order that the {@link Ordering} promises. A
- * thread handles one record after the other, so what it keeps in a {@link ThreadLocal} is there for
- * the next one.
+ * <p>At least once: an offset is committed only when its record and all records before it in the
+ * partition are settled: handled, or safe in the dead letters. Records are handled in virtual
+ * threads, at most {@code concurrency} at the same time, in the order that the {@link Ordering}
+ * promises. A thread handles many records, so a value in a {@link ThreadLocal} is still there for
+ * the next record.
  *
- * <p>A record that the handler fails on, or that cannot be deserialized, stops the loop, unless it
- * is told to {@link Builder#retry retry} and where to put {@link Builder#deadLetters dead letters}.
- * A record that waits for another attempt keeps those behind it waiting, but no handler busy. An
- * {@link Error} always stops the loop.
+ * <p>By default a record that cannot be handled or deserialized stops the loop. {@link
+ * Builder#retry} and {@link Builder#deadLetters} change that. A record that waits for another
+ * attempt keeps the records behind it waiting, but keeps no handler busy. A {@code
+ * VirtualMachineError} (except {@code StackOverflowError}) or a {@code LinkageError} always stops
+ * the loop.
  *
- * <p>A loop runs once. All methods may be called by any thread. {@link #run} returns when no thread
- * of the loop is alive; until then handlers that run are waited for ({@code drainTimeout} at the
- * most) and after that interrupted, and what they have not handled comes again. If the context is
- * cancelled they are interrupted at once.
+ * <p>A loop runs once. Thread-safe. {@link #run} returns when all threads of the loop have ended.
+ * At the end, running handlers get {@code drainTimeout} to finish, and are then interrupted. If the
+ * context is cancelled, they are interrupted at once. Records that were not handled will be
+ * redelivered.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -105,7 +106,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     var consumer = consumer(workers);
     var group = TaskGroup.collecting(context);
     try {
-      running(consumer.core()); // before an observer can call the loop from the poll thread
+      running(consumer.core()); // before an observer calls the loop in the poll thread
       consumer.start();
       workers.begin(group, handling(letters, consumer, group.context()));
       Throwable failure = select(consumer, workers, group.context());
@@ -121,14 +122,17 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
   }
 
-  /** What has failed since the main loop ended: of handlers that it has waited for, say. */
+  /**
+   * Reports failures that came after the end of the main loop, for example of handlers that it
+   * waited for.
+   */
   private void tellRest(ChannelConsumer<K, V> consumer) {
     try {
       for (Exception error; (error = consumer.errors().tryReceive()) != null; ) {
         survived(error);
       }
     } catch (ChannelClosedException e) {
-      LOG.debug("the consumer has ended, and there is nothing left to tell", e);
+      LOG.debug("the consumer has ended, and no failure is left to report", e);
     }
   }
 
@@ -143,7 +147,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
         settings().group(), handler, policy, context::isCancelled, consumer::report);
   }
 
-  /** The main loop; what the consumer failed with, if it did. */
+  /** The main loop; returns the failure of the consumer, or null if it did not fail. */
   private @Nullable Throwable select(
       ChannelConsumer<K, V> consumer, Workers<K, V> workers, Context context)
       throws InterruptedException {
@@ -195,20 +199,24 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
   }
 
   /**
-   * Goes on at that offset, forwards or back, as if the partition had been taken away and come
-   * back: what was not begun is forgotten, handlers that run are waited for before others begin,
-   * and the commit follows the new position. Blocks until the poll thread has done it.
+   * Continues at this offset, forwards or backwards, as if the partition had been revoked and
+   * assigned again. Records that have not begun are dropped. No other record of the partition
+   * begins before the running handlers end. The next commit has the new position. Blocks until the
+   * poll thread has set the position.
    *
-   * <p>A handler, a listener or an observer of this loop, for which the poll thread may wait, does
-   * not wait for the poll thread: {@code onError} is told if the position cannot be set.
+   * <p>A call by a handler, a listener or an observer of this loop returns at once, because the
+   * poll thread may wait for such code. If the position then cannot be set, {@code onError}
+   * receives the failure.
    *
-   * @throws IllegalStateException if the loop does not run, or has not got the partition
+   * @throws IllegalStateException if the loop does not run, or the partition is not assigned to
+   *     this member
+   * @throws InterruptedException if the thread is interrupted while it waits
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
     seekInside(name, offset);
   }
 
-  /** Settings with defaults; not safe for use by many threads. */
+  /** The settings of a loop, with their defaults. Not thread-safe. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private @Nullable BatchFunction<K, V> handler;
 
@@ -225,24 +233,26 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
       return this;
     }
 
-    /** What to do with a record; instead of a {@link #batchHandler}. */
+    /** Sets the function that handles a record; instead of a {@link #batchHandler}. */
     public Builder<K, V> handler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
       return handler("handler(…)", BatchFunction.ofOne(given), null, null);
     }
 
     /**
-     * What to do with records that are handled together; instead of a {@link #handler}. A batch is
-     * handled when it is full, or its first record has waited, and a handler is free. While none is
-     * it grows.
+     * Sets the function that handles records in batches; instead of a {@link #handler}. A batch is
+     * handled when a handler is free, and the batch is full or its first record has waited for
+     * {@code linger}. While no handler is free, the batch grows up to {@code size}.
      *
-     * <p>One that fails is tried again as a whole. When no attempt is left and there are dead
-     * letters, each of its records is handled by itself, with as many attempts, so that one that is
-     * bad takes no others with it; a {@link dev.millrace.kafka.BatchFailedException} spares that,
-     * as it says which one it is. Records that can not be deserialized are in no batch.
+     * <p>A failed batch is tried again as a whole. When it has no attempt left and there are dead
+     * letters, each of its records is handled alone, with the same number of attempts. So a bad
+     * record does not take other records with it. A {@link dev.millrace.kafka.BatchFailedException}
+     * avoids this detour, because it names the failed record. A record that cannot be deserialized
+     * is in no batch.
      *
-     * @param size how many records there may be in a batch
-     * @param linger how long a record may wait for others while a handler is free; may be zero
+     * @param size the largest number of records in a batch
+     * @param linger how long the first record waits for others while a handler is free; may be zero
+     * @throws IllegalArgumentException if the size is below 1, or the linger is negative
      */
     public Builder<K, V> batchHandler(int size, Duration linger, BatchHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
@@ -250,14 +260,14 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * What to make of a record exactly once; instead of a {@link #handler}. What the handler gives
-     * to its output, the dead letters of {@link #deadLetterTopic} and the offsets are committed in
-     * transactions: one each {@link #commitInterval}, or after {@link #commitEvery} records. The
-     * consumer reads committed records only, if its {@link #properties} do not say otherwise. What
-     * else the handler does may be done again.
+     * Sets the function that makes new records of a record, exactly once; instead of a {@link
+     * #handler}. The outputs of the handler, the dead letters of {@link #deadLetterTopic} and the
+     * offsets are committed in transactions: one each {@link #commitInterval}, or after {@link
+     * #commitEvery} records. The consumer reads only committed records, unless {@link #properties}
+     * say otherwise. Other effects of the handler may happen more than once.
      *
-     * @param key serializes the keys, by several threads at once; closed at the end
-     * @param value serializes the values; likewise
+     * @param key serializes the keys; must be thread-safe; closed at the end
+     * @param value serializes the values; must be thread-safe; closed at the end
      */
     public <A, B> Builder<K, V> transactionalHandler(
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {

@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Kafka as the beginning of a pipeline: each record is settled when all that the pipeline has made
- * of it has come to its end, as {@link Source#settling} says; and only what is settled is
+ * Kafka as the source of a pipeline. A record is settled when every element that the pipeline has
+ * made of it has reached its end, as {@link Source#settling} says. Only settled records are
  * committed.
  *
  * <pre>{@code
@@ -48,17 +48,18 @@ import org.slf4j.LoggerFactory;
  *         .to(Sink.forEach(store::saveAll));
  * }</pre>
  *
- * <p>At least once: what a run leaves behind, because it was cancelled or has failed, comes again.
- * A {@link Run#drain} lets what was handed out go its way, commits it, and leaves the group. The
- * pipeline asks for records, and a partition is paused when enough of them are under way; polling
- * never stops.
+ * <p>At least once: records that a cancelled or failed run leaves unsettled will be redelivered.
+ * {@link Run#drain} lets the records under way reach their end, commits them, and leaves the group.
+ * The pipeline requests records. A partition is paused when enough of its records are under way.
+ * Polling never stops.
  *
- * <p>A rebalance waits for the records of a partition that is taken away, {@code revokeTimeout} at
- * the most; those that are not settled by then are handed out again, to whoever has the partition,
- * while the old ones still go their way, and are not committed. So a batch should be bounded in
- * time, by less than that.
+ * <p>A rebalance waits for the records of a revoked partition, at most {@code revokeTimeout}.
+ * Records that are not settled by then are delivered again to the new owner of the partition. The
+ * old copies still move through the pipeline, but are not committed. So the time limit of a batch
+ * should be shorter than {@code revokeTimeout}.
  *
- * <p>Each run has a consumer of its own, which is closed at its end. Safe for use by many threads.
+ * <p>Each run has a consumer of its own, and closes it at its end. Thread-safe. No method of this
+ * class blocks.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -67,7 +68,7 @@ public final class KafkaSource<K, V> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
-  /** The least time that listeners get for the last events, once the consumer has closed. */
+  /** The shortest time that listeners get for the last events, after the consumer has closed. */
   private static final Duration SPARE = Duration.ofMillis(500);
 
   private final ConsumerSettings<K, V> settings;
@@ -87,17 +88,18 @@ public final class KafkaSource<K, V> {
   }
 
   /**
-   * The records, as a pipe of two stages: {@code name}, which hands them out, and {@code
-   * name/deserialize}. One that can not be deserialized is a failure of that for the handler of the
-   * run, with the {@link Message} as its element.
+   * The records, as a pipe of two stages: {@code name}, which delivers the records, and {@code
+   * name/deserialize}. A record that cannot be deserialized is a failure of {@code
+   * name/deserialize}. The failure handler of the run receives it, with the {@link Message} as the
+   * element.
    */
   public Pipe<ConsumerRecord<K, V>> pipe(String name) {
     return pipe(name, FailurePolicy.report());
   }
 
   /**
-   * As {@link #pipe(String)}, but records that can not be deserialized go to the dead letters, and
-   * are settled then. If that is not possible the run stops.
+   * As {@link #pipe(String)}, but records that cannot be deserialized go to the dead letters, and
+   * are then settled. If the dead letters fail, the run stops.
    */
   public Pipe<ConsumerRecord<K, V>> pipe(String name, DeadLetters undeserializable) {
     Objects.requireNonNull(undeserializable, "undeserializable");
@@ -121,7 +123,7 @@ public final class KafkaSource<K, V> {
         failure.cause());
   }
 
-  /** How the run that was started last is doing; does not ask the broker. */
+  /** The health of the run that was started last. Does not ask the broker. */
   public Health health() {
     ChannelConsumer<K, V> consumer = latest;
     return consumer == null
@@ -129,7 +131,7 @@ public final class KafkaSource<K, V> {
         : consumer.health();
   }
 
-  /** How far each partition is that the run has that was started last; does not ask the broker. */
+  /** The progress of each partition of the run that was started last. Does not ask the broker. */
   public List<PartitionStatus> partitions() {
     ChannelConsumer<K, V> consumer = latest;
     return consumer == null ? List.of() : consumer.partitions();
@@ -143,7 +145,7 @@ public final class KafkaSource<K, V> {
     return records;
   }
 
-  /** Settles what a pipeline has settled. */
+  /** Settles or abandons the messages of a pipeline. */
   private static final class Settling<K, V> implements Settlement<Message<K, V>> {
     private static final Settling<?, ?> INSTANCE = new Settling<>();
 
@@ -190,7 +192,7 @@ public final class KafkaSource<K, V> {
         for (T each : channel) {
           Guarded.run("a listener of the source", () -> listener.accept(each));
         }
-      } catch (RuntimeException e) { // the channel was closed with a cause, which the run tells
+      } catch (RuntimeException e) { // the run reports the cause that the channel was closed with
         LOG.debug("the consumer has ended", e);
       }
     }
@@ -198,15 +200,15 @@ public final class KafkaSource<K, V> {
     @Override
     public @Nullable Message<K, V> next() throws Exception {
       Message<K, V> message = consumer.messages().receiveOrNull();
-      while (message != null && !message.begin()) { // its partition was taken away
+      while (message != null && !message.begin()) { // its partition was revoked
         message = consumer.messages().receiveOrNull();
       }
       return message;
     }
 
     /**
-     * Commits what is settled, and leaves the group. A listener that blocks is interrupted and left
-     * behind when the close timeout has passed.
+     * Commits the settled records, and leaves the group. A listener that still blocks at the end of
+     * the close timeout is interrupted and left behind.
      */
     @Override
     public void close() {
@@ -216,8 +218,8 @@ public final class KafkaSource<K, V> {
       for (Thread listener : List.of(errors, notifications)) {
         if (!Ends.join(listener, last)) {
           LOG.warn(
-              "a listener of the source has not ended within the close timeout, and is left behind:"
-                  + " {}",
+              "a listener of the source has not ended within the close timeout and is left behind,"
+                  + " at: {}",
               Ends.place(listener));
           listener.interrupt();
         }
@@ -225,7 +227,7 @@ public final class KafkaSource<K, V> {
     }
   }
 
-  /** Settings with defaults; not safe for use by many threads. */
+  /** The settings of a source, with their defaults. Not thread-safe. */
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
     private Consumer<? super Exception> onError = new FailureLog()::survived;
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
@@ -249,13 +251,14 @@ public final class KafkaSource<K, V> {
     }
 
     /**
-     * Which records wait for which to be <i>settled</i>; {@link Ordering#UNORDERED}: records are
-     * handed out in the order of their partition, and none waits. The stages of the pipeline keep
-     * that order as far as they say, {@code mapKeyed} and {@code partitionBy} that of each key.
+     * Decides which records wait until other records are <i>settled</i>. Default: {@link
+     * Ordering#UNORDERED}: records are delivered in the order of their partition, and no record
+     * waits. Each stage of the pipeline says how far it keeps that order; {@code mapKeyed} and
+     * {@code partitionBy} keep the order of each key.
      *
-     * <p>With {@link Ordering#PARTITION} or {@link Ordering#KEY} a record is handed out when the
-     * one before it has left the pipeline. A batch then waits for a record that waits for the
-     * batch: with these, only batches that are bounded in time come to an end.
+     * <p>With {@link Ordering#PARTITION} or {@link Ordering#KEY}, a record is delivered when the
+     * record before it has left the pipeline. A batch would then wait for a record that waits for
+     * the batch. So with these orderings, use only batches that have a time limit.
      */
     @Override
     public Builder<K, V> ordering(Ordering ordering) {
@@ -263,8 +266,10 @@ public final class KafkaSource<K, V> {
     }
 
     /**
-     * As ever; but a stage that holds more records than this, such as a large batch, never gets
-     * another one.
+     * {@inheritDoc}
+     *
+     * <p>In a pipeline, a stage that holds more records than this, such as a large batch, never
+     * receives another one.
      */
     @Override
     public Builder<K, V> lookAhead(int records) {
@@ -272,28 +277,37 @@ public final class KafkaSource<K, V> {
     }
 
     /**
-     * As ever; but a batch should not take longer, or its records come twice when a partition is
-     * taken away.
+     * {@inheritDoc}
+     *
+     * <p>In a pipeline, the time limit of a batch should be shorter. Otherwise its records are
+     * delivered twice when a partition is revoked.
      */
     @Override
     public Builder<K, V> revokeTimeout(Duration timeout) {
       return super.revokeTimeout(timeout);
     }
 
-    /** Gets what went wrong and is survived; logs it at warn. Must not block. */
+    /**
+     * Receives failures that the source survives. The listener must not block. An exception that it
+     * throws is logged. Default: one line at warn for each failure, with the stack trace of the
+     * first of its kind.
+     */
     public Builder<K, V> onError(Consumer<? super Exception> listener) {
       onError = Objects.requireNonNull(listener, "onError");
       return this;
     }
 
-    /** Gets what rebalances change; logs it at info. Must not block. */
+    /**
+     * Receives the result of each rebalance. The listener must not block. An exception that it
+     * throws is logged. Default: one line at info.
+     */
     public Builder<K, V> onNotification(Consumer<? super Notification> listener) {
       onNotification = Objects.requireNonNull(listener, "onNotification");
       return this;
     }
 
     /**
-     * The source, which does nothing before a pipeline is started.
+     * Builds the source. It does nothing until a pipeline is started.
      *
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */

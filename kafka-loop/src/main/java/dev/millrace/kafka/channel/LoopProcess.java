@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs a loop as what a process is for: SIGTERM and SIGINT drain it.
+ * Runs a loop as the main task of a process: SIGTERM and SIGINT drain it.
  *
  * <pre>{@code
  * public static void main(String[] args) throws InterruptedException {
@@ -29,22 +29,24 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>It says each step on a line of the log: <i>closing</i> when a signal has come, then
- * <i>closed</i> when all handlers have ended and all is committed, or <i>forced</i> when the
- * deadline has passed, or another signal has come. Then handlers are interrupted, what is settled
- * is committed, and the rest comes again.
+ * <p>Each step is a line of the log. <i>closing</i>: a signal was received. <i>closed</i>: all
+ * handlers have ended, and all settled records are committed. <i>forced</i>: the deadline has
+ * passed, or another signal was received. Handlers are then interrupted, settled records are
+ * committed, and all other records will be redelivered. <i>failed</i>: the loop has failed.
  *
- * <p>A signal that the process was started to ignore stays ignored: shells do so with SIGINT for
- * what scripts put into the background.
+ * <p>A signal that the process was started to ignore stays ignored. For example, shells make
+ * background processes of scripts ignore SIGINT.
+ *
+ * <p>Thread-safe. But the signals belong to the process: run one loop at a time.
  */
 public final class LoopProcess {
 
   private static final Logger LOG = LoggerFactory.getLogger(LoopProcess.class);
 
-  /** The process's status when the loop has ended and nothing was cut short. */
+  /** The exit status when the loop has ended and no handler was interrupted. */
   public static final int CLOSED = 0;
 
-  /** The process's status when the loop has failed, or its end was forced. */
+  /** The exit status when the loop has failed, or its end was forced. */
   public static final int FAILED = 1;
 
   private final Loop loop;
@@ -66,17 +68,18 @@ public final class LoopProcess {
   }
 
   /**
-   * Runs a loop until it ends or is told to. Blocks; does not end the process, which is for {@link
-   * System#exit}. While it runs the signals do nothing else.
+   * Runs a loop until it ends by itself or by a signal. Blocks. Does not end the process: pass the
+   * result to {@link System#exit}. While the loop runs, the signals have no other effect.
    *
-   * @param deadline from the signal until the loop must have ended, its commit included; forced, it
-   *     may take {@code closeTimeout} longer. Should be shorter than whoever sends the signal waits
-   *     before it kills
-   * @param say gets the steps; is called by the thread that calls this
-   * @return the status that the process should end with: {@link #CLOSED} or {@link #FAILED}
-   * @throws InterruptedException if the thread is interrupted; the loop is cancelled then
-   * @throws IllegalStateException if this JVM lets nobody handle signals (such as with {@code
-   *     -Xrs})
+   * @param deadline the time from the signal to the end of the loop, including its commit. A forced
+   *     end may take {@code closeTimeout} longer. The deadline should be shorter than the time
+   *     after which the orchestrator kills the process
+   * @param say receives the steps, in the calling thread
+   * @return the exit status of the process: {@link #CLOSED} or {@link #FAILED}
+   * @throws InterruptedException if the calling thread is interrupted; the loop is then cancelled
+   * @throws IllegalArgumentException if the deadline is not positive
+   * @throws IllegalStateException if this JVM does not allow signal handlers, for example because
+   *     of {@code -Xrs}
    */
   public static int run(Loop loop, Duration deadline, Consumer<? super String> say)
       throws InterruptedException {
@@ -88,7 +91,7 @@ public final class LoopProcess {
   }
 
   private int run(ReceiveChannel<String> signals) throws InterruptedException {
-    // Threads of the platform: handlers may keep all carriers of virtual threads busy.
+    // Platform threads: handlers may keep all carriers of virtual threads busy.
     Thread.ofPlatform().daemon().name("millrace-loop").start(this::runLoop);
     String signal =
         new Select<String>()
@@ -99,12 +102,12 @@ public final class LoopProcess {
       return closed();
     }
     say.accept(
-        "closing: SIG%s has come, handlers have %d ms".formatted(signal, deadline.toMillis()));
+        "closing: received SIG%s; handlers have %d ms".formatted(signal, deadline.toMillis()));
     Thread.ofPlatform().daemon().name("millrace-drain").start(this::drain);
     String reason =
         new Select<String>()
             .onReceive(ended, one -> "", () -> "")
-            .onReceive(signals, one -> "another signal has come, SIG" + one)
+            .onReceive(signals, one -> "received another signal, SIG" + one)
             .onTimeout(deadline, () -> "the deadline has passed")
             .biased()
             .select();
@@ -125,12 +128,12 @@ public final class LoopProcess {
     }
   }
 
-  /** Without a deadline of its own, so that there is only one. */
+  /** Drains with a deadline too late to matter: the select in run() has the only deadline. */
   private void drain() {
     try {
       loop.drain(deadline.plus(loop.closeTimeout()));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no code interrupts this thread
     }
   }
 
@@ -153,7 +156,7 @@ public final class LoopProcess {
             .onTimeout(loop.closeTimeout(), () -> false)
             .select();
     say.accept(
-        "forced: %s, handlers %s; their records come again"
+        "forced: %s, handlers %s; their records will be redelivered"
             .formatted(
                 reason,
                 hasEnded && stuck().isEmpty() ? "were interrupted" : "ignore their interrupt"));
@@ -161,7 +164,7 @@ public final class LoopProcess {
     return FAILED;
   }
 
-  /** The handlers that go on, for people. */
+  /** The handlers that still run, for people. */
   private List<String> stuck() {
     return loop.status().recent().stream()
         .flatMap(event -> event instanceof LoopEvent.Failed failed ? Stream.of(failed) : null)

@@ -4,7 +4,10 @@ import dev.millrace.kafka.internal.Partition;
 import dev.millrace.kafka.internal.Pauses;
 import java.util.Collection;
 
-/** Who takes messages from the partitions; the poll thread tells it when there may be some. */
+/**
+ * Takes messages from the partitions. The poll thread wakes it when there may be messages.
+ * Thread-safe.
+ */
 interface Outlet {
 
   /** Makes the outlet of a consumer. */
@@ -13,8 +16,8 @@ interface Outlet {
     /**
      * An outlet that is not started.
      *
-     * @param partitions those of the consumer at any time; are changed by other threads
-     * @param pauses which of them are left alone
+     * @param partitions the partitions of the consumer at any time; other threads change them
+     * @param pauses the partitions that the outlet must not take from
      */
     Outlet create(Collection<Partition<K, V>> partitions, Pauses pauses);
   }
@@ -24,11 +27,14 @@ interface Outlet {
   /** There may be messages to take. Must not block. */
   void wake();
 
-  /** Takes no more. */
+  /** Stops taking messages. */
   void stop();
 
   /**
-   * Waits until it has stopped, and not beyond that {@link System#nanoTime}. An interrupt is kept.
+   * Waits until the outlet has stopped, at most until the deadline. An interrupt does not shorten
+   * the wait; the flag is set again afterwards.
+   *
+   * @param deadline as {@link System#nanoTime}
    */
   void join(long deadline);
 }

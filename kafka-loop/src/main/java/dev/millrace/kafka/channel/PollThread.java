@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that polls, and the channels that it fills. It never waits for the application, but in
- * a rebalance: the outlet does that. They meet in the partitions of the core.
+ * The poll thread, and the channels that it fills. It waits for the application only in a
+ * rebalance: otherwise the outlet does the waiting. The poll thread and the outlet share the
+ * partitions of the core.
  */
 final class PollThread<K, V> implements ConsumerCore.Listener {
 
@@ -26,7 +27,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   private static final int EVENTS = 1000;
   private static final int READY = 16;
 
-  /** What a busy machine may take beyond the deadline that the core keeps itself. */
+  /** Extra time for a busy machine, beyond the deadline that the core itself keeps. */
   private static final Duration SPARE = Duration.ofMillis(500);
 
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
@@ -38,9 +39,9 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   private final Thread thread;
 
   /**
-   * A thread that is not started.
+   * A poll thread that is not started.
    *
-   * @param outlets makes who takes the messages; null if they go into the channels
+   * @param outlets makes the outlet that takes the messages; null for the channels
    */
   PollThread(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
     this.core = new ConsumerCore<>(settings, this);
@@ -83,8 +84,8 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   }
 
   /**
-   * Waits for the threads until the deadline; whether they have ended. A call by the poll thread
-   * does not wait.
+   * Stops the threads and waits for them; whether they have ended by the deadline. A call by the
+   * poll thread does not wait.
    *
    * @param deadline as {@link System#nanoTime}
    */
@@ -99,7 +100,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     return ended;
   }
 
-  /** What the poll thread is doing, for people. */
+  /** The innermost calls of the poll thread, for people. */
   String place() {
     return Ends.place(thread);
   }
@@ -115,7 +116,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     }
   }
 
-  // What the core says
+  // Events of the core
 
   @Override
   public void ready() {
@@ -125,7 +126,7 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   @Override
   public void survived(Exception error) {
     if (errors.size() == EVENTS) {
-      LOG.warn("nobody receives the errors; the oldest is dropped");
+      LOG.warn("errors() is full: the oldest error is dropped; receive the errors");
     }
     LOG.debug("the consumer goes on after", error);
     errors.trySend(error);
@@ -134,7 +135,8 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   @Override
   public void rebalanced(Notification change) {
     if (notifications.size() == EVENTS) {
-      LOG.warn("nobody receives the notifications; the oldest is dropped");
+      LOG.warn(
+          "notifications() is full: the oldest notification is dropped; receive the notifications");
     }
     notifications.trySend(change);
   }

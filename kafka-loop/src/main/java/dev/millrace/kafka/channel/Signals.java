@@ -8,11 +8,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The process's signals as a channel, until it is closed.
+ * The signals of the process as a channel, until it is closed.
  *
- * <p>By reflection, because the only API for signals is not a supported one. A shutdown hook would
- * be, but then the status of the process is 128 and the signal's number, unless it is halted, and
- * the hooks of others with it.
+ * <p>Uses reflection, because the only API for signals is not a supported one. A shutdown hook is a
+ * supported API, but then the exit status is 128 and the signal's number. Only a halt could change
+ * that status, and a halt also cuts short the hooks of other libraries.
  */
 final class Signals implements AutoCloseable {
 
@@ -42,11 +42,15 @@ final class Signals implements AutoCloseable {
                   }
                   case "equals" -> proxy == arguments[0];
                   case "hashCode" -> System.identityHashCode(proxy);
-                  default -> "Millrace's handler of signals";
+                  default -> "Millrace's signal handler";
                 });
   }
 
-  /** Handles these signals, which do nothing else until this is closed. */
+  /**
+   * Receives these signals. They have no other effect until this object is closed.
+   *
+   * @throws IllegalStateException if this JVM does not allow signal handlers
+   */
   static Signals catching(String... names) {
     try {
       var signals = new Signals();
@@ -56,8 +60,8 @@ final class Signals implements AutoCloseable {
       return signals;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(
-          "this JVM does not let us handle signals: it needs the module jdk.unsupported, and no"
-              + " -Xrs",
+          "this JVM does not allow signal handlers: add the module jdk.unsupported, and remove"
+              + " the option -Xrs",
           e);
     }
   }
@@ -70,17 +74,18 @@ final class Signals implements AutoCloseable {
           try {
             handle.invoke(null, signal, before);
           } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("SIG" + name + " can not be given back", e);
+            throw new IllegalStateException(
+                "the previous handler of SIG" + name + " cannot be restored", e);
           }
         });
   }
 
-  /** The names of the signals that have come, such as {@code TERM}. */
+  /** The names of the received signals, such as {@code TERM}. */
   ReceiveChannel<String> received() {
     return received;
   }
 
-  /** The signals do again what they did before. */
+  /** Restores the previous handlers of the signals. */
   @Override
   public void close() {
     restore.forEach(Runnable::run);

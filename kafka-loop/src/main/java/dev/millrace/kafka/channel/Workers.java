@@ -30,56 +30,65 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The virtual threads of a loop's handlers, {@code concurrency} at the most: each takes a message
- * from the partitions, handles it, and takes the next, until there is none.
+ * The virtual threads of a loop's handlers, at most {@code concurrency}. Each worker takes a
+ * message from the partitions, handles it, and takes the next one, until there is none.
  *
- * <p>A message that waits for its next attempt keeps no worker: it comes back when it is due. Dead
- * letters have threads of their own, and keep no worker either.
+ * <p>A message that waits for its next attempt occupies no worker: it comes back when it is due.
+ * Dead letters have threads of their own, and occupy no worker either.
  */
 /*
- * Nobody hands messages over, and nobody knows whether a handler will block. There are as many workers as
- * it takes: one that is new (at most one is at a time; it is "searching") and finds a message hires the
- * next, if there are more messages, before it handles its own. Where handlers block, that makes a
- * thread for each message, up to the limit, which the messages after them use again; but no more once a new one
- * has to wait for a carrier, since then those that are there keep all of them busy. Where they do not block, the
- * next worker waits for a carrier, and those that run have taken all when it gets one: there are hardly
- * more workers than carriers. (Go's scheduler wakes its threads by the same rule.)
+ * How many workers. No thread hands messages to the workers, and it is not known in advance whether
+ * a handler blocks. So the number of workers grows by demand. At most one worker is new and still
+ * searches for its first message. If it finds a message and more messages are ready, it hires the
+ * next worker, and only then handles its own message.
  *
- * No message is left behind: a worker that finds none looks again after it has said that it is not
- * searching any more, or not there any more; who adds a message looks for one that searches after that.
- * Who settles one that it has taken takes the next of its partition, or wakes another one for it.
+ * If handlers block, this makes one thread for each message, up to the limit. These threads handle
+ * the later messages as well. Hiring pauses when a new worker has waited for a carrier: the present
+ * workers then keep all carriers busy. If handlers do not block, the running workers have taken all
+ * messages before the next worker gets a carrier. So there are hardly more workers than carriers.
+ * (Go's scheduler wakes its threads by the same rule.)
  *
- * Batches, and attempts that are due again, are given; they go before what is in the partitions.
+ * No message is left behind. Writer: a thread that adds a message publishes it first, and reads
+ * `searching` and `working` afterwards. Reader: a worker that finds no message clears `searching`,
+ * or decrements `working`, and only then looks again. So either the worker finds the message, or
+ * the writer sees that no worker searches, and hires one. A worker that settles its message takes
+ * the next one of the same partition, or wakes another worker for it.
+ *
+ * Batches, and attempts that are due again, are given to the workers in `due`. They go before the
+ * messages of the partitions.
  */
 final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
-  /** So many records of one partition make it no faster, and the others older. */
+  /**
+   * The largest number of records that a worker takes from one partition in a row. A longer series
+   * is no faster, and delays the records of other partitions.
+   */
   private static final int WHILE = 64;
 
-  /** A worker that never blocks leaves after so long, as others wait for its carrier. */
+  /** A worker that never blocks leaves after this time, because others wait for its carrier. */
   private static final long LONG_NANOS = 10_000_000;
 
-  /** A worker that waits longer than that for a carrier shows that there are enough of them. */
+  /** A new worker that waits longer than this for a carrier shows that there are enough workers. */
   private static final long SOON_NANOS = 500_000;
 
-  /** Then the next one is not hired for so many times as long. */
+  /** After a late start, hiring pauses for this multiple of the delay. */
   private static final int PAUSE = 4;
 
-  /** But not for longer than that, since handlers may block by then. */
+  /** The longest pause of hiring: afterwards handlers may block, so that more workers help. */
   private static final long LONGEST_PAUSE_NANOS = 10_000_000;
 
   private final int concurrency;
 
-  /** Those that are there now, each by what it does. */
+  /** The present workers, each with the attempt that it handles. */
   private final Set<Busy<K, V>> present = ConcurrentHashMap.newKeySet();
 
   private final Channel<Boolean> events = Channel.conflated();
   private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
   private final AtomicInteger working = new AtomicInteger();
 
-  /** Dead letters that are on their way; those that wait for another attempt are not. */
+  /** The number of dead letters being sent; letters that wait for another attempt do not count. */
   private final AtomicInteger burying = new AtomicInteger();
 
   private final AtomicBoolean searching = new AtomicBoolean();
@@ -89,57 +98,63 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   private volatile @Nullable Staff<K, V> staff;
   private volatile boolean stopped;
 
-  /** Whether the group may be closed. */
+  /** Whether no thread may be started any more, because the group may close. Guarded by this. */
   private boolean closed;
 
-  /** Whether somebody will wake a worker when no worker waits for a carrier any more. */
+  /** Whether a task will wake a worker when the pause of hiring is over. */
   private final AtomicBoolean waking = new AtomicBoolean();
 
-  /** When the last worker was hired; by who searches, as {@link System#nanoTime}. */
+  /**
+   * When the last worker was hired, as {@link System#nanoTime}. Written by the thread that holds
+   * {@link #searching}.
+   */
   private volatile long hiredAt;
 
-  /** How many workers there were; of the one that searches. */
+  /** The number of workers so far. Used only by the worker that searches. */
   private int turns;
 
-  /** No worker is hired before that {@link System#nanoTime}. */
+  /** No worker is hired before this time, as {@link System#nanoTime}. */
   private volatile long crowdedUntil = System.nanoTime();
 
-  /** What a worker needs, once it is there. */
+  /** The group and the handling that the workers use. */
   private record Staff<K, V>(TaskGroup group, Handling<K, V> handling) {}
 
   Workers(int concurrency) {
     this.concurrency = concurrency;
   }
 
-  /** Works for that consumer. */
+  /** Takes messages from the partitions of a consumer. */
   Outlet attach(Collection<Partition<K, V>> all, Pauses paused) {
     partitions = all;
     pauses = paused;
     return this;
   }
 
-  /** Begins to work, in threads of the group, which must outlive this. */
+  /** Starts to work, in threads of the group. The group must outlive this object. */
   void begin(TaskGroup group, Handling<K, V> handling) {
     staff = new Staff<>(group, handling);
     wake();
   }
 
-  /** Says that there is a {@link #failure}, that one may be given, or that one has gone. */
+  /**
+   * Receives a value when there is a {@link #failure}, when an attempt may be {@link #give given},
+   * or when a worker has left.
+   */
   ReceiveChannel<Boolean> events() {
     return events;
   }
 
-  /** Why the loop must stop, and at which record; null if it must not. */
+  /** The failure that stops the loop, with its record; null if the loop goes on. */
   @Nullable Exception failure() {
     return failure.get();
   }
 
-  /** Whether a worker is free for what is {@link #give given}; {@link #events} tells of changes. */
+  /** Whether a worker is free for an attempt; {@link #events} signals changes. */
   boolean mayTake() {
     return due.isEmpty() && mayHire();
   }
 
-  /** Gives an attempt that is not begun, before all that is in the partitions. */
+  /** Gives an attempt that has not begun. It goes before all messages of the partitions. */
   void give(Attempt<K, V> attempt) {
     due.add(attempt);
     wake();
@@ -157,11 +172,11 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
       searching.set(false);
       if (!isAnyReady()) {
         return;
-      } // who has gone meanwhile, or come with a message, took this one for one that searches
+      } // a thread that left or added a message meanwhile saw `searching`, and hired no worker
     }
   }
 
-  /** Whether another worker would only wait for a carrier; then somebody wakes one later. */
+  /** Whether another worker would only wait for a carrier; a task then wakes a worker later. */
   private boolean isCrowded() {
     long left = crowdedUntil - System.nanoTime();
     if (left <= 0) {
@@ -185,7 +200,10 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     return !stopped && staff != null && working.get() < concurrency;
   }
 
-  /** For who has set {@link #searching}: the new worker has it then, if there is one. */
+  /**
+   * Hires a worker; false if that is not possible. The caller has set {@link #searching}; if there
+   * is a new worker, that worker clears it.
+   */
   private synchronized boolean hire() {
     Staff<K, V> known = staff;
     if (known == null || !mayHire()) {
@@ -226,7 +244,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   /**
    * The handlers that run now, each with the stack of its thread.
    *
-   * @param name of the consumer's group, for people
+   * @param name the consumer group, for people
    */
   List<StuckHandlerException> running(String name) {
     return Busy.stuck(name, present);
@@ -234,7 +252,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private @Nullable Attempt<K, V> nextDue() {
     for (Attempt<K, V> given = due.poll(); given != null; given = due.poll()) {
-      events.trySend(true); // another may be given
+      events.trySend(true); // another attempt may be given
       Attempt<K, V> attempt = given.begin();
       if (!attempt.messages().isEmpty()) {
         return attempt;
@@ -243,7 +261,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     return null;
   }
 
-  /** The first attempt of a worker; null if there is none. */
+  /** The first attempt of a new worker; null if no message is ready. */
   private @Nullable Attempt<K, V> search(Turn turn) {
     long now = System.nanoTime();
     long waited = now - hiredAt;
@@ -263,7 +281,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private void gone() {
     working.decrementAndGet();
-    if (stopped || partitions.isEmpty()) { // somebody waits for the end, or to give the next one
+    if (stopped || partitions.isEmpty()) { // the loop waits for the end, or to give a batch
       events.trySend(true);
     }
     if (!stopped && isAnyReady()) {
@@ -286,14 +304,14 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   private static <K, V> Handling.Outcome<K, V> run(Staff<K, V> known, Attempt<K, V> attempt) {
     try {
       return known.handling.run(attempt);
-    } catch (Throwable e) { // of a part of the application that has no rule of its own
+    } catch (Throwable e) { // thrown by application code that no setting covers
       return Handling.broken(attempt, e);
     }
   }
 
   private void handle(Staff<K, V> known, Attempt<K, V> attempt) {
     see(known, attempt, run(known, attempt));
-    Thread.interrupted(); // one of the handler's own is nothing to the next one
+    Thread.interrupted(); // an interrupt of this handler must not reach the next one
     if (known.group.context().isCancelled()) {
       stopped = true; // the handler may have swallowed its interrupt
     }
@@ -322,7 +340,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   /** Sends a dead letter in a thread of its own, also while the handlers end. */
   private synchronized void bury(Staff<K, V> known, Handling.Again<K, V> again) {
     boolean isNew = again.delay().isZero();
-    if (closed || (stopped && !isNew)) { // what waits for another attempt comes again
+    if (closed || (stopped && !isNew)) { // a letter that waits for a retry will be redelivered
       return;
     }
     if (isNew) {
@@ -368,7 +386,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   }
 
   private synchronized void inGroup(Staff<K, V> known, Callable<?> task) {
-    if (!stopped) { // the group may be closed after that
+    if (!stopped) { // afterwards the group may be closed
       known.group.tryFork(task);
     }
   }
@@ -379,13 +397,16 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     events.trySend(true);
   }
 
-  /** Lets nobody begin with another message. */
+  /** Lets no worker begin another message. */
   @Override
   public synchronized void stop() {
     stopped = true;
   }
 
-  /** Waits until none works, {@code timeout} at the most, and not if they are cancelled. */
+  /**
+   * Waits until no worker works, at most for the timeout. A cancellation of the group ends the
+   * wait.
+   */
   void await(Duration timeout) throws InterruptedException {
     stop();
     Staff<K, V> known = staff;
@@ -400,7 +421,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     while (working.get() + burying.get() > 0) {
       if (!select.onTimeout(Ends.left(deadline), () -> false).select()) {
         LOG.warn(
-            "{} handlers and {} dead letters are interrupted; their records come again",
+            "{} handlers and {} dead letters are interrupted; their records will be redelivered",
             working.get(),
             burying.get());
         return;
@@ -408,7 +429,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     }
   }
 
-  /** As {@link #stop}; the threads belong to the group. */
+  /** As {@link #stop}, and lets no thread start. The group owns the running threads. */
   @Override
   public synchronized void close() {
     stop();
@@ -418,11 +439,14 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   @Override
   public void join(long deadline) {}
 
-  /** Where a worker takes messages from: one partition for a while, then the next. */
+  /** Decides from which partition a worker takes: one partition for a while, then the next. */
   private final class Turn {
     private Iterator<Partition<K, V>> rest = partitions.iterator();
 
-    /** New workers begin with one partition after the other: they meet less at its lock. */
+    /**
+     * New workers start at different partitions, in turn, so that they compete less for the lock of
+     * one.
+     */
     private Turn() {
       Collection<?> all = partitions;
       int skip = Math.floorMod(turns++, Math.max(1, all.size()));
@@ -441,7 +465,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
       Attempt<K, V> retry = nextDue();
       if (retry != null) {
         if (isAnyReady()) {
-          wake(); // also what has become ready by what this one has settled
+          wake(); // also for messages that this worker has made ready by settling
         }
         return retry;
       }
@@ -461,13 +485,13 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
         return take(partition);
       }
       if (partition.hasReady()) {
-        wake(); // this one may not come back for long
+        wake(); // this worker may not come back for a long time
       }
       return null;
     }
 
     private @Nullable Delivery<K, V> move() {
-      for (int i = 0; i < 2; i++) { // what is left of the partitions, then all of them
+      for (int i = 0; i < 2; i++) { // the rest of the partitions, then all of them
         while (rest.hasNext()) {
           Partition<K, V> partition = rest.next();
           Delivery<K, V> delivery = take(partition);

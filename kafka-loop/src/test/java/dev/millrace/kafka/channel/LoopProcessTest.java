@@ -185,7 +185,7 @@ class LoopProcessTest {
       Ended ended = end(process, output);
       assertThat(ended.said())
           .containsExactly(
-              "closing: SIG" + name + " has come, handlers have 30000 ms",
+              "closing: received SIG" + name + "; handlers have 30000 ms",
               "handled",
               "committed 1",
               "closed",
@@ -203,9 +203,9 @@ class LoopProcessTest {
       Ended ended = end(process, output);
       assertThat(ended.said())
           .containsExactly(
-              "closing: SIGTERM has come, handlers have 300 ms",
-              "forced: the deadline has passed, handlers were interrupted; their records come"
-                  + " again",
+              "closing: received SIGTERM; handlers have 300 ms",
+              "forced: the deadline has passed, handlers were interrupted; their records will"
+                  + " be redelivered",
               "hook");
       assertThat(ended.status()).isEqualTo(LoopProcess.FAILED);
     }
@@ -221,7 +221,7 @@ class LoopProcessTest {
       signal(process, "INT");
       Ended ended = end(process, output);
       assertThat(ended.said())
-          .anyMatch(line -> line.startsWith("forced: another signal has come, SIGINT"));
+          .anyMatch(line -> line.startsWith("forced: received another signal, SIGINT"));
       assertThat(ended.status()).isEqualTo(LoopProcess.FAILED);
     }
   }
