@@ -5,10 +5,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Wakes one thread when there may be something to do. Any thread rings, and never waits.
+ * Wakes one thread when there may be work for it. Any thread may ring; a ring never waits.
  *
- * <p>The one thread {@link #reset resets} it, then looks what there is, and if there is nothing
- * awaits the next ring. What was there before a ring is seen by who looks after the reset.
+ * <p>The one thread calls {@link #reset}, then looks for work, and if there is none, awaits the
+ * next ring. Writers publish their work before they ring. So work whose ring came before the reset
+ * is seen by the look after the reset, and a later ring ends the wait.
  */
 final class Bell {
 
@@ -30,12 +31,16 @@ final class Bell {
     awaitUntil(System.nanoTime() + Long.MAX_VALUE / 2);
   }
 
-  /** Waits for a ring, but not longer than that. */
+  /** Waits for a ring, at most for this time. */
   void await(Duration longest) throws InterruptedException {
     awaitUntil(System.nanoTime() + longest.toNanos());
   }
 
-  /** Waits for a ring, but not beyond that {@link System#nanoTime}. */
+  /**
+   * Waits for a ring, at most until the deadline.
+   *
+   * @param deadline as {@link System#nanoTime}
+   */
   void awaitUntil(long deadline) throws InterruptedException {
     waiting = Thread.currentThread();
     try {

@@ -19,15 +19,15 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The consumer that a receiver of Reactor Kafka gets: its subscribe, poll and close are those of
- * our core, and no poll returns a record.
+ * The consumer that we give to a receiver of Reactor Kafka. Its subscribe, poll and close call our
+ * core, and no poll returns a record.
  *
- * <p>A proxy, as Kafka adds methods to its consumer from time to time; the receiver calls few of
- * them, all in its own thread but wakeup.
+ * <p>It is a proxy, because Kafka sometimes adds methods to its consumer interface. The receiver
+ * calls only a few of them, all in its own thread, except for wakeup.
  */
 final class DrivenConsumer<K, V> implements InvocationHandler {
 
-  /** What a busy machine may take beyond the deadline that the core keeps itself. */
+  /** Extra time for a busy machine, beyond the deadline that the core itself keeps. */
   private static final Duration SPARE = Duration.ofMillis(500);
 
   private final ConsumerCore<K, V> core;
@@ -37,9 +37,9 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
   private @Nullable Throwable failure;
 
   /**
-   * Of a core that is new.
+   * A consumer for a new core.
    *
-   * @param onFailure gets what a poll can not go on after
+   * @param onFailure receives the failure after which polling cannot go on
    */
   DrivenConsumer(
       ConsumerCore<K, V> core, java.util.function.Consumer<? super Throwable> onFailure) {
@@ -54,8 +54,10 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
   }
 
   /**
-   * Waits until the receiver has closed it, and its thread has ended, and not beyond that {@link
-   * System#nanoTime}; whether that is so. An interrupt is kept.
+   * Waits until the receiver has closed this consumer and its thread has ended; whether that was by
+   * the deadline. An interrupt does not shorten the wait; the flag is set again afterwards.
+   *
+   * @param deadline as {@link System#nanoTime}
    */
   boolean awaitEnd(long deadline) {
     long last = deadline + SPARE.toNanos();
@@ -75,27 +77,28 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
     return ended;
   }
 
-  /** What the thread is doing, for people. */
+  /** The innermost calls of the thread, for people. */
   String place() {
     Thread last = thread;
-    return last == null ? "it has not begun" : Ends.place(last);
+    return last == null ? "its thread has not started" : Ends.place(last);
   }
 
   @Override
-  @SuppressWarnings("unchecked") // the types that Kafka's interface has
+  @SuppressWarnings("unchecked") // the types of the parameters in Kafka's interface
   public @Nullable Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
     switch (method.getName()) {
       case "subscribe" -> core.subscribe((ConsumerRebalanceListener) arguments[1]);
       case "poll" -> {
         return poll();
       }
-      case "wakeup" -> {} // no poll is longer than 100 ms, and no commit should end halfway
+      case "wakeup" -> {} // a poll takes at most 100 ms, and no commit should be cut short
       case "close" -> close();
       case "pause" -> core.pauses().add((Collection<TopicPartition>) arguments[0]);
       case "resume" -> core.resume((Collection<TopicPartition>) arguments[0]);
       case "seek" -> core.seekNow((TopicPartition) arguments[0], offset(arguments[1]));
       case "commitSync", "commitAsync" ->
-          throw new UnsupportedOperationException("the loop commits what is settled");
+          throw new UnsupportedOperationException(
+              "the loop itself commits settled records: do not commit");
       default -> {
         return delegate(method, arguments);
       }
@@ -114,7 +117,7 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
     } catch (Throwable e) {
       failure = e;
       onFailure.accept(e);
-      // An error would end the receiver's turns without a word.
+      // An Error would end the polling of the receiver without a signal.
       throw e instanceof Error ? new KafkaException("a poll has failed", e) : e;
     }
     return ConsumerRecords.empty();

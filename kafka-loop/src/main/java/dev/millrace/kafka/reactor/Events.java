@@ -7,8 +7,9 @@ import dev.millrace.kafka.internal.Guarded;
 import java.util.function.Consumer;
 
 /**
- * What the core says, until the loop's thread tells the application's listeners: those are called
- * by one thread. If it does not come to that, the oldest of 1,000 is dropped.
+ * The events of the core, until the loop's thread passes them to the application's listeners. So
+ * only one thread calls the listeners. Each channel holds 1,000 events, and drops the oldest one
+ * when it is full.
  */
 final class Events implements ConsumerCore.Listener {
 
@@ -46,7 +47,7 @@ final class Events implements ConsumerCore.Listener {
     bell.ring();
   }
 
-  /** Tells the application, by the thread of the loop. */
+  /** Calls the listeners of the application. Only for the thread of the loop. */
   void deliver() {
     for (Exception error; (error = errors.tryReceive()) != null; ) {
       Exception failure = error;

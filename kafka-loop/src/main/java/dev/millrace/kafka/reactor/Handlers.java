@@ -28,18 +28,19 @@ import reactor.core.publisher.Flux;
 import reactor.util.context.Context;
 
 /**
- * Starts handlers, not more than {@code concurrency} that run, and hears of their ends.
+ * Starts handlers, at most {@code concurrency} at the same time, and observes their ends.
  *
- * <p>{@link #startAll} and {@link #await} are for the loop's thread. That deserializes, calls the
- * application's function and subscribes to what that returns: so one that is done at once costs no
- * change of threads, and one that blocks there blocks none of Reactor's. Attempts after the first,
- * what may wait for the dead letters, and serializers have virtual threads of their own.
+ * <p>{@link #startAll} and {@link #await} are for the loop's thread. That thread deserializes,
+ * calls the application's function, and subscribes to the returned publisher. So a publisher that
+ * completes at once costs no change of threads, and a function that blocks does not block a thread
+ * of Reactor. Attempts after the first one, dead letters and serializers may block, and run in
+ * virtual threads of their own.
  */
 final class Handlers<K, V> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Handlers.class);
 
-  /** After so many starts the loop's thread looks at what else there is to do. */
+  /** The number of starts after which the loop's thread looks for other work. */
   private static final int TURN = 64;
 
   private final String name;
@@ -56,25 +57,25 @@ final class Handlers<K, V> {
   /** The threads that call the application's functions. */
   private final Set<Busy<K, V>> busy = ConcurrentHashMap.newKeySet();
 
-  /** That of the loop's thread, once it has called one. */
+  /** The entry of the loop's thread, after its first call of a function. */
   private @Nullable Busy<K, V> caller;
 
   private final AtomicInteger running = new AtomicInteger();
 
-  /** Dead letters that are on their way; those that wait for another attempt are not. */
+  /** The number of dead letters being sent; letters that wait for another attempt do not count. */
   private final AtomicInteger burying = new AtomicInteger();
 
   private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
 
-  /** What is to be done about an attempt that may block, until it has a thread for that. */
+  /** The next action for an attempt. The action may block, so it waits here for a thread. */
   private record Step<K, V>(Attempt<K, V> attempt, Supplier<Outcome<K, V>> action) {}
 
   /**
    * Handlers that are not started.
    *
-   * @param name of the consumer's group, for people
-   * @param handling of attempts that have a thread
-   * @param handler of those that have none; null if they all have one
+   * @param name the consumer group, for people
+   * @param handling handles attempts in threads of their own
+   * @param handler handles first attempts in the loop's thread; null if all attempts have threads
    */
   Handlers(
       String name,
@@ -94,12 +95,12 @@ final class Handlers<K, V> {
     SchedulerErrors.watch();
   }
 
-  /** Why the loop must stop, and at which record; null if it must not. */
+  /** The failure that stops the loop, with its record; null if the loop goes on. */
   @Nullable Exception failure() {
     return failure.get();
   }
 
-  /** Starts what can be started now; whether there may be more. */
+  /** Starts as many handlers as possible; whether more may start. */
   boolean startAll() throws InterruptedException {
     forkSteps();
     for (int i = 0; i < TURN; i++) {
@@ -171,11 +172,11 @@ final class Handlers<K, V> {
     return known;
   }
 
-  /** The subscription to what the application's function has returned; ends once. */
+  /** The subscription to the publisher of the application's function; ends once. */
   private final class Call<T> extends BaseSubscriber<T> {
     private final Attempt<K, V> attempt;
     private final ReactiveHandler<K, V, T> handler;
-    private final List<T> emitted = new ArrayList<>(); // one signal comes after the other
+    private final List<T> emitted = new ArrayList<>(); // signals come one after the other
 
     private Call(Attempt<K, V> attempt, ReactiveHandler<K, V, T> handler) {
       this.attempt = attempt;
@@ -208,7 +209,7 @@ final class Handlers<K, V> {
       }
       try {
         handling.handled(attempt);
-      } catch (Throwable e) { // of a part of the application that has no rule of its own
+      } catch (Throwable e) { // thrown by application code that no setting covers
         stop(Handling.broken(attempt, e));
       }
       ended(attempt);
@@ -226,20 +227,20 @@ final class Handlers<K, V> {
       ended(attempt);
     }
 
-    /** The subscriber was not told of it, and never would be. */
+    /** A scheduler has thrown this error; Reactor sends no signal to the subscriber. */
     private void thrownByAScheduler(Throwable e) {
       Subscription source = upstream();
       onError(e);
       source.cancel();
     }
 
-    /** Nothing was returned, or it could not be subscribed to. */
+    /** The function has thrown or returned null, or the publisher could not be subscribed to. */
     private void threw(Throwable e) {
       onError(e);
     }
   }
 
-  /** For threads that may be Reactor's, and must not block. */
+  /** Passes an action to the loop's thread. For threads of Reactor, which must not block. */
   private void later(Attempt<K, V> attempt, Supplier<Outcome<K, V>> action) {
     steps.add(new Step<>(attempt, action));
     bell.ring();
@@ -272,7 +273,7 @@ final class Handlers<K, V> {
     busy.add(here);
     try {
       outcome = step.get();
-    } catch (Throwable e) { // of a part of the application that has no rule of its own
+    } catch (Throwable e) { // thrown by application code that no setting covers
       outcome = Handling.broken(attempt, e);
     } finally {
       busy.remove(here);
@@ -280,7 +281,7 @@ final class Handlers<K, V> {
     stop(outcome);
     boolean isLetter = outcome instanceof Handling.Again<K, V> a && a.next().letter() != null;
     if (isLetter) {
-      burying.incrementAndGet(); // before nobody waits for it any more
+      burying.incrementAndGet(); // before `ended`: otherwise `await` could miss the letter
     }
     try {
       ended(attempt);
@@ -305,13 +306,13 @@ final class Handlers<K, V> {
     bell.ring();
   }
 
-  /** Sends a dead letter, and does so again until it is safe; holds no handler's place. */
+  /** Sends a dead letter, again and again until it is safe. Does not count against concurrency. */
   private void bury(Attempt<K, V> letter) throws InterruptedException {
     for (Attempt<K, V> attempt = letter.begin(); !attempt.messages().isEmpty(); ) {
       Outcome<K, V> outcome;
       try {
         outcome = handling.run(attempt);
-      } catch (Throwable e) { // of a part of the application that has no rule of its own
+      } catch (Throwable e) { // thrown by application code that no setting covers
         outcome = Handling.broken(attempt, e);
       }
       stop(outcome);
@@ -319,7 +320,7 @@ final class Handlers<K, V> {
       if (!(outcome instanceof Handling.Again<K, V> again)) {
         return;
       }
-      buried(); // nobody waits while it waits for another attempt
+      buried(); // `await` does not wait for a letter between two attempts
       try {
         Thread.sleep(again.delay());
       } finally {
@@ -347,7 +348,10 @@ final class Handlers<K, V> {
     bell.ring();
   }
 
-  /** Waits until none runs, {@code timeout} at the most, and not if they are cancelled. */
+  /**
+   * Waits until no handler runs, at most for the timeout. A cancellation of the group ends the
+   * wait.
+   */
   void await(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
@@ -358,7 +362,7 @@ final class Handlers<K, V> {
       }
       if (group.context().isCancelled() || deadline - System.nanoTime() <= 0) {
         LOG.warn(
-            "{} handlers and {} dead letters are cancelled; their records come again",
+            "{} handlers and {} dead letters are cancelled; their records will be redelivered",
             running.get(),
             burying.get());
         return;
@@ -367,17 +371,17 @@ final class Handlers<K, V> {
     }
   }
 
-  /** How long until something may be ready that is here already. */
+  /** The time until messages that were collected already may be ready. */
   Duration untilReady() {
     return supply.untilReady();
   }
 
-  /** The calls of the application's functions that go on now, each with the stack of its thread. */
+  /** The present calls of the application's functions, each with the stack of its thread. */
   List<StuckHandlerException> running() {
     return Busy.stuck(name, busy);
   }
 
-  /** Cancels what has no thread; the group cancels the rest. */
+  /** Cancels the calls without a thread; the group cancels the other ones. */
   void cancel() {
     calls.forEach(Call::cancel);
     for (Step<K, V> step; (step = steps.poll()) != null; ) {

@@ -18,7 +18,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Our consumer as a flux of messages, for Reactor without Reactor Kafka.
+ * The consumer as a flux of messages, for Reactor without Reactor Kafka.
  *
  * <pre>{@code
  * MessageFlux.<String, String>builder()
@@ -29,14 +29,19 @@ import reactor.core.publisher.Mono;
  *     .subscribe();
  * }</pre>
  *
- * <p>Each subscription has a consumer, and closes it at its end: what is settled is committed then,
- * and messages that are not settled come again. No more messages are taken than are requested; the
- * partitions behind them are paused when they are full, and polling goes on. The flux ends with an
- * error if the consumer can not go on, or if a {@link dev.millrace.context.Context} under {@code
- * Context.class} in the subscriber's context is cancelled; it never completes by itself.
+ * <p>Each subscription has a consumer of its own. At the end of the subscription, the settled
+ * messages are committed and the consumer is closed. Messages that are not settled will be
+ * redelivered. The flux takes only as many messages as are requested. Full partitions are paused,
+ * and polling goes on.
  *
- * <p>Signals come from a virtual thread of the subscription, which deserializes as well. To cancel
- * does not block: the consumer is closed by that thread.
+ * <p>The flux ends with an error if the consumer cannot go on, or if the {@link
+ * dev.millrace.context.Context} under {@code Context.class} in the subscriber's context is
+ * cancelled. It never completes.
+ *
+ * <p>Signals come from a virtual thread of the subscription. The same thread deserializes.
+ * Cancelling does not block: that thread closes the consumer.
+ *
+ * <p>Thread-safe. No method of this class blocks.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -61,10 +66,10 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
   }
 
   /**
-   * A function for {@code flatMap}: begins a message, and settles it when what the handler returns
-   * has completed. One whose partition was taken away is dropped; one whose handler fails or is
-   * cancelled is not settled, and comes again. Who wants a record that fails to be passed over has
-   * to resume from the error in the handler.
+   * A function for {@code flatMap}. It begins a message, calls the handler, and settles the message
+   * when the publisher of the handler has completed. A message whose partition was revoked is
+   * dropped. If the handler fails or is cancelled, the message is not settled, and will be
+   * redelivered. To skip a failed record, resume from the error in the handler.
    */
   public static <K, V, R> Function<Message<K, V>, Mono<R>> settling(
       Function<? super ConsumerRecord<K, V>, ? extends Mono<R>> handler) {
@@ -77,7 +82,7 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
               }
               return Mono.<R>defer(() -> handler.apply(message.record()))
                   .doOnSuccess(result -> message.settle())
-                  .doFinally(end -> message.abandon()); // no effect on one that is settled
+                  .doFinally(end -> message.abandon()); // no effect on a settled message
             });
   }
 
@@ -88,7 +93,7 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
     subscription.start();
   }
 
-  /** Settings with defaults; not safe for use by many threads. */
+  /** The settings of a flux, with their defaults. Not thread-safe. */
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
     private Consumer<? super Exception> onError = new FailureLog()::survived;
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
@@ -108,20 +113,27 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
       return this;
     }
 
-    /** Gets what went wrong and is survived; logs it at warn. Must not block. */
+    /**
+     * Receives failures that the flux survives. The listener must not block. An exception that it
+     * throws is logged. Default: one line at warn for each failure, with the stack trace of the
+     * first of its kind.
+     */
     public Builder<K, V> onError(Consumer<? super Exception> listener) {
       onError = Objects.requireNonNull(listener, "onError");
       return this;
     }
 
-    /** Gets what rebalances change; logs it at info. Must not block. */
+    /**
+     * Receives the result of each rebalance. The listener must not block. An exception that it
+     * throws is logged. Default: one line at info.
+     */
     public Builder<K, V> onNotification(Consumer<? super Notification> listener) {
       onNotification = Objects.requireNonNull(listener, "onNotification");
       return this;
     }
 
     /**
-     * The flux, which does nothing until it is subscribed to.
+     * Builds the flux. It does nothing until it is subscribed to.
      *
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */

@@ -21,14 +21,14 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
 /**
- * A subscription, and the virtual thread that takes from the partitions what is requested. A
- * message that was taken, but not handed over or not settled, is not committed: it comes again.
+ * A subscription, with the virtual thread that takes the requested messages from the partitions. A
+ * message that was taken, but not emitted or not settled, is not committed: it will be redelivered.
  */
 final class MessageSubscription<K, V> implements Subscription {
 
   private static final Logger LOG = LoggerFactory.getLogger(MessageSubscription.class);
 
-  /** After so many messages the thread looks what else there is to do. */
+  /** The number of messages after which the thread looks for events and cancellation. */
   private static final int TURN = 64;
 
   private final CoreSubscriber<? super Message<K, V>> actual;
@@ -81,11 +81,11 @@ final class MessageSubscription<K, V> implements Subscription {
     Throwable why;
     try {
       why = consume();
-    } catch (Throwable e) { // the consumer could not be made, or a listener has thrown
+    } catch (Throwable e) { // the consumer could not be created, or a listener has thrown
       why = e;
     } finally {
       registration.stop();
-      context.cancel(); // its parent may forget it
+      context.cancel(); // so that the parent context forgets it
     }
     if (cancelled) {
       LOG.debug("the flux was cancelled", why);
@@ -95,7 +95,7 @@ final class MessageSubscription<K, V> implements Subscription {
     }
   }
 
-  /** Hands over messages until the end, and closes the consumer; why it ends. */
+  /** Emits messages until the end, and closes the consumer; returns the reason of the end. */
   private @Nullable Throwable consume() throws InterruptedException {
     var core = new ConsumerCore<>(settings, events);
     Thread poll = new PollLoop(settings.group(), core, this::pollEnded).thread();
@@ -130,14 +130,14 @@ final class MessageSubscription<K, V> implements Subscription {
     }
   }
 
-  /** Hands over what there is and is requested; whether there may be more. */
+  /** Emits the ready messages, as far as they are requested; whether there may be more. */
   private boolean handOver(Intake<K, V> intake) {
     for (int i = 0; i < TURN; i++) {
       Message<K, V> message = cancelled || requested.get() == 0 ? null : intake.next();
       if (message == null) {
         return false;
       }
-      Deserialization.succeeds(message); // here, as deserializers may block
+      Deserialization.succeeds(message); // here, because deserializers may block
       if (requested.get() != Long.MAX_VALUE) {
         requested.decrementAndGet();
       }

@@ -18,13 +18,16 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * The application's function, what becomes of what its publishers emit, and the Reactor context
- * that those are subscribed with. As a {@link BatchFunction} it blocks until the publisher has
- * ended, and cancels it if it is interrupted.
+ * The application's function, with the serializer of its outputs, and the Reactor context for its
+ * publishers. As a {@link BatchFunction} it blocks until the publisher has ended. If its thread is
+ * interrupted, it cancels the publisher.
  *
- * @param function returns a publisher, with which the records are handled
- * @param output serializes what that emits, which is to be produced; null if it is to be dropped
- * @param <T> what is emitted
+ * @param function returns a publisher that handles the records
+ * @param output serializes the emitted values, which are then produced; null if they are dropped
+ * @param context the Reactor context in which the publishers are subscribed to
+ * @param <K> the type of the keys
+ * @param <V> the type of the values
+ * @param <T> the type of the emitted values
  */
 record ReactiveHandler<K, V, T>(
     Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<? extends T>> function,
@@ -32,14 +35,14 @@ record ReactiveHandler<K, V, T>(
     Context context)
     implements BatchFunction<K, V> {
 
-  /** In no context yet. */
+  /** A handler with an empty context. */
   ReactiveHandler(
       Function<? super List<ConsumerRecord<K, V>>, ? extends Publisher<? extends T>> function,
       @Nullable Function<? super T, ProducerRecord<byte[], byte[]>> output) {
     this(function, output, Context.empty());
   }
 
-  /** The same with the Reactor context that the loop was subscribed to with. */
+  /** The same handler, with the Reactor context of the subscriber of the loop. */
   ReactiveHandler<K, V, T> in(dev.millrace.context.Context loop) {
     ContextView carried =
         Objects.requireNonNullElse(loop.value(Fluxes.REACTOR_CONTEXT), Context.empty());
@@ -57,7 +60,7 @@ record ReactiveHandler<K, V, T>(
     return output != null;
   }
 
-  /** What is to be produced; may block, as serializers may. */
+  /** The records to produce. May block, because serializers may block. */
   List<ProducerRecord<byte[], byte[]>> produced(List<T> emitted) {
     Function<? super T, ProducerRecord<byte[], byte[]>> serialize = output;
     return serialize == null
@@ -84,7 +87,7 @@ record ReactiveHandler<K, V, T>(
       subscription.dispose();
       throw e;
     } catch (ExecutionException e) {
-      subscription.dispose(); // if a scheduler has thrown it
+      subscription.dispose(); // a scheduler may have thrown it: then the publisher still runs
       switch (e.getCause()) {
         case Exception cause -> throw cause;
         case Error cause -> throw cause;

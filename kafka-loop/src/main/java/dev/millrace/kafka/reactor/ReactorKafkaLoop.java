@@ -48,7 +48,7 @@ import reactor.util.context.ContextView;
  * <pre>{@code
  * var loop =
  *     ReactorKafkaLoop.<String, String>builder()
- *         .receiverOptions(options) // those of the KafkaReceiver, or properties(…) and topics(…)
+ *         .receiverOptions(options) // of the KafkaReceiver; or properties(…) and topics(…)
  *         .ordering(Ordering.KEY)
  *         .concurrency(256)
  *         .handler(record -> store.save(record.value()))
@@ -56,17 +56,17 @@ import reactor.util.context.ContextView;
  * loop.run().subscribe();
  * }</pre>
  *
- * <p>It promises what {@code KafkaLoop} promises: at least once, the {@link Ordering}, retries and
- * dead letters, and a pause of full partitions only. The receiver's thread subscribes, polls and
- * closes; what it does around a poll, and what is committed when, is the same code for both loops.
+ * <p>It makes the same promises as {@code KafkaLoop}: at least once, the {@link Ordering}, retries
+ * and dead letters, and a pause of full partitions only. The thread of the receiver subscribes,
+ * polls and closes. The code around a poll, and the code that commits, are the same for both loops.
  *
- * <p>The function of {@link Builder#handler} is called by a virtual thread of the loop, one call at
- * a time; {@code concurrency} bounds the publishers that have not ended. What it returns is
- * subscribed to with the Reactor context of the subscriber of {@link #run()}, and the loop's {@link
- * Context} under {@code Context.class}, which is the current context of the function as well.
+ * <p>A virtual thread of the loop calls the function of {@link Builder#handler}, one call at a
+ * time. {@code concurrency} limits the number of publishers that have not ended. The loop
+ * subscribes to a publisher with the Reactor context of the subscriber of {@link #run()}. That
+ * context also has the loop's {@link Context} under {@code Context.class}. The same {@code Context}
+ * is the current context of the function.
  *
- * <p>A loop runs once. All methods may be called by any thread, and none but {@link #run(Context)}
- * and {@link #drain} blocks.
+ * <p>A loop runs once. Thread-safe. Only {@link #run(Context)} and {@link #drain} block.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -76,10 +76,10 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   private final ReceiverOptions<K, V> options;
   private final BatchFunction<K, V> handler;
 
-  /** Rings when there may be something to handle, or the loop must end. */
+  /** Rings when there may be a message to handle, or the loop must end. */
   private final Bell bell = new Bell();
 
-  /** Rings when the loop must end, or has ended; for the thread that watches the other one. */
+  /** Rings when the loop must end, or has ended; for the thread that watches the loop's thread. */
   private final Bell watch = new Bell();
 
   private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
@@ -101,17 +101,18 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   }
 
   /**
-   * Consumes, from the subscription on, until the loop is drained or something fails; then commits
-   * what is settled and leaves the group. No thread of the loop is alive when it completes.
+   * Consumes, from the subscription on, until the loop is drained or fails. Then it commits the
+   * settled records and leaves the group. When it completes, all threads of the loop have ended,
+   * except for handlers that ignored their interrupt.
    *
-   * <p>Handlers that run then are waited for ({@code drainTimeout} at the most) and after that
-   * cancelled. To cancel the subscription cancels them at once, commits what is settled, and leaves
+   * <p>At the end, running handlers get {@code drainTimeout} to finish, and are then cancelled. A
+   * cancellation of the subscription cancels them at once, commits the settled records, and leaves
    * the group; {@link #drained} completes when that is done.
    *
-   * <p>If the subscriber's context has a {@link Context} under {@code Context.class}, that is the
-   * parent of the loop's. An error is a {@link CancellationException}, what the consumer has failed
-   * with, or a {@link dev.millrace.kafka.RecordFailedException} that names the record on which the
-   * loop stops, with what was thrown as its cause.
+   * <p>If the subscriber's context has a {@link Context} under {@code Context.class}, it is the
+   * parent of the loop's context. The error signal is a {@link CancellationException}, the failure
+   * of the consumer, or a {@link dev.millrace.kafka.RecordFailedException}. The last one names the
+   * record that stops the loop, and has the handler's exception as its cause.
    */
   public Mono<Void> run() {
     return Mono.create(this::start);
@@ -150,8 +151,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     var receiver = new ReceiverThread<>(core, options, this::lost);
     var group = TaskGroup.collecting(context);
     var handlers = handlers(core, events, letters, group);
-    // A function of the application may swallow the interrupt of the thread that waits for the
-    // bell.
+    // Application code may swallow the interrupt of the loop's thread: the bell wakes it as well.
     var registration = CancelSource.listen(group.context(), bell::ring);
     try {
       return watch(handlers, events, group);
@@ -183,10 +183,10 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   }
 
   /**
-   * Has a virtual thread handle, and waits for it: until its end, or until handlers have had their
-   * time. That thread calls the application's functions, any of which may never return.
+   * Handles in a virtual thread, and waits for that thread: until its end, or until the time of the
+   * handlers is over. That thread calls the application's functions, which may never return.
    *
-   * @return what it failed with, if it did
+   * @return the failure of the loop; null if it did not fail
    */
   private @Nullable Throwable watch(Handlers<K, V> handlers, Events events, TaskGroup group)
       throws InterruptedException {
@@ -215,7 +215,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       switch (thread.exceptionNow()) {
         case RuntimeException e -> throw e;
         case Error e -> throw e;
-        case Throwable e -> throw new AssertionError(e); // nothing else is thrown
+        case Throwable e -> throw new AssertionError(e); // the thread throws no other exception
       }
     }
     return handlers.failure() != null ? handlers.failure() : lost.get();
@@ -241,7 +241,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         || handlers.failure() != null;
   }
 
-  /** Handles until the end, by the thread of the loop. */
+  /** Handles until the end. Only for the thread of the loop. */
   private void handle(Handlers<K, V> handlers, Events events, Context context)
       throws InterruptedException {
     while (true) {
@@ -256,7 +256,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       }
     }
     handlers.await(drainTimeout());
-    events.deliver(); // what has failed meanwhile
+    events.deliver(); // failures since the last delivery
   }
 
   private void lost(Throwable cause) {
@@ -271,11 +271,12 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   }
 
   /**
-   * As {@link #drain}, but does not block: completes when it would return. Begins to drain with the
-   * subscription. As a part of what a handler of this loop returns, it completes at once: the loop
-   * waits for that handler.
+   * As {@link #drain}, but does not block: the returned publisher completes when {@code drain}
+   * would return. The drain starts with the subscription. Inside the publisher of a handler of this
+   * loop, it completes at once, because the loop waits for that handler.
    *
-   * @param timeout how long handlers may still run; then they are cancelled
+   * @param timeout how long handlers may still run; afterwards they are cancelled
+   * @throws IllegalArgumentException if the timeout is not positive
    */
   public Mono<Void> drained(Duration timeout) {
     ConsumerSettings.positive("the drain timeout", timeout);
@@ -292,13 +293,15 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   }
 
   /**
-   * Goes on at that offset, forwards or back, as if the partition had been taken away and come
-   * back: what was not begun is forgotten, handlers that run are waited for before others begin,
-   * and the commit follows the new position. Completes when the receiver's thread has done it; with
-   * an {@link IllegalStateException} if the loop does not run, or has not got the partition.
+   * Continues at this offset, forwards or backwards, as if the partition had been revoked and
+   * assigned again. Records that have not begun are dropped. No other record of the partition
+   * begins before the running handlers end. The next commit has the new position. Completes when
+   * the receiver's thread has set the position. Fails with an {@link IllegalStateException} if the
+   * loop does not run, or the partition is not assigned to this member.
    *
-   * <p>As a part of what a handler of this loop returns, it completes at once, since the receiver's
-   * thread may wait for that handler; {@code onError} is told if the position cannot be set.
+   * <p>Inside the publisher of a handler of this loop, it completes at once, because the receiver's
+   * thread may wait for that handler. If the position then cannot be set, {@code onError} receives
+   * the failure.
    */
   public Mono<Void> seek(TopicPartition name, long offset) {
     return Mono.deferContextual(
@@ -327,7 +330,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
                     }));
   }
 
-  /** Settings with defaults; not safe for use by many threads. */
+  /** The settings of a loop, with their defaults. Not thread-safe. */
   public static final class Builder<K, V> extends LoopBuilder<K, V, Builder<K, V>> {
     private ReceiverOptions<K, V> options = ReceiverOptions.create();
     private @Nullable BatchFunction<K, V> handler;
@@ -352,17 +355,18 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * The options of a receiver as they are, instead of {@link #properties}, {@link #topics} and
-     * {@link #deserializers}. Its listeners to assignments, revocations and consumers are told; a
-     * revocation when the handlers have ended and all is committed. What the options say of commits
-     * and of back pressure is not for this loop, which has its own.
+     * Takes over the options of a receiver, instead of {@link #properties}, {@link #topics} and
+     * {@link #deserializers}. The assignment, revocation and consumer listeners of the options are
+     * called. The revocation listener is called when the handlers have ended and the settled
+     * records are committed. The loop ignores the options for commits and back pressure, because it
+     * has its own.
      *
-     * @throws IllegalArgumentException if they assign partitions
+     * @throws IllegalArgumentException if the options assign partitions
      */
     public Builder<K, V> receiverOptions(ReceiverOptions<K, V> receiverOptions) {
       if (receiverOptions.assignment() != null) {
         throw new IllegalArgumentException(
-            "the loop subscribes, and its group assigns: use subscription(…), not assignment(…)");
+            "the group of the loop assigns the partitions: use subscription(…), not assignment(…)");
       }
       options = receiverOptions;
       settings().properties(receiverOptions.consumerProperties());
@@ -378,8 +382,9 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * What to do with a record. It is handled when the publisher completes; what that emits is
-     * dropped. The function is called by one thread, and should not block for long.
+     * Sets the function that handles a record. The record is handled when the publisher completes.
+     * The emitted values are dropped. One thread calls the function, so it should not block for
+     * long.
      */
     public Builder<K, V> handler(
         Function<? super ConsumerRecord<K, V>, ? extends Publisher<?>> given) {
@@ -387,22 +392,29 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       return handler("handler(…)", reactiveOne(given, null), null, null);
     }
 
-    /** What to do with a record, in a virtual thread for each: it may block. */
+    /**
+     * Sets the function that handles a record, and that may block. It is called in a virtual thread
+     * for each record.
+     */
     public Builder<K, V> blockingHandler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
       return handler("blockingHandler(…)", BatchFunction.ofOne(given), null, null);
     }
 
     /**
-     * What to do with records that are handled together; instead of a {@link #handler}. They are
-     * handled when the publisher completes; what that emits is dropped. Batches are gathered, and
-     * taken apart when they fail, as those of {@code KafkaLoop}: one is handled when it is full, or
-     * its first record has waited, and a handler is free; while none is it grows. An error that is
-     * a {@link dev.millrace.kafka.BatchFailedException} says which record has failed. The function
-     * is called by one thread, and should not block for long.
+     * Sets the function that handles records in batches; instead of a {@link #handler}. The records
+     * are handled when the publisher completes. The emitted values are dropped. One thread calls
+     * the function, so it should not block for long.
      *
-     * @param size how many records there may be in a batch
-     * @param linger how long a record may wait for others while a handler is free; may be zero
+     * <p>Batches are gathered as in {@code KafkaLoop}. A batch is handled when a handler is free,
+     * and the batch is full or its first record has waited for {@code linger}. While no handler is
+     * free, the batch grows up to {@code size}. A failed batch without attempts left is taken apart
+     * as in {@code KafkaLoop}. An error that is a {@link dev.millrace.kafka.BatchFailedException}
+     * names the failed record.
+     *
+     * @param size the largest number of records in a batch
+     * @param linger how long the first record waits for others while a handler is free; may be zero
+     * @throws IllegalArgumentException if the size is below 1, or the linger is negative
      */
     public Builder<K, V> batchHandler(
         int size,
@@ -413,7 +425,10 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
           "batchHandler(…)", new ReactiveHandler<>(given, null), new Batching(size, linger), null);
     }
 
-    /** The same, in a virtual thread for each batch: it may block. */
+    /**
+     * As {@link #batchHandler}, with a function that may block. It is called in a virtual thread
+     * for each batch.
+     */
     public Builder<K, V> blockingBatchHandler(int size, Duration linger, BatchHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
       return handler(
@@ -421,15 +436,17 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * What to make of a record exactly once; instead of a {@link #handler}. The record is handled
-     * when the publisher completes, and what that has emitted is produced then, in its order: it,
-     * the dead letters of {@link #deadLetterTopic} and the offsets are committed in transactions,
-     * as with {@code KafkaLoop}; of a publisher that fails nothing is produced. What else the
-     * publisher does may be done again. The function is called by one thread, and should not block
-     * for long.
+     * Sets the function that makes new records of a record, exactly once; instead of a {@link
+     * #handler}. The record is handled when the publisher completes. The emitted values are then
+     * produced, in their order. If the publisher fails, nothing is produced.
      *
-     * @param key serializes the keys, in virtual threads, several at once; closed at the end
-     * @param value serializes the values; likewise
+     * <p>The outputs, the dead letters of {@link #deadLetterTopic} and the offsets are committed in
+     * transactions, as in {@code KafkaLoop}. Other effects of the publisher may happen more than
+     * once. One thread calls the function, so it should not block for long.
+     *
+     * @param key serializes the keys, in virtual threads; must be thread-safe; closed at the end
+     * @param value serializes the values, in virtual threads; must be thread-safe; closed at the
+     *     end
      */
     public <A, B> Builder<K, V> transactionalHandler(
         Serializer<A> key,
@@ -440,7 +457,10 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
       return handler("transactionalHandler(…)", reactiveOne(given, outputs::apply), null, outputs);
     }
 
-    /** The same, in a virtual thread for each record: it may block. */
+    /**
+     * As {@link #transactionalHandler}, with a function that may block. It is called in a virtual
+     * thread for each record.
+     */
     public <A, B> Builder<K, V> blockingTransactionalHandler(
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {
       Objects.requireNonNull(given, "handler");

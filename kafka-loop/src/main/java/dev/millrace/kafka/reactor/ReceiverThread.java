@@ -8,10 +8,10 @@ import reactor.kafka.receiver.KafkaReceiver;
 import reactor.kafka.receiver.ReceiverOptions;
 import reactor.kafka.receiver.internals.ConsumerFactory;
 
-/** A receiver of Reactor Kafka that drives our core: its thread subscribes, polls and closes. */
+/** A receiver of Reactor Kafka that drives our core. Its thread subscribes, polls and closes. */
 /*
- * The receiver requests one batch and never gets one, so it never pauses anything; it knows of no
- * record, so it never waits for one in a rebalance, and commits nothing. See
+ * The receiver requests one batch and never receives one, so it never pauses a partition. It knows
+ * no record, so it waits for none in a rebalance, and commits nothing. See
  * docs/decisions/0004-reactor-kafka-turns-our-core.md.
  */
 final class ReceiverThread<K, V> {
@@ -23,8 +23,8 @@ final class ReceiverThread<K, V> {
   /**
    * Starts to poll.
    *
-   * @param options the listeners of which are to hear what happens
-   * @param onFailure gets what the receiver can not go on after
+   * @param options the options with the listeners to call
+   * @param onFailure receives the failure after which the receiver cannot go on
    */
   ReceiverThread(
       ConsumerCore<K, V> core,
@@ -45,8 +45,7 @@ final class ReceiverThread<K, V> {
   }
 
   /**
-   * Commits, leaves the group, and waits until the thread has ended; whether it has by the
-   * deadline.
+   * Commits, leaves the group, and waits for the thread; whether it has ended by the deadline.
    *
    * @param deadline as {@link System#nanoTime}
    */
@@ -56,12 +55,12 @@ final class ReceiverThread<K, V> {
     return consumer.awaitEnd(deadline);
   }
 
-  /** What the thread is doing, for people. */
+  /** The innermost calls of the thread, for people. */
   String place() {
     return consumer.place();
   }
 
-  /** Hands out the one consumer. */
+  /** Gives the receiver our consumer. */
   private static final class Factory extends ConsumerFactory {
     private final org.apache.kafka.clients.consumer.Consumer<?, ?> consumer;
 
@@ -70,7 +69,7 @@ final class ReceiverThread<K, V> {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // it gives no records, so their types do not matter
+    @SuppressWarnings("unchecked") // it returns no records, so their types do not matter
     public <A, B> org.apache.kafka.clients.consumer.Consumer<A, B> createConsumer(
         ReceiverOptions<A, B> options) {
       return (org.apache.kafka.clients.consumer.Consumer<A, B>) consumer;

@@ -7,16 +7,17 @@ import reactor.core.Exceptions;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Catches errors that Reactor throws in the threads of its schedulers, and tells no subscriber of:
- * {@code StackOverflowError}, {@code NoClassDefFoundError} and the like. Without this a record
- * whose publisher met one would be in the hands of its handler for ever.
+ * Catches errors that Reactor throws in the threads of its schedulers without a signal to the
+ * subscriber: {@code StackOverflowError}, {@code NoClassDefFoundError} and similar ones. Without
+ * this class, the handler of a record whose publisher meets such an error would never end.
  */
 /*
- * Reactor decorates each task that is scheduled. Our decoration remembers, in a thread-local, for which
- * call a thread works: while a publisher is subscribed to, and while a task runs that was scheduled by
- * such a thread. So each task that a publisher schedules, at any depth, knows its call. Tasks of anybody else are left
- * as they are, for the price of a look at the thread-local. Threads that are not of a Scheduler, such as
- * those of a network client, are not covered: such errors are for that client to tell.
+ * Reactor decorates each scheduled task. Our decoration remembers in a thread-local for which call
+ * a thread works: while it subscribes to a publisher, and while it runs a task that such a thread
+ * has scheduled. So each task that a publisher schedules, at any depth, knows its call. Tasks of
+ * other code stay undecorated; for them the cost is one read of the thread-local. Threads that do
+ * not belong to a Scheduler, such as the threads of a network client, are not covered: that client
+ * must report such errors.
  */
 final class SchedulerErrors {
 
@@ -25,7 +26,7 @@ final class SchedulerErrors {
 
   private SchedulerErrors() {}
 
-  /** From now on, in this JVM; again is nothing new. */
+  /** Installs the decoration in this JVM. Idempotent. */
   static void watch() {
     Schedulers.onScheduleHook("millrace.kafka", SchedulerErrors::decorate);
   }
@@ -45,7 +46,7 @@ final class SchedulerErrors {
           });
     } catch (Throwable e) {
       if (!Exceptions.isJvmFatal(e)) {
-        throw e; // operators have told the subscriber what they throw
+        throw e; // operators have already sent this exception to the subscriber
       }
       call.accept(e);
     }
@@ -54,7 +55,7 @@ final class SchedulerErrors {
   /**
    * Subscribes to a publisher.
    *
-   * @param call gets an error of any task that is scheduled by that
+   * @param call receives an error of any task that the subscription schedules
    */
   static <T> T tell(Consumer<? super Throwable> call, Supplier<T> subscribe) {
     Consumer<? super Throwable> before = CURRENT.get();

@@ -10,19 +10,19 @@ import dev.millrace.kafka.internal.Intake;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Where the loop's thread finds what is to be handled: single messages, or batches. */
+/** Gives the loop's thread the messages to handle: one at a time, or in batches. */
 interface Supply<K, V> {
 
-  /** The first attempt at what is ready; null if nothing is now. */
+  /** The first attempt for ready messages; null if none is ready now. */
   @Nullable Attempt<K, V> next();
 
-  /** Sees what has come, while no handler is free for it. */
+  /** Collects messages that have arrived, while no handler is free for them. */
   void gather();
 
-  /** How long until something may be ready that is here already. */
+  /** The time until messages that were collected already may be ready. */
   Duration untilReady();
 
-  /** As the settings say. */
+  /** The supply that the settings ask for. */
   static <K, V> Supply<K, V> of(ConsumerSettings<K, V> settings, ConsumerCore<K, V> core) {
     Batching batching = settings.batching;
     return batching == null
@@ -31,7 +31,7 @@ interface Supply<K, V> {
             new Batches<>(batching, settings.ordering, core.partitions(), core.pauses()));
   }
 
-  /** One message at a time, which the partitions keep until it is wanted. */
+  /** One message at a time; messages stay in the partitions until they are requested. */
   record Single<K, V>(Intake<K, V> intake) implements Supply<K, V> {
     private static final Duration NEVER = Duration.ofHours(1);
 
@@ -50,7 +50,7 @@ interface Supply<K, V> {
     }
   }
 
-  /** Batches, which grow while they wait. */
+  /** Batches, which grow while they wait for a handler. */
   record Gathered<K, V>(Batches<K, V> batches) implements Supply<K, V> {
     @Override
     public @Nullable Attempt<K, V> next() {
