@@ -164,9 +164,9 @@ public abstract class AbstractLoop<K, V> implements Loop {
   }
 
   /**
-   * Interrupts the handlers that still run, and waits for them for a quarter of the close timeout.
-   * Handlers that still run afterwards are left behind, so that the loop can commit and leave its
-   * group. The error listener receives an exception for each of them.
+   * Interrupts the handlers that still run, and waits for them, at most a quarter of the close
+   * timeout. Handlers that still run afterwards are left behind, so that the loop can commit and
+   * leave its group. The error listener receives an exception for each of them.
    *
    * @param group the threads of the handlers
    * @param running gives an exception for each handler that runs

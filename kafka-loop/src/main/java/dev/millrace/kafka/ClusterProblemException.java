@@ -15,6 +15,6 @@ public final class ClusterProblemException extends Exception {
    * @param message the problem and its remedy, for people
    */
   public ClusterProblemException(String message) {
-    super(message, null, false, false); // it was found, not thrown: its stack trace helps nobody
+    super(message, null, false, false); // found, not thrown: a stack trace says nothing
   }
 }

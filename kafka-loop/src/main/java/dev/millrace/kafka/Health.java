@@ -42,7 +42,8 @@ public record Health(State state, String reason, boolean isStarted) {
   }
 
   /**
-   * Whether a probe should let the consumer live: it is neither {@link State#STUCK} nor stopped.
+   * Whether a probe should let the consumer live: it is neither {@link State#STUCK} nor {@link
+   * State#STOPPED}.
    */
   public boolean isAlive() {
     return state != State.STUCK && state != State.STOPPED;

@@ -209,9 +209,9 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * Receives failures that the loop survives. The listener must be thread-safe and must not block.
-   * An exception that it throws is logged. Default: one line at warn for each failure, with the
-   * stack trace of the first of its kind.
+   * Receives failures that the loop survives. The listener must not block. An exception that it
+   * throws is logged. Default: one line at warn for each failure, with the stack trace of the first
+   * of its kind.
    */
   public B onError(Consumer<? super Exception> listener) {
     loop.onError = Objects.requireNonNull(listener, "onError");

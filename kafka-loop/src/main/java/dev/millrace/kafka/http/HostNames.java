@@ -8,11 +8,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The hosts that a request may be for: {@code localhost}, any address, and names that were given.
+ * The hosts that a request may name: {@code localhost}, any IP address, and the configured names.
  *
- * <p>A page of somebody else may have a name that is made to point here (DNS rebinding); its
- * browser would let it read our answers. Such a request has that name in its Host header. One with
- * an address cannot: there is no name to rebind.
+ * <p>A page of another site can have a host name that an attacker points to this machine (DNS
+ * rebinding). The browser would then let the page read our answers. Such a request has the
+ * attacker's name in its Host header, so it is refused. A request with an IP address is safe: it
+ * has no name to rebind.
  */
 final class HostNames {
 

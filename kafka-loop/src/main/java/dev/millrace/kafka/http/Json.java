@@ -6,14 +6,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes JSON that is safe inside of HTML as well. Written here, because a library would be one
- * more jar for whoever wants a health check.
+ * Writes JSON that is safe inside HTML too. It is our own code, because a library would add a jar
+ * for every application that wants a health check.
  */
 final class Json {
 
   private Json() {}
 
-  /** Of maps with texts as keys, collections, texts, finite numbers, booleans and null. */
+  /** The JSON of maps with text keys, collections, texts, finite numbers, booleans and null. */
   static String of(@Nullable Object value) {
     var out = new StringBuilder();
     write(out, value);
@@ -49,8 +49,8 @@ final class Json {
   }
 
   /**
-   * Escapes what JSON wants escaped, what ends a script, a tag or an attribute, and all that is not
-   * ASCII: a lone surrogate then arrives as it was.
+   * Escapes the characters that JSON requires, the characters that end a script, a tag or an
+   * attribute, and all characters outside ASCII. A lone surrogate then arrives unchanged.
    */
   private static void text(StringBuilder out, String text) {
     out.append('"');

@@ -15,16 +15,17 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Accepts connections, and answers one request on each. Safe for use by many threads. */
+/** Accepts connections, and answers one request on each. Thread-safe. */
 /*
- * Whatever clients do, there are never more than so many connections, and none is older than so long: of
- * too many the oldest is closed, and not the newest refused, so that somebody who keeps as many as he can
- * open does not keep others out. All connections may live for the same time, so that the order of their
- * ages is the order of their ends, and the thread that accepts can close those that are due: it
- * waits for the next connection until the oldest one is.
+ * Bounds that no client can break: at most `maxConnections` connections are open, and none is older
+ * than `lifetime`. If there are too many, the oldest one is closed; the newest one is not refused.
+ * So a client that opens as many connections as it can does not lock out other clients. All
+ * connections have the same lifetime, so they end in the order of their age. That lets the
+ * accepting thread close them: it waits for the next connection, but only until the oldest one is
+ * due.
  *
- * Platform threads, because handlers that compute may keep all carriers of the virtual ones busy,
- * and that is when somebody wants to know how they are.
+ * The threads are platform threads. Handlers that compute may keep all carriers of the virtual
+ * threads busy, and exactly then an operator wants to see their state.
  */
 final class Listener implements AutoCloseable {
 
@@ -77,10 +78,10 @@ final class Listener implements AutoCloseable {
         server.setSoTimeout(untilNextEnd());
         admit(server.accept());
       } catch (SocketTimeoutException e) {
-        LOG.trace("nobody has come", e);
+        LOG.trace("no connection until the oldest one is due", e);
       } catch (IOException | OutOfMemoryError e) {
-        if (!closed) { // such as: too many open files, or threads
-          LOG.debug("no connection", e);
+        if (!closed) { // for example: too many open files, or threads
+          LOG.debug("a connection could not be accepted", e);
           LockSupport.parkNanos(AFTER_FAILURE);
         }
       }
@@ -88,7 +89,7 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  /** In milliseconds; 0 if there is none to wait for. */
+  /** The wait for the next connection, in milliseconds; 0, without a limit, if none is open. */
   private int untilNextEnd() {
     synchronized (open) {
       Map.Entry<Socket, Long> oldest = open.entrySet().stream().findFirst().orElse(null);
@@ -129,7 +130,7 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  /** Ends what its thread reads or writes. */
+  /** Closes a connection, which also ends the read or write of its thread. */
   private void close(Socket connection) {
     open.remove(connection);
     try {
@@ -149,8 +150,8 @@ final class Listener implements AutoCloseable {
         response = answers.apply(request);
       } catch (RefusedException e) {
         response = e.response();
-      } catch (RuntimeException | LinkageError e) { // a jar of the metrics may be missing
-        LOG.warn("no answer to a request", e);
+      } catch (RuntimeException | LinkageError e) { // for example, a jar of the metrics is missing
+        LOG.warn("a request could not be answered; the client receives status 500", e);
         response = Response.bare(500, "Internal Server Error");
       }
       response.writeTo(connection.getOutputStream(), withBody);
@@ -164,7 +165,10 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  /** What the client still sends would, unread, make it lose the answer. */
+  /**
+   * Reads the rest of the request for a short time: a close with unread bytes would make the client
+   * lose the answer.
+   */
   private static void linger(Socket connection) throws IOException {
     connection.shutdownOutput();
     connection.setSoTimeout(LINGER_MILLIS);
@@ -175,7 +179,7 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  /** Closes all connections; returns when no more are accepted. */
+  /** Closes all connections. Blocks until the accepting thread has ended. */
   @Override
   public void close() throws IOException {
     synchronized (open) {

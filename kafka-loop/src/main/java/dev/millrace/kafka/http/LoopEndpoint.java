@@ -17,9 +17,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows loops over HTTP: {@code /health/live} (the same as {@code /health}), {@code /health/ready}
- * and {@code /health/started} for probes of an orchestrator, which answer 200 or 503, {@code
- * /metrics} for Prometheus, {@code /status} as JSON, and at {@code /} a page that follows it.
+ * Shows loops over HTTP. The paths are:
+ *
+ * <ul>
+ *   <li>{@code /health/live} (the same as {@code /health}), {@code /health/ready} and {@code
+ *       /health/started}: status 200 or 503, for the probes of an orchestrator;
+ *   <li>{@code /metrics}: the metrics, for Prometheus;
+ *   <li>{@code /status}: the status, as JSON;
+ *   <li>{@code /}: a page that shows the status and updates it.
+ * </ul>
  *
  * <pre>{@code
  * try (var endpoint = LoopEndpoint.builder().port(8080).loop(loop::status).start()) {
@@ -27,18 +33,20 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It listens on the loopback address unless it is told another one. It has neither
- * authentication nor TLS: whoever reaches it can read the names of groups and topics, the figures,
- * and the messages of exceptions; nobody can change anything. Records are not shown, nor any of
- * Kafka's settings but {@code group.id} and {@code client.id}.
+ * <p>By default it listens on the loopback address. It has neither authentication nor TLS. Every
+ * client that can reach it can read the names of groups and topics, the figures, and the messages
+ * of exceptions. No client can change anything. Neither records nor Kafka's settings are shown,
+ * except for {@code group.id} and {@code client.id}.
  *
- * <p>One thread accepts, and each connection has one, for one request; there are at most {@code
- * connections} of them, none lives longer than {@code timeout}, and of too many the oldest is
- * closed. So a slow client costs no more than that. A request that is not a GET or HEAD, has a
- * body, is too long or is malformed is refused, and so is one for a host of another name: see
- * {@link Builder#hostNames}.
+ * <p>One thread accepts connections. Each connection has a thread of its own, and serves one
+ * request. There are at most {@code connections} of them, and none lives longer than {@code
+ * timeout}. If there are too many, the oldest one is closed. So a slow client costs no more than
+ * one connection for that time. A request is refused if it is not a GET or HEAD, has a body, is too
+ * long, or is malformed. It is also refused if it names an unknown host; see {@link
+ * Builder#hostNames}.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe. {@link #close} blocks until no more connections are accepted; no other method
+ * blocks.
  */
 public final class LoopEndpoint implements AutoCloseable {
 
@@ -62,7 +70,7 @@ public final class LoopEndpoint implements AutoCloseable {
       this.listener = new Listener(socket, builder.connections, builder.timeout, this::answer);
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "nothing can listen on %s: %s".formatted(socket, e.getMessage()), e);
+          "cannot listen on %s: %s".formatted(socket, e.getMessage()), e);
     }
   }
 
@@ -105,14 +113,19 @@ public final class LoopEndpoint implements AutoCloseable {
         : Response.of(200, "OK", "text/plain; version=0.0.4; charset=utf-8", known.get());
   }
 
-  /** Where the page is. */
+  /** The address of the page. */
   public URI uri() {
     String host = address.isAnyLocalAddress() ? "localhost" : address.getHostAddress();
     return URI.create(
         "http://%s:%d/".formatted(host.contains(":") ? "[" + host + "]" : host, listener.port()));
   }
 
-  /** Stops listening and closes all connections. Does not close the loops. */
+  /**
+   * Stops listening and closes all connections. Blocks until no more connections are accepted.
+   * Idempotent. Does not close the loops.
+   *
+   * @throws UncheckedIOException if the socket cannot be closed
+   */
   @Override
   public void close() {
     try {
@@ -122,7 +135,7 @@ public final class LoopEndpoint implements AutoCloseable {
     }
   }
 
-  /** Settings with defaults; not safe for use by many threads. */
+  /** The settings of an endpoint, with their defaults. Not thread-safe. */
   public static final class Builder {
 
     private final List<Supplier<LoopStatus>> loops = new ArrayList<>();
@@ -135,33 +148,37 @@ public final class LoopEndpoint implements AutoCloseable {
 
     private Builder() {}
 
-    /** A loop to show, such as {@code loop::status}; call it for each. */
+    /** Adds a loop to show, such as {@code loop::status}. Required; call it once for each loop. */
     public Builder loop(Supplier<LoopStatus> status) {
       loops.add(Objects.requireNonNull(status, "status"));
       return this;
     }
 
     /**
-     * What {@code /metrics} answers, in Prometheus' text format: {@code registry::scrape} of
-     * Micrometer's {@code PrometheusMeterRegistry}. There is no such path without.
+     * The answer of {@code /metrics}, in Prometheus' text format, such as {@code registry::scrape}
+     * of Micrometer's {@code PrometheusMeterRegistry}. Default: none, and the path answers 404.
      */
     public Builder metrics(Supplier<String> scrape) {
       metrics = Objects.requireNonNull(scrape, "scrape");
       return this;
     }
 
-    /** Where to listen; any port that is free if it is 0, the default: see {@link #uri}. */
+    /**
+     * The port to listen on. Default: 0, which means any free port; see {@link #uri}.
+     *
+     * @throws IllegalArgumentException if the port is not from 0 to 65535
+     */
     public Builder port(int number) {
       if (number < 0 || number > 65_535) {
-        throw new IllegalArgumentException("a port is 0 to 65535, but is " + number);
+        throw new IllegalArgumentException("the port must be from 0 to 65535, but is " + number);
       }
       port = number;
       return this;
     }
 
     /**
-     * The address to listen on; that of loopback, which only this machine reaches. In a container,
-     * whose probes come from outside, {@code InetAddress.ofLiteral("0.0.0.0")}.
+     * The address to listen on. Default: the loopback address, which only this machine can reach.
+     * In a container, probes come from outside: use {@code InetAddress.ofLiteral("0.0.0.0")}.
      */
     public Builder address(InetAddress local) {
       address = Objects.requireNonNull(local, "address");
@@ -169,16 +186,21 @@ public final class LoopEndpoint implements AutoCloseable {
     }
 
     /**
-     * The names, without a port, under which clients may ask for it, besides {@code localhost} and
-     * addresses. A request for another name is refused: it may come from a page of somebody else,
-     * whose name is made to point here.
+     * The host names, without a port, that requests may use, besides {@code localhost} and IP
+     * addresses. Default: none. A request for another name is refused, because it may come from a
+     * page of an attacker whose host name points to this machine.
      */
     public Builder hostNames(String... names) {
       hostNames.addAll(List.of(names));
       return this;
     }
 
-    /** How many connections there may be; 32. Of more the oldest is closed. */
+    /**
+     * The largest number of open connections. Default: 32. If there are more, the oldest one is
+     * closed.
+     *
+     * @throws IllegalArgumentException if the number is below 1
+     */
     public Builder connections(int number) {
       if (number < 1) {
         throw new IllegalArgumentException("connections must be at least 1, but is " + number);
@@ -187,22 +209,26 @@ public final class LoopEndpoint implements AutoCloseable {
       return this;
     }
 
-    /** How long a connection may last, from when it is accepted; five seconds. */
+    /**
+     * The longest lifetime of a connection, from its accept on. Default: 5 seconds.
+     *
+     * @throws IllegalArgumentException if the time is not positive, or is longer than a day
+     */
     public Builder timeout(Duration time) {
       if (!Objects.requireNonNull(time, "timeout").isPositive()
           || time.compareTo(Duration.ofDays(1)) > 0) {
         throw new IllegalArgumentException(
-            "the timeout must be positive and a day at the most, but is " + time);
+            "the timeout must be positive and at most one day, but is " + time);
       }
       timeout = time;
       return this;
     }
 
     /**
-     * Listens from now on.
+     * Starts to listen.
      *
      * @throws IllegalArgumentException if there is no loop
-     * @throws UncheckedIOException if it can not listen there
+     * @throws UncheckedIOException if the address and port cannot be bound
      */
     public LoopEndpoint start() {
       return new LoopEndpoint(this);

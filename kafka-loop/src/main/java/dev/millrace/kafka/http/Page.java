@@ -9,7 +9,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.Objects;
 
-/** The live page: one file, with one style and one script, of which the policy knows the hashes. */
+/**
+ * The live page: one file with one style and one script. The Content Security Policy allows exactly
+ * their hashes.
+ */
 final class Page {
 
   private static final String NAME = "page.html";
@@ -24,11 +27,11 @@ final class Page {
               "style-src %s; script-src %s; connect-src 'self'; img-src data:"
                   .formatted(hash(html, "style"), hash(html, "script")));
     } catch (IOException e) {
-      throw new UncheckedIOException("the page can not be read from the class path", e);
+      throw new UncheckedIOException("the page cannot be read from the class path", e);
     }
   }
 
-  /** Of what is between the tags, as the Content Security Policy wants it. */
+  /** The hash of the text between the tags, in the format of the Content Security Policy. */
   private static String hash(String html, String tag) {
     int from = html.indexOf("<" + tag + ">") + tag.length() + 2;
     String text = html.substring(from, html.indexOf("</" + tag + ">", from));

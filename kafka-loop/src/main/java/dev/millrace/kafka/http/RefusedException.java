@@ -1,6 +1,6 @@
 package dev.millrace.kafka.http;
 
-/** A request gets no other answer than this one. */
+/** A request that is refused, with the answer to send. */
 final class RefusedException extends Exception {
 
   private static final long serialVersionUID = 1L;

@@ -11,21 +11,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The head of a request (RFC 9112), of which little is wanted: a GET or HEAD of a path, for one
- * host, without a body. Whatever else it may be is refused.
+ * The head of a request (RFC 9112). Accepted is only a GET or HEAD of a path, for one host, without
+ * a body. All other requests are refused.
  *
- * @param path without the query
- * @param host the value of its one Host header
+ * @param path the path, without the query
+ * @param host the value of the only Host header
  */
 record Request(Method method, String path, String host) {
 
-  /** What may be done. */
+  /** The accepted methods. */
   enum Method {
     GET,
     HEAD
   }
 
-  /** Browsers send all cookies of localhost, whichever port they came from. */
+  /** In bytes. Not smaller, because browsers send the cookies of all ports of localhost. */
   private static final int MAX_HEAD = 32 << 10;
 
   private static final int MAX_LINE = 2 << 10;
@@ -62,14 +62,14 @@ record Request(Method method, String path, String host) {
     return new Request(method, path.group(1), host);
   }
 
-  /** All up to the empty line. */
+  /** Reads the request up to the empty line. */
   private static String head(InputStream in) throws IOException, RefusedException {
     byte[] bytes = new byte[MAX_HEAD];
     int length = 0;
     while (true) {
       int more = in.read(bytes, length, bytes.length - length);
       if (more < 0 && length == 0) {
-        throw new EOFException("nothing was asked");
+        throw new EOFException("the client sent no request");
       }
       if (more < 0) {
         throw bad();

@@ -7,16 +7,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * An answer, after which the connection is closed. Immutable.
+ * An answer. The connection is closed after it. Immutable.
  *
- * @param headers those of this answer; all have the ones that make browsers careful
+ * @param headers the headers of this answer; the headers that restrict the browser are added to all
+ *     answers
  */
 record Response(int status, String reason, Map<String, String> headers, String body) {
 
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String JSON = "application/json";
 
-  /** Nothing may be loaded, run, framed or sent; the page says what it needs. */
+  /** The policy that allows nothing: no load, script, frame or form. The page adds its needs. */
   private static final String NOTHING =
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -35,7 +36,7 @@ record Response(int status, String reason, Map<String, String> headers, String b
     return of(503, "Service Unavailable", JSON, body);
   }
 
-  /** Says no more than its status: nothing of the request comes back. */
+  /** An answer with its status only: it repeats no part of the request. */
   static Response bare(int status, String reason) {
     return of(status, reason, TEXT, status + " " + reason + "\n");
   }
@@ -46,7 +47,7 @@ record Response(int status, String reason, Map<String, String> headers, String b
     return new Response(status, reason, more, body);
   }
 
-  /** Adds to the policy what may be done nevertheless. */
+  /** Adds permissions to the policy. */
   Response allowing(String directives) {
     return with("Content-Security-Policy", NOTHING + "; " + directives);
   }

@@ -14,10 +14,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What is told of loops; the fields are listed in {@code docs/kafka-observability.md}. */
+/**
+ * The JSON for the health and the status of loops; {@code docs/kafka-observability.md} lists the
+ * fields.
+ */
 final class StatusJson {
 
-  /** Of a text that the application makes, such as the message of an exception. */
+  /** The longest text of the application, such as the message of an exception, in characters. */
   private static final int MAX_TEXT = 500;
 
   private StatusJson() {}

@@ -1,4 +1,4 @@
-/** Health, status and a live page of loops over HTTP; needs nothing but the JDK. */
+/** Health, status and a live page of loops over HTTP; needs only the JDK. */
 @NullMarked
 package dev.millrace.kafka.http;
 

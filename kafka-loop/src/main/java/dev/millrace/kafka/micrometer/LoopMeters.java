@@ -14,18 +14,19 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Makes Micrometer's meters of what consumers do; they are listed in {@code docs/kafka-meters.md}.
+ * Feeds Micrometer's meters from the events of consumers. {@code docs/kafka-meters.md} lists the
+ * meters.
  *
  * <pre>{@code
  * KafkaLoop.<String, String>builder().observer(new LoopMeters(registry))…
  * }</pre>
  *
- * <p>Counters and timers are there for each topic from when a partition of it is assigned, and
- * stay; gauges are there for each partition as long as it is assigned. One object may serve any
- * number of consumers; those of one registry should share it, as partitions move between them. Safe
- * for use by many threads; does not block.
+ * <p>Counters and timers of a topic exist from the first assignment of one of its partitions on,
+ * and stay. Gauges of a partition exist while the partition is assigned. One object may serve any
+ * number of consumers. All consumers of one registry should share one object, because partitions
+ * move between them. Thread-safe; does not block.
  *
- * <p>Needs {@code io.micrometer:micrometer-core}, which the loop itself does without.
+ * <p>Needs {@code io.micrometer:micrometer-core}; the loop itself does not need it.
  */
 public final class LoopMeters implements ConsumerObserver {
 
@@ -38,7 +39,7 @@ public final class LoopMeters implements ConsumerObserver {
   private final Map<Subject, TopicMeters> topics = new ConcurrentHashMap<>();
   private final Map<Place, PartitionGauges> partitions = new ConcurrentHashMap<>();
 
-  /** Meters in that registry, from when a consumer that is observed starts. */
+  /** Meters in this registry. They are registered when an observed consumer starts. */
   public LoopMeters(MeterRegistry registry) {
     this.registry = Objects.requireNonNull(registry, "registry");
   }
@@ -63,7 +64,7 @@ public final class LoopMeters implements ConsumerObserver {
     return meters.observer(() -> released(place, status));
   }
 
-  /** Unless it is consumed again, by this consumer or by another one. */
+  /** Removes the gauges, unless they follow a newer assignment, of this or another consumer. */
   private void released(Place place, Supplier<PartitionStatus> status) {
     partitions.computeIfPresent(
         place,

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.apache.kafka.common.TopicPartition;
 
-/** The gauges of a partition, which show whoever consumes it now. */
+/** The gauges of a partition. They show the consumer that owns it now. Thread-safe. */
 final class PartitionGauges {
 
   private final MeterRegistry registry;
@@ -27,13 +27,14 @@ final class PartitionGauges {
     this.gauges =
         List.of(
             gauge("lag", "records", tags, one -> orUnknown(one.lag()))
-                .description("offsets from the first record that is not settled to the log's end")
+                .description("offsets from the first unsettled record to the end of the log")
                 .register(registry),
             gauge("in.flight", "records", tags, PartitionStatus::inFlight)
-                .description("records that are being handled")
+                .description("records in handlers")
                 .register(registry),
             gauge("paused", "partitions", tags, one -> one.paused() ? 1 : 0)
-                .description("1 if it is not polled, being full or paused by the application")
+                .description(
+                    "1 if the partition is not polled: it is full, or the application paused it")
                 .register(registry));
   }
 
@@ -48,7 +49,7 @@ final class PartitionGauges {
     return lag.isPresent() ? lag.getAsLong() : Double.NaN;
   }
 
-  /** Shows that from now on. */
+  /** Shows this status from now on. */
   PartitionGauges follow(Supplier<PartitionStatus> other) {
     status = other;
     return this;

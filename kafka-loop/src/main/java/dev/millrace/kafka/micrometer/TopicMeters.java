@@ -10,7 +10,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.concurrent.TimeUnit;
 
-/** The meters of what becomes of the records of a topic. */
+/** The meters of the records of a topic. Thread-safe. */
 final class TopicMeters {
 
   private final MeterRegistry registry;
@@ -30,7 +30,7 @@ final class TopicMeters {
     this.tags = Tags.of("group", group, "topic", topic);
     this.settleLatency =
         Timer.builder("millrace.kafka.settle.latency")
-            .description("from when a record was polled until it was settled")
+            .description("time from the poll of a record until it was settled")
             .tags(tags)
             .register(registry);
     this.handled = counter("handled", "records", "records that the handler has handled");
@@ -52,7 +52,7 @@ final class TopicMeters {
 
   private Counter deadLettersBecauseOf(String reason) {
     return Counter.builder("millrace.kafka.dead.letters.by.reason")
-        .description("records put into the dead letters, by the class of what was thrown")
+        .description("records put into the dead letters, by the class of the exception")
         .baseUnit("records")
         .tags(tags.and("reason", reason))
         .register(registry);
@@ -60,7 +60,7 @@ final class TopicMeters {
 
   private Counter failures(String stage) {
     return Counter.builder("millrace.kafka.failures")
-        .description("attempts that failed, by what was attempted")
+        .description("failed attempts, by stage")
         .baseUnit("attempts")
         .tags(tags.and("stage", stage))
         .register(registry);
@@ -75,7 +75,7 @@ final class TopicMeters {
     };
   }
 
-  /** Counts what becomes of the records of a partition. */
+  /** Counts the events of the records of a partition. */
   PartitionObserver observer(Runnable onRelease) {
     return new PartitionObserver() {
       @Override

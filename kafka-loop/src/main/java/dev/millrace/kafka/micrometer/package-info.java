@@ -1,4 +1,4 @@
-/** Meters of what consumers do, for Micrometer; the one package that needs it. */
+/** Meters of consumers, for Micrometer. Only this package needs it. */
 @NullMarked
 package dev.millrace.kafka.micrometer;
 

@@ -9,24 +9,25 @@ import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Makes a span of each call of a handler, as a child of the one that the record's headers tell of.
+ * Creates a span for each call of a handler. Its parent is the span in the headers of the record.
  *
  * <pre>{@code
  * KafkaLoop.<String, String>builder().handler(new TracedHandler<>(telemetry, "shop", handler))…
  * }</pre>
  *
- * <p>The span is current while the handler runs, in its thread, so that what it calls and sends
- * belongs to it. It is of kind consumer, has the attributes that OpenTelemetry's conventions for
- * messaging have for it, and says what the handler threw; a dead letter tells it in the header
- * {@link dev.millrace.kafka.DeadLetterHeaders#TRACEPARENT}. Neither key nor value is in it. The
- * headers are read by the propagators of the telemetry, which are W3C's unless it was told others.
+ * <p>The span is current in the handler's thread while the handler runs. So the calls and messages
+ * of the handler belong to it. Its kind is consumer. It has the attributes of OpenTelemetry's
+ * conventions for messaging, and the exception of the handler. It contains neither key nor value. A
+ * dead letter names it in the header {@link dev.millrace.kafka.DeadLetterHeaders#TRACEPARENT}. The
+ * propagators of the telemetry read the headers; by default, these are the propagators of W3C.
  *
- * <p>Headers that are malformed, or have more than 8,192 bytes, are as good as none, and telemetry
- * that throws costs the span: neither fails a record. Safe for use by many threads. Blocks as the
- * handler does, and as the telemetry does at the start and the end of a span, which is not at all
- * with a processor that works in batches.
+ * <p>Tracing never fails a record. Malformed headers, or headers of more than 8,192 bytes, are
+ * ignored. If the telemetry throws, the span is lost.
  *
- * <p>Needs {@code io.opentelemetry:opentelemetry-api}, which the loop itself does without.
+ * <p>Thread-safe. Blocks as long as the handler does, and as long as the telemetry does at the
+ * start and the end of a span. With a batch span processor, the telemetry does not block.
+ *
+ * <p>Needs {@code io.opentelemetry:opentelemetry-api}; the loop itself does not need it.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
@@ -37,9 +38,10 @@ public final class TracedHandler<K, V> implements RecordHandler<K, V> {
   private final RecordHandler<K, V> handler;
 
   /**
-   * A handler that calls that one.
+   * A traced form of a handler.
    *
-   * @param group the name of the consumer's group
+   * @param group the name of the consumer group
+   * @param handler the handler to call
    */
   public TracedHandler(OpenTelemetry telemetry, String group, RecordHandler<K, V> handler) {
     this.spans = new RecordSpans(telemetry, group);

@@ -1,4 +1,4 @@
-/** Spans of what handlers do, for OpenTelemetry; the one package that needs it. */
+/** Spans of handlers, for OpenTelemetry. Only this package and its subpackages need it. */
 @NullMarked
 package dev.millrace.kafka.tracing;
 

@@ -204,8 +204,8 @@ class LoopProcessTest {
       assertThat(ended.said())
           .containsExactly(
               "closing: received SIGTERM; handlers have 300 ms",
-              "forced: the deadline has passed, handlers were interrupted; their records come"
-                  + " again",
+              "forced: the deadline has passed, handlers were interrupted; their records will"
+                  + " be redelivered",
               "hook");
       assertThat(ended.status()).isEqualTo(LoopProcess.FAILED);
     }

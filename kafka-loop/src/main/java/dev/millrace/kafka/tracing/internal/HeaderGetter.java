@@ -8,15 +8,15 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the headers of a record; of several with a name the last one counts. */
+/** Reads the headers of a record. If several headers have one name, the last one counts. */
 enum HeaderGetter implements TextMapGetter<Headers> {
   INSTANCE;
 
-  /** What W3C's Baggage, the longest of them, may have. */
+  /** The largest size of a header, in bytes: the limit of W3C Baggage, the longest of them. */
   private static final int MAX_BYTES = 8192;
 
   @Override
-  @SuppressWarnings("deprecation") // it is, but has to be there
+  @SuppressWarnings("deprecation") // deprecated, but the interface requires it
   public Iterable<String> keys(Headers headers) {
     Set<String> names = new LinkedHashSet<>();
     headers.forEach(one -> names.add(one.key()));

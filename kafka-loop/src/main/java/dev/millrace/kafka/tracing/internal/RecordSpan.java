@@ -10,7 +10,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The span of one attempt to handle a record. Safe for use by many threads. */
+/** The span of one attempt to handle a record. Thread-safe. */
 public final class RecordSpan {
 
   private static final Logger LOG = LoggerFactory.getLogger(RecordSpan.class);
@@ -27,12 +27,12 @@ public final class RecordSpan {
     this.record = record;
   }
 
-  /** What belongs to the span is done in this context. */
+  /** The context with this span. Run the handler in it. */
   public Context context() {
     return context;
   }
 
-  /** Says on the span what went wrong, and beside the record in which span. */
+  /** Adds the failure to the span, and stores the span beside the record. */
   public void failed(Throwable failure) {
     SpanContext known = span.getSpanContext();
     if (!known.isValid()) {
@@ -43,7 +43,7 @@ public final class RecordSpan {
       span.setStatus(StatusCode.ERROR);
       span.recordException(failure);
     } catch (RuntimeException e) {
-      LOG.debug("the span of {} does not tell its failure", RecordSpans.place(record), e);
+      LOG.debug("the failure of {} could not be added to its span", RecordSpans.place(record), e);
     }
     FailureSpan.tell(
         record,
@@ -51,12 +51,12 @@ public final class RecordSpan {
             .formatted(known.getTraceId(), known.getSpanId(), known.getTraceFlags().asHex()));
   }
 
-  /** Ends it; once is enough. */
+  /** Ends the span. A second call has no effect. */
   public void end() {
     try {
       span.end();
     } catch (RuntimeException e) {
-      LOG.debug("a span does not end", e);
+      LOG.debug("a span could not be ended", e);
     }
   }
 }

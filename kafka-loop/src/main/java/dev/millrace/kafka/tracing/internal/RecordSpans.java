@@ -12,7 +12,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts the spans of handlers; what throws in the telemetry costs the span, and no more. */
+/**
+ * Starts the spans of handlers. If the telemetry throws, the span is lost, and the record is
+ * handled without it. Thread-safe.
+ */
 public final class RecordSpans {
 
   private static final Logger LOG = LoggerFactory.getLogger(RecordSpans.class);
@@ -38,9 +41,9 @@ public final class RecordSpans {
   private final String group;
 
   /**
-   * Spans for that telemetry.
+   * Spans for a telemetry.
    *
-   * @param group the name of the consumer's group
+   * @param group the name of the consumer group
    */
   public RecordSpans(OpenTelemetry telemetry, String group) {
     this.tracer = telemetry.getTracer("dev.millrace.kafka");
@@ -48,7 +51,7 @@ public final class RecordSpans {
     this.group = Objects.requireNonNull(group, "group");
   }
 
-  /** Starts a span, as a child of the one that the record's headers tell of. */
+  /** Starts a span. Its parent is the span in the headers of the record. */
   public RecordSpan start(ConsumerRecord<?, ?> record) {
     Context parent = parent(record);
     Span span = start(parent, record);
@@ -59,7 +62,7 @@ public final class RecordSpans {
     try {
       return propagator.extract(Context.root(), record.headers(), HeaderGetter.INSTANCE);
     } catch (RuntimeException e) {
-      LOG.debug("the headers of {} tell no trace", place(record), e);
+      LOG.debug("the trace in the headers of {} could not be read", place(record), e);
       return Context.root();
     }
   }
@@ -83,7 +86,7 @@ public final class RecordSpans {
       }
       return builder.startSpan();
     } catch (RuntimeException e) {
-      LOG.debug("{} has no span", place(record), e);
+      LOG.debug("no span could be started for {}", place(record), e);
       return Span.getInvalid();
     }
   }

@@ -1,4 +1,4 @@
-/** What the traced handlers of all faces have in common; not for applications. */
+/** The code that the traced handlers of all faces share; not for applications. */
 @NullMarked
 package dev.millrace.kafka.tracing.internal;
 

@@ -13,8 +13,8 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 
 /**
- * Makes a span of each subscription to what a handler returns, as a child of the one that the
- * record's headers tell of: the counterpart of {@link dev.millrace.kafka.tracing.TracedHandler} for
+ * Creates a span for each subscription to the publisher of a handler. Its parent is the span in the
+ * headers of the record. This is the form of {@link dev.millrace.kafka.tracing.TracedHandler} for
  * functions that return publishers.
  *
  * <pre>{@code
@@ -22,19 +22,19 @@ import reactor.core.publisher.Flux;
  *     .handler(new TracedFunction<>(telemetry, "shop", record -> store.save(record.value())))…
  * }</pre>
  *
- * <p>The span begins with the subscription and ends with the publisher: before its completion, its
- * error or its cancellation is told on. What belongs to the span finds it in the Reactor context,
- * as OpenTelemetry's {@link Context} under {@code io.opentelemetry.context.Context.class}; it is
- * also the current one while the function is called and what it returns is subscribed to, in that
- * thread. Threads that the publisher changes to do not have it as the current one by themselves.
+ * <p>The span starts with the subscription. It ends with the publisher, before the completion, the
+ * error or the cancellation is passed on. Operators find the span in the Reactor context: as
+ * OpenTelemetry's {@link Context}, under {@code io.opentelemetry.context.Context.class}. It is also
+ * the current span of the calling thread, while the function is called and its publisher is
+ * subscribed to. In other threads of the publisher it is not current by itself.
  *
- * <p>What is on the span, and what becomes of malformed headers and of telemetry that throws, is
- * said at {@code TracedHandler}. Safe for use by many threads. Does not block, if the processor of
- * the telemetry works in batches.
+ * <p>{@code TracedHandler} describes the content of the span, and the treatment of malformed
+ * headers and of telemetry that throws. Thread-safe. Does not block if the telemetry has a batch
+ * span processor.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
- * @param <T> what the publishers emit
+ * @param <T> the type of the emitted values
  */
 public final class TracedFunction<K, V, T> implements Function<ConsumerRecord<K, V>, Flux<T>> {
 
@@ -42,9 +42,10 @@ public final class TracedFunction<K, V, T> implements Function<ConsumerRecord<K,
   private final Function<? super ConsumerRecord<K, V>, ? extends Publisher<? extends T>> function;
 
   /**
-   * A function that calls that one.
+   * A traced form of a function.
    *
-   * @param group the name of the consumer's group
+   * @param group the name of the consumer group
+   * @param function the function to call
    */
   public TracedFunction(
       OpenTelemetry telemetry,
@@ -54,7 +55,7 @@ public final class TracedFunction<K, V, T> implements Function<ConsumerRecord<K,
     this.function = Objects.requireNonNull(function, "function");
   }
 
-  /** Does nothing until what it returns is subscribed to; then calls the function. */
+  /** Returns a flux that calls the function when it is subscribed to. */
   @Override
   public Flux<T> apply(ConsumerRecord<K, V> record) {
     return new Flux<>() {

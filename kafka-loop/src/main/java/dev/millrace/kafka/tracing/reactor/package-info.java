@@ -1,4 +1,4 @@
-/** Spans of what publishers do, for OpenTelemetry and Reactor; needs both. */
+/** Spans of publishers, for OpenTelemetry and Reactor; needs both. */
 @NullMarked
 package dev.millrace.kafka.tracing.reactor;
 
