@@ -2,6 +2,7 @@ package dev.millrace.kafka.internal;
 
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
@@ -75,6 +76,11 @@ public final class Guarded {
     @Override
     public void commitFailed(String group, Exception failure) {
       run(NAME, () -> observer.commitFailed(group, failure));
+    }
+
+    @Override
+    public void newHistory(String group, NewHistoryException history) {
+      run(NAME, () -> observer.newHistory(group, history));
     }
   }
 
