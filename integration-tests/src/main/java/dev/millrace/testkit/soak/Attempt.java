@@ -21,7 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** A subject that is run once: started, disturbed, joined, and checked; in a thread of its own. */
+/**
+ * One checked run of a subject: started, disturbed, joined, and checked, in a thread of its own.
+ */
 final class Attempt<R> {
 
   private static final Duration ALL_THE_TIME = Duration.ofHours(1);
