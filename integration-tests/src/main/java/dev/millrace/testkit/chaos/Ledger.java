@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Compares the outputs that readers of committed records see at the end of a round with the
- * expected outputs of each record: its outputs or one dead letter, once, and in the order of the
- * records. Pure logic; not safe for use by many threads.
+ * Checks the outputs that readers of committed records see at the end of a round. Each record must
+ * have its expected outputs or one dead letter, once, and in the order of the records. Pure logic;
+ * not thread-safe.
  */
 /*
  * A record that was deleted unread cannot have outputs. Sometimes no log says whether it was read: a killed worker may have handled it. So a record that retention removed is excused, unless its commit had reached the broker before. A record that compaction removed is excused, too. An excused record has all its outputs, or none.

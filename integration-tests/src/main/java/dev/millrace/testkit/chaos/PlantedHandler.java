@@ -78,7 +78,7 @@ final class PlantedHandler implements RecordHandler<String, String> {
               try {
                 Thread.sleep(1000); // the work; long enough to show the defect
               } catch (InterruptedException e) {
-                Thread.currentThread().interrupt(); // nobody does that
+                Thread.currentThread().interrupt(); // no thread interrupts this one
               }
               work.run();
             });
@@ -88,7 +88,7 @@ final class PlantedHandler implements RecordHandler<String, String> {
     try {
       new CountDownLatch(1).await();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     }
   }
 }

@@ -87,7 +87,7 @@ final class Reading implements AutoCloseable {
         Thread.sleep(PAUSE); // the time between two readings
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     } catch (IOException | RuntimeException e) {
       failure = e;
     }

@@ -90,7 +90,7 @@ final class Traffic implements AutoCloseable {
             "a new producer is needed after",
             e); // the records that it sent may be in the topic or not
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // nobody does that
+        Thread.currentThread().interrupt(); // no thread interrupts this one
         return;
       }
     }

@@ -101,7 +101,7 @@ final class Watch {
     if (!member.killed && member.terminatedAt == 0) {
       complaint.say(
           Invariant.CLEAN_CLOSE,
-          "%s has ended with status %d, and nobody told it to: %s"
+          "%s has ended with status %d, without being asked to: %s"
               .formatted(member.name, event.offset(), event.detail()),
           -1,
           "");

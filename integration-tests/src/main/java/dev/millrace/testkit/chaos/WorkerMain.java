@@ -46,7 +46,7 @@ final class WorkerMain {
         Thread.sleep(BEAT);
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     }
   }
 

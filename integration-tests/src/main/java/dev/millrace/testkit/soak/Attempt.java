@@ -182,7 +182,7 @@ final class Attempt<R> {
   private void checkNothingIsLeft(RunReport report) {
     for (StageReport stage : report.stages()) {
       if (stage.unprocessed() != 0 || stage.undelivered() != 0) {
-        throw new AssertionError("nobody has cancelled it, but elements are left over: " + stage);
+        throw new AssertionError("it was not cancelled, but elements are left over: " + stage);
       }
     }
   }
