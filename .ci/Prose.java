@@ -32,6 +32,10 @@ final class Prose {
   private static final int WORDS_OF_A_SAMPLE = 8;
   private static final int WORDS_OF_A_LONG_SENTENCE = 35;
 
+  /** A full stop may be inside of bold text, brackets or quotes. */
+  private static final String END_OF_A_SENTENCE =
+      "(?<=[.!?;]|[.!?](\\*\\*|\\)|\"))\\s+(?=[\\p{Lu}`\"'(\\[])";
+
   private static final Map<String, Pattern> PATTERNS = new LinkedHashMap<>();
 
   static {
@@ -54,6 +58,13 @@ final class Prose {
         "riddle: 'as ever', 'as good as none'", "\\bas ever\\b|\\bas good as\\b|\\bas is never\\b");
     pattern("riddle: 'what has begun'", "\\bwhat (has|had) begun\\b");
     pattern("two 'which' in one sentence", "\\bwhich\\b.*\\bwhich\\b");
+    pattern("name the party", "\\b(some|any|no|every)body\\b");
+    pattern("a description that begins with 'that' has no noun", "(?-i:^that) (?!(is|was)\\b)");
+    pattern("riddle: 'as many'", "(?<!times )\\bas (many|much)\\b(?!( \\w+){0,2} as\\b)");
+    pattern("riddle: 'is said'", "\\b(is|are|was|were|be|been) said\\b|\\bwithout a word\\b");
+    pattern("'comes again': redelivered, handled again", "\\b(comes?|came) again\\b");
+    pattern("write 'thread-safe'", "\\bsafe for (use by )?many threads\\b");
+    pattern("ordinal of 'how many'", "\\bhow.manieth\\b");
     pattern("fraction in words", "\\b\\w+teen(th)? twentieths?\\b|\\btwentieths\\b");
   }
 
@@ -163,7 +174,7 @@ final class Prose {
     String text = Files.readString(file);
     var blocks = file.toString().endsWith(".md") ? markdown(text) : java(text, literals);
     for (Block block : blocks) {
-      for (String sentence : block.text().split("(?<=[.!?;])\\s+(?=[\\p{Lu}`\"'(\\[])")) {
+      for (String sentence : block.text().split(END_OF_A_SENTENCE)) {
         String plain = sentence.replaceAll("\\s+", " ").strip();
         if (plain.matches(".*\\p{L}.*")) {
           into.add(new Sentence(file, block.line(), plain));

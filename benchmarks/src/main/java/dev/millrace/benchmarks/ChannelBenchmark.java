@@ -21,7 +21,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * Elements handed over between virtual threads; the score is the time per element (and hop).
  *
- * <p>An invocation starts its threads, hands over a fixed number of elements, and joins them.
+ * <p>An invocation starts its threads, hands over a fixed number of elements, and joins the
+ * threads.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,7 +38,7 @@ public class ChannelBenchmark {
   @Param({"millrace", "kotlin", "jox", "synchronous", "transfer", "array", "linked"})
   public String peer = "millrace";
 
-  /** In elements; 0 for a rendezvous. */
+  /** The capacity in elements; 0 for a rendezvous. */
   @Param({"0", "16", "64", "128", "1024"})
   public int capacity;
 

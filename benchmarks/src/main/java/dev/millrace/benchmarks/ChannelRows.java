@@ -21,11 +21,11 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Runs the rows that are published of {@link ChannelBenchmark} and {@link SelectBenchmark}, all
- * peers of a row one after the other, and writes a table of the medians and JMH's raw results.
+ * Runs the published rows of {@link ChannelBenchmark} and {@link SelectBenchmark}: all peers of a
+ * row one after the other. Writes a table of the medians, and JMH's raw results.
  *
- * <p>Arguments: the directory for {@code channels.md} and {@code channels.json}; then, if not all
- * rows are wanted, a part of their names.
+ * <p>Arguments: the directory for {@code channels.md} and {@code channels.json}; then, to run only
+ * some rows, a part of their names.
  */
 public final class ChannelRows {
 

@@ -14,7 +14,7 @@ interface Conduit {
 
   Integer receive() throws InterruptedException;
 
-  /** The peer of that name; {@code capacity} 0 stands for a rendezvous. */
+  /** The peer with this name; {@code capacity} 0 means a rendezvous. */
   static Conduit of(String peer, int capacity) {
     return switch (peer) {
       case "millrace" -> millrace(dev.millrace.channel.Channel.buffered(capacity));

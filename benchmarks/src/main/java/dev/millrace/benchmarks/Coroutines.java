@@ -31,7 +31,7 @@ final class Coroutines {
         (Integer element) -> Unit.INSTANCE);
   }
 
-  /** A coroutine: its steps until it is done. */
+  /** A coroutine: runs its steps until it is done. */
   abstract static class Body {
     private final CountDownLatch done;
 
@@ -39,7 +39,7 @@ final class Coroutines {
       this.done = done;
     }
 
-    /** Goes on; {@code resumed} is what the suspended call returned, null at the start. */
+    /** Continues. {@code resumed} is the result of the suspended call; null at the start. */
     abstract @Nullable Object run(@Nullable Object resumed, Continuation<Object> self);
 
     final void start() {

@@ -2,7 +2,7 @@ package dev.millrace.benchmarks;
 
 import java.util.function.Function;
 
-/** Reactor by hand, where each call may block: in a thread of its own. */
+/** Reactor by hand, for functions that may block: each call has a thread of its own. */
 final class FlatMapPipelines implements Pipelines {
 
   @Override

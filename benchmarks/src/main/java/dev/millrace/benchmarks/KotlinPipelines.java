@@ -84,7 +84,7 @@ final class KotlinPipelines implements Pipelines {
                     (collector, inner) -> collector.emit(function.apply(element), inner))));
   }
 
-  /** As many are deferred: one is awaited, one is about to wait, and the others are buffered. */
+  /** This number is deferred: one is awaited, one is about to wait, and the others are buffered. */
   @Override
   public long ordered(int count, int workers, Function<Integer, Integer> function)
       throws InterruptedException {

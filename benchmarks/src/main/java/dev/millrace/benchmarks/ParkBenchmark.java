@@ -14,9 +14,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * The time of the JDK itself to park a virtual thread and to unpark another one: the lower bound of
- * each hand-over to a waiting thread. Pairs of threads take turns, with a volatile field and
- * nothing else; ns per turn.
+ * The JDK's own time to park a virtual thread and to unpark another one: the lower bound of each
+ * hand-over to a waiting thread. Pairs of threads take turns, with a volatile field and nothing
+ * else. The score is ns per turn.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -25,7 +25,7 @@ public class ParkBenchmark {
 
   private static final int TURNS = 240_000;
 
-  /** How many pairs take turns at the same time. */
+  /** The number of pairs that take turns at the same time. */
   @Param({"1", "1000"})
   public int pairs;
 

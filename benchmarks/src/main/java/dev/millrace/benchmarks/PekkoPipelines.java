@@ -18,7 +18,7 @@ import org.apache.pekko.stream.javadsl.Merge;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 
-/** Pekko Streams; functions that are called at once run on the dispatcher of the actors. */
+/** Pekko Streams; concurrent functions run on the dispatcher of the actors. */
 final class PekkoPipelines implements Pipelines {
 
   private final ActorSystem system =

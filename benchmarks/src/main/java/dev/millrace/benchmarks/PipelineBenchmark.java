@@ -37,7 +37,7 @@ public class PipelineBenchmark {
   private static final int MANY_WORKERS = 1000;
   private static final int BRANCHES = 4;
 
-  /** Whose pipeline. */
+  /** The peer. */
   @Param({
     "millrace",
     "millrace-reactor",
@@ -52,7 +52,7 @@ public class PipelineBenchmark {
   })
   public String peer = "millrace";
 
-  @SuppressWarnings("NullAway.Init") // by open
+  @SuppressWarnings("NullAway.Init") // set by open
   private Pipelines pipelines;
 
   private long tokens;
@@ -98,7 +98,7 @@ public class PipelineBenchmark {
     return pipelines.boundaries(ELEMENTS, 3);
   }
 
-  /** A trivial function for eight elements at once; results as they come. */
+  /** A trivial function, eight elements at once; results in any order. */
   @Benchmark
   @OperationsPerInvocation(ELEMENTS)
   public long parallelUnordered() throws Exception {
@@ -112,7 +112,7 @@ public class PipelineBenchmark {
     return pipelines.ordered(ELEMENTS, WORKERS, Numbers::plus);
   }
 
-  /** 10 µs of work for each element, eight at once; results as they come. */
+  /** 10 µs of work for each element, eight at once; results in any order. */
   @Benchmark
   @OperationsPerInvocation(FEW)
   public long parallelCpuUnordered() throws Exception {
@@ -147,7 +147,7 @@ public class PipelineBenchmark {
     return n;
   }
 
-  /** Each element goes to four branches, which run in threads of their own, and come together. */
+  /** Each element goes to four branches, which run in threads of their own and are merged. */
   @Benchmark
   @OperationsPerInvocation(ELEMENTS)
   public long broadcast() throws Exception {

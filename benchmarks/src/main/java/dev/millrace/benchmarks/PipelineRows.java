@@ -21,12 +21,12 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Runs the rows that are published of {@link PipelineBenchmark}, all peers of a row one after the
- * other, and writes a table of the medians and JMH's raw results.
+ * Runs the published rows of {@link PipelineBenchmark}: all peers of a row one after the other.
+ * Writes a table of the medians, and JMH's raw results.
  *
- * <p>Arguments: the directory for {@code pipelines.table} and {@code pipelines.json}; then, if not
- * all rows are wanted, a part of their names. {@code -Dforks=}, {@code -Diterations=} and {@code
- * -Dmillis=} say how long it takes: with 2, 5 and 300, less than 20 minutes.
+ * <p>Arguments: the directory for {@code pipelines.table} and {@code pipelines.json}; then, to run
+ * only some rows, a part of their names. The properties {@code -Dforks=}, {@code -Diterations=} and
+ * {@code -Dmillis=} set the duration. With 2, 5 and 300 it takes less than 20 minutes.
  */
 public final class PipelineRows {
 

@@ -3,12 +3,12 @@ package dev.millrace.benchmarks;
 import java.util.function.Function;
 
 /**
- * The pipelines of one peer, from {@link Numbers} to the count of elements that arrive. A method
+ * The pipelines of one peer, from {@link Numbers} to the number of elements that arrive. A method
  * throws if the peer has no idiom for it.
  */
 interface Pipelines extends AutoCloseable {
 
-  /** How many elements wait at a boundary: what Reactor has by default. */
+  /** The number of elements that can wait at a boundary: Reactor's default. */
   int BUFFER = 256;
 
   /** {@link Numbers#plus}, {@link Numbers#isBig}, and both again, in one thread. */
@@ -16,12 +16,15 @@ interface Pipelines extends AutoCloseable {
     throw none();
   }
 
-  /** As many hand-overs between threads, and {@link Numbers#plus} before, between and after. */
+  /**
+   * {@code boundaries} hand-overs between threads, with {@link Numbers#plus} before, between and
+   * after them.
+   */
   default long boundaries(int count, int boundaries) throws Exception {
     throw none();
   }
 
-  /** A function for as many elements at once; results as they come. */
+  /** A function, {@code workers} elements at once; results in any order. */
   default long unordered(int count, int workers, Function<Integer, Integer> function)
       throws Exception {
     throw none();
@@ -34,8 +37,8 @@ interface Pipelines extends AutoCloseable {
   }
 
   /**
-   * Each element goes to as many branches, which do {@link Numbers#plus} in threads of their own,
-   * and come together.
+   * Each element goes to {@code branches} branches, which call {@link Numbers#plus} in threads of
+   * their own and are merged.
    */
   default long broadcast(int count, int branches) throws Exception {
     throw none();
@@ -48,7 +51,7 @@ interface Pipelines extends AutoCloseable {
     return new UnsupportedOperationException(getClass().getSimpleName() + " is no peer here");
   }
 
-  /** The pipelines of the peer of that name. */
+  /** The pipelines of the peer with this name. */
   static Pipelines of(String peer) {
     return switch (peer) {
       case "millrace" -> MillracePipelines.onChannels();

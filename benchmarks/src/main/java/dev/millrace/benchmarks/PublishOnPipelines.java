@@ -1,11 +1,11 @@
 package dev.millrace.benchmarks;
 
-/** As {@link ReactorPipelines}, but the thread that takes elements makes them as well. */
+/** Like {@link ReactorPipelines}, but the thread that takes elements also makes them. */
 final class PublishOnPipelines implements Pipelines {
 
   @Override
   public long boundaries(int count, int boundaries) {
-    // Hidden, as the first boundary is none at all otherwise: it would pull from the iterable.
+    // Hidden: otherwise the first publishOn would pull from the iterable, and be no boundary.
     return ReactorPipelines.boundaries(ReactorPipelines.flux(count).hide(), boundaries);
   }
 

@@ -11,8 +11,8 @@ import reactor.core.scheduler.Schedulers;
  * Reactor by hand.
  *
  * <p>Its {@code publishOn} alone is not always a boundary between two threads: the thread that
- * takes elements requests more, and the source then makes them in that very thread. So here the
- * source has a thread as well ({@code subscribeOn}); in {@link PublishOnPipelines} it has not.
+ * takes elements requests more, and the source then makes them in the same thread. So here the
+ * source has a thread of its own ({@code subscribeOn}). In {@link PublishOnPipelines} it has none.
  */
 final class ReactorPipelines implements Pipelines {
 

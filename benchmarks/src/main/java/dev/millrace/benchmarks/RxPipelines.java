@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** RxJava by hand; as {@link ReactorPipelines}, the source has a thread of its own. */
+/** RxJava by hand. As in {@link ReactorPipelines}, the source has a thread of its own. */
 final class RxPipelines implements Pipelines {
 
   private static Flowable<Integer> flowable(int count) {

@@ -37,11 +37,11 @@ public class SelectBenchmark {
   @Param({"millrace", "kotlin", "jox"})
   public String peer = "millrace";
 
-  /** In elements; 0 for a rendezvous. */
+  /** The capacity in elements; 0 for a rendezvous. */
   @Param({"0", "16"})
   public int capacity;
 
-  /** How many clauses. */
+  /** The number of clauses. */
   @Param({"2", "4"})
   public int clauses = 2;
 

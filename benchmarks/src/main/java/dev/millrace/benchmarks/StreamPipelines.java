@@ -6,7 +6,7 @@ import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** Streams of the JDK, and its gatherer for calls at once, which keeps the order. */
+/** Streams of the JDK, and its gatherer for concurrent calls, which keeps the order. */
 final class StreamPipelines implements Pipelines {
 
   private static Stream<Integer> stream(int count) {

@@ -29,7 +29,7 @@ final class Work {
     }
   }
 
-  /** Sends small numbers, which are boxed already. */
+  /** Sends small numbers, which the JDK has boxed in advance. */
   static void send(Conduit conduit, int elements) throws InterruptedException {
     for (int i = 0; i < elements; i++) {
       conduit.send(i & 127);

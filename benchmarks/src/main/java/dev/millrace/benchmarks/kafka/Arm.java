@@ -10,7 +10,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** One way to consume a topic. */
 interface Arm extends AutoCloseable {
 
-  /** How many records an arm that bounds their number may have in flight. */
+  /** The limit of records in flight, for arms that have such a limit. */
   int IN_FLIGHT = 10_000;
 
   /** The work for a record; the same for all arms. */
@@ -45,7 +45,7 @@ interface Arm extends AutoCloseable {
   /** Starts to consume; does not block. */
   void start(Job job);
 
-  /** Stops. Of no interest for the figures. */
+  /** Stops. Its duration is not measured. */
   @Override
   void close();
 }

@@ -4,21 +4,25 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A measurement of each arm: the rate for records that are in the topic already, or the latency of
- * records that come one by one, from the time at which each should have been sent.
+ * A measurement of each arm. Either the rate, for records that are in the topic before it starts.
+ * Or the latency, for records that come one by one: measured from the planned send time of each
+ * record.
  *
- * @param title the column's
- * @param keys how they are distributed over the records
- * @param records that count
- * @param workMillis how long a handler sleeps
+ * @param title the title of the column
+ * @param keys the distribution of the keys over the records
+ * @param records the number of counted records
+ * @param workMillis the sleep of a handler, in ms
  * @param arms measured records
  */
 record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arms) {
 
-  /** How the keys are distributed. */
+  /** The distribution of the keys. */
   enum Keys {
     UNIFORM,
-    /** By Zipf's law: one of seven records has the first key. It is the others that count. */
+    /**
+     * By Zipf's law: one of seven records has the first key. Only the records of the other keys
+     * count.
+     */
     ZIPF,
     /** Uniformly, and the records come one by one. */
     PACED
@@ -28,7 +32,7 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
   private static final List<Arms> PARALLEL =
       List.of(Arms.values()).stream().filter(arm -> arm != Arms.SINGLE).toList();
 
-  /** All of them, in the order of the tables. */
+  /** All cells, in the order of the tables. */
   static final List<Cell> ALL =
       List.of(
           new Cell("0 ms", Keys.UNIFORM, 100_000, 0, List.of(Arms.values())),
@@ -38,7 +42,7 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
           new Cell("Zipf 1 ms", Keys.ZIPF, 25_000, 1, List.of(Arms.KEY, Arms.PARALLEL_KEY)),
           new Cell("latency", Keys.PACED, Pace.MEASURED, 1, PARALLEL));
 
-  /** The topic that is consumed; it can be shared by all whose records are there already. */
+  /** The consumed topic. Cells whose records are written in advance can share it. */
   String topic() {
     return keys.name().toLowerCase(Locale.ROOT) + "-" + records;
   }

@@ -36,7 +36,7 @@ final class ChannelLoop implements Arm {
     try {
       loop.run(context);
     } catch (CancellationException e) {
-      // that is how it is closed
+      // close() ends the loop in this way
     } catch (InterruptedException | ExecutionException e) {
       throw new IllegalStateException(e);
     }

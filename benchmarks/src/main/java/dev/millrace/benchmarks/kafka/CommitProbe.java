@@ -12,8 +12,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Measures how long after a record was handled its commit has arrived, for any arm: an interceptor
- * of its consumer, told by {@link Meter} what was handled. There is one for the process.
+ * Measures the time from handled to committed, for any arm. It is an interceptor of the arm's
+ * consumer, and {@link Meter} reports the handled records to it. There is one for the process.
  */
 public final class CommitProbe implements ConsumerInterceptor<Object, Object> {
 
@@ -31,12 +31,12 @@ public final class CommitProbe implements ConsumerInterceptor<Object, Object> {
         partition, p -> new AtomicLongArray(Pace.WARM_UP + Pace.MEASURED));
   }
 
-  /** In microseconds, from when a record was handled until its commit was answered. */
+  /** The time from the end of a handler to the answer of the commit, in microseconds. */
   static long delay(double percentile) {
     return DELAY.getValueAtPercentile(percentile);
   }
 
-  /** How many records were committed that nobody had handled. */
+  /** The number of records that were committed before they were handled. */
   static long tooEarly() {
     return TOO_EARLY.get();
   }

@@ -38,7 +38,7 @@ final class ConsumeMain {
     }
     tell(values);
     System.out.flush();
-    Runtime.getRuntime().halt(0); // the end of an arm is not measured, and takes long
+    Runtime.getRuntime().halt(0); // the end of an arm is not measured, and takes a long time
   }
 
   private static Map<String, Double> values(Meter meter, Cell.Keys keys) {

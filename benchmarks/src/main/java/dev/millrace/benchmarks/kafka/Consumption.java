@@ -15,7 +15,7 @@ final class Consumption implements AutoCloseable {
   /** A run ends after this time; the rate is then the rate of the handled records. */
   static final int SECONDS = Integer.getInteger("seconds", 8);
 
-  /** Of a run of millions of records, which takes longer. */
+  /** The least rate, for the time limit of a run of millions of records. */
   private static final int AT_LEAST_PER_SECOND = 25_000;
 
   private final Process process;

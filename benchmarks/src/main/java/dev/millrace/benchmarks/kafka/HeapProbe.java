@@ -10,8 +10,8 @@ import javax.management.NotificationEmitter;
 import javax.management.openmbean.CompositeData;
 
 /**
- * How much of the heap is used after collections of garbage, for each tenth of a run: the least,
- * since what a young collection leaves in the old generation is not all alive.
+ * The least memory in use after a garbage collection, for each tenth of a run. The least, because a
+ * young collection leaves dead objects in the old generation.
  */
 final class HeapProbe {
 
@@ -44,7 +44,7 @@ final class HeapProbe {
     }
   }
 
-  /** In megabytes, those outside of the heap included (metaspace, code). */
+  /** Adds the figures in megabytes, including memory outside of the heap (metaspace, code). */
   synchronized void tell(Map<String, Double> values) {
     for (int part = 0; part < PARTS; part++) {
       values.put("used" + part, least[part] / 1e6);

@@ -10,9 +10,9 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * Whether the heap stays flat over {@code -Drecords} (ten million) records, whose handlers take a
- * millisecond, while more are written. Arguments: the names of {@link Arms}. {@code
- * -Dchild=-Xmx256m} gives the JVM that consumes another heap.
+ * Checks that the heap stays flat over {@code -Drecords} records (default: ten million). Handlers
+ * take a millisecond each, and records are written meanwhile. Arguments: the names of {@link Arms}.
+ * {@code -Dchild=-Xmx256m} sets the heap of the consuming JVM.
  */
 public final class KafkaHeap {
 

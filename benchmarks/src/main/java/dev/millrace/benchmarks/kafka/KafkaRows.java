@@ -16,8 +16,8 @@ import org.apache.kafka.clients.admin.Admin;
  * Runs all arms in all cells against one broker, each time in a fresh JVM, and writes tables of the
  * medians and the raw results.
  *
- * <p>The rounds are interleaved: each arm once in each, in another order. Cells that are in the
- * file of the raw results are not run again: an interrupted run goes on where it was.
+ * <p>The rounds are interleaved: each round has each arm once, in another order. Cells that are in
+ * the file of the raw results are not run again, so an interrupted run goes on where it was.
  *
  * <p>Arguments: the directory for {@code kafka-tables.md} and {@code kafka.json}; then, to run only
  * some cells, a part of their printed name, such as {@code "0 ms KEY"}.
@@ -28,7 +28,7 @@ public final class KafkaRows {
 
   private static final int ROUNDS = Integer.getInteger("rounds", 3);
 
-  /** A JVM that starts, and a consumer that joins, before anything is measured. */
+  /** The start of a JVM, and the join of a consumer, before the measurement begins. */
   private static final int SECONDS_TO_START = 3;
 
   private record Run(Cell cell, Arms arm, int round) {
@@ -49,7 +49,7 @@ public final class KafkaRows {
     this.measured = Measurement.read(file);
   }
 
-  /** Runs what is wanted. */
+  /** Runs the wanted cells. */
   public static void main(String[] args) throws Exception {
     System.setProperty("logback.configurationFile", LOGBACK);
     new KafkaRows(Path.of(args[0])).run(args.length > 1 ? args[1] : "");
@@ -93,7 +93,7 @@ public final class KafkaRows {
     return measured.stream().anyMatch(one -> one.is(run.cell, run.arm, run.round));
   }
 
-  /** As long as it will take at the most, but for arms that hang. */
+  /** The longest duration, except for arms that hang. */
   private static int seconds(List<Run> runs) {
     int seconds = 0;
     for (Run run : runs) {
@@ -119,7 +119,7 @@ public final class KafkaRows {
     }
   }
 
-  /** How many records are committed; the offsets of these topics count them. */
+  /** The number of committed records; in these topics it is the sum of the offsets. */
   private static long committed(Admin admin, String group)
       throws ExecutionException, InterruptedException {
     return admin

@@ -28,7 +28,7 @@ record Measurement(String cell, Arms arm, int round, Map<String, Double> values)
     return cell.equals(of.title()) && arm == by && round == in;
   }
 
-  /** As an object in JSON, on one line. */
+  /** The measurement as a JSON object, on one line. */
   String toJson() {
     var json = new StringBuilder();
     json.append(

@@ -10,8 +10,7 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Does the work, and measures: from when the first record is handled until the last one that counts
- * has been.
+ * Does the work, and measures it: from the first handled record to the last counted one.
  *
  * <p>The bytes are the allocation of the whole JVM in that time. The allocation of virtual threads
  * is included: it counts for their carrier.
@@ -94,12 +93,12 @@ final class Meter implements Arm.Work {
     return handled() == 0 ? 0 : (double) (bytesAtLast - bytesAtFirst) / handled();
   }
 
-  /** Platform threads, including the threads of the JVM. */
+  /** The highest number of platform threads, including the threads of the JVM. */
   static int peakThreads() {
     return THREADS.getPeakThreadCount();
   }
 
-  /** In microseconds, from when a record should have been sent until it has been handled. */
+  /** The time from the planned send time of a record to the end of its handler, in microseconds. */
   long latency(double percentile) {
     return latency.getValueAtPercentile(percentile);
   }

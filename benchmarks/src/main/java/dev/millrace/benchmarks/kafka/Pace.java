@@ -14,8 +14,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * Sends records at a fixed rate (an open loop). Each record carries the time at which it should
- * have been sent, so that a slow consumer does not make the other records look better.
+ * Sends records at a fixed rate (an open loop). Each record carries its planned send time, so that
+ * a slow consumer does not make the other records look better.
  */
 final class Pace {
 
@@ -47,7 +47,10 @@ final class Pace {
     Topics.await(sent);
   }
 
-  /** When it should have been sent, in microseconds of the epoch; 0 if it does not count. */
+  /**
+   * The planned send time of a record, in microseconds of the epoch; 0 if the record does not
+   * count.
+   */
   static long due(byte[] value) {
     return ByteBuffer.wrap(value).getLong();
   }

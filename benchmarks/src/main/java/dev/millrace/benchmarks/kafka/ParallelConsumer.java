@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 /** Confluent's Parallel Consumer. */
 final class ParallelConsumer implements Arm {
 
-  /** Platform threads: with more of them it is slower where there is no work, with fewer else. */
+  /**
+   * Platform threads. With more threads it is slower without work, with fewer threads it is slower
+   * with work.
+   */
   private static final int THREADS = Integer.getInteger("parallelConsumer.threads", 256);
 
   private final ProcessingOrder order;

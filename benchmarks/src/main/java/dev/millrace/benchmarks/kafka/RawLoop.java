@@ -7,8 +7,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The limit: a thread that polls, and starts a virtual thread for each record. Nothing bounds how
- * many there are, Kafka commits what nobody has handled, and no order is kept.
+ * The upper limit: a thread polls, and starts a virtual thread for each record. The number of
+ * threads has no bound, Kafka commits records that are not handled yet, and no order is kept.
  */
 final class RawLoop implements Arm {
 

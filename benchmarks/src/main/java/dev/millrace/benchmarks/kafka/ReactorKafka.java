@@ -15,7 +15,7 @@ import reactor.kafka.receiver.ReceiverRecord;
 
 /**
  * Reactor Kafka, with the parallelism written by hand: each record in a virtual thread, and commits
- * deferred until all before it are acknowledged.
+ * deferred until all earlier records are acknowledged.
  */
 final class ReactorKafka implements Arm {
 

@@ -8,7 +8,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The loop of the textbook: poll, handle one after the other, commit. */
+/** The textbook loop: poll, handle one record after the other, commit. */
 final class SingleThread implements Arm {
 
   private volatile boolean closed;

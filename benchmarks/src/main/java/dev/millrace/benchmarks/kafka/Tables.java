@@ -61,7 +61,7 @@ final class Tables {
     return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%,.0f", value);
   }
 
-  /** The median of the rounds; not a number if there is none. */
+  /** The median of the rounds; NaN if there is none. */
   private double median(Cell cell, Arms arm, String name) {
     double[] values =
         measured.stream()

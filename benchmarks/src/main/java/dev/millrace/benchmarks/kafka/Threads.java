@@ -7,7 +7,7 @@ final class Threads {
 
   private Threads() {}
 
-  /** Waits until it has ended. */
+  /** Waits until the thread has ended. */
   static void join(@Nullable Thread thread) {
     if (thread == null) {
       return;

@@ -16,7 +16,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Makes the topics, and fills those whose records are to be there already. */
+/** Creates the topics, and fills the ones whose records must be there before the run. */
 final class Topics implements AutoCloseable {
 
   static final int PARTITIONS = 8;
@@ -47,7 +47,7 @@ final class Topics implements AutoCloseable {
     return producer;
   }
 
-  /** The topic of a run; filled, if it is the first one that uses it. */
+  /** The topic of a run; the first run that uses a topic fills it. */
   String of(Cell cell, String run) throws ExecutionException, InterruptedException {
     String name = cell.keys() == Cell.Keys.PACED ? run : cell.topic();
     if (made.add(name)) {
@@ -75,14 +75,14 @@ final class Topics implements AutoCloseable {
     await(sent);
   }
 
-  /** Waits until all are written. */
+  /** Waits until all records are written. */
   static void await(List<Future<?>> sent) throws ExecutionException, InterruptedException {
     for (Future<?> one : sent) {
       one.get();
     }
   }
 
-  /** How probable the keys up to each one are together. */
+  /** For each key, the probability of this key or an earlier one. */
   private static double[] zipf() {
     double[] sums = new double[KEYS];
     double sum = 0;

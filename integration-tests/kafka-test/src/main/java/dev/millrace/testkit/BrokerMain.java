@@ -10,7 +10,7 @@ import kafka.tools.StorageTool;
 
 /**
  * The main of the broker's process: formats its storage and runs the broker, until standard input
- * ends. That is when the parent has died, however it did.
+ * ends. It ends when the parent has died, however the parent died.
  */
 final class BrokerMain {
 
@@ -42,7 +42,7 @@ final class BrokerMain {
     Object ignore =
         Proxy.newProxyInstance(
             handler.getClassLoader(), new Class<?>[] {handler}, (proxy, method, arguments) -> null);
-    // Kafka puts a handler of its own before this one, which calls this one in the end.
+    // Kafka puts a handler of its own before this one, and calls this one last.
     signal
         .getMethod("handle", signal, handler)
         .invoke(null, signal.getConstructor(String.class).newInstance("INT"), ignore);

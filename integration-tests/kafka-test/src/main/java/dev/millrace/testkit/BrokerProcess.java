@@ -33,7 +33,7 @@ final class BrokerProcess implements AutoCloseable {
   private final Path log;
   private volatile Process process;
 
-  /** Starts it; {@link #awaitListening} waits for it. */
+  /** Starts the process; {@link #awaitListening} waits for it. */
   BrokerProcess(String clusterId, int port, Map<String, String> properties) throws IOException {
     this.clusterId = clusterId;
     this.port = port;
@@ -83,7 +83,7 @@ final class BrokerProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Starts it again, on the data that it left. */
+  /** Starts the process again, with the same data. */
   synchronized void relaunch() throws IOException {
     if (process.isAlive()) {
       throw new IllegalStateException("the broker runs: stop it, or kill it, before");
@@ -105,7 +105,7 @@ final class BrokerProcess implements AutoCloseable {
   }
 
   /**
-   * Waits until the process that listens on the port says that its cluster is this one: another
+   * Waits until the process that listens on the port answers with the id of this cluster: another
    * process may have taken the port.
    */
   void awaitAnswer(Admin admin) throws IOException, InterruptedException {
@@ -146,7 +146,7 @@ final class BrokerProcess implements AutoCloseable {
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
   }
 
-  /** SIGTERM; SIGKILL, if it takes too long. */
+  /** Sends SIGTERM; then SIGKILL, if the end takes too long. */
   void terminate() throws InterruptedException {
     process.destroy();
     if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
@@ -154,7 +154,7 @@ final class BrokerProcess implements AutoCloseable {
     }
   }
 
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   void kill() {
     process.destroyForcibly();
     process.onExit().join();
@@ -169,7 +169,7 @@ final class BrokerProcess implements AutoCloseable {
     }
   }
 
-  /** Kills it and deletes its data. */
+  /** Kills the process and deletes its data. */
   @Override
   public void close() {
     kill();

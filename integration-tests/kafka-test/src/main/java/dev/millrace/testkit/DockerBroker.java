@@ -50,7 +50,7 @@ public final class DockerBroker implements AutoCloseable {
     this.container = new OnLoopback(image, ports.broker());
   }
 
-  /** A container at loopback, whatever address Testcontainers guesses for the engine's ports. */
+  /** A container whose ports are on loopback, whatever address Testcontainers guesses for them. */
   private static final class OnLoopback extends KafkaContainer {
 
     OnLoopback(String image, int port) {
@@ -80,11 +80,12 @@ public final class DockerBroker implements AutoCloseable {
   }
 
   /**
-   * Starts a broker from the engine's image of Kafka: the one that the system property {@code
-   * kafka.image} names, {@code local/kafka} or {@code apache/kafka} in the version of the clients
-   * on the class path. Blocks until it answers. No image is downloaded.
+   * Starts a broker from an image of Kafka that the engine has: the image from the system property
+   * {@code kafka.image}, or {@code local/kafka} or {@code apache/kafka} in the version of the
+   * clients on the class path. Blocks until the broker answers. No image is downloaded.
    *
-   * @throws IllegalStateException if there is no engine or no image; the message says which
+   * @throws IllegalStateException if there is no engine or no image; the message says which of them
+   *     is missing
    * @throws IOException if it does not start within a minute
    */
   public static DockerBroker start() throws IOException, InterruptedException {
@@ -110,7 +111,7 @@ public final class DockerBroker implements AutoCloseable {
     return broker;
   }
 
-  /** A connection says nothing: the engine accepts it before there is a broker. */
+  /** A connection proves nothing: the engine accepts it before there is a broker. */
   private void awaitAnswer() throws IOException, InterruptedException {
     try (var admin = admin()) {
       admin.describeCluster().nodes().get(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
@@ -127,7 +128,7 @@ public final class DockerBroker implements AutoCloseable {
     return container.getContainerId();
   }
 
-  /** Where clients connect to: host and port, the same after each disturbance. */
+  /** The address for clients: host and port, the same after each disturbance. */
   public String bootstrapServers() {
     return container.getBootstrapServers();
   }
@@ -138,7 +139,7 @@ public final class DockerBroker implements AutoCloseable {
         Map.<String, Object>of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()));
   }
 
-  /** Whether its container runs, suspended or not. */
+  /** Whether the container runs, suspended or not. */
   public boolean isRunning() {
     return Boolean.TRUE.equals(client().inspectContainerCmd(id()).exec().getState().getRunning());
   }
@@ -148,7 +149,7 @@ public final class DockerBroker implements AutoCloseable {
     client().pauseContainerCmd(id()).exec();
   }
 
-  /** Lets it go on after {@link #suspend}. */
+  /** Continues all processes after {@link #suspend}. */
   public void resume() {
     client().unpauseContainerCmd(id()).exec();
   }

@@ -22,11 +22,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The few questions to a Docker engine that must be answered before Testcontainers starts:
- * Testcontainers waits for a long time if no engine answers, and downloads missing images.
+ * Asks a Docker engine a few questions before Testcontainers starts. Testcontainers would wait for
+ * a long time if no engine answers, and would download missing images.
  *
  * <p>Plain HTTP 1.0: one request and its answer on each connection. An engine that does not answer
- * within the timeout is none.
+ * within the timeout counts as missing.
  */
 final class DockerEngine {
 
@@ -36,7 +36,7 @@ final class DockerEngine {
   private final SocketAddress address;
 
   /**
-   * @throws IOException if the address is none that can be asked
+   * @throws IOException if the address cannot be used
    */
   DockerEngine(String address) throws IOException {
     this.address = parse(address);
@@ -60,7 +60,7 @@ final class DockerEngine {
     throw new IOException("only unix:// and tcp:// on this machine are asked");
   }
 
-  /** Where the engine is: what the environment says, or the first socket that is there. */
+  /** The address of the engine: from the environment, or the first socket that exists. */
   static String address(Map<String, String> environment) {
     String host = environment.get("DOCKER_HOST");
     if (host != null && !host.isEmpty()) {
@@ -77,7 +77,7 @@ final class DockerEngine {
   }
 
   /**
-   * @throws IOException if it does not answer
+   * @throws IOException if the engine does not answer
    */
   void ping() throws IOException {
     Answer answer = get("/_ping");
@@ -86,12 +86,12 @@ final class DockerEngine {
     }
   }
 
-  /** Whether it has that image. */
+  /** Whether the engine has this image. */
   boolean has(String image) throws IOException {
     return get("/images/" + image + "/json").status == 200;
   }
 
-  /** Whether it has an image of that name, in any version. */
+  /** Whether the engine has an image of this name, in any version. */
   boolean hasAnyOf(String name) throws IOException {
     String filter = "{\"reference\":[\"" + name + "\"]}";
     Answer answer =
@@ -104,7 +104,8 @@ final class DockerEngine {
   private Answer get(String path) throws IOException {
     boolean unix = address instanceof UnixDomainSocketAddress;
     var family = unix ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET;
-    try (var channel = SocketChannel.open(family)) { // closing it ends the thread that uses it
+    try (var channel =
+        SocketChannel.open(family)) { // closing the channel ends the thread that uses it
       var exchange = new FutureTask<>(() -> exchange(channel, path));
       Thread.ofPlatform().daemon().name("docker-engine").start(exchange);
       return exchange.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);

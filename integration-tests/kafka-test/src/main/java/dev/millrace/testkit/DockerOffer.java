@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The image that Docker offers for tests, or the reason why there is none. It downloads nothing: it
  * first asks the engine for each image that Testcontainers would download.
  *
- * @param image of Kafka; null if there is none, or no engine, or no Testcontainers
+ * @param image the image of Kafka; null if there is no image, no engine, or no Testcontainers
  */
 record DockerOffer(@Nullable String image, String reason) {
 
@@ -40,7 +40,7 @@ record DockerOffer(@Nullable String image, String reason) {
     }
   }
 
-  /** Asked for once: an engine that does not answer costs its timeout once. */
+  /** The engine is asked once: an engine that does not answer costs its timeout once. */
   static DockerOffer ofThisJvm() {
     return OfThisJvm.OFFER;
   }

@@ -26,9 +26,10 @@ import org.junit.platform.commons.support.AnnotationSupport;
  *
  * <ul>
  *   <li>{@link TestKafka}: the broker, started when the first test asks for it;
- *   <li>{@link Admin}: the broker's admin client, which is not the test's to close;
- *   <li>{@link TestTopic}: a new topic, with {@link Partitions}. It can be written to;
- *   <li>{@link Producer} or {@link KafkaProducer} of types that {@link Serdes} knows: a new
+ *   <li>{@link Admin}: the broker's admin client; tests must not close it;
+ *   <li>{@link TestTopic}: a new topic that accepts records; {@link Partitions} sets the number of
+ *       its partitions;
+ *   <li>{@link Producer} or {@link KafkaProducer}, for types that {@link Serdes} supports: a new
  *       producer that waits for all replicas. It is closed at the end of the test; for a method
  *       such as {@code @BeforeAll}, at the end of the class.
  * </ul>
@@ -76,7 +77,7 @@ public final class KafkaExtension implements ParameterResolver {
     ExtensionContext holder = context.getRoot();
     Object key = KafkaTest.Owner.RUN;
     for (var each = context; each.getTestClass().isPresent(); each = each.getParent().get()) {
-      if (hasItsOwn(each.getRequiredTestClass())) { // the outermost of nested ones holds it
+      if (hasItsOwn(each.getRequiredTestClass())) { // the outermost of nested classes holds it
         holder = each;
         key = each.getRequiredTestClass();
       }

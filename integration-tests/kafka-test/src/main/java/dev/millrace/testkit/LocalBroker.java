@@ -16,9 +16,10 @@ import org.apache.kafka.common.Uuid;
  * an installation.
  *
  * <p>A node that is broker and controller, and listens on loopback only. It dies with this process,
- * however that ends; {@link #close()} stops it and deletes its data. It takes about four seconds to
- * start, and 350 MB of memory. {@link #kill}, {@link #stop} and {@link #suspend} are for tests of
- * the clients' reaction. Thread-safe. {@link LocalCluster} starts several of these brokers.
+ * however this process ends; {@link #close()} stops it and deletes its data. It takes about four
+ * seconds to start, and 350 MB of memory. {@link #kill}, {@link #stop} and {@link #suspend} are for
+ * tests of the clients' reaction. Thread-safe. {@link LocalCluster} starts several of these
+ * brokers.
  */
 public final class LocalBroker implements AutoCloseable {
 
@@ -27,7 +28,7 @@ public final class LocalBroker implements AutoCloseable {
   private final NodePorts ports;
   private final BrokerProcess process;
 
-  /** Launches it; {@link #awaitUp} waits for it. */
+  /** Launches the process; {@link #awaitUp} waits for it. */
   LocalBroker(String clusterId, NodePorts ports, Map<String, String> properties)
       throws IOException {
     this.ports = ports;
@@ -54,13 +55,13 @@ public final class LocalBroker implements AutoCloseable {
   }
 
   /**
-   * Starts a broker that has another listener, which demands TLS and a password by SASL's {@code
-   * PLAIN}; see {@link #securedBootstrapServers}.
+   * Starts a broker with a second listener that demands TLS and a password by SASL's {@code PLAIN};
+   * see {@link #securedBootstrapServers}.
    *
    * @param keystore with the broker's key and certificate, as PKCS #12
-   * @param keystorePassword of the store and the key
+   * @param keystorePassword the password of the store and of the key
    * @param user the name of the only user
-   * @param userPassword of that user
+   * @param userPassword the password of the user
    * @throws IOException if it does not start, as with {@link #start()}
    */
   public static LocalBroker startSecured(
@@ -121,7 +122,7 @@ public final class LocalBroker implements AutoCloseable {
   }
 
   /**
-   * Waits until it answers.
+   * Waits until the broker answers.
    *
    * @throws PortTakenException if another process listens on one of its ports
    */
@@ -134,7 +135,7 @@ public final class LocalBroker implements AutoCloseable {
       process.kill();
       throw ports.areFree() ? e : new PortTakenException(ports, e);
     } finally {
-      admin.close(Duration.ZERO); // a question that nobody answers is not waited for
+      admin.close(Duration.ZERO); // do not wait for a request without an answer
     }
   }
 
@@ -143,12 +144,12 @@ public final class LocalBroker implements AutoCloseable {
     process.relaunch();
   }
 
-  /** Where clients connect to: host and port, the same after a restart. */
+  /** The address for clients: host and port, the same after a restart. */
   public String bootstrapServers() {
     return LOOPBACK + ":" + ports.broker();
   }
 
-  /** Where clients connect to with TLS and a password, if it was started with them. */
+  /** The address for clients with TLS and a password, if the broker was started with them. */
   public String securedBootstrapServers() {
     return LOOPBACK + ":" + ports.secured();
   }
@@ -157,7 +158,7 @@ public final class LocalBroker implements AutoCloseable {
     return process.pid();
   }
 
-  /** Whether its process is alive; a suspended one is. */
+  /** Whether the process is alive; a suspended process is alive. */
   public boolean isRunning() {
     return process.isAlive();
   }

@@ -33,7 +33,7 @@ public final class LocalCluster implements AutoCloseable {
   /**
    * Starts the brokers; blocks until all of them know each other.
    *
-   * @param brokers from 1 to 9; an odd number, so that most of them remain when one is gone
+   * @param brokers from 1 to 9; an odd number, so that a majority remains when one is gone
    * @throws IOException if one does not start within three minutes; the message ends with its log's
    *     last lines
    * @throws InterruptedException if the thread is interrupted while it waits; all are stopped
@@ -51,11 +51,11 @@ public final class LocalCluster implements AutoCloseable {
     return start(brokers, (node, port) -> properties);
   }
 
-  /** Settings that are not the same for all nodes. */
+  /** Settings for each node. */
   @FunctionalInterface
   public interface NodeSettings {
     /**
-     * The settings of the node with that number, counted from one; clients connect to that port.
+     * The settings of a node. {@code node} counts from one, and clients connect to {@code port}.
      */
     Map<String, String> of(int node, int port);
   }
@@ -84,7 +84,9 @@ public final class LocalCluster implements AutoCloseable {
     var cluster = new LocalCluster(started);
     boolean up = false;
     try {
-      for (int node = 1; node <= ports.size(); node++) { // each needs most of the others to come up
+      for (int node = 1;
+          node <= ports.size();
+          node++) { // each node needs most of the others to come up
         Map<String, String> more = settings.of(node, ports.get(node - 1).broker());
         Map<String, String> all = ServerProperties.of(node, ports, more);
         started.add(new LocalBroker(clusterId, ports.get(node - 1), all));
@@ -125,14 +127,13 @@ public final class LocalCluster implements AutoCloseable {
     return brokers.get(index);
   }
 
-  /** How many brokers it has, running or not. */
+  /** The number of brokers, running or not. */
   public int size() {
     return brokers.size();
   }
 
   /**
-   * Starts all brokers again that were killed or stopped; blocks until all of the cluster know each
-   * other.
+   * Starts all killed or stopped brokers again; blocks until all brokers know each other.
    *
    * @throws IOException if one does not start, as with {@link #start(int)}
    */
@@ -145,7 +146,7 @@ public final class LocalCluster implements AutoCloseable {
     awaitAll();
   }
 
-  /** Where clients connect to: hosts and ports of all brokers. */
+  /** The addresses for clients: hosts and ports of all brokers. */
   public String bootstrapServers() {
     return brokers.stream().map(LocalBroker::bootstrapServers).collect(Collectors.joining(","));
   }

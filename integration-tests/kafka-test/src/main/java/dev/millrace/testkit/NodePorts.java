@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The ports of one node.
  *
  * <p>They are below the ports that systems give to outgoing connections. A broker that is down
- * comes back to its port, and in between no other process may get it. That includes a client that
- * tries to connect to the port: if both ends are drawn from one range, the client may connect to
- * itself.
+ * comes back to its port, so no other process may get the port in between. A client that tries to
+ * connect to the port must not get it either: if both ends are drawn from one range, the client may
+ * connect to itself.
  *
  * <p>The ports are reserved for this node until {@link #close}, see {@link PortLocks}. A process
  * that does not know these reservations can still take a port after the choice; {@link
@@ -129,7 +129,7 @@ record NodePorts(int broker, int controller, int secured, List<FileLock> locks)
     return isFree(broker) && isFree(controller) && isFree(secured);
   }
 
-  /** Other nodes may have them from now on. May be called again. */
+  /** Releases the ports for other nodes. Idempotent. */
   @Override
   public void close() {
     PortLocks.release(locks);

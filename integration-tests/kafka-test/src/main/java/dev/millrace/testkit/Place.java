@@ -1,9 +1,9 @@
 package dev.millrace.testkit;
 
 /**
- * Where the broker of tests is.
+ * The place of the broker of tests.
  *
- * <p>The system property {@code kafka.place} says it ({@code process}, {@code docker}, {@code
+ * <p>The system property {@code kafka.place} sets it ({@code process}, {@code docker}, {@code
  * external}); with {@code kafka.bootstrap} it is external. Without both it is Docker, if an engine
  * answers and has an image of Kafka, or else a child process.
  */
@@ -12,6 +12,6 @@ public enum Place {
   PROCESS,
   /** A container of the local Docker engine; see {@link DockerBroker}. */
   DOCKER,
-  /** A broker that is there, at the addresses of the system property {@code kafka.bootstrap}. */
+  /** An existing broker, at the addresses of the system property {@code kafka.bootstrap}. */
   EXTERNAL
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The place of the brokers of this JVM, and the reason.
  *
- * @param target the addresses of an external broker, Docker's image, or nothing
+ * @param target the addresses of an external broker, the image for Docker, or the empty text
  */
 record PlaceChoice(Place place, String target, String reason) {
 

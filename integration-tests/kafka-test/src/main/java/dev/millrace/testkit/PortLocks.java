@@ -29,14 +29,14 @@ final class PortLocks {
   private PortLocks() {}
 
   /**
-   * A reservation of the port, until it is released or garbage; or null if the port is reserved
-   * already, by this JVM or another one.
+   * A reservation of the port, until it is released or garbage-collected. Null if the port is
+   * already reserved, by this JVM or another one.
    */
   static synchronized @Nullable FileLock tryReserve(int port) throws IOException {
     try {
       return open().tryLock(port, 1, false);
     } catch (OverlappingFileLockException e) {
-      return null; // this JVM has it
+      return null; // this JVM has reserved it
     }
   }
 
@@ -52,7 +52,7 @@ final class PortLocks {
     return file;
   }
 
-  /** Other nodes may have the ports from now on. */
+  /** Releases the ports for other nodes. */
   static void release(List<FileLock> reserved) {
     try {
       for (FileLock each : reserved) {

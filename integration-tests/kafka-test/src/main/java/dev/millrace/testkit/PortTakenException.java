@@ -7,7 +7,7 @@ final class PortTakenException extends IOException {
 
   private static final long serialVersionUID = 1L;
 
-  /** How many times a start chooses ports before it fails with this exception. */
+  /** The number of times that a start chooses ports before it fails with this exception. */
   static final int CHOICES = 5;
 
   PortTakenException(NodePorts ports, Throwable cause) {

@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * For tests that start a {@link DockerBroker}: they run where an engine answers and has an image of
- * Kafka, and are skipped elsewhere, which is said on one line. They are skipped, too, where {@code
- * kafka.place} says that the tests have their broker elsewhere; where it says {@code docker}, they
- * fail instead of being skipped. Tagged {@code docker}.
+ * Marks tests that start a {@link DockerBroker}. They run if an engine answers and has an image of
+ * Kafka. Otherwise JUnit skips them, and prints the reason on one line. They are also skipped if
+ * {@code kafka.place} chooses another place. If it is {@code docker}, the tests fail instead of
+ * being skipped. Tagged {@code docker}.
  */
 @Inherited
 @Retention(RetentionPolicy.RUNTIME)

@@ -29,7 +29,7 @@ final class RunningKafka implements TestKafka, AutoCloseable {
             Map.<String, Object>of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers));
   }
 
-  /** Starts a broker at that place; connects to an external one. */
+  /** Starts a broker at the place, or connects to an external one. */
   static RunningKafka open(PlaceChoice choice) throws IOException, InterruptedException {
     return switch (choice.place()) {
       case PROCESS -> {

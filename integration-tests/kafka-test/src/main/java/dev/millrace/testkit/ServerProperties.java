@@ -19,7 +19,7 @@ final class ServerProperties {
   private ServerProperties() {}
 
   /**
-   * Settings of the node with that number, counted from one. Each node of the cluster is broker and
+   * The settings of a node; {@code node} counts from one. Each node of the cluster is broker and
    * controller. {@code more} overrides these settings.
    */
   static Map<String, String> of(int node, List<NodePorts> cluster, Map<String, String> more) {
@@ -50,7 +50,7 @@ final class ServerProperties {
     properties.put("group.consumer.min.heartbeat.interval.ms", "100");
     properties.put("group.consumer.heartbeat.interval.ms", "500");
     properties.put("auto.create.topics.enable", "false");
-    if (cluster.size() > 1) { // so that the other brokers soon notice a lost one
+    if (cluster.size() > 1) { // so that the other brokers notice a lost broker soon
       properties.put("broker.session.timeout.ms", "3000");
       properties.put("broker.heartbeat.interval.ms", "500");
     }

@@ -9,10 +9,10 @@ import org.apache.kafka.clients.admin.Admin;
  */
 public interface TestKafka {
 
-  /** Where clients connect to: hosts and ports. */
+  /** The addresses for clients: hosts and ports. */
   String bootstrapServers();
 
-  /** Where the broker is. */
+  /** The place of the broker. */
   Place place();
 
   /** An admin client that all tests share; do not close it. */

@@ -1,10 +1,10 @@
 package dev.millrace.testkit;
 
 /**
- * A topic of a test's own, as a parameter: each parameter is another topic. One partition, unless
- * {@link Partitions} says otherwise.
+ * A new topic for one parameter of a test. It has one partition, unless {@link Partitions} sets
+ * another number.
  *
- * @param name no other topic's
- * @param partitions how many it has
+ * @param name the unique name of the topic
+ * @param partitions the number of partitions
  */
 public record TestTopic(String name, int partitions) {}

@@ -27,7 +27,7 @@ public final class Topics {
    * batch at each retry: the producer stands still until its delivery timeout. A request for
    * offsets takes the same way through the broker as a record, and may be repeated.
    *
-   * @throws ExecutionException if the broker refuses one of them, with the cause
+   * @throws ExecutionException if the broker refuses one of the topics, with the cause
    */
   public static void create(Admin admin, Collection<NewTopic> topics)
       throws ExecutionException, InterruptedException {
@@ -45,7 +45,7 @@ public final class Topics {
     }
   }
 
-  /** False if a broker of a cluster has not heard of the topic yet; else the client waits. */
+  /** Returns false if a broker of a cluster does not know the topic yet. */
   private static boolean answersForAll(Admin admin, Map<TopicPartition, OffsetSpec> ends)
       throws ExecutionException, InterruptedException {
     try {
@@ -60,8 +60,8 @@ public final class Topics {
   }
 
   /**
-   * Adds the topic's partitions; false if the broker asked does not know of it yet, or one has no
-   * leader.
+   * Adds the topic's partitions. Returns false if the asked broker does not know the topic yet, or
+   * a partition has no leader.
    */
   private static boolean describe(Admin admin, String name, Set<TopicPartition> partitions)
       throws ExecutionException, InterruptedException {

@@ -7,16 +7,16 @@ import java.time.Duration;
  * The bounds that the oracle checks the workers against.
  *
  * @param guarantee the guarantee of the workers
- * @param ordering which records wait for which
- * @param concurrency how many handlers of one worker may run
- * @param heap bytes that one worker may use
- * @param pollGap how long a member may go without polling
- * @param stall how long a partition with lag may stand still
- * @param close from when a worker is asked to end until its process has ended
- * @param settling how long after a fault members may still be shut out of the group, or late
- * @param window how many records of a partition may be processed again by its next owner, if no
- *     commit failed
- * @param windowPerSecond how many more for each second in which commits failed
+ * @param ordering the records that are handled one after the other
+ * @param concurrency the number of handlers of one worker that may run at once
+ * @param heap the bytes that one worker may use
+ * @param pollGap the longest time without a poll of a member
+ * @param stall the longest time that a partition with lag may stand still
+ * @param close the longest time from SIGTERM to the end of a worker's process
+ * @param settling the time after a fault in which members may still be out of the group, or late
+ * @param window the records of a partition that its next owner may process again, if no commit
+ *     failed
+ * @param windowPerSecond the additional records for each second in which commits failed
  */
 record Bounds(
     Guarantee guarantee,

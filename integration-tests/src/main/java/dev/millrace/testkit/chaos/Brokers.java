@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 
-/** The brokers that rounds run against, each behind a network of its own that can fail. */
+/** The brokers of the rounds, each behind a network of its own that can fail. */
 final class Brokers implements AutoCloseable {
 
   private final List<FaultyNetwork> networks;
@@ -78,7 +78,7 @@ final class Brokers implements AutoCloseable {
     return admin;
   }
 
-  /** Where clients connect to. */
+  /** The addresses that clients connect to. */
   String bootstrapServers() {
     return networks.stream().map(FaultyNetwork::address).collect(Collectors.joining(","));
   }
@@ -97,7 +97,7 @@ final class Brokers implements AutoCloseable {
     cluster.broker(index).kill();
   }
 
-  /** Starts those again that were killed. */
+  /** Starts the killed brokers again. */
   void restart() throws IOException, InterruptedException {
     cluster.restart();
   }
@@ -118,7 +118,7 @@ final class Brokers implements AutoCloseable {
     networks.forEach(network -> network.heal(client));
   }
 
-  /** The number of commits without an answer, or that did not arrive, in all rounds. */
+  /** The number of commits, in all rounds, that had no answer or did not arrive. */
   int lostCommits() {
     return networks.stream().mapToInt(FaultyNetwork::lost).sum();
   }

@@ -8,15 +8,15 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * Runs rounds, one after the other, with the brokers kept from one to the next; appends a row of
- * each to a table.
+ * Runs rounds, one after the other, against the same brokers. Appends a row for each round to a
+ * table.
  */
 final class Chaos implements AutoCloseable {
 
-  /** How many disturbances a round has. */
+  /** The number of disturbances of a round. */
   static final int DISTURBANCES = 25;
 
-  /** How many broken invariants are printed: the first ones tell, the others follow from them. */
+  /** The number of broken invariants that are printed: the others follow from the first ones. */
   private static final int SHOWN = 3;
 
   private final Path directory;
@@ -74,7 +74,8 @@ final class Chaos implements AutoCloseable {
   }
 
   /**
-   * Other brokers for the rounds that follow, if these are not as many, or do not work any more.
+   * Starts other brokers for the next rounds, if the number is not right or the current ones no
+   * longer work.
    */
   private void use(int size, boolean sane) throws IOException, InterruptedException {
     if (brokers.size() != size || !sane) {
@@ -89,8 +90,8 @@ final class Chaos implements AutoCloseable {
   }
 
   /**
-   * Rounds until the time is over; each fifth with three brokers. Ends with status 1 if an
-   * invariant was broken; says the seeds.
+   * Runs rounds until the time is over; every fifth round has three brokers. Prints the seeds. The
+   * exit status is 1 if an invariant was broken.
    *
    * @param args minutes, the first seed, the directory, and disturbances per round
    */

@@ -9,10 +9,10 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Writes down which commits the broker has confirmed; Kafka's consumer makes it. */
+/** Logs the commits that the broker has confirmed. Kafka's consumer creates this interceptor. */
 public final class CommitProbe implements ConsumerInterceptor<byte[], byte[]> {
 
-  /** The property with the event log. */
+  /** The property with the path of the event log. */
   static final String LOG = "millrace.chaos.log";
 
   private @Nullable EventLog log;

@@ -17,21 +17,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does to workers and brokers what a plan says, and repairs it when its time has come; others are
- * disturbed meanwhile. Not safe for use by many threads.
+ * Disturbs workers and brokers as a plan says, and repairs each disturbance when its time has come.
+ * Disturbances overlap. Not thread-safe.
  */
 final class Conductor {
 
   private static final Logger LOG = LoggerFactory.getLogger(Conductor.class);
   private static final int MOST = 5;
 
-  /** Longer than a session lasts. */
+  /** The time that a worker is stopped, in ms; longer than its session timeout. */
   private static final int FREEZE = 5000;
 
-  /** Division draws from the dice again; it has more values than there are workers. */
+  /**
+   * The number of sides of the dice. It is larger than the number of workers, so division draws
+   * again.
+   */
   private static final int SIDES = 64;
 
-  /** How often it looks whether an invariant is broken. */
+  /** The time between two checks for a broken invariant, in ms. */
   private static final long LOOK = 200;
 
   private final Guarantee guarantee;
@@ -68,7 +71,7 @@ final class Conductor {
   void disturb(Step step) throws Exception {
     LOG.info("{}", step);
     while (fleet.working().size() < 1) {
-      fleet.join(); // there must be somebody to disturb
+      fleet.join(); // there must be a worker to disturb
     }
     int dice = step.dice();
     switch (step.what()) {
@@ -216,7 +219,10 @@ final class Conductor {
         .get();
   }
 
-  /** All stand still while the log grows and loses its beginning, the position included. */
+  /**
+   * All workers are stopped while the log grows and loses its beginning, including the consumed
+   * position.
+   */
   private void deleteRecords(int dice) throws Exception {
     repairBrokers();
     List<WorkerProcess> working = fleet.working();
@@ -230,7 +236,7 @@ final class Conductor {
         admin.listOffsets(Map.of(name, OffsetSpec.latest())).partitionResult(name).get().offset();
     if (end > 0) {
       long to = Math.max(0, end - dice % 20);
-      // Before it is done: what is deleted must be excused when its commit is seen.
+      // Before the deletion: the deleted records must be excused when the oracle sees their commit.
       reading.conducted(
           Event.now(Event.CONDUCTOR, Kind.DELETED, name.partition(), to, "is deleted up to"));
       admin.deleteRecords(Map.of(name, RecordsToDelete.beforeOffset(to))).all().get();
@@ -261,7 +267,9 @@ final class Conductor {
     repairs.add(new Repair(System.nanoTime() + millis * 1_000_000L, ofBrokers, action));
   }
 
-  /** Waits, and repairs what is due; not any longer when an invariant is broken. */
+  /**
+   * Waits, and repairs the disturbances that are due. Returns early when an invariant is broken.
+   */
   void pause(int millis) throws Exception {
     long until = System.nanoTime() + millis * 1_000_000L;
     while (true) {
@@ -287,7 +295,7 @@ final class Conductor {
     }
   }
 
-  /** Repairs all that is not yet. */
+  /** Repairs all remaining disturbances. */
   void repairAll() throws Exception {
     repairBrokers();
     while (!repairs.isEmpty()) {

@@ -1,34 +1,34 @@
 package dev.millrace.testkit.chaos;
 
-/** A defect planted into a worker, to see that the oracle finds it. */
+/** A defect that is planted into a worker. The oracle must find it. */
 enum Defect {
   NONE,
-  /** Commits what was polled, handled or not. */
+  /** Commits polled records, handled or not. */
   COMMITS_AHEAD,
   /** Starts records of a partition that was revoked. */
   FORGETS_REVOKES,
-  /** Lets the next record of a key begin while one runs. */
+  /** Lets the next record of a key begin while a record of this key runs. */
   TWO_OF_A_KEY,
-  /** Handles nothing any more after a while. */
+  /** Handles no more records after a while. */
   STANDS_STILL,
   /** Settles a record and handles it afterwards. */
   SETTLES_EARLY,
-  /** Passes over some records. */
+  /** Skips some records. */
   DROPS_RECORDS,
-  /** Commits an offset that is lower than one before. */
+  /** Commits an offset that is lower than an earlier one. */
   COMMITS_BACK,
-  /** Does not poll while it handles. */
+  /** Does not poll while a handler runs. */
   STOPS_POLLING,
   /** Leaves a thread behind when it is closed. */
   LEAKS_A_THREAD,
   /** Does not end on SIGTERM. */
   CLOSES_LATE,
-  /** Runs more handlers than it may. */
+  /** Runs more handlers than the concurrency allows. */
   TOO_MANY_AT_ONCE,
-  /** Produces by itself, in no transaction. */
+  /** Produces with its own producer, outside of the transaction. */
   PRODUCES_OUTSIDE,
-  /** Produces in transactions that the offsets are not part of. */
+  /** Produces in transactions that do not contain the offsets. */
   FORGETS_OFFSETS,
-  /** Handles what was produced in transactions that were aborted. */
+  /** Handles records of aborted transactions. */
   READS_UNCOMMITTED
 }

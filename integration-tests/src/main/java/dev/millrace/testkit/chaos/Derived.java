@@ -8,21 +8,21 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /**
  * The outputs of a record, for a worker that produces: none, one, or two values. A pure function.
  *
- * @param partition where the record is
- * @param offset and at which offset
- * @param number the how manieth of that record
- * @param value the record's own
+ * @param partition the partition of the record
+ * @param offset the offset of the record
+ * @param number the position among the outputs of the record, from 0
+ * @param value the value of the record
  */
 record Derived(int partition, long offset, int number, String value) {
 
   private static final int KINDS = 8;
 
-  /** All that is made of the record. */
+  /** All outputs of the record. */
   static List<Derived> of(ConsumerRecord<?, String> record) {
     return of(record.partition(), record.offset(), record.value());
   }
 
-  /** All that is made of the record, in the order in which it is produced. */
+  /** All outputs of the record, in the order in which they are produced. */
   static List<Derived> of(int partition, long offset, String value) {
     int kind = Math.floorMod(value.hashCode(), KINDS);
     int count = kind == 0 ? 0 : kind == 1 ? 2 : 1;
@@ -33,7 +33,7 @@ record Derived(int partition, long offset, int number, String value) {
     return all;
   }
 
-  /** As it is produced. */
+  /** The record to produce. */
   ProducerRecord<String, String> in(String topic, String key) {
     return new ProducerRecord<>(topic, key, text());
   }
@@ -48,7 +48,7 @@ record Derived(int partition, long offset, int number, String value) {
         Integer.parseInt(parts[0]), Long.parseLong(parts[1]), Integer.parseInt(parts[2]), parts[3]);
   }
 
-  /** For people. */
+  /** For messages. */
   @Override
   public String toString() {
     return "%d of p%d@%d (%s)".formatted(number, partition, offset, value);

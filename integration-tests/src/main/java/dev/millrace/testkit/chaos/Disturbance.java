@@ -8,7 +8,7 @@ enum Disturbance {
   LEAVE(3),
   /** A worker gets SIGKILL. */
   KILL(4),
-  /** A worker is stopped for longer than its session lasts, and goes on. */
+  /** A worker is stopped for longer than its session timeout, and then continued. */
   FREEZE(3),
   /** A broker gets SIGKILL, and is started again. */
   BROKER(2),
@@ -16,20 +16,22 @@ enum Disturbance {
   LOST_ANSWERS(3),
   /** A worker is cut off from the brokers. */
   CUT(3),
-  /** The topic of the dead letters takes none. */
+  /** The dead-letter topic accepts no records. */
   LETTERS_DOWN(2),
-  /** Many records arrive that fail, or cannot even be deserialized. */
+  /** Many records arrive that fail, or cannot be deserialized. */
   POISON(2),
-  /** The log of a partition is deleted up to beyond where it is consumed. */
+  /** The log of a partition is deleted to beyond its consumed offset. */
   RETENTION(2),
-  /** A worker comes and goes: what runs is taken away and may come back. */
+  /**
+   * A worker comes and goes: partitions with running handlers are taken away, and may come back.
+   */
   FLAP(3),
   /** Commits fail while a rebalance takes partitions away. */
   FAULT_IN_REBALANCE(3),
-  /** One after the other, workers are replaced. */
+  /** All workers are replaced, one after the other. */
   ROLLING(1);
 
-  /** How often it is chosen, compared with others. */
+  /** The relative frequency. */
   final int weight;
 
   Disturbance(int weight) {

@@ -7,12 +7,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param who the worker, or {@link #CONDUCTOR}
  * @param nanos the machine's monotonic time, the same for all its processes
- * @param millis since 1970, for people
- * @param partition -1 if it is not about one
- * @param offset -1 if it is not about one
- * @param epoch which ownership of a partition, counted by the worker; -1 if it is not about one
- * @param key of the record, or empty
- * @param detail for people, but for {@link Kind#BEAT} and {@link Kind#CLOSED}
+ * @param millis the time in ms since 1970, for people who read the log
+ * @param partition -1 if the event is not about a partition
+ * @param offset -1 if the event is not about an offset
+ * @param epoch the number of the ownership of the partition, counted by the worker; -1 if the event
+ *     is not about an ownership
+ * @param key the key of the record, or empty
+ * @param detail text for people; the oracle reads it only for {@link Kind#BEAT} and {@link
+ *     Kind#CLOSED}
  */
 record Event(
     String who,
@@ -29,46 +31,52 @@ record Event(
 
   /** The kinds of events. */
   enum Kind {
-    /** A handler begins; in the log before its work. */
+    /** A handler begins; logged before its work. */
     START,
-    /** A handler has ended well; on disk before the record is settled. */
+    /** A handler has succeeded; logged before the record is settled. */
     END,
     /** A handler has failed. */
     FAILED,
-    /** A record is safe in the dead letters; on disk before it is settled. */
+    /** A record is safe in the dead letters; logged before it is settled. */
     LETTER,
     /** The dead letters did not take a record. */
     LETTER_FAILED,
     /** A partition is consumed from now on. */
     ASSIGNED,
-    /** It is not any more; the offset is how many records have begun and not ended. */
+    /**
+     * A partition is no longer consumed. The offset is the number of handlers that have begun and
+     * not ended.
+     */
     RELEASED,
-    /** The broker has answered to a commit. */
+    /** The broker has answered a commit. */
     COMMIT,
-    /** How the process is: milliseconds since it polled as offset, bytes of heap as epoch. */
+    /**
+     * The state of the process. The offset is the time since the last poll in ms, the epoch is the
+     * used heap in bytes.
+     */
     BEAT,
-    /** The loop has ended; the detail names threads that are left. */
+    /** The loop has ended; the detail names the threads that are left. */
     CLOSED,
-    /** The loop says what it survives. */
+    /** A failure that the loop survives. */
     SURVIVED,
 
     /** The conductor has started a worker. */
     LAUNCHED,
-    /** It has asked it to end. */
+    /** The conductor has asked a worker to end. */
     TERMINATED,
-    /** It has killed it. */
+    /** The conductor has killed a worker. */
     KILLED,
-    /** It has stopped it. */
+    /** The conductor has stopped a worker. */
     STOPPED,
-    /** It lets it go on. */
+    /** The conductor has continued a worker. */
     CONTINUED,
-    /** A worker's process has ended; the offset is its status. */
+    /** The process of a worker has ended; the offset is its exit status. */
     EXITED,
-    /** Something that all depend on is taken away. */
+    /** A resource that all workers share is taken away. */
     FAULT,
-    /** It is back. */
+    /** The shared resource is back. */
     REPAIRED,
-    /** The log of a partition begins at that offset from now on. */
+    /** From now on the log of a partition begins at this offset. */
     DELETED
   }
 
@@ -86,7 +94,9 @@ record Event(
         detail.replaceAll("\\s+", " "));
   }
 
-  /** Reads a line; null if it is not whole, as the last one of a process that was killed. */
+  /**
+   * Reads a line. Returns null for an incomplete line, such as the last line of a killed process.
+   */
   static @Nullable Event parse(String who, String line) {
     String[] parts = line.split("\t", -1);
     if (parts.length != 8) {
@@ -104,7 +114,7 @@ record Event(
         parts[7]);
   }
 
-  /** An action or an observation of the conductor, now. */
+  /** An action or an observation of the conductor, at this moment. */
   static Event now(String who, Kind kind, int partition, long offset, String detail) {
     return new Event(
         who,
@@ -118,7 +128,7 @@ record Event(
         detail);
   }
 
-  /** For people: seconds since {@code zero}, and the fields that are set. */
+  /** A readable text: seconds since {@code zero}, and the fields that are set. */
   String text(long zero) {
     var text = new StringBuilder();
     text.append("%9.3f %-9s %s".formatted((nanos - zero) / 1e9, who, kind));

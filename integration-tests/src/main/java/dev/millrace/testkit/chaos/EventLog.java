@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Appends events to a file, each with one write: a process that is killed loses nothing that was
- * said before, and a reader never waits. Thread-safe; the times of its lines never go back.
+ * Appends events to a file, each with one write. So a killed process loses no earlier event, and a
+ * reader never waits. Thread-safe. The times of the lines never go back.
  */
 final class EventLog implements AutoCloseable {
 
@@ -20,17 +20,17 @@ final class EventLog implements AutoCloseable {
     file = new FileOutputStream(path.toFile(), true);
   }
 
-  /** About a record. */
+  /** Logs an event of a record. */
   void record(Kind kind, int partition, long offset, String key, String detail) {
     write(kind, partition, offset, -1, key, detail);
   }
 
-  /** About a partition. */
+  /** Logs an event of a partition. */
   void partition(Kind kind, int partition, long offset, long epoch) {
     write(kind, partition, offset, epoch, "", "");
   }
 
-  /** About the process. */
+  /** Logs an event of the process. */
   void say(Kind kind, long offset, long epoch, String detail) {
     write(kind, -1, offset, epoch, "", detail);
   }

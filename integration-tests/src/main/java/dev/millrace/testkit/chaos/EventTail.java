@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** Reads what has been appended to an event log since the last time. Not safe for many threads. */
+/** Reads the lines that were appended to an event log since the last call. Not thread-safe. */
 final class EventTail {
 
   private final String who;
@@ -19,7 +19,7 @@ final class EventTail {
     this.path = path;
   }
 
-  /** All whole lines that are new. */
+  /** All new complete lines. */
   List<Event> read() throws IOException {
     if (!path.toFile().exists()) {
       return List.of();

@@ -3,7 +3,7 @@ package dev.millrace.testkit.chaos;
 /** A consumer loop that a worker can run: one for each way to consume. */
 interface Face {
 
-  /** Where workers find it: the value of {@code face=…}. */
+  /** The face for the value of {@code face=…}. */
   static Face of(String name, Worker worker) throws Exception {
     return switch (name) {
       case "channel", "reactor", "reactor-blocking" -> new LoopFace(name, worker);
@@ -12,7 +12,7 @@ interface Face {
     };
   }
 
-  /** Whether there is a form of it that produces exactly once. */
+  /** Whether the face can produce exactly once. */
   static boolean canProduceExactlyOnce(String name) {
     return name.equals("channel");
   }
@@ -20,7 +20,7 @@ interface Face {
   /**
    * Consumes until the process gets SIGTERM, and then closes.
    *
-   * @return the status that the process should end with
+   * @return the exit status of the process
    */
   int run() throws Exception;
 }

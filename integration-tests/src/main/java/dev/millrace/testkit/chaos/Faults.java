@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** When something was taken away that all depend on: a broker, the network, the dead letters. */
+/** The times in which a shared resource was away: a broker, the network, the dead letters. */
 final class Faults {
 
   private static final long REMEMBERED = Duration.ofSeconds(30).toNanos();
@@ -34,7 +34,7 @@ final class Faults {
     return now < feltUntil(now);
   }
 
-  /** Until when the last one may be felt. */
+  /** The time until which the effect of the last fault may last. */
   long feltUntil(long now) {
     if (open > 0) {
       return Math.max(now, openSince) + settling;
@@ -42,7 +42,7 @@ final class Faults {
     return ended.isEmpty() ? Long.MIN_VALUE : ended.getLast().to() + settling;
   }
 
-  /** For how many of the last seconds they were felt. */
+  /** The seconds before {@code now} in which the effect of a fault may have lasted. */
   double secondsBefore(long now) {
     long sum = 0;
     long from = now - REMEMBERED;

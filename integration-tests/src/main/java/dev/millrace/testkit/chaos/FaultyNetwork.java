@@ -15,11 +15,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The network between clients and one broker: a port on loopback that forwards to the broker's, and
- * can cut off a client, or lose the answers to its commits.
+ * The network between clients and one broker: a port on loopback that forwards to the port of the
+ * broker. It can cut off a client, or lose the answers to its commits.
  *
- * <p>The broker advertises this port, so that all clients come here. It reads the frames of Kafka's
- * protocol up to the client's id, which identifies the client. Safe for use by many threads.
+ * <p>The broker advertises this port, so all clients connect to it. It reads the frames of Kafka's
+ * protocol up to the client's id, which identifies the client. Thread-safe.
  */
 final class FaultyNetwork implements AutoCloseable {
 
@@ -38,40 +38,40 @@ final class FaultyNetwork implements AutoCloseable {
     Thread.ofVirtual().name("network").start(this::accept);
   }
 
-  /** Where it forwards to, on loopback. */
+  /** Sets the port to forward to, on loopback. */
   void target(int port) {
     target = port;
   }
 
-  /** Where clients connect to. */
+  /** The address that clients connect to. */
   String address() {
     return "127.0.0.1:" + server.getLocalPort();
   }
 
-  /** Closes the connections of that client, and lets it make no others. */
+  /** Closes the connections of the client, and refuses new ones. */
   void cut(String client) {
     cut.add(client);
     links.stream().filter(link -> link.isOf(client)).forEach(Link::close);
   }
 
-  /** Lets the broker have such requests of the client, but not the client the answers. */
+  /** Forwards these requests of the client to the broker, but drops the answers. */
   void loseAnswers(String client, Request request) {
     unanswered.put(client, request);
   }
 
-  /** Cuts the connection instead of forwarding such a request of that client. */
+  /** Cuts the connection of the client instead of forwarding such a request. */
   void refuse(String client, Request request) {
     refused.put(client, request);
   }
 
-  /** Does nothing to that client any more. */
+  /** Ends all disturbances of the client. */
   void heal(String client) {
     cut.remove(client);
     unanswered.remove(client);
     refused.remove(client);
   }
 
-  /** How many commits have had no answer, or did not arrive. */
+  /** The number of commits that had no answer, or did not arrive. */
   int lost() {
     return lost.get();
   }
@@ -101,14 +101,14 @@ final class FaultyNetwork implements AutoCloseable {
   }
 
   /**
-   * Whether that is the client's id, or the id of one of its inner clients, which has the client's
-   * id as its prefix.
+   * Whether {@code id} is the client's id, or the id of one of its inner clients. The client's id
+   * is the prefix of these ids.
    */
   private static boolean isOf(String client, String id) {
     return id.equals(client) || id.startsWith(client + "-");
   }
 
-  /** A connection of a client, and its one to the broker. */
+  /** A connection of a client, and the connection to the broker behind it. */
   private final class Link {
     private final Socket client;
     private final Socket broker = new Socket();

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The workers of a round. Not safe for use by many threads. */
+/** The workers of a round. Not thread-safe. */
 final class Fleet {
 
   private final Path directory;
@@ -44,8 +44,9 @@ final class Fleet {
   }
 
   /**
-   * With KIP-848 the broker keeps the name of a member until it misses it, if that was killed or
-   * could not say that it leaves, and refuses it to others: there nobody gets one that was used.
+   * Whether a new worker must not use the name of this slot. With KIP-848 the broker keeps the name
+   * of a member that was killed, or could not leave, until its session ends. Until then it refuses
+   * the name to other members. So with KIP-848 no name is used twice.
    */
   private boolean holds(WorkerProcess worker, int slot) {
     boolean isKept = settings.kafka().containsKey("group.protocol");

@@ -11,13 +11,12 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Compares the outputs that readers of committed records see at the end of a round with the
- * expected outputs of each record: its outputs or one dead letter, once, and in the order of the
- * records. Pure logic; not safe for use by many threads.
+ * Checks the outputs that readers of committed records see at the end of a round. Each record must
+ * have its expected outputs or one dead letter, once, and in the order of the records. Pure logic;
+ * not thread-safe.
  */
 /*
- * A record that was deleted unread cannot have outputs. Sometimes no log says whether it was read: a killed worker may have handled it. So a record that retention took is excused unless the broker had it as committed
- * before, and one that compaction took is excused. It has then all that was to be made of it, or nothing.
+ * A record that was deleted unread cannot have outputs. Sometimes no log says whether it was read: a killed worker may have handled it. So a record that retention removed is excused, unless its commit had reached the broker before. A record that compaction removed is excused, too. An excused record has all its outputs, or none.
  */
 final class Ledger {
 
@@ -41,17 +40,17 @@ final class Ledger {
   private final List<Derived[]> swapped = new ArrayList<>();
 
   /**
-   * An empty one.
+   * An empty ledger.
    *
    * @param contents the kind of the input topic
-   * @param failures how often handlers fail on records that are good
+   * @param failures the rate at which handlers fail on good records
    */
   Ledger(Contents contents, double failures) {
     this.contents = contents;
     this.mayFail = failures > 0;
   }
 
-  /** A record is in the topic, or was. */
+  /** A record is or was in the topic. */
   void input(int partition, long offset, String value) {
     inputs.computeIfAbsent(partition, p -> new TreeMap<>()).put(offset, value);
   }
@@ -67,7 +66,7 @@ final class Ledger {
     deleted.computeIfAbsent(partition, p -> new ArrayList<>()).add(new Deleted(from, to));
   }
 
-  /** A committed output; told in the order of its partition. */
+  /** A committed output. Called in the order of its partition. */
   void output(int partition, Derived output) {
     account(output.partition(), output.offset()).outputs.add(output);
     Derived before = last.put(List.of(partition, output.partition()), output);
@@ -76,7 +75,7 @@ final class Ledger {
     }
   }
 
-  /** A committed dead letter of that record. */
+  /** A committed dead letter of a record. */
   void letter(int partition, long offset) {
     account(partition, offset).letters++;
   }
@@ -87,7 +86,7 @@ final class Ledger {
         .computeIfAbsent(offset, o -> new Account());
   }
 
-  /** Complains of each violation; called when all events are in. */
+  /** Reports each violation. Called when all events are known. */
   void check(Watch.Complaint complaint) {
     inputs.forEach(
         (partition, values) ->
@@ -112,7 +111,7 @@ final class Ledger {
     }
   }
 
-  /** The violation in the outputs of a record; empty if there is none. */
+  /** The violation in the outputs of a record; empty without a violation. */
   private String wrong(int partition, long offset, String value) {
     Account account = account(partition, offset);
     boolean isBad = value.startsWith(Worker.POISON) || value.startsWith(Worker.GARBAGE);
@@ -143,7 +142,7 @@ final class Ledger {
             && !left.getOrDefault(partition, Set.of()).contains(offset));
   }
 
-  /** Complains of outputs of unknown records: of aborted or deleted ones. */
+  /** Reports outputs of unknown records: aborted or deleted ones. */
   private void checkUnknown(
       int partition, NavigableMap<Long, Account> all, Watch.Complaint complaint) {
     Map<Long, String> known = inputs.getOrDefault(partition, new TreeMap<>());

@@ -11,10 +11,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Finds the threads that a closed loop has left, virtual ones too. */
+/** Finds the threads that a closed loop has left, including virtual threads. */
 final class Leftovers {
 
-  /** The name, and for a virtual thread that it is one, as the JVM's dump says it. */
+  /** A thread in the JVM's dump: its name, and the mark of a virtual thread. */
   private static final Pattern THREAD = Pattern.compile("#\\d+ \"([^\"]*)\"( virtual)?.*");
 
   private static final Pattern OURS =
@@ -23,7 +23,10 @@ final class Leftovers {
 
   private Leftovers() {}
 
-  /** Their names; empty if there are none. Threads that are about to end get a second. */
+  /**
+   * The names of the threads; empty if there are none. Threads that are about to end get one
+   * second.
+   */
   static String threads() throws IOException, InterruptedException {
     String found = find();
     for (int i = 0; i < ATTEMPTS && !found.isEmpty(); i++) {

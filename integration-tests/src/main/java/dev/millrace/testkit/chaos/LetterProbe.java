@@ -12,8 +12,8 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes down which dead letters a transaction sends, before it is committed; Kafka's producer
- * makes it. A transaction that is repeated says so again.
+ * Logs the dead letters that a transaction sends, before it is committed. A repeated transaction
+ * logs them again. Kafka's producer creates this interceptor.
  */
 public final class LetterProbe implements ProducerInterceptor<byte[], byte[]> {
 

@@ -1,6 +1,6 @@
 package dev.millrace.testkit.chaos;
 
-/** Asks which records are still in the log: compaction and retention remove some. */
+/** Finds the records that are still in the log: compaction and retention remove some. */
 @FunctionalInterface
 interface LogLookup {
 
@@ -8,7 +8,7 @@ interface LogLookup {
   LogLookup KEEPS_ALL = (partition, offset) -> offset;
 
   /**
-   * The offset of the first record that a consumer would get that begins at that offset; {@link
+   * The offset of the first record for a consumer that begins at {@code offset}; {@link
    * Long#MAX_VALUE} if there is none. May wait until a broker is back.
    */
   long firstFrom(int partition, long offset);

@@ -118,7 +118,7 @@ final class LoopFace implements Face {
     int allowed = settings.number("concurrency");
     return switch (settings.defect()) {
       case TOO_MANY_AT_ONCE -> 2 * allowed;
-      case SETTLES_EARLY -> allowed / 2; // handlers of settled records still run, and should be few
+      case SETTLES_EARLY -> allowed / 2; // handlers of settled records still run, and must be few
       default -> allowed;
     };
   }

@@ -24,7 +24,7 @@ final class Member {
 
   final Map<Integer, List<Ownership>> ownerships = new HashMap<>();
 
-  /** By partition and offset. */
+  /** The running handlers, by partition and offset. */
   final Map<String, Running> running = new LinkedHashMap<>();
 
   boolean stopped;

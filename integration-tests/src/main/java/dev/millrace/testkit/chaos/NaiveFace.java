@@ -21,8 +21,8 @@ import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * The loop that everybody writes first, with the defects that it then has: poll, hand over, commit
- * what was polled. Only there to be found out.
+ * The usual first version of a loop, with its defects: poll, hand over, commit the polled records.
+ * The oracle must find them.
  */
 final class NaiveFace implements Face, ConsumerRebalanceListener {
 
@@ -48,7 +48,7 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
         ExecutorService handlers =
             Executors.newFixedThreadPool(worker.settings.number("concurrency"))) {
       consumer.subscribe(List.of(worker.settings.text("topic")), this);
-      while (true) { // it is killed
+      while (true) { // until the process is killed
         poll(consumer, handlers);
       }
     }
@@ -69,7 +69,7 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     try {
       consumer.commitSync(records.nextOffsets());
     } catch (RebalanceInProgressException | CommitFailedException e) {
-      return; // the group changes, and this is not what it is to be found out for
+      return; // the group changes: that is not one of its defects
     }
     if (defect == Defect.STOPS_POLLING && polls.incrementAndGet() > 5) {
       pause(Duration.ofMinutes(1));
@@ -87,7 +87,9 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     worker.ended(record);
   }
 
-  /** It knows of revokes: those are not what it is to be found out for. */
+  /**
+   * Handles the record unless its partition is revoked: ignoring revokes is not one of its defects.
+   */
   private void handleIfOwned(ConsumerRecord<String, String> record) {
     synchronized (epochs) { // a revoke comes before the start, or after it
       if (!epochs.containsKey(new TopicPartition(record.topic(), record.partition()))) {
@@ -103,7 +105,7 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
     try {
       TimeUnit.NANOSECONDS.sleep(time.toNanos());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     }
   }
 

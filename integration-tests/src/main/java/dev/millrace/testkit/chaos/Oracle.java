@@ -43,7 +43,7 @@ final class Oracle {
   private final Ledger ledger;
 
   /**
-   * One that knows nothing yet.
+   * An oracle before the first event.
    *
    * @param ledger for exactly-once outputs, if the round promises them
    */
@@ -56,12 +56,12 @@ final class Oracle {
     this.watch = new Watch(bounds, faults, log, this::violated);
   }
 
-  /** A record is in the log. */
+  /** A record was produced. */
   void produced(int partition, long offset, String key) {
     book(partition).produced(offset, key);
   }
 
-  /** Something has happened; the events of each log must come in their order. */
+  /** An event of a log. The events of each log must come in their order. */
   void event(Event event) {
     timeline.add(event);
     if (event.kind() == Kind.FAULT || event.kind() == Kind.REPAIRED) {
@@ -88,7 +88,9 @@ final class Oracle {
     }
   }
 
-  /** The broker has told what is committed, and all logs have been read since. */
+  /**
+   * The committed offsets in an answer of the broker. All logs have been read since that answer.
+   */
   void asked(Map<Integer, Long> committed) {
     committed.forEach(
         (partition, offset) -> {
@@ -119,7 +121,7 @@ final class Oracle {
     ledger.letter(partition, offset);
   }
 
-  /** All has had its time: what was produced must have been processed, and be committed. */
+  /** The end of a round: all produced records must be processed and committed. */
   void end() {
     for (PartitionBook book : books.values()) {
       if (!book.letters.isEmpty()) {
@@ -150,7 +152,7 @@ final class Oracle {
     }
   }
 
-  /** Whether workers produce exactly once: then dead letters are said when they are sent. */
+  /** Whether workers produce exactly once. Then a dead letter is logged when it is sent. */
   private boolean isExact() {
     return bounds.guarantee() == Guarantee.EXACTLY_ONCE;
   }
@@ -218,12 +220,17 @@ final class Oracle {
     }
   }
 
-  /** Whether no attempt is left, and the next transaction will have it as a dead letter. */
+  /**
+   * Whether the record has no attempt left, so that the next transaction contains its dead letter.
+   */
   private boolean isLetter(Ownership in, long offset) {
     return isExact() && in.failures.getOrDefault(offset, 0) >= Worker.ATTEMPTS;
   }
 
-  /** Nobody else runs a record of the same key, unless it may not know that it has lost it. */
+  /**
+   * Checks that no other worker runs a record of the same key. A worker that may not know yet that
+   * it has lost the partition is excused.
+   */
   private void alone(Member member, Event event, String lane) {
     for (Member other : members.values()) {
       for (Running running : other.running.values()) {
@@ -258,7 +265,7 @@ final class Oracle {
     Running running = member.running.remove(Member.id(event.partition(), event.offset()));
     Ownership in = running == null ? member.newest(event.partition()) : running.in();
     if (event.kind() == Kind.LETTER && in != null && in.finished.contains(event.offset())) {
-      return; // a transaction sends again what one had that was aborted
+      return; // a transaction repeats the letters of an aborted one
     }
     PartitionBook book = book(event.partition());
     boolean first = book.finished(event.offset());
@@ -353,7 +360,7 @@ final class Oracle {
     violations.add(new Violation(invariant, what, timeline.of(partition, key)));
   }
 
-  /** Somebody else has seen it: where the partitions stand is added. */
+  /** Adds a violation that another check has found, with the state of the partitions. */
   void complain(Invariant invariant, String what) {
     var state = new StringBuilder(what);
     for (PartitionBook book : books.values()) {
@@ -369,7 +376,7 @@ final class Oracle {
     return List.copyOf(violations);
   }
 
-  /** The longest time that a partition with lag stood still without an excuse. */
+  /** The longest time without an excuse that a partition with lag stood still. */
   Duration longestStall() {
     return watch.longestStall();
   }

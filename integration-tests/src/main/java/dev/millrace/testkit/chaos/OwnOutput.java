@@ -14,8 +14,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * Produces with a producer of its own, while the loop commits the offsets: so outputs and offsets
- * are not committed together. Only there to be found out.
+ * Produces with a producer of its own, while the loop commits the offsets. So outputs and offsets
+ * are not committed together. The oracle must find this defect.
  */
 final class OwnOutput implements RecordHandler<String, String>, AutoCloseable {
 

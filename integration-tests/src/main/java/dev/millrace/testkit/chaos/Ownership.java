@@ -5,26 +5,26 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** One partition at one worker, from when it is assigned until it is released. */
+/** One partition at one worker, from its assignment to its release. */
 final class Ownership {
 
   final int partition;
   final long epoch;
   final long since;
 
-  /** The committed offset at the beginning, as far as it was known. */
+  /** The last known committed offset at the beginning. */
   final long floor;
 
-  /** The last offset that was begun, by the key or partition that orders it. */
+  /** The last offset whose handler has begun, by the key or partition that orders the records. */
   final Map<String, Long> last = new HashMap<>();
 
-  /** The offsets whose handlers ended well. */
+  /** The offsets whose handlers succeeded. */
   final Set<Long> finished = new HashSet<>();
 
-  /** How often a record has failed in it, by offset. */
+  /** The number of failed attempts, by offset. */
   final Map<Long, Integer> failures = new HashMap<>();
 
-  /** How many records it may process that were processed before. */
+  /** The number of records that the owner may process again. */
   final int allowedRepeats;
 
   int repeats;
@@ -32,7 +32,7 @@ final class Ownership {
   /** The last offset that the broker confirmed. */
   long committed = -1;
 
-  /** When something last moved. */
+  /** The time of the last progress. */
   long moved;
 
   boolean released;

@@ -16,10 +16,13 @@ final class PartitionBook {
 
   final int number;
 
-  /** The keys of records that were produced and have not been processed, by offset. */
+  /** The keys of the produced records that are not processed yet, by offset. */
   final TreeMap<Long, String> unfinished = new TreeMap<>();
 
-  /** Records that workers report as dead letters, and that are not found in the topic yet. */
+  /**
+   * Records that workers report as dead letters, and that the oracle has not found in the
+   * dead-letter topic yet.
+   */
   final TreeSet<Long> letters = new TreeSet<>();
 
   private final Set<Long> finished = new HashSet<>();
@@ -42,7 +45,7 @@ final class PartitionBook {
     }
   }
 
-  /** A record was processed, or is safe in the dead letters; whether that was the first time. */
+  /** A record was processed, or is safe in the dead letters. Returns true the first time. */
   boolean finished(long offset) {
     unfinished.remove(offset);
     if (finished.add(offset)) {
@@ -84,8 +87,8 @@ final class PartitionBook {
   }
 
   /**
-   * The first record before that offset that nobody has processed; null if there is none. Records
-   * that compaction or retention removed are excused.
+   * The first unprocessed record before {@code offset}; null if there is none. Records that
+   * compaction or retention removed are excused.
    */
   @Nullable Long firstUnfinishedBefore(long offset, LogLookup log) {
     while (!unfinished.isEmpty() && unfinished.firstKey() < offset) {

@@ -11,9 +11,10 @@ import java.util.random.RandomGeneratorFactory;
  * All decisions of a seed: the settings of the workers, the contents of the topic, and the schedule
  * of disturbances. The same seed gives the same plan. Immutable.
  *
- * @param face which loop the workers run, as {@link Face} has it
+ * @param face the loop of the workers, as a name of {@link Face}
  * @param guarantee the guarantee of the workers
- * @param statics whether members keep their names, and so their partitions, over a restart
+ * @param statics whether members are static: they keep their names, and so their partitions, over a
+ *     restart
  */
 record Plan(
     long seed,
@@ -39,7 +40,7 @@ record Plan(
    *
    * @param dice chooses the target among the workers of that moment
    * @param millis the duration, for a disturbance that has one
-   * @param pause how long until the next one
+   * @param pause the time until the next disturbance, in ms
    */
   record Step(Disturbance what, int dice, int millis, int pause) {}
 
@@ -63,7 +64,7 @@ record Plan(
               500 + random.nextInt(5500),
               200 + random.nextInt(3000)));
     }
-    // Last: what seeds decided before there were faces, and guarantees, holds.
+    // Drawn last, so that older seeds still give the same plan without face and guarantee.
     String face = oneOf(random, FACES);
     boolean produces = random.nextInt(3) > 0 && Face.canProduceExactlyOnce(face);
     return new Plan(

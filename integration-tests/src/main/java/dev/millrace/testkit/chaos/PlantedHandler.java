@@ -49,7 +49,7 @@ final class PlantedHandler implements RecordHandler<String, String> {
       case FORGETS_REVOKES -> {
         worker.handle(record);
         if (held.putIfAbsent(record.partition(), record) != null && number % EACH == 0) {
-          for (var old : held.values()) { // may have been taken away by now
+          for (var old : held.values()) { // the partition may have been revoked by now
             worker.started(old);
             worker.ended(old);
           }
@@ -76,9 +76,9 @@ final class PlantedHandler implements RecordHandler<String, String> {
         .start(
             () -> {
               try {
-                Thread.sleep(1000); // the work, as long as the defect shall be seen
+                Thread.sleep(1000); // the work; long enough to show the defect
               } catch (InterruptedException e) {
-                Thread.currentThread().interrupt(); // nobody does that
+                Thread.currentThread().interrupt(); // no thread interrupts this one
               }
               work.run();
             });
@@ -88,7 +88,7 @@ final class PlantedHandler implements RecordHandler<String, String> {
     try {
       new CountDownLatch(1).await();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     }
   }
 }

@@ -6,7 +6,10 @@ import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.MetricsReporter;
 import org.jspecify.annotations.Nullable;
 
-/** Knows when the consumer has polled, from its own metric; Kafka's consumer makes it. */
+/**
+ * Knows the time of the consumer's last poll, from Kafka's own metric. Kafka's consumer creates
+ * this reporter.
+ */
 public final class PollProbe implements MetricsReporter {
 
   private static volatile @Nullable KafkaMetric lastPoll;
@@ -15,7 +18,8 @@ public final class PollProbe implements MetricsReporter {
   public PollProbe() {}
 
   /**
-   * How long ago the last poll was, to a second; 0 if there was none, or the consumer is closed.
+   * The time since the last poll in ms, with the precision of a second; 0 if there was no poll, or
+   * the consumer is closed.
    */
   static long millisSincePoll() {
     KafkaMetric metric = lastPoll;

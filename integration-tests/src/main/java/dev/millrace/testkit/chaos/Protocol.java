@@ -3,7 +3,7 @@ package dev.millrace.testkit.chaos;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How members of a group agree. */
+/** The rebalance protocol of a group. */
 enum Protocol {
   EAGER("RangeAssignor"),
   COOPERATIVE("CooperativeStickyAssignor"),
@@ -21,7 +21,7 @@ enum Protocol {
   Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>();
     if (this == CONSUMER) {
-      settings.put("kafka.group.protocol", "consumer"); // the broker says the rest
+      settings.put("kafka.group.protocol", "consumer"); // the broker sets the rest
     } else {
       settings.put("kafka.partition.assignment.strategy", ASSIGNORS + assignor);
       settings.put("kafka.session.timeout.ms", "4000");

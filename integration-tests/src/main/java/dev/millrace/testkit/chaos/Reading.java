@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the oracle informed while a round runs: asks the broker what is committed, and then reads
- * the logs, four times a second, in a thread of its own.
+ * Keeps the oracle informed while a round runs: four times a second it asks the broker for the
+ * committed offsets, and then reads the logs. It has a thread of its own.
  */
 final class Reading implements AutoCloseable {
 
@@ -84,16 +84,16 @@ final class Reading implements AutoCloseable {
     try {
       while (!closing) {
         read();
-        Thread.sleep(PAUSE); // how often
+        Thread.sleep(PAUSE); // the time between two readings
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     } catch (IOException | RuntimeException e) {
       failure = e;
     }
   }
 
-  /** Ends reading, after it has read all that there is. */
+  /** Ends reading, after it has read all lines. */
   @Override
   public void close() throws IOException, InterruptedException {
     closing = true;
@@ -102,7 +102,7 @@ final class Reading implements AutoCloseable {
       throw new IllegalStateException("the oracle could not go on", failure);
     }
     read();
-    read(); // for the claims of the first one
+    read(); // a second reading, for the claims of the first one
   }
 
   private void read() throws IOException, InterruptedException {

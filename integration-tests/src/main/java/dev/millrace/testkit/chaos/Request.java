@@ -3,7 +3,7 @@ package dev.millrace.testkit.chaos;
 import java.util.List;
 import java.util.Locale;
 
-/** The requests of Kafka's protocol that commit something, with their numbers. */
+/** The requests of Kafka's protocol that are part of a commit, with their numbers. */
 enum Request {
   PRODUCE(0),
   OFFSET_COMMIT(8),
@@ -18,14 +18,14 @@ enum Request {
     this.number = number;
   }
 
-  /** One of those by which a worker commits, chosen by a dice. */
+  /** One of the requests by which a worker commits, chosen by the dice. */
   static Request oneOf(Guarantee guarantee, int dice) {
     return guarantee == Guarantee.AT_LEAST_ONCE
         ? OFFSET_COMMIT
         : OF_TRANSACTIONS.get(dice % OF_TRANSACTIONS.size());
   }
 
-  /** For people. */
+  /** For messages. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT).replace('_', ' ');

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One round: a topic, a group of workers, traffic, the disturbances of a plan one after the other,
- * and at the end the question whether all is done. Blocks while it runs, and leaves no process.
+ * One round: a topic, a group of workers, traffic, and the disturbances of a plan. At the end all
+ * records must be processed. Blocks while it runs, and leaves no process.
  */
 final class Round {
 
@@ -101,7 +101,7 @@ final class Round {
   /**
    * The bounds that hold in a round.
    *
-   * @param patience how long the oracle waits until it is sure: less where a defect is known
+   * @param patience a factor for the waits of the oracle; lower for planted defects
    */
   private static Bounds bounds(Plan plan, int patience) {
     return new Bounds(
@@ -109,12 +109,12 @@ final class Round {
         plan.ordering(),
         plan.concurrency(),
         64 << 20,
-        // A revoke, a commit and a look at what is committed, one after the other.
+        // A revoke, a commit, and a request for the committed offsets, one after the other.
         Duration.ofSeconds(6).multipliedBy(patience),
         Duration.ofSeconds(10).multipliedBy(patience),
         Duration.ofSeconds(10).multipliedBy(patience),
         Duration.ofSeconds(10), // a session and a rebalance
-        500, // records to commit after, twice, plus one poll
+        500, // twice commitEvery, plus one poll
         500);
   }
 
@@ -206,7 +206,7 @@ final class Round {
             "min.cleanable.dirty.ratio",
             "0.01",
             "min.compaction.lag.ms",
-            "5000", // so that a record which the loop drops is still there when it commits
+            "5000", // so that a dropped record is still in the log when the loop commits
             "max.compaction.lag.ms",
             "8000")
         : Map.of();
@@ -232,7 +232,10 @@ final class Round {
     conductor.repairAll();
   }
 
-  /** Nothing is disturbed any more: all must be processed and committed, and then all must end. */
+  /**
+   * The time after the last disturbance: all records must be processed and committed, and then all
+   * workers must end.
+   */
   private void calmDown() throws Exception {
     if (reading.isViolated()) {
       return;
@@ -265,7 +268,10 @@ final class Round {
     return behind.isEmpty();
   }
 
-  /** Whether it has become so, or an invariant is broken, which ends all waiting. */
+  /**
+   * Waits for the condition, or until an invariant is broken. Returns whether one of them was the
+   * case in time.
+   */
   private boolean await(Duration atMost, BooleanSupplier is) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     while (!is.getAsBoolean() && !reading.isViolated()) {

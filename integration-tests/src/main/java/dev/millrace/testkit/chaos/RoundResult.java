@@ -10,12 +10,13 @@ import java.util.stream.Collectors;
 /**
  * The result of a round. Immutable.
  *
- * @param done how often which disturbance was made
- * @param processed how many records were processed, or are dead letters
- * @param duplicates how often one was that had been before
- * @param excused how many were deleted, or compacted away, before they were processed
- * @param lostCommits how many commits had no answer, or did not arrive
- * @param problem why it could not be finished; empty if it could
+ * @param done the number of disturbances by kind
+ * @param processed the number of records that were processed, or are dead letters
+ * @param duplicates the number of times that a record was processed again
+ * @param excused the number of records that were deleted, or compacted away, before they were
+ *     processed
+ * @param lostCommits the number of commits that had no answer, or did not arrive
+ * @param problem the reason why the round could not be finished; empty if it was
  */
 record RoundResult(
     Plan plan,

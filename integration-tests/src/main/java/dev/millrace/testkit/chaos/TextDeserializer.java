@@ -5,7 +5,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
-/** Text, unless it says that it is garbage. */
+/** Deserializes text. Refuses values that are marked as garbage. */
 final class TextDeserializer implements Deserializer<String> {
 
   @Override

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The last events of each partition, and of all that concerns no partition. */
+/** The last events of each partition, and the last events without a partition. */
 final class Timeline {
 
   private static final int RECORDS = 400;

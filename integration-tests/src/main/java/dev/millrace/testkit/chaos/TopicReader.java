@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads a topic as it is now, with no group. */
+/** Reads a topic as it is now, without a group. */
 final class TopicReader implements LogLookup, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
@@ -46,7 +46,7 @@ final class TopicReader implements LogLookup, AutoCloseable {
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
-  /** For one thread only. */
+  /** Not thread-safe. */
   @Override
   public long firstFrom(int partition, long offset) {
     var name = new TopicPartition(topic, partition);
@@ -80,7 +80,7 @@ final class TopicReader implements LogLookup, AutoCloseable {
     }
   }
 
-  /** Reads all that there is from the beginning to the end, which must not move. */
+  /** Reads all records from the beginning to the end. The end must not move meanwhile. */
   Map<Integer, Long> readAll(Consumer<ConsumerRecord<byte[], byte[]>> each) {
     Map<Integer, Long> result = new HashMap<>();
     try (var consumer = consumer(COMMITTED)) {

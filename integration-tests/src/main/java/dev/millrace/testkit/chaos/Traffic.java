@@ -21,10 +21,10 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Produces records in a thread of its own, until it is closed, and says where they are. */
+/** Produces records in a thread of its own, until it is closed, and reports their positions. */
 final class Traffic implements AutoCloseable {
 
-  /** A record that the brokers have. */
+  /** A record that the brokers have acknowledged. */
   record Produced(int partition, long offset, String key, String value) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Traffic.class);
@@ -63,12 +63,12 @@ final class Traffic implements AutoCloseable {
     return all;
   }
 
-  /** Lets many records come that fail. */
+  /** Produces many records that fail. */
   void storm() {
     storm.addAndGet(STORM);
   }
 
-  /** Ends when the brokers have all. */
+  /** Returns when the brokers have acknowledged all records. */
   @Override
   public void close() throws InterruptedException {
     closing = true;
@@ -83,13 +83,14 @@ final class Traffic implements AutoCloseable {
         }
         while (!closing) {
           send(producer);
-          Thread.sleep(PAUSE); // the rate
+          Thread.sleep(PAUSE); // sets the rate
         }
       } catch (KafkaException | ExecutionException e) {
         LOG.info(
-            "a new producer is needed after", e); // its sent records may be in the topic or not
+            "a new producer is needed after",
+            e); // the records that it sent may be in the topic or not
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // nobody does that
+        Thread.currentThread().interrupt(); // no thread interrupts this one
         return;
       }
     }

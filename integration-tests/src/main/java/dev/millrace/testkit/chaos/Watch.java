@@ -7,7 +7,7 @@ import java.util.Map;
 /** The invariants that are about time: progress, polling, closing, and the bound of the heap. */
 final class Watch {
 
-  /** How to say that an invariant is broken. */
+  /** Reports a broken invariant. */
   interface Complaint {
     void say(Invariant invariant, String what, int partition, String key);
   }
@@ -31,10 +31,10 @@ final class Watch {
     return Duration.ofNanos(longestStall);
   }
 
-  /** A worker says how it is. */
+  /** A worker reports its state. */
   void beat(Member member, Event event) {
     if (event.nanos() - member.beatAt > Member.STARVED && member.beatAt > 0) {
-      member.troubledAt = event.nanos(); // it was stopped, or the machine is too busy
+      member.troubledAt = event.nanos(); // the worker was stopped, or the machine is too busy
     }
     member.beatAt = event.nanos();
     long sincePoll = event.offset();
@@ -56,7 +56,7 @@ final class Watch {
     }
   }
 
-  /** A handler begins: that is nothing for a worker that has closed. */
+  /** A handler begins. A worker that has closed must not start handlers. */
   void started(Member member, Event event) {
     if (member.closed != null) {
       complaint.say(
@@ -101,7 +101,7 @@ final class Watch {
     if (!member.killed && member.terminatedAt == 0) {
       complaint.say(
           Invariant.CLEAN_CLOSE,
-          "%s has ended with status %d, and nobody told it to: %s"
+          "%s has ended with status %d, without being asked to: %s"
               .formatted(member.name, event.offset(), event.detail()),
           -1,
           "");
@@ -172,7 +172,7 @@ final class Watch {
     long stall = now - since;
     if (stall > bounds.stall().toNanos()
         && book.firstUnfinishedBefore(Long.MAX_VALUE, log) == null) {
-      ownership.moved = now; // the rest has been compacted away
+      ownership.moved = now; // the other records have been compacted away
       return;
     }
     longestStall = Math.max(longestStall, stall);
@@ -184,11 +184,11 @@ final class Watch {
                   ownership.partition, member.name, stall / 1_000_000, book.unfinished.firstKey()),
           ownership.partition,
           "");
-      ownership.moved = now; // said once in a while
+      ownership.moved = now; // reported once in a while
     }
   }
 
-  /** Whether a worker may have lost partitions and not know it. */
+  /** Whether a worker may have lost partitions without knowing it. */
   boolean isTroubled(Member member, long now) {
     return member.stopped
         || (member.troubledAt > 0 && now - member.troubledAt < bounds.settling().toNanos())

@@ -12,18 +12,18 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part that all faces of a worker share: the cost of a record, its failures, and the log. Safe
- * for use by many threads.
+ * The part that all faces of a worker share: the cost of a record, its failures, and the log.
+ * Thread-safe.
  */
 final class Worker implements AutoCloseable {
 
   /** The prefix of values that cannot be handled. */
   static final String POISON = "poison";
 
-  /** The prefix of values that cannot even be deserialized. */
+  /** The prefix of values that cannot be deserialized. */
   static final String GARBAGE = "garbage";
 
-  /** How often a record is tried. */
+  /** The number of attempts for a record. */
   static final int ATTEMPTS = 3;
 
   final WorkerSettings settings;
@@ -83,7 +83,7 @@ final class Worker implements AutoCloseable {
     return properties;
   }
 
-  /** Handles a record: logs the start, works, fails now and then, and logs the end. */
+  /** Handles a record: logs the start, works, sometimes fails, and logs the end. */
   void handle(ConsumerRecord<String, String> record) throws Exception {
     started(record);
     work(record);
@@ -98,7 +98,7 @@ final class Worker implements AutoCloseable {
     log.record(Kind.END, record.partition(), record.offset(), "" + record.key(), "");
   }
 
-  /** Most records are quick, some take a while, and a few longer than a rebalance waits. */
+  /** Most records are quick, some take a while, and a few take longer than a rebalance waits. */
   void work(ConsumerRecord<String, String> record) throws Exception {
     var random = ThreadLocalRandom.current();
     double dice = random.nextDouble();
@@ -127,7 +127,7 @@ final class Worker implements AutoCloseable {
     log.record(Kind.LETTER, record.partition(), record.offset(), "", where);
   }
 
-  /** Will close that as well. */
+  /** Closes the output together with this worker. */
   OwnOutput closing(OwnOutput output) {
     ownOutput = output;
     return output;

@@ -36,7 +36,7 @@ final class WorkerMain {
     }
   }
 
-  /** Says again and again how the process is. */
+  /** Logs the state of the process periodically. */
   private static void beat(EventLog log) {
     Runtime runtime = Runtime.getRuntime();
     try {
@@ -46,7 +46,7 @@ final class WorkerMain {
         Thread.sleep(BEAT);
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // nobody does that
+      Thread.currentThread().interrupt(); // no thread interrupts this one
     }
   }
 

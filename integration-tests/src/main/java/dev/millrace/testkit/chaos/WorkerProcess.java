@@ -64,7 +64,7 @@ final class WorkerProcess {
     return process.isAlive();
   }
 
-  /** Whether it runs, and nobody has told it to end. */
+  /** Whether it runs, and has not been asked to end. */
   boolean isWorking() {
     return process.isAlive() && !stopped && !terminated;
   }
@@ -73,7 +73,10 @@ final class WorkerProcess {
     return stopped && process.isAlive();
   }
 
-  /** SIGTERM; Java's own call would close the standard input as well, as if we had died. */
+  /**
+   * Sends SIGTERM. Java's own call would also close the standard input, and the worker would take
+   * its parent for dead.
+   */
   void terminate() throws IOException, InterruptedException {
     terminated = true;
     events.accept(Event.now(name, Kind.TERMINATED, -1, -1, ""));

@@ -11,7 +11,7 @@ import java.util.Objects;
 /**
  * The settings of a worker, as {@code name=value} arguments of its process. Immutable.
  *
- * @param values by name; names that begin with {@code kafka.} are Kafka's own
+ * @param values the values by name; names that begin with {@code kafka.} are Kafka's own settings
  */
 record WorkerSettings(Map<String, String> values) {
 

@@ -21,7 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** A subject that is run once: started, disturbed, joined, and checked; in a thread of its own. */
+/**
+ * One checked run of a subject: started, disturbed, joined, and checked, in a thread of its own.
+ */
 final class Attempt<R> {
 
   private static final Duration ALL_THE_TIME = Duration.ofHours(1);
@@ -180,7 +182,7 @@ final class Attempt<R> {
   private void checkNothingIsLeft(RunReport report) {
     for (StageReport stage : report.stages()) {
       if (stage.unprocessed() != 0 || stage.undelivered() != 0) {
-        throw new AssertionError("nobody has cancelled it, but elements are left over: " + stage);
+        throw new AssertionError("it was not cancelled, but elements are left over: " + stage);
       }
     }
   }

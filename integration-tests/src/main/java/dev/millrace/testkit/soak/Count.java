@@ -5,7 +5,7 @@ import dev.millrace.pipeline.Source;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The numbers below a bound, as a source that knows whether its cursors were closed. */
+/** A source of the numbers below a bound. It knows whether its cursors were closed. */
 final class Count implements Source<Long> {
 
   private final long bound;

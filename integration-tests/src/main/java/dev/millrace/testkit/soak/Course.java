@@ -15,7 +15,7 @@ import java.util.function.LongToIntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 
-/** The ways that millions of numbers take: pipelines by hand, each with a model. */
+/** The kinds of long pipelines: written by hand, each with a model. */
 @SuppressWarnings("ImmutableEnumChecker") // functions without state
 enum Course {
   FUSED(
@@ -156,13 +156,13 @@ enum Course {
       numbers -> numbers,
       x -> 0);
 
-  /** The number of lanes that each keep an order. */
+  /** The number of lanes; each lane keeps its order. */
   static final int KEYS = 101;
 
   private static final int OTHERS = 1_000;
   private static final int BAD_EACH = 500;
 
-  /** Thrown for an element that is to fail. */
+  /** Thrown for an element that must fail. */
   private static final class Planned extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -172,7 +172,7 @@ enum Course {
     }
   }
 
-  /** Continues a pipe of numbers that rise. */
+  /** Continues a pipe of rising numbers. */
   @FunctionalInterface
   private interface Adding {
     Pipe<Long> to(Pipe<Long> pipe, Runnable deadLetter);
@@ -191,13 +191,13 @@ enum Course {
   /**
    * The pipe, continued.
    *
-   * @param deadLetter told of each dead letter
+   * @param deadLetter called for each dead letter
    */
   Pipe<Long> addTo(Pipe<Long> pipe, Runnable deadLetter) {
     return adding.to(pipe, deadLetter);
   }
 
-  /** Whether it drops as many as it has to, and no model knows which. */
+  /** Whether it drops elements in a way that no model can predict. */
   boolean isLossy() {
     return this == DROPS_OLDEST || this == DROPS_NEWEST;
   }
@@ -207,7 +207,7 @@ enum Course {
     return new Tally(KEYS, lane);
   }
 
-  /** The expected outputs of that number of inputs. */
+  /** The expected outputs of {@code numbers} inputs. */
   Tally expected(long numbers) {
     var expected = new Tally(0, x -> Tally.NO_LANE);
     model.apply(LongStream.range(0, numbers)).forEach(expected::add);

@@ -1,6 +1,6 @@
 package dev.millrace.testkit.soak;
 
-/** A defect planted into a soak, to see that it is found. */
+/** A defect that is planted into a soak. The soak must find it. */
 enum Defect {
   NONE,
   /** The report of a run counts an element too many. */
@@ -9,7 +9,7 @@ enum Defect {
   RESULT,
   /** A run leaves a thread behind. */
   THREAD,
-  /** Of each run something is kept. */
+  /** Memory of each run is kept. */
   HEAP,
   /** A run does not end. */
   STUCK

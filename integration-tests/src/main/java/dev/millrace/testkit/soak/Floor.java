@@ -20,9 +20,10 @@ final class Floor {
   private int skipped;
 
   /**
-   * Nothing was seen.
+   * A floor without values.
    *
-   * @param warmUp how many values are not looked at: what is made once is made then
+   * @param warmUp the number of first values that are ignored: classes, code and caches are created
+   *     then
    */
   Floor(int warmUp) {
     this.warmUp = warmUp;
@@ -36,7 +37,7 @@ final class Floor {
     }
   }
 
-  /** By how much it has risen, or fallen; 0 if too few values were seen. */
+  /** The rise (or, if negative, the fall) of the floor; 0 if there are too few values. */
   long growth() {
     int half = seen.size() / 2;
     return seen.size() < FEW

@@ -31,9 +31,9 @@ final class LongSubject implements Subject<Tally> {
   }
 
   /**
-   * Draws one.
+   * Draws a long pipeline.
    *
-   * @param most half of that many numbers at least
+   * @param most the largest number of numbers; at least half of it is used
    */
   static LongSubject draw(Course course, int most, RandomGenerator random) {
     int numbers = most / 2 + random.nextInt(most / 2);

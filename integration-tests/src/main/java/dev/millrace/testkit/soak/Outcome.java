@@ -7,11 +7,12 @@ import dev.millrace.testkit.soak.Attempt.Ending;
 /**
  * The outcome of one run or of many.
  *
- * @param runs how many
- * @param cutShort by a cancel, a deadline, or a drain that took too long
- * @param drained and had the time for it
- * @param elements that came out of their sources
- * @param steps elements that came into a stage
+ * @param runs the number of runs
+ * @param cutShort the runs that were cut short, by a cancel, a deadline, or a drain that took too
+ *     long
+ * @param drained the runs that were drained in time
+ * @param elements the elements that sources emitted
+ * @param steps the elements that stages received
  */
 record Outcome(long runs, long cutShort, long drained, long elements, long steps) {
 

@@ -8,7 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
-/** Plants a defect: in one run, or for leaks of memory in all. */
+/** Plants a defect: in one run, or in all runs for a leak of memory. */
 final class Plant {
 
   private static final int KEPT = 10_000;
@@ -23,20 +23,20 @@ final class Plant {
     this.defect = defect;
   }
 
-  /** How often a soak looks for the end of a run, ten times a second. */
+  /** The number of times that a soak checks for the end of a run, ten times a second. */
   int patience() {
     return defect == Defect.STUCK ? LITTLE_PATIENCE : PATIENCE;
   }
 
-  /** How often it looks for the end of threads, after all runs have ended. */
+  /** The number of times that a soak checks for the end of threads, after all runs have ended. */
   int patienceWithThreads() {
     return defect == Defect.THREAD ? LITTLE_PATIENCE : PATIENCE;
   }
 
-  /** In a function of a pipeline. */
+  /** Called in a function of a pipeline. */
   void call() {
     if (defect == Defect.STUCK && done.compareAndSet(false, true)) {
-      while (done.get()) { // for ever
+      while (done.get()) { // never ends
         LockSupport.parkNanos(1_000_000);
         var _ = Thread.interrupted();
       }

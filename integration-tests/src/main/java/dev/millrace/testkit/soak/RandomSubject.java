@@ -14,7 +14,8 @@ final class RandomSubject implements Subject<List<Integer>> {
   private static final int CALLS = 60;
 
   private final RandomPipeline random;
-  private final List<Failure<?>> failures = new ArrayList<>(); // they come one after the other
+  private final List<Failure<?>> failures =
+      new ArrayList<>(); // failures arrive one after the other
 
   RandomSubject(RandomPipeline random) {
     this.random = random;
@@ -55,7 +56,7 @@ final class RandomSubject implements Subject<List<Integer>> {
     switch (how) {
       case NONE, CANCELLED, PARENT_CANCELLED, DEADLINE -> random.checkCut(failures);
       case DRAINED, DRAINED_IN_HASTE -> {
-        // a sum of fewer is another number, and may fail elsewhere
+        // a sum of fewer elements is another number, and may fail elsewhere
       }
     }
   }

@@ -64,7 +64,7 @@ final class Soak {
     return row((System.nanoTime() - start) / 1_000_000_000);
   }
 
-  /** In a call of its own, so that nothing of the wave is left when the heap is looked at. */
+  /** In a call of its own, so that the wave is garbage when the heap is measured. */
   private void run(Wave wave, long seed) throws Exception {
     all = all.plus(wave.run(seed));
     waves++;

@@ -13,7 +13,7 @@ final class SoakMain {
     try {
       System.out.println(new Soak(settings).run());
       System.out.flush();
-      Runtime.getRuntime().halt(0); // a thread that is left must not keep it
+      Runtime.getRuntime().halt(0); // a remaining thread must not keep the process alive
     } catch (Throwable e) {
       System.out.printf(
           "the soak with seed %d has failed on %s; again: -Dsoak.seed=%d%n",

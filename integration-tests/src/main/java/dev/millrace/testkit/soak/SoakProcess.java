@@ -18,10 +18,10 @@ final class SoakProcess {
       """;
 
   /**
-   * How a soak ended.
+   * The result of a soak.
    *
-   * @param status 0 if nothing was wrong
-   * @param output all that it has printed; a row of figures last, if nothing was wrong
+   * @param status 0 if the soak has passed
+   * @param output its standard output; the last line is a row of figures if the soak has passed
    */
   record Result(int status, String output) {
     String row() {
@@ -31,7 +31,7 @@ final class SoakProcess {
 
   private SoakProcess() {}
 
-  /** Soaks, and waits for the end. */
+  /** Runs a soak, and waits for its end. */
   static Result run(SoakSettings settings) throws IOException, InterruptedException {
     Path output = Files.createTempFile("soak", ".out");
     List<String> command =

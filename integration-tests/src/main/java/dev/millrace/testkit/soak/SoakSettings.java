@@ -6,10 +6,10 @@ import java.util.List;
  * The settings of a soak.
  *
  * @param engine the name of the engine
- * @param seed that of the first run; each run that follows has the next one
- * @param millis for how long waves are begun
- * @param atOnce how many random pipelines a wave has, all of which run at once
- * @param elements how many a long pipeline has, about
+ * @param seed the seed of the first run; each later run has the next number
+ * @param millis the time in which new waves begin
+ * @param atOnce the number of random pipelines of a wave, which all run at once
+ * @param elements the approximate number of elements of a long pipeline
  */
 record SoakSettings(
     String engine, long seed, long millis, int atOnce, int elements, Defect defect) {

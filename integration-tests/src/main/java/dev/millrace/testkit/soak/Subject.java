@@ -20,25 +20,25 @@ interface Subject<R> {
   /**
    * The pipeline.
    *
-   * @param hook to be called in a function of it, or in its source
+   * @param hook called in a function of the pipeline, or in its source
    */
   Pipeline<R> pipeline(Hook hook);
 
-  /** How many calls of the hook there are, about. */
+  /** The approximate number of calls of the hook. */
   int calls();
 
-  /** Whether nothing is left over in a run that nobody has cancelled. */
+  /** Whether a run that is not cancelled leaves no elements over. */
   boolean takesAll();
 
   /** A failure has come to the handler of the run. */
   void failed(Failure<?> failure);
 
-  /** How many failures have come to a handler, that of dead letters included. */
+  /** The number of failures that reached a handler, including the handler of dead letters. */
   long failures();
 
-  /** Fails unless a run that came to its end undisturbed has done all that it should. */
+  /** Fails unless an undisturbed run has kept all its promises. */
   void check(R result, RunReport report);
 
-  /** Fails if a run that was cut short has done what it should not. */
+  /** Fails if a run that was cut short has broken a promise. */
   void checkCut(Disturbance how, RunReport report);
 }

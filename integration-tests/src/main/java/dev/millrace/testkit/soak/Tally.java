@@ -20,8 +20,8 @@ final class Tally implements Sink<Long, Tally> {
   private String disorder = "";
 
   /**
-   * @param lanes how many there are
-   * @param lane that of a number, in which numbers rise; or {@link #NO_LANE}
+   * @param lanes the number of lanes
+   * @param lane gives the lane of a number, in which numbers rise; or {@link #NO_LANE}
    */
   Tally(int lanes, LongToIntFunction lane) {
     this.lane = lane;

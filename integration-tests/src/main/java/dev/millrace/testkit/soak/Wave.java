@@ -44,17 +44,17 @@ final class Wave {
     this.plant = plant;
   }
 
-  /** How many runs each wave has. */
+  /** The number of runs of a wave. */
   static int size(SoakSettings settings) {
     return settings.atOnce() + Course.values().length;
   }
 
-  /** How many runs were alive when the gate was opened. */
+  /** The number of runs that were alive when the gate was opened. */
   int alive() {
     return alive;
   }
 
-  /** Runs all, and checks each, and that no thread is left. */
+  /** Runs all pipelines, checks each run, and checks that no thread is left. */
   Outcome run(long firstSeed) throws Exception {
     long seed = firstSeed;
     for (RandomPipeline random : RandomPipeline.draw(firstSeed, settings.atOnce())) {
@@ -83,13 +83,13 @@ final class Wave {
     started.add(new Started(attempt, task));
   }
 
-  /** A number of looks, not of seconds: a process that was stopped for a while is no hang. */
+  /** A number of checks, not of seconds: a process that was stopped for a while is no hang. */
   private Outcome end(Started one) throws Exception {
     for (int i = 0; i < plant.patience(); i++) {
       try {
         return one.task().get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
-        // it is looked at again
+        // the next check sees it
       } catch (ExecutionException e) {
         throw new AssertionError(one.attempt().toString(), e.getCause());
       }

@@ -18,7 +18,7 @@ public final class SourceExample {
 
   private SourceExample() {}
 
-  /** Starts a pipeline that stores what is looked up for the orders of a topic. */
+  /** Starts a pipeline that looks up the prices of orders, and stores them. */
   public static Run<Long> start(
       Engine engine,
       Context context,

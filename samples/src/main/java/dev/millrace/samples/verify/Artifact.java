@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A jar of a repository.
  *
  * @param groupId the group of the artifact, as in {@code org.example.project}
- * @param path where it stands below the repository, with slashes on every system
+ * @param path the path below the repository, with slashes on every system
  */
 record Artifact(String groupId, String path) {
 
@@ -23,7 +23,10 @@ record Artifact(String groupId, String path) {
         group.toString().replace(separator, "."), relative.toString().replace(separator, "/"));
   }
 
-  /** The file that a record names; what comes from outside must not lead out of the repository. */
+  /**
+   * The file that a record names. A path in a record is untrusted: it must not lead out of the
+   * repository.
+   */
   static Path resolve(Path repository, @Nullable String path) throws RejectedException {
     if (path == null || path.isBlank()) {
       throw new RejectedException(Reason.MALFORMED_RECORD, "no path");

@@ -22,13 +22,13 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies a jar: its SHA-1 against the {@code .sha1} file beside it, where there is one, and the
- * CRC of every entry.
+ * Verifies a jar: its SHA-1, if there is a {@code .sha1} file beside it, and the CRC of every
+ * entry.
  *
  * <p>The file is mapped into memory and read once: the digest runs over the mapping, and the
- * entries are then read from the same pages, by the central directory (a stream of local headers
- * would refuse legal jars, and would not find the entries behind a launcher script). A jar of many
- * gigabytes takes no heap.
+ * entries are then read from the same pages. Entries are found by the central directory: a stream
+ * of local headers would refuse legal jars, and would not find the entries behind a launcher
+ * script. A jar of many gigabytes takes no heap.
  */
 final class JarVerifier {
 
@@ -117,7 +117,8 @@ final class JarVerifier {
         verifyEntry(zip, entry, buffer);
         entries++;
       }
-    } catch (IOException | RuntimeException e) { // malformed input surprises the library, too
+    } catch (IOException
+        | RuntimeException e) { // the library also throws RuntimeExceptions on malformed input
       throw new RejectedException(Reason.BROKEN_ZIP, String.valueOf(e.getMessage()));
     }
     return entries;

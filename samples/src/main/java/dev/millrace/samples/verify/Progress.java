@@ -8,7 +8,9 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Says how far the work is: a bar on a terminal, else a line every two seconds. Thread-safe. */
+/**
+ * Shows the progress of the work: a bar on a terminal, else a line every two seconds. Thread-safe.
+ */
 abstract class Progress implements AutoCloseable {
 
   abstract void step();
@@ -33,7 +35,8 @@ abstract class Progress implements AutoCloseable {
               .setInitialMax(total)
               .setStyle(ProgressBarStyle.UNICODE_BLOCK)
               .setUpdateIntervalMillis(200)
-              // A fixed width: to ask the terminal, the library would take over the Ctrl-C.
+              // A fixed width: to ask the terminal for its width, the library would take over
+              // Ctrl-C.
               .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
               .showSpeed()
               .build();

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The sum of the results and the dead letters. Delivery is at least once, so each artifact counts
- * once, however often it comes. Not safe for use by many threads.
+ * The sum of the results and the dead letters. Delivery is at least once: an artifact that comes
+ * several times counts once. Not thread-safe.
  */
 final class Tally {
 

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One run over a repository: a pipeline sends the artifacts, a consumer app verifies them, and a
- * last consumer adds the results up.
+ * last consumer adds up the results.
  */
 final class Verification {
 
@@ -68,17 +68,18 @@ final class Verification {
   /**
    * The outcome of a run.
    *
-   * @param missing how many records were sent and not handled; 0 unless the run was interrupted
+   * @param missing the number of records that were sent and not handled; 0 unless the run was
+   *     interrupted
    */
   record Outcome(Tally tally, long sent, long missing, Duration time, boolean interrupted) {
 
-    /** Whether everything that was sent has come out, on one side or the other. */
+    /** Whether each sent record is a result or a dead letter. */
     boolean balanced() {
       return sent == tally.verified() + tally.deadLettered() + missing;
     }
   }
 
-  /** Stops sending; what was sent is still verified, for a while. May be called by any thread. */
+  /** Stops sending. Records that were sent are still verified, for a while. Thread-safe. */
   void interrupt() {
     sending.cancel();
   }
@@ -102,7 +103,7 @@ final class Verification {
               .properties(VerifierApp.consumerProperties(bootstrapServers, topics.group()))
               .topics(topics.artifacts())
               .concurrency(concurrency)
-              .ordering(Ordering.UNORDERED) // a jar has nothing to do with another
+              .ordering(Ordering.UNORDERED) // jars are independent of each other
               .handler(app::handle)
               .onError(error -> err.println("the consumer goes on after: " + error))
               .onNotification(notification -> {})
@@ -136,7 +137,10 @@ final class Verification {
     return endpoint;
   }
 
-  /** The producer pipeline. Returns when the broker has everything, or the sending was stopped. */
+  /**
+   * The producer pipeline. Returns when the broker has acknowledged all records, or the sending was
+   * stopped.
+   */
   private void send(List<Path> jars, Producer<String, String> producer)
       throws InterruptedException, ExecutionException {
     try (var group = TaskGroup.open(sending)) {
@@ -169,7 +173,7 @@ final class Verification {
         });
   }
 
-  /** Waits until all that was sent is handled; once interrupted, not for ever. */
+  /** Waits until all sent records are handled; after an interrupt, only for a limited time. */
   private void awaitHandled(VerifierApp app, TaskGroup consumers) throws InterruptedException {
     Instant deadline = null;
     var select =

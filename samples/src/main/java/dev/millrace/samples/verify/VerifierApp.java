@@ -15,9 +15,9 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The handler: verifies the jar that a record names, and sends what came of it to the results or to
- * the dead letters. It returns when the broker has that; so whatever happens, the record's outcome
- * is somewhere before the record is settled.
+ * The handler: verifies the jar that a record names, and sends the outcome to the results or to the
+ * dead letters. It returns when the broker has acknowledged the outcome. So a record is settled
+ * only after its outcome is safe.
  */
 final class VerifierApp {
 
@@ -62,7 +62,7 @@ final class VerifierApp {
     }
   }
 
-  /** How many different records were handled. */
+  /** The number of different records that were handled. */
   int handled() {
     return handled.size();
   }
