@@ -10,6 +10,7 @@ module dev.millrace.core {
   exports dev.millrace.sync;
   exports dev.millrace.pipeline;
   exports dev.millrace.pipeline.graph;
+  exports dev.millrace.service;
   exports dev.millrace.channel.internal to
       dev.millrace.stages;
   exports dev.millrace.context.internal to

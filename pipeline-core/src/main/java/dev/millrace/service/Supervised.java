@@ -1,0 +1,203 @@
+package dev.millrace.service;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.Select;
+import dev.millrace.context.CancellableContext;
+import dev.millrace.context.Context;
+import dev.millrace.errors.Note;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A service in its thread, from its first start to its last end. */
+final class Supervised {
+
+  private final Services.Entry entry;
+  private final Channel<Supervised> ends;
+  private final Consumer<ServiceEvent> events;
+  private final Deque<Long> restarts = new ArrayDeque<>(); // nano times; by its thread only
+
+  // By the supervisor, before the thread starts.
+  private @Nullable CancellableContext context;
+  private @Nullable Thread thread;
+
+  // Guarded by this. Its thread says that it is over, or the supervisor that it is left behind.
+  private @Nullable Throwable failure;
+  private boolean over;
+  private boolean left;
+
+  Supervised(Services.Entry entry, Channel<Supervised> ends, Consumer<ServiceEvent> events) {
+    this.entry = entry;
+    this.ends = ends;
+    this.events = events;
+  }
+
+  String name() {
+    return entry.name();
+  }
+
+  void start(Context parent) {
+    CancellableContext own = parent.withCancel();
+    context = own;
+    Thread unstarted =
+        Thread.ofVirtual().name("millrace-service-" + name()).unstarted(() -> supervise(own));
+    unstarted.start();
+    thread = unstarted;
+  }
+
+  private void supervise(CancellableContext own) {
+    try {
+      Throwable last = null;
+      boolean again = true;
+      for (long count = 0; again; count++) {
+        events.accept(new ServiceEvent.Started(name(), count));
+        last = serve(own);
+        Duration delay = last == null ? null : restartAfter(own, last);
+        again = delay != null && isTimeToStart(own, delay);
+        if (delay != null && !again) {
+          last = null; // stopped while it waited: that failure was not final
+        }
+      }
+      ended(own, last);
+    } finally {
+      own.cancel(); // its parent forgets it
+      ends.trySend(this);
+    }
+  }
+
+  /** What the service threw; null if it has returned, or has obeyed its context. */
+  private @Nullable Throwable serve(Context own) {
+    try {
+      own.call(
+          () -> {
+            entry.service().run(own);
+            return true;
+          });
+      return null;
+    } catch (InterruptedException | CancellationException e) {
+      return own.isCancelled() ? null : e;
+    } catch (Throwable e) {
+      return e;
+    } finally {
+      if (!own.isCancelled()) {
+        var _ = Thread.interrupted(); // left behind by the service; not for its next run
+      }
+    }
+  }
+
+  /** The delay before the next start; null if this failure is final. */
+  private @Nullable Duration restartAfter(Context own, Throwable thrown) {
+    if (own.isCancelled()) {
+      return null;
+    }
+    Duration delay = thrown instanceof Error ? null : delay();
+    events.accept(new ServiceEvent.Failed(name(), thrown, delay));
+    return delay;
+  }
+
+  /** Waits; false if it is to stop meanwhile. */
+  private static boolean isTimeToStart(Context own, Duration delay) {
+    try {
+      return new Select<Boolean>()
+          .onDone(own, () -> false)
+          .onTimeout(delay, () -> true)
+          .biased()
+          .select();
+    } catch (InterruptedException e) { // by the supervisor, after the cancellation
+      return false;
+    }
+  }
+
+  /** Null if there were too many restarts in the period. */
+  private @Nullable Duration delay() {
+    RestartPolicy policy = entry.restart();
+    long now = System.nanoTime();
+    while (!restarts.isEmpty()
+        && Duration.ofNanos(now - restarts.getFirst()).compareTo(policy.period()) > 0) {
+      restarts.removeFirst();
+    }
+    if (restarts.size() >= policy.maxRestarts()) {
+      return null;
+    }
+    restarts.addLast(now);
+    return policy.backoff().delay(restarts.size(), ThreadLocalRandom.current());
+  }
+
+  private void ended(Context own, @Nullable Throwable last) {
+    boolean stopped = own.isCancelled();
+    synchronized (this) {
+      if (left) {
+        return; // reported already
+      }
+      failure = last;
+      over = true;
+    }
+    if (stopped) {
+      events.accept(
+          last == null
+              ? new ServiceEvent.Stopped(name())
+              : new ServiceEvent.Failed(name(), last, null));
+    } else if (last == null) {
+      events.accept(new ServiceEvent.Ended(name()));
+    }
+  }
+
+  void cancel(Throwable cause) {
+    CancellableContext own = context;
+    if (own != null) {
+      own.cancel(cause);
+    }
+  }
+
+  /** Does nothing if it has ended, or was not started. */
+  void interrupt(Throwable cause) {
+    cancel(cause);
+    Thread running = thread;
+    if (running != null) {
+      running.interrupt();
+    }
+  }
+
+  void join(long nanos) throws InterruptedException {
+    Thread running = thread;
+    if (running != null && nanos > 0) {
+      TimeUnit.NANOSECONDS.timedJoin(running, nanos);
+    }
+  }
+
+  void leaveIfAlive() {
+    Thread running = thread;
+    if (running == null || !running.isAlive()) {
+      return;
+    }
+    var stubborn =
+        new TimeoutException(
+            "service '%s' ignores its interrupt, and is left behind".formatted(name()));
+    stubborn.addSuppressed(Note.at(running, "where it stands"));
+    synchronized (this) {
+      if (over) {
+        return;
+      }
+      left = true;
+      failure = stubborn;
+    }
+    events.accept(new ServiceEvent.LeftBehind(name()));
+  }
+
+  /** What it threw last; null if it has ended as it should. */
+  synchronized @Nullable Throwable failure() {
+    return failure;
+  }
+
+  @Override
+  public String toString() {
+    return Objects.toString(thread, name());
+  }
+}
