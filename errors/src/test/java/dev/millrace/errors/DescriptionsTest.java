@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class DescriptionsTest {
 
-  /** An element whose text is made by somebody else's code. */
+  /** An element with a foreign toString. */
   private interface Text {
     String make();
   }

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What becomes of a consumer when leaders of its partitions go, or come back with less. */
+/** A consumer whose partitions lose their leaders, or get leaders with shorter logs. */
 @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LeadersIT {
 
@@ -206,11 +206,11 @@ class LeadersIT {
       names = {"CHANNEL", "REACTOR"})
   void logThatWasCutByAnUncleanElectionIsReadFromTheCut(Face face) throws Exception {
     create(Map.of(0, List.of(DOWN, 1)));
-    produce(0, 0, 50); // on both
+    produce(0, 0, 50); // on both replicas
     await().atMost(LONG).until(() -> inSync() == 2);
     cluster().broker(0).kill();
     await().atMost(LONG).until(() -> inSync() == 1);
-    produce(0, 50, 120); // on one of them
+    produce(0, 50, 120); // on one replica
     Loop first = builder(face, "classic").build();
     var before = start(first);
     await().atMost(LONG).until(() -> committed(0) == 120);
