@@ -21,7 +21,7 @@ class DescriptionsTest {
     };
   }
 
-  @SuppressWarnings("InfiniteRecursion") // that is the test
+  @SuppressWarnings("InfiniteRecursion") // the recursion is on purpose
   private static String endless(int depth) {
     return endless(depth + 1) + depth;
   }
