@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class DescriptionsTest {
 
-  /** An element whose text is made by somebody else's code. */
+  /** An element with a foreign toString. */
   private interface Text {
     String make();
   }
@@ -21,7 +21,7 @@ class DescriptionsTest {
     };
   }
 
-  @SuppressWarnings("InfiniteRecursion") // that is the test
+  @SuppressWarnings("InfiniteRecursion") // the recursion is on purpose
   private static String endless(int depth) {
     return endless(depth + 1) + depth;
   }

@@ -25,7 +25,10 @@ class NotedExceptionTest {
     assertThat(NotedException.notes(boom)).isEmpty();
   }
 
-  /** Apache Kafka's clients throw constants: the notes of one failure are not told for another. */
+  /**
+   * Apache Kafka's clients throw constants: the notes of one failure must not appear with another
+   * failure.
+   */
   @Test
   void sharedExceptionOfAThousandFailuresStaysAsItIs() {
     for (int i = 0; i < 1000; i++) {

@@ -16,7 +16,7 @@ import java.util.SortedSet;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 
-/** Arrows between packages point one way: to the left of the list, and to libraries. */
+/** Dependencies between packages point one way: to the left of the list, and to libraries. */
 class ArchitectureTest {
 
   private static final List<String> LEFT_TO_RIGHT =
@@ -85,7 +85,8 @@ class ArchitectureTest {
   void onlyTheReactorFacesKnowReactor() {
     noClasses()
         .that(
-            resideOutsideOfPackages("..reactor..", "dev.millrace.testkit.chaos")) // runs all faces
+            resideOutsideOfPackages(
+                "..reactor..", "dev.millrace.testkit.chaos")) // it runs all faces
         .should()
         .dependOnClassesThat(resideInAnyPackage("reactor..", "org.reactivestreams.."))
         .check(CLASSES);
@@ -129,8 +130,8 @@ class ArchitectureTest {
           "the test libraries", "testkit..");
 
   /**
-   * The cycles between packages that are left, by module. Entries may go or get smaller; no entry
-   * may be added.
+   * The remaining cycles between packages, by module. Entries may disappear or get smaller; no
+   * entry may be added.
    */
   private static final Map<String, List<Set<String>>> KNOWN_CYCLES =
       Map.of(
@@ -142,7 +143,10 @@ class ArchitectureTest {
           "kafka-loop",
           List.of(Set.of("dev.millrace.kafka", "dev.millrace.kafka.internal")));
 
-  /** Of the classes of {@code stages} that all reach each other. This number may only fall. */
+  /**
+   * The size of the largest set of classes of {@code stages} in which each class reaches all
+   * others. This number may only fall.
+   */
   private static final int LARGEST_KNOT_OF_STAGES = 26;
 
   private static JavaClasses of(String module) {

@@ -37,7 +37,7 @@ class BatchIT extends WithBroker {
   private final List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
   private final Map<Integer, Set<TopicPartition>> current = new ConcurrentHashMap<>();
 
-  /** The rules of batches; complains of a broken one. */
+  /** The rules of batches; reports a broken rule. */
   private final class Oracle implements BatchHandler<String, String> {
     private final Ordering ordering;
     private final Map<Object, AtomicInteger> running = new ConcurrentHashMap<>();

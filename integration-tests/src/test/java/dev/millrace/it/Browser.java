@@ -27,7 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Chromium without a window, driven by its DevTools protocol. */
+/** Chromium without a window, controlled by its DevTools protocol. */
 final class Browser implements AutoCloseable {
 
   private static final List<String> NAMES =
@@ -35,7 +35,7 @@ final class Browser implements AutoCloseable {
   private static final List<String> ARGUMENTS =
       List.of(
           "--headless",
-          "--no-sandbox", // for root, who starts it in containers; it only sees our own page
+          "--no-sandbox", // needed when root starts it in a container; it only sees our own page
           "--disable-gpu",
           "--disable-quic",
           "--no-first-run",
@@ -188,7 +188,7 @@ final class Browser implements AutoCloseable {
       return evaluate("document.querySelector(" + quoted(selector) + ")?.textContent ?? ''");
     }
 
-    /** How many elements a selector finds. */
+    /** The number of elements that a selector finds. */
     int count(String selector) {
       return Integer.parseInt(
           evaluate("document.querySelectorAll(" + quoted(selector) + ").length"));
@@ -205,7 +205,7 @@ final class Browser implements AutoCloseable {
           .map(one -> one.path("params"));
     }
 
-    /** All that the console would show: exceptions, logs, what the policy refuses. */
+    /** All messages of the console: exceptions, logs, and requests that the policy refuses. */
     List<String> complaints() {
       return Stream.of("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
           .flatMap(this::events)
@@ -213,7 +213,7 @@ final class Browser implements AutoCloseable {
           .toList();
     }
 
-    /** Whatever was asked for, wherever. */
+    /** All requests of the page, to any address. */
     List<String> requests() {
       return events("Network.requestWillBeSent")
           .map(one -> one.path("request").path("url").asText())

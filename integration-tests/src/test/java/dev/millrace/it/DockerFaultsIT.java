@@ -33,14 +33,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The loop, with a container that is disturbed while the loop runs. */
+/** The broker's container is disturbed while the loop runs. */
 @RequiresDocker
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DockerFaultsIT {
 
   private static final int PARTITIONS = 3;
 
-  /** How long nothing is acknowledged before the disturbance ends. */
+  /** The time without acknowledgements before the disturbance ends. */
   private static final Duration OUTAGE = Duration.ofSeconds(3);
 
   private static DockerBroker broker;
@@ -181,7 +181,7 @@ class DockerFaultsIT {
         .build();
   }
 
-  /** One after the other, each until it is acknowledged. */
+  /** Produces records one after the other; retries each record until it is acknowledged. */
   private void produce(String topic) throws Exception {
     Map<String, Object> properties =
         Map.of("bootstrap.servers", broker.bootstrapServers(), "request.timeout.ms", 5_000);
@@ -196,7 +196,7 @@ class DockerFaultsIT {
     }
   }
 
-  /** While records are produced. A broker that is away cannot be asked. */
+  /** Checks the commits while records are produced. A broker that is away cannot be asked. */
   private void watch(String topic) throws Exception {
     Map<TopicPartition, Long> last = new HashMap<>();
     while (!stop.get()) {
@@ -210,7 +210,7 @@ class DockerFaultsIT {
                   }
                 });
       } catch (ExecutionException | TimeoutException e) {
-        // once more
+        // asks again
       }
     }
   }

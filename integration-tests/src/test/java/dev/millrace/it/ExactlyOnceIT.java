@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Consume, transform, produce: who reads committed records only sees what is made of each input
- * once, whatever happens.
+ * Consume, transform, produce: a reader of committed records sees the outputs of each input once,
+ * whatever happens.
  */
 @ParameterizedClass
 @EnumSource(Face.class)
@@ -114,7 +114,7 @@ class ExactlyOnceIT extends WithTransactions {
     assertThat(read(dead).get("key-7")).hasSize(10).doesNotHaveDuplicates();
   }
 
-  /** A transaction is aborted for it, each time. */
+  /** Each refusal aborts a transaction. */
   @Test
   void outputThatTheBrokerRefusesIsADeadLetterAndTheOthersAreProducedOnce() throws Exception {
     String dead = topic + "-dead";
@@ -154,14 +154,14 @@ class ExactlyOnceIT extends WithTransactions {
               .toList();
       admin().fenceProducers(ids).all().get();
       fenced += ids.size();
-      TimeUnit.MILLISECONDS.sleep(100); // as often as that, and no synchronisation
+      TimeUnit.MILLISECONDS.sleep(100); // sets the rate; no synchronisation
     }
     awaitCommitted(2_000);
     running.drain();
     assertThat(fenced).isGreaterThan(1);
     assertThat(errors).anyMatch(e -> Causes.find(e, ProducerFencedException.class) != null);
     assertEachInputHasOneOutputInOrder(2_000);
-    assertThat(repeated()).isZero(); // nothing is handled again for it
+    assertThat(repeated()).isZero(); // no record is handled again for it
   }
 
   @Test
@@ -172,7 +172,7 @@ class ExactlyOnceIT extends WithTransactions {
     await().atMost(Duration.ofSeconds(30)).until(() -> committed() > 0);
     var second = start(transactional(Map.of(), slowly()).producerProperties(name).build());
     var records = new AtomicInteger(500);
-    await() // it hears of the second one when it commits something
+    await() // the first loop notices the second one when it commits
         .atMost(Duration.ofSeconds(60))
         .until(
             () -> {
@@ -200,7 +200,7 @@ class ExactlyOnceIT extends WithTransactions {
     awaitCommitted(3_000);
     second.drain();
     assertEachInputHasOneOutputInOrder(3_000);
-    assertThat(repeated()).isZero(); // all was committed before it was let go
+    assertThat(repeated()).isZero(); // all records were committed before the partition was released
   }
 
   private FaceBuilder member(int number, Protocol protocol) {

@@ -17,10 +17,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** The builder of a loop, of whatever face. */
+/** The builder of a loop, for any face. */
 final class FaceBuilder {
 
-  /** The faces: each has its own thread that polls, and its own threads that handle. */
+  /** The faces. Each has its own poll thread, and its own handler threads. */
   enum Face {
     /** Our own thread; a virtual thread for each record. */
     CHANNEL,
@@ -47,7 +47,7 @@ final class FaceBuilder {
     this.settings = face == Face.CHANNEL ? channel : reactor;
   }
 
-  /** The handler of a record; may block, on every face. The last one that is given counts. */
+  /** The handler of a record; may block, on every face. The last call counts. */
   FaceBuilder handler(RecordHandler<String, String> given) {
     handling =
         () -> {

@@ -97,7 +97,7 @@ class FailuresIT extends WithBroker {
     await().atMost(Duration.ofSeconds(30)).until(() -> committed() == 301);
     running.drain();
     assertThat(handled).hasSize(300);
-    assertThat(errors).hasSize(3); // the last one says that it becomes a dead letter
+    assertThat(errors).hasSize(3); // the last error says that the record becomes a dead letter
     ConsumerRecord<byte[], byte[]> letter = deadLetters(1).getFirst();
     assertThat(letter.key()).isEqualTo(bytes("key"));
     assertThat(letter.value()).isEqualTo(noText);
@@ -166,7 +166,7 @@ class FailuresIT extends WithBroker {
     assertThat(handled).hasSize(19);
   }
 
-  /** The producer waits for the topic: that holds no handler's place. */
+  /** The producer waits for the topic, but this wait uses no handler. */
   @Test
   void otherPartitionGoesOnAtConcurrencyOneWhileTheDeadLetterTopicIsMissing() throws Exception {
     produceTo(0, "a", 0, 1);
@@ -186,7 +186,7 @@ class FailuresIT extends WithBroker {
                       count(record.value());
                     })
                 .build());
-    // the producer waits for 10 s each time; the other partition needs a fraction of that
+    // the producer waits for 10 s each time; the other partition needs a fraction of this time
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> handled.size() == 100 && committed(1) == 100);
@@ -261,7 +261,7 @@ class FailuresIT extends WithBroker {
   @Test
   void deadLettersAreSentBackToWhereTheyCameFrom() throws Exception {
     createTopic(deadLetterTopic(), PARTITIONS);
-    for (int i = 0; i < PARTITIONS; i++) { // not where the key belongs
+    for (int i = 0; i < PARTITIONS; i++) { // not the partition of the key
       produceTo(i, "same", 10 * i, 10 * i + 10);
     }
     var repaired = new AtomicBoolean();

@@ -148,7 +148,7 @@ class KafkaLoopIT extends WithBroker {
                               record.partition(), p -> new ConcurrentSkipListSet<>());
                       set.add(record.offset());
                       if (record.offset() % 97 == 0) {
-                        Work.pretend(200); // the one that holds the others back
+                        Work.pretend(200); // the record that holds the others back
                       }
                       set.remove(record.offset());
                       count(record.value());

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Pipelines over a real broker: what is committed has come to its end. */
+/** Pipelines over a real broker: committed records have ended. */
 class KafkaSourceIT extends WithBroker {
 
   private static final int RECORDS = 6_000;
@@ -109,7 +109,7 @@ class KafkaSourceIT extends WithBroker {
     return (ConsumerRecord<String, String>) element;
   }
 
-  /** While a run goes on: never is a record committed that has not come to its end. */
+  /** Checks, while a run goes on, that no record is committed before it has ended. */
   private long checkCommitsUntil(BooleanSupplier end) {
     var checked = new AtomicLong();
     await()

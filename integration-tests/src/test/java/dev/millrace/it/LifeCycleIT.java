@@ -53,7 +53,10 @@ class LifeCycleIT extends WithBroker {
     try {
       produceTo(0, "k", 0, 1);
       var loop =
-          builder(Map.of("session.timeout.ms", 45_000)) // only a leave is sooner
+          builder(
+                  Map.of(
+                      "session.timeout.ms",
+                      45_000)) // so the partition moves in time only by a leave
               .onError(errors::add)
               .with(settings -> settings.closeTimeout(Duration.ofSeconds(3)))
               .handler(record -> ignoreInterrupts(begun, release))
@@ -76,7 +79,7 @@ class LifeCycleIT extends WithBroker {
     }
   }
 
-  /** The mock of Kafka's consumer does not match patterns as a broker's topics come. */
+  /** The mock of Kafka's consumer does not match its pattern again when topics are created. */
   @Test
   void patternReadsTheTopicsThatMatchAndNoOthers() throws Exception {
     createTopic(topic + ".paid", 1);
@@ -185,7 +188,8 @@ class LifeCycleIT extends WithBroker {
     var running = start(loop);
     await().atMost(LONG).until(() -> loop.partitions().stream().anyMatch(one -> one.paused()));
     long held = loop.partitions().stream().mapToLong(one -> one.waiting() + one.inFlight()).sum();
-    assertThat(held * each).isLessThan((8 << 20) + 3L * (1 << 20)); // and what one fetch brings
+    assertThat(held * each)
+        .isLessThan((8 << 20) + 3L * (1 << 20)); // the limit, and the records of one fetch
     release.countDown();
     await().atMost(LONG).until(() -> handled.size() == 60);
     running.drain();

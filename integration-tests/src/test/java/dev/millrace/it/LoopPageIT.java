@@ -69,7 +69,7 @@ class LoopPageIT extends WithBroker {
     return page;
   }
 
-  /** The end of every test. */
+  /** Called at the end of every test. */
   private static void staysAtHome(Browser.Page page) {
     String home = page.evaluate("location.href");
     assertThat(page.complaints()).isEmpty();

@@ -55,7 +55,7 @@ class OffsetsIT extends WithBroker {
                 .build());
     await().atMost(Duration.ofSeconds(30)).until(() -> handled.size() == 2_997);
     await().until(() -> committed(0) == 500);
-    first.drain(Duration.ofMillis(100)); // the three are interrupted
+    first.drain(Duration.ofMillis(100)); // the three handlers are interrupted
     assertThat(committed(0)).isEqualTo(500);
     assertThat(Objects.requireNonNull(commits().get(partition(0))).metadata().length())
         .isBetween(1, 100);

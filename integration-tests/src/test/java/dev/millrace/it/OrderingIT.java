@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(Face.class)
 class OrderingIT extends WithBroker {
 
-  /** The records that a handler may see; complains of any other. */
+  /** The records that a handler may see; reports any other record. */
   private final class Oracle {
     private final Ordering ordering;
     private final Map<Object, AtomicInteger> running = new ConcurrentHashMap<>();

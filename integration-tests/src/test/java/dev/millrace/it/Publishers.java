@@ -12,7 +12,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Handlers that block as functions that return publishers, each with a thread of its own. */
+/**
+ * Turns blocking handlers into functions that return publishers. Each publisher has a thread of its
+ * own.
+ */
 final class Publishers {
 
   private Publishers() {}

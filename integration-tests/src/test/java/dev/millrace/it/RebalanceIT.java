@@ -31,10 +31,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(
     value = Face.class,
-    names = {"CHANNEL", "REACTOR"}) // the thread of the handlers makes no difference here
+    names = {"CHANNEL", "REACTOR"}) // the threads of the handlers make no difference here
 class RebalanceIT extends WithBroker {
 
-  /** How members of a group agree. */
+  /** The rebalance protocol of a group. */
   enum Protocol {
     EAGER("partition.assignment.strategy", "org.apache.kafka.clients.consumer.RangeAssignor"),
     COOPERATIVE(
@@ -71,7 +71,10 @@ class RebalanceIT extends WithBroker {
     return current.getOrDefault(member, Set.of()).size();
   }
 
-  /** alpakka-kafka#755, KPipe: what runs in a rebalance is handled a second time. */
+  /**
+   * alpakka-kafka#755, KPipe: records that are handled during a rebalance are handled a second
+   * time.
+   */
   @ParameterizedTest
   @EnumSource(Protocol.class)
   void revokeWaitsForHandlersAndCommitsWhatTheyDid(Protocol protocol) throws Exception {
@@ -171,7 +174,7 @@ class RebalanceIT extends WithBroker {
     return sum;
   }
 
-  /** reactor/reactor-kafka#432: a cooperative rebalance forgets what was paused. */
+  /** reactor/reactor-kafka#432: a cooperative rebalance forgets paused partitions. */
   @ParameterizedTest
   @EnumSource(Protocol.class)
   void pausesAreKept(Protocol protocol) throws Exception {
@@ -233,8 +236,8 @@ class RebalanceIT extends WithBroker {
   }
 
   /**
-   * reactor/reactor-kafka#259, #304, spring-projects/spring-kafka#4687: what was paused because it
-   * was full stays so for ever after a rebalance.
+   * reactor/reactor-kafka#259, #304, spring-projects/spring-kafka#4687: a partition that was paused
+   * because it was full stays paused for ever after a rebalance.
    */
   @ParameterizedTest
   @EnumSource(Protocol.class)

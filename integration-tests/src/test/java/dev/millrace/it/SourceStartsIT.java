@@ -19,7 +19,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 
-/** The starts of partitions where no loop handles them, and what keeps records from being read. */
+/** The starts of partitions without a loop, and the reasons why records cannot be read. */
 class SourceStartsIT extends WithBroker {
 
   private static final Duration SOON = Duration.ofSeconds(30);

@@ -163,7 +163,7 @@ class StartsIT extends WithBroker {
     Topics.create(admin(), List.of(new NewTopic(topic, PARTITIONS, (short) 1)));
   }
 
-  /** KAFKA-13310: offsets of a deleted topic are committed to one of the same name. */
+  /** KAFKA-13310: offsets of a deleted topic are committed to a new topic of the same name. */
   @ParameterizedTest
   @CsvSource({"classic, earliest", "classic, latest", "consumer, earliest", "consumer, latest"})
   void topicMadeAnewUnderTheConsumerIsReadFromItsBeginning(String protocol, String reset)

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Dead letters in transactions, while their topic is down: they wait, and nothing else does. */
+/**
+ * Dead letters in transactions, while their topic is down: the letters wait, and no other record
+ * does.
+ */
 @ParameterizedClass
 @EnumSource(Face.class)
 class TransactionalLettersIT extends WithTransactions {
@@ -37,7 +40,7 @@ class TransactionalLettersIT extends WithTransactions {
     dead = topic + "-dead";
   }
 
-  /** The value 5 fails, and is in a partition with nine others. */
+  /** The value 5 fails; its partition has nine other records. */
   private Running startWithPoison(Map<String, ?> producerProperties) throws Exception {
     produceTo(POISONED, "a", 0, 10);
     produceTo(OTHER, "b", 10, 20);
@@ -80,7 +83,7 @@ class TransactionalLettersIT extends WithTransactions {
                 "a", invoices(IntStream.range(0, 10).filter(i -> i != 5)),
                 "b", invoices(IntStream.range(10, 30))));
     assertThat(read(dead)).isEqualTo(Map.of("a", List.of("value-5")));
-    assertThat(attempts).hasValue(30); // nothing is handled again for it
+    assertThat(attempts).hasValue(30); // no record is handled again for it
   }
 
   private static List<String> invoices(IntStream numbers) {
@@ -112,7 +115,7 @@ class TransactionalLettersIT extends WithTransactions {
     admin().incrementalAlterConfigs(Map.of(which, List.of(change))).all().get();
   }
 
-  /** The producer knows the topic, and gets no answer: nobody knows whether the commit happens. */
+  /** The producer knows the topic, and gets no answer: the outcome of the commit is unknown. */
   @Test
   void letterWaitsWhileItsTopicDoesNotAnswer() throws Exception {
     createTopic(dead, PARTITIONS);
@@ -130,6 +133,7 @@ class TransactionalLettersIT extends WithTransactions {
     assertThat(read(invoices).values())
         .allMatch(values -> values.stream().distinct().count() == values.size());
     assertThat(read(invoices).get("b")).hasSize(20);
-    assertThat(read(dead)).isEqualTo(Map.of("a", List.of("value-5"))); // the other one is deleted
+    assertThat(read(dead))
+        .isEqualTo(Map.of("a", List.of("value-5"))); // the other letter was in the deleted topic
   }
 }

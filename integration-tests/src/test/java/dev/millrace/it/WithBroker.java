@@ -48,18 +48,18 @@ abstract class WithBroker {
   private static @Nullable TestKafka kafka;
   private static @Nullable Producer<byte[], byte[]> producer;
 
-  /** Classes that say so run on each face; the others on the first. */
+  /** Classes with this parameter run on each face; the others run on the first one. */
   @Parameter Face face = Face.CHANNEL;
 
   String topic = "";
   String group = "";
 
-  /** Which values were handled, and how often. */
+  /** The handled values, with the number of times. */
   final Map<String, AtomicInteger> handled = new ConcurrentHashMap<>();
 
   private final List<Loop> started = new ArrayList<>();
 
-  /** Threads that an earlier test has left, and has failed for. */
+  /** Threads that an earlier test has left. That test has failed because of them. */
   private Set<Thread> before = Set.of();
 
   @BeforeAll
@@ -123,7 +123,7 @@ abstract class WithBroker {
     produce(records);
   }
 
-  /** As many values with that key to one partition. */
+  /** The same values, with one key, to one partition. */
   void produceTo(int partition, @Nullable String key, int from, int to) throws Exception {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     for (int i = from; i < to; i++) {
@@ -142,7 +142,7 @@ abstract class WithBroker {
     }
   }
 
-  /** A loop that counts what it handles; see {@link #handled}. */
+  /** A loop that counts the handled records; see {@link #handled}. */
   FaceBuilder builder(Map<String, ?> more) {
     return face.builder()
         .properties(properties(more))
@@ -152,18 +152,20 @@ abstract class WithBroker {
         .handler(record -> count(record.value()));
   }
 
-  /** For groups whose members are to hear of a rebalance at once, and not within three seconds. */
+  /** For groups whose members must notice a rebalance at once, and not within three seconds. */
   static Map<String, Object> quickly(Map<String, Object> properties) {
     Map<String, Object> quick = new HashMap<>(properties);
-    if (!"consumer".equals(properties.get("group.protocol"))) { // there, the broker says how often
+    if (!"consumer"
+        .equals(
+            properties.get("group.protocol"))) { // with that protocol the broker sets the interval
       quick.put("heartbeat.interval.ms", 300);
     }
     return quick;
   }
 
   /**
-   * For tests that count what is handled again: members of the new protocol hear of a rebalance as
-   * late as Kafka has it, and not as soon as this broker has it.
+   * For tests that count repeated records: sets Kafka's own heartbeat interval for the new
+   * protocol, so that members notice a rebalance as late as with Kafka's defaults.
    */
   void asLateAsKafkaHasIt() throws Exception {
     var interval = new ConfigEntry("consumer.heartbeat.interval.ms", "5000");
@@ -190,12 +192,12 @@ abstract class WithBroker {
     handled.computeIfAbsent(value, v -> new AtomicInteger()).incrementAndGet();
   }
 
-  /** How often records were handled that had been handled before. */
+  /** The number of times that a record was handled again. */
   int repeated() {
     return handled.values().stream().mapToInt(AtomicInteger::get).sum() - handled.size();
   }
 
-  /** A loop that runs. */
+  /** A running loop. */
   record Running(Loop loop, FutureTask<String> task) {
     void drain() throws Exception {
       drain(Duration.ofSeconds(10));

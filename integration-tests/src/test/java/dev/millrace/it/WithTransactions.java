@@ -77,8 +77,8 @@ abstract class WithTransactions extends WithBroker {
   }
 
   /**
-   * The ends, once readers of committed records can read up to them: a commit is answered before
-   * all partitions have been told of it.
+   * Waits until readers of committed records can read up to the ends, and returns the ends. A
+   * commit is answered before its markers are in all partitions.
    */
   private static Map<TopicPartition, Long> awaitNoOpenTransaction(List<TopicPartition> partitions)
       throws Exception {
@@ -88,7 +88,9 @@ abstract class WithTransactions extends WithBroker {
             () -> {
               Map<TopicPartition, Long> readable = ends(partitions, IsolationLevel.READ_COMMITTED);
               boolean isAll = readable.equals(ends(partitions, IsolationLevel.READ_UNCOMMITTED));
-              return isAll ? readable : Map.<TopicPartition, Long>of(); // a marker may have come
+              return isAll
+                  ? readable
+                  : Map.<TopicPartition, Long>of(); // a marker may have been written meanwhile
             },
             ends -> !ends.isEmpty());
   }

@@ -8,7 +8,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import reactor.core.publisher.Mono;
 
-/** Builders of both faces of the loop, complete but for their handler. */
+/** Builders of both faces of the loop, complete except for the handler. */
 public enum BuilderFace {
   /** {@link KafkaLoop}. */
   CHANNELS {
@@ -72,16 +72,16 @@ public enum BuilderFace {
 
   abstract LoopBuilder<String, String, ?> plain();
 
-  /** Handles records one by one, and does nothing with them. */
+  /** Sets a handler that does nothing with its record. */
   abstract void handler(LoopBuilder<String, String, ?> builder);
 
-  /** Handles batches, and does nothing with them. */
+  /** Sets a handler that does nothing with its batch. */
   abstract void batchHandler(LoopBuilder<String, String, ?> builder, int size);
 
-  /** Produces nothing, in transactions. */
+  /** Sets a transactional handler that produces nothing. */
   abstract void transactionalHandler(LoopBuilder<String, String, ?> builder);
 
-  /** A builder with all but a handler. */
+  /** A builder with all settings except a handler. */
   LoopBuilder<String, String, ?> builder() {
     LoopBuilder<String, String, ?> builder = plain();
     builder.properties(Map.of("bootstrap.servers", "localhost:1", "group.id", "test"));

@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.TopicPartition;
 
-/** The class path of the tests as a team has it that does without some of the optional jars. */
+/** The class path of a team that does not use some of the optional jars. */
 public final class ClassPath implements AutoCloseable {
 
   private final URLClassLoader loader;
@@ -24,9 +24,9 @@ public final class ClassPath implements AutoCloseable {
   }
 
   /**
-   * The class path without those jars.
+   * The class path without some jars.
    *
-   * @param names what their file names begin with
+   * @param names the beginnings of the file names of the jars to leave out
    */
   public static ClassPath without(String... names) throws MalformedURLException {
     List<URL> urls = new ArrayList<>();
@@ -53,7 +53,7 @@ public final class ClassPath implements AutoCloseable {
     return mock;
   }
 
-  /** Loads that class anew, with all that it uses, and calls it. */
+  /** Loads the class anew, with all classes that it uses, and calls it. */
   public String call(Class<? extends Callable<String>> application) throws Exception {
     Class<?> anew = loader.loadClass(application.getName());
     if (anew == application) {
@@ -61,7 +61,7 @@ public final class ClassPath implements AutoCloseable {
     }
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
-    thread.setContextClassLoader(loader); // where services are looked for
+    thread.setContextClassLoader(loader); // services are found by this loader
     try {
       Object instance = anew.getDeclaredConstructor().newInstance();
       return (String) anew.getMethod("call").invoke(instance);

@@ -43,7 +43,7 @@ class DeadLetterReplayTest {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Of the groups g0 and g1 in turn, from partitions 0 to 2 in turn, one each second. */
+  /** Letters of the groups g0 and g1 in turn, from partitions 0 to 2 in turn, one each second. */
   private static ConsumerRecord<byte[], byte[]> letter(int offset) {
     Exception cause =
         offset % 5 == 0 ? new IllegalStateException("never") : new IOException("Store is away");
@@ -119,7 +119,7 @@ class DeadLetterReplayTest {
     assertThat(run(all())).isEqualTo(new DeadLetterReplay.Report(0, 0, 0));
   }
 
-  /** The key of the design: a filter leaves letters behind, and none is sent twice. */
+  /** The core of the design: a filter leaves letters behind, and no letter is sent twice. */
   @Test
   void lettersThatAFilterLeavesAreSentByTheNextReplayAndNoneTwice() throws Exception {
     assertThat(run(all().filter(ReplayFilter.all().reason("store IS"))))

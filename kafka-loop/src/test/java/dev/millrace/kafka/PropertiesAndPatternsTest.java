@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Settings in the forms that Kafka's own clients take. */
+/** Settings in the forms that Kafka's own clients accept. */
 class PropertiesAndPatternsTest {
 
   @ParameterizedTest

@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Lets two threads meet again and again, and looks after each time what has come of it, for two
- * seconds; {@code -Drace.millis=…} for as long as that.
+ * Lets two threads meet again and again, and checks the result each time. Runs for two seconds, or
+ * for {@code -Drace.millis=…}.
  */
 public final class Race {
 
@@ -20,29 +20,29 @@ public final class Race {
 
   /** Two threads that meet once. */
   public interface Meeting {
-    /** What one of them does. */
+    /** The action of one thread. */
     void one() throws Exception;
 
-    /** What the other one does at the same time. */
+    /** The action of the other thread at the same time. */
     void other() throws Exception;
 
-    /** Looks at what they have done; by a third thread, when they have. */
+    /** Checks the result. Called by a third thread, after both actions. */
     void check() throws Exception;
   }
 
-  /** When to end, by {@link System#nanoTime}. */
+  /** The end of the race, by {@link System#nanoTime}. */
   public static long end() {
     return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Long.getLong("race.millis", 2_000));
   }
 
-  /** A little while, never the same, so that threads do not always meet in the same way. */
+  /** A short pause of varying length, so that threads meet in different ways. */
   public static void stagger() {
     for (int i = ThreadLocalRandom.current().nextInt(100); i > 0; i--) {
       Thread.onSpinWait();
     }
   }
 
-  /** Lets them meet, each time with what is fresh; how often. */
+  /** Repeats meetings, each with fresh objects. Returns the number of meetings. */
   public static int repeat(Supplier<? extends Meeting> fresh) throws Exception {
     long end = end();
     int met = 0;
@@ -83,7 +83,7 @@ public final class Race {
                   part.of(meetings.get(i));
                 }
               } finally {
-                arrived.addAndGet(2 * CHUNK); // the other one need not wait for what has failed
+                arrived.addAndGet(2 * CHUNK); // after a failure the other thread must not wait
               }
               return "met";
             });
@@ -95,7 +95,7 @@ public final class Race {
     if (spins < 1_000) {
       Thread.onSpinWait();
     } else {
-      Thread.yield(); // the other one may have no processor
+      Thread.yield(); // the other thread may have no processor
     }
   }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Settings that contradict each other, or mean nothing, are refused before anything runs. */
+/** Settings that contradict each other, or have no meaning, are refused before the loop runs. */
 class RefusedSettingsTest {
 
   private static LoopBuilder<String, String, ?> with(BuilderFace face, String name, Object value) {
@@ -47,7 +47,7 @@ class RefusedSettingsTest {
         .hasMessageContaining("transactionalHandler(…), handler(…)");
   }
 
-  /** Kafka's own text names none of them: "No resolvable bootstrap urls given". */
+  /** Kafka's own text names no address: "No resolvable bootstrap urls given". */
   @ParameterizedTest
   @EnumSource
   void brokersWhoseHostsAreUnknownAreNamed(BuilderFace face) {

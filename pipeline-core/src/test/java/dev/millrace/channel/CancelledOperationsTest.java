@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Once a context was seen cancelled, no operation that obeys it happens any more. */
+/** After a thread has seen a context cancelled, no operation with that context happens. */
 class CancelledOperationsTest {
 
   private static final String CANCELLED = "cancelled";
@@ -69,19 +69,19 @@ class CancelledOperationsTest {
 
     abstract String run(Channel<String> channel, Context context) throws InterruptedException;
 
-    /** What another party does; whether it has met this operation. */
+    /** The action of another party; returns whether it has met this operation. */
     boolean meets(Channel<String> channel) {
       return receives ? channel.trySend("late") : channel.tryReceive() != null;
     }
   }
 
   /**
-   * A listener of the parent sees the child cancelled, whose done channel is not closed yet, as a
-   * thread does that looks at the right moment.
+   * A listener of the parent sees the child cancelled, while the child's done channel is still
+   * open. A thread that looks at the right moment sees the same.
    */
   @ParameterizedTest
   @EnumSource
-  @SuppressWarnings("NullAway") // null: the party was not told in time
+  @SuppressWarnings("NullAway") // null: the party did not see the cancel in time
   void waitingOperationIsNotMetByAPartyThatHasSeenTheCancel(Waiting waiting) throws Exception {
     try (var threads = new Threads();
         var parent = Context.background().withCancel();
@@ -103,7 +103,7 @@ class CancelledOperationsTest {
     }
   }
 
-  /** The same with threads that race. */
+  /** The same with racing threads. */
   @ParameterizedTest
   @EnumSource
   void noRaceLetsAnOperationHappenAfterTheCancelWasSeen(Waiting waiting) throws Exception {
@@ -134,7 +134,7 @@ class CancelledOperationsTest {
     }
   }
 
-  /** Not by chance, as among other clauses. */
+  /** Always, and not by chance as among other clauses. */
   @Test
   void doneClauseGoesBeforeAllThatAreReady() throws Exception {
     Channel<Integer> channel = Channel.buffered(1);

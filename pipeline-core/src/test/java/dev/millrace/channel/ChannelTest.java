@@ -114,7 +114,7 @@ class ChannelTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // to see it refused
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nullIsRefused() {
     Channel<String> channel = Channel.buffered(1);
     assertThatThrownBy(() -> channel.send(null)).isInstanceOf(NullPointerException.class);
@@ -357,7 +357,7 @@ class ChannelTest {
     assertThat(received.cardinality()).isEqualTo(elements);
   }
 
-  /** Null if there is none now, and if there will be none. */
+  /** Null if there is no element now, and if there will be no more elements. */
   private static @Nullable Integer takeIfAny(Channel<Integer> channel) {
     try {
       return channel.tryReceive();

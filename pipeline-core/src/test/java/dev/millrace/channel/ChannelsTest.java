@@ -143,7 +143,7 @@ class ChannelsTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // to see it refused
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nullOfAFutureIsAFailure() {
     ReceiveChannel<String> channel = Channels.from(CompletableFuture.completedFuture(null));
     assertThatThrownBy(channel::receive)

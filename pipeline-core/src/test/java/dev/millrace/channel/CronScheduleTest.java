@@ -83,7 +83,8 @@ class CronScheduleTest {
   }
 
   /**
-   * Whoever asks in the second of the two hours, or shortly after the first time, gets no second.
+   * A question in the second of the two hours, or shortly after the first time, does not give the
+   * same local time again.
    */
   @ParameterizedTest
   @CsvSource({
@@ -142,8 +143,8 @@ class CronScheduleTest {
   }
 
   /**
-   * Against a plain model that looks at every minute of ten days around a change: the local times,
-   * mapped to instants as java.time does it, and sorted.
+   * Compares with a plain model that checks every minute of ten days around a change: the local
+   * times, mapped to instants as java.time does, and sorted.
    */
   @ParameterizedTest
   @CsvSource({

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What operations allocate, in the steady state. Measured in platform threads, for which the JVM
- * counts it.
+ * The allocations of operations in the steady state. Measured in platform threads, because the JVM
+ * counts their allocations.
  */
 @Timeout(60)
 class GarbageTest {
@@ -23,7 +23,10 @@ class GarbageTest {
   private static final int WARM_UP = 20_000;
   private static final int TURNS = 100_000;
 
-  /** For all turns: what a JIT or the measurement itself may need, but no object each turn. */
+  /**
+   * In bytes, for all turns together: enough for the JIT and the measurement, but less than an
+   * object each turn.
+   */
   private static final long TOLERANCE = TURNS / 2;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

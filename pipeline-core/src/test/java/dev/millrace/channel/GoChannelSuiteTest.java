@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Go's own tests of channels ask, and {@link ChannelTest} does not. */
+/** The cases of Go's own channel tests that {@link ChannelTest} does not have. */
 class GoChannelSuiteTest {
 
   private final Threads threads = new Threads();
@@ -26,7 +26,7 @@ class GoChannelSuiteTest {
   }
 
   /**
-   * Each consumer multiplies what it gets, and hands it on; the sum of all products must be right.
+   * Each consumer multiplies its elements and hands them on; the sum of all products must be right.
    */
   @ParameterizedTest
   @ValueSource(ints = {0, 5, 64})
@@ -77,7 +77,7 @@ class GoChannelSuiteTest {
     assertThat(sum).isEqualTo(expected);
   }
 
-  /** A baton is handed down a line of threads, each of which may only run after the one before. */
+  /** A baton goes down a line of threads. Each thread may run only after the thread before it. */
   @Test
   void threadsThatHandOnABatonRunInTheOrderOfTheLine() throws Exception {
     List<Integer> order = new ArrayList<>();
@@ -143,7 +143,10 @@ class GoChannelSuiteTest {
         });
   }
 
-  /** A receive that does not wait finds the element, or the end, whoever closes meanwhile. */
+  /**
+   * A receive that does not wait finds the element or the end, even if another thread closes the
+   * channel meanwhile.
+   */
   @Test
   void attemptedReceiveFindsTheElementThoughTheChannelIsBeingClosed() throws Exception {
     for (int i = 0; i < 20_000; i++) {
@@ -200,13 +203,13 @@ class GoChannelSuiteTest {
     }
   }
 
-  /** In batches, by the end of a timeout, of a select's timeout, and of a context. */
+  /** Waits are given up in batches: by a timeout, by a select's timeout, and by a context. */
   @Test
   void millionWaitersThatGaveUpLeaveNothingBehind() throws Exception {
     Channel<Integer> silent = Channel.rendezvous();
     Channel<Integer> full = Channel.buffered(1);
     full.send(0);
-    giveUp(silent, full, 1000, 1); // warm
+    giveUp(silent, full, 1000, 1); // warm-up
     long before = Heap.used();
     giveUp(silent, full, 400_000, 100);
     assertThat(silent.waitingReceivers() + silent.waitingSenders()).isZero();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Go's own tests of select ask, and {@link SelectTest} does not. */
+/** The cases of Go's own select tests that {@link SelectTest} does not have. */
 class GoSelectSuiteTest {
 
   private final Threads threads = new Threads();
@@ -60,7 +60,7 @@ class GoSelectSuiteTest {
     assertThat(select.select()).isEqualTo(2);
   }
 
-  /** One channel in four clauses, that is to say in four places of its queue. */
+  /** One channel in four clauses, so in four places of its queue. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
   void channelInManyClausesGivesEachElementOnce(int capacity) throws Exception {
@@ -94,7 +94,7 @@ class GoSelectSuiteTest {
 
   /**
    * Two threads, each of which selects between sending its number and receiving on one channel: no
-   * one receives its own number while nothing is buffered.
+   * thread receives its own number, because nothing is buffered.
    */
   @Test
   void selectDoesNotMeetItselfOnARendezvous() throws Exception {
@@ -137,7 +137,8 @@ class GoSelectSuiteTest {
   }
 
   /**
-   * Four channels; on each a plain sender and a plain receiver, and a select on each side of all.
+   * Four channels, each with a plain sender and a plain receiver. A select sends to all channels,
+   * and another one receives from all.
    */
   @Test
   void plainOperationsAndSelectsShareFourChannels() throws Exception {
@@ -236,7 +237,7 @@ class GoSelectSuiteTest {
     }
   }
 
-  /** Selects wait on two channels, one of which is closed while the other one gets elements. */
+  /** Selects wait on two channels. One channel is closed while the other one gets elements. */
   @Test
   void closeThatRacesWithSelectsEndsAllAndLosesNothing() throws Exception {
     for (int round = 0; round < 500; round++) {

@@ -1,6 +1,6 @@
 package dev.millrace.channel;
 
-/** What the heap holds. */
+/** Measures the heap. */
 final class Heap {
 
   private Heap() {}

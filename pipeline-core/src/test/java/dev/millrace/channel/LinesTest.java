@@ -185,7 +185,7 @@ class LinesTest {
                 Producer.lines(in).produce(channel);
                 return true;
               });
-      out.write("one\r".getBytes(UTF_8)); // whose second half may never come
+      out.write("one\r".getBytes(UTF_8)); // the second half of the line end may never come
       out.flush();
       assertThat(channel.receive()).isEqualTo("one");
       out.write("\ntwo\n".getBytes(UTF_8));
@@ -247,7 +247,7 @@ class LinesTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // to see it refused
+  @SuppressWarnings("NullAway") // passes null on purpose
   void badArgumentsAreRefusedAtOnce() {
     assertThatThrownBy(() -> Producer.lines(InputStream.nullInputStream(), UTF_8, 0))
         .isInstanceOf(IllegalArgumentException.class)

@@ -15,16 +15,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What threads do while they contend for a channel's locks, which the test holds.
+ * The behaviour of threads that contend for a channel's locks, which the test holds.
  *
- * <p>Whoever contends for a second lock gives up the first one meanwhile: a virtual thread that
- * yields with a lock held may never run again, as those who wait for that lock yield to each other
- * only. And what is cancelled meanwhile does not happen.
+ * <p>A thread that contends for a second lock releases its first lock meanwhile. Otherwise a
+ * virtual thread could yield with a lock held and never run again: the threads that wait for its
+ * lock yield only to each other. An operation that is cancelled meanwhile does not happen.
  */
 @Timeout(60)
 class LockingTest {
 
-  /** Holds one lock, and checks that the other one can be had while threads contend for both. */
+  /** Holds one lock, and checks that the other one can be taken while threads contend for both. */
   private static void checkFree(SpinLock free, SpinLock held, Callable<?> contender)
       throws Exception {
     try (var threads = new Threads()) {
@@ -33,7 +33,8 @@ class LockingTest {
         for (int i = 0; i < 4; i++) {
           threads.start(contender);
         }
-        // In a platform thread: those that contend may let no other virtual thread begin.
+        // In a platform thread: the contending threads may keep other virtual threads from
+        // starting.
         var visits =
             new FutureTask<>(
                 () -> {

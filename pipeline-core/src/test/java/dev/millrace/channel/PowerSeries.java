@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * A power series whose coefficients are asked for one at a time, over channels; every operation is
- * a thread of its own. After McIlroy, "Squinting at Power Series" (1990).
+ * A power series. Its coefficients are requested one at a time over channels. Every operation has a
+ * thread of its own. After McIlroy, "Squinting at Power Series" (1990).
  */
 final class PowerSeries {
 
@@ -15,7 +15,7 @@ final class PowerSeries {
   private final Channel<Boolean> requests = Channel.rendezvous();
   private final Channel<Rational> coefficients = Channel.rendezvous();
 
-  /** What gives the coefficients. */
+  /** Gives the coefficients. */
   @FunctionalInterface
   private interface Body {
     void run(PowerSeries result) throws InterruptedException;
@@ -121,7 +121,10 @@ final class PowerSeries {
         });
   }
 
-  /** This series of that one, whose first coefficient is 0: (f + xF)(xG) = f + xG F(xG). */
+  /**
+   * Substitutes {@code inner}, whose first coefficient is 0, into this series: (f + xF)(xG) = f +
+   * xG F(xG).
+   */
   PowerSeries of(PowerSeries inner) {
     return start(
         threads,
@@ -134,7 +137,7 @@ final class PowerSeries {
         });
   }
 
-  /** Two series that are both this one, each read at its own pace. */
+  /** Two copies of this series, each read at its own pace. */
   private List<PowerSeries> split() {
     var one = new PowerSeries(threads);
     var other = new PowerSeries(threads);

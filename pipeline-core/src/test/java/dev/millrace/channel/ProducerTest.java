@@ -30,7 +30,7 @@ class ProducerTest {
     threads.close();
   }
 
-  /** Runs the producer to its end, whatever that is, and gives what it has sent. */
+  /** Runs the producer to its end, whatever the end is, and returns the sent elements. */
   private static <T> List<T> sent(Producer<T> producer) throws Exception {
     Channel<T> channel = Channel.unlimited();
     producer.produce(channel);
@@ -237,7 +237,7 @@ class ProducerTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // to see it refused
+  @SuppressWarnings("NullAway") // passes null on purpose
   void missingArgumentsAreRefusedAtOnce() {
     assertThatThrownBy(() -> Producer.from((Iterable<String>) null))
         .isInstanceOf(NullPointerException.class)

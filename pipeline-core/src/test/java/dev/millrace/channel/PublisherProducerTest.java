@@ -67,7 +67,7 @@ class PublisherProducerTest {
   private final Probe probe = new Probe();
   private final Channel<Integer> channel = Channel.rendezvous();
 
-  /** Runs the producer, and closes the channel at its end, for a loop over it to end. */
+  /** Runs the producer, and closes the channel at its end, so that a loop over the channel ends. */
   private Threads.Running<Boolean> start(Flow.Publisher<Integer> publisher, int prefetch) {
     return threads.start(
         () -> {
@@ -118,7 +118,7 @@ class PublisherProducerTest {
     subscriber.onSubscribe(probe);
     await().until(() -> probe.requested.get() == 4);
     for (int i = 0; i < 4; i++) {
-      subscriber.onNext(i); // blocks nobody
+      subscriber.onNext(i); // does not block the publisher
     }
     await().until(() -> channel.waitingSenders() == 1);
     assertThat(probe.requested).hasValue(4);
@@ -155,7 +155,7 @@ class PublisherProducerTest {
   void errorsAndOtherThrowablesAreThrownToo() throws Exception {
     var error = new StackOverflowError("deep");
     var running = start(probe, 1);
-    probe.subscriber().onError(error); // against the rules, before onSubscribe
+    probe.subscriber().onError(error); // before onSubscribe, against the rules
     assertThatThrownBy(running::get).hasCause(error);
     var odd = new Throwable("odd");
     Flow.Publisher<Integer> failing = subscriber -> subscriber.onError(odd);

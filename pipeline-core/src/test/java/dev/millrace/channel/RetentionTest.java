@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What has gone through a channel or a select is not kept by it. */
+/** Channels and selects do not keep the elements that have gone through them. */
 class RetentionTest {
 
   private static void isLetGo(WeakReference<?> reference) {
@@ -20,7 +20,7 @@ class RetentionTest {
             });
   }
 
-  /** As the JDK's queues; the slots alone would be 4 to 12 MB. */
+  /** Like the JDK's queues. The slots alone would take 4 to 12 MB. */
   @Test
   void unlimitedChannelThatIsEmptyKeepsNoSlots() throws Exception {
     List<Channel<Integer>> channels = new ArrayList<>();

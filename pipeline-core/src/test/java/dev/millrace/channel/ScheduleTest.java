@@ -23,7 +23,7 @@ class ScheduleTest {
   private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
   private static final Duration HOUR = Duration.ofHours(1);
 
-  /** A clock that is set by hand, and knows how often it was looked at. */
+  /** A clock that is set by hand, and counts how often it was read. */
   private static final class ManualClock implements InstantSource {
     private final AtomicInteger looks = new AtomicInteger();
     private volatile Instant now = NOON;
@@ -38,7 +38,7 @@ class ScheduleTest {
       now = Instant.parse("2026-01-" + time + ":00Z");
     }
 
-    /** Waits until everything that is due by now has been told. */
+    /** Waits until the schedule has handled all times that are due. */
     void awaitLooks() {
       int before = looks.get();
       await().until(() -> looks.get() >= before + 3);
@@ -127,7 +127,7 @@ class ScheduleTest {
     assertThat(due).isSorted().doesNotHaveDuplicates();
   }
 
-  /** The receiver comes late, and late again: the times stay those of the rule. */
+  /** The receiver comes late, and late again: the times are still the times of the rule. */
   @Test
   void lateReceiversDoNotMakeItDrift() throws Exception {
     var ticks = hourly();

@@ -256,7 +256,7 @@ class SelectTest {
     channel.close();
     assertThat(channel).containsExactly(0, 1, 2, 3, 4);
     Channel<Integer> other = Channel.unlimited();
-    @SuppressWarnings("NullAway") // to see it refused
+    @SuppressWarnings("NullAway") // passes null on purpose
     var bad = new Select<String>().onSendFrom(other, () -> null, () -> "sent");
     assertThatThrownBy(bad::select).isInstanceOf(NullPointerException.class);
   }

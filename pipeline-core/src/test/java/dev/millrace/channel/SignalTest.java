@@ -27,7 +27,7 @@ class SignalTest {
   @ValueSource(ints = {1, 2, 4, 100})
   void ringOfThreadsTakesTurnsInOrder(int size) throws Exception {
     int rounds = 50;
-    List<Integer> turns = new ArrayList<>(); // unguarded: the token is what orders the threads
+    List<Integer> turns = new ArrayList<>(); // unguarded: the token orders the threads
     List<Channel<String>> ring = new ArrayList<>();
     for (int i = 0; i < size; i++) {
       ring.add(Channel.buffered(1));
@@ -59,7 +59,7 @@ class SignalTest {
   @ValueSource(ints = {1, 1000})
   void closeReachesEveryoneAndThoseWhoComeLater(int waiters) throws Exception {
     Channel<Void> start = Channel.rendezvous();
-    int[] published = new int[1]; // plain: the close is what publishes it
+    int[] published = new int[1]; // a plain array: the close publishes it
     List<Threads.Running<Integer>> running = new ArrayList<>();
     for (int i = 0; i < waiters; i++) {
       running.add(

@@ -15,7 +15,7 @@ public class SubscriberTckTest extends FlowSubscriberBlackboxVerification<Intege
 
   private final List<Thread> running = new ArrayList<>();
 
-  /** Short waits: they are what the kit takes to see that nothing happens. */
+  /** Short waits: the kit waits this long to check that nothing happens. */
   public SubscriberTckTest() {
     super(new TestEnvironment(1000, 50, 50));
   }
@@ -41,7 +41,7 @@ public class SubscriberTckTest extends FlowSubscriberBlackboxVerification<Intege
                   try {
                     inbox.run(() -> {}, out);
                   } catch (Exception e) {
-                    // The end that the rule is about.
+                    // The rule is about this end.
                   }
                 }));
     return inbox;

@@ -12,9 +12,9 @@ public final class Threads implements AutoCloseable {
 
   private final List<Thread> started = new ArrayList<>();
 
-  /** A thread and what it returned or threw. */
+  /** A thread, with its result or exception. */
   public record Running<T>(Thread thread, FutureTask<T> result) {
-    /** Waits for what the thread returned; throws what it threw. */
+    /** Waits for the result of the thread; throws the thread's exception. */
     public T get() throws Exception {
       return result.get(20, TimeUnit.SECONDS);
     }
@@ -28,7 +28,7 @@ public final class Threads implements AutoCloseable {
     return new Running<>(thread, result);
   }
 
-  /** Interrupts what is still alive, and fails if something does not end. */
+  /** Interrupts the threads that are still alive, and fails if one does not end. */
   @Override
   public void close() throws InterruptedException {
     for (Thread thread : started) {

@@ -38,8 +38,8 @@ class TickerTest {
   }
 
   /**
-   * Each tick comes a little late; if that moved those that follow, the phase would wander through
-   * the whole period, and be half of it in the middle.
+   * Each tick comes a little late. If a late tick moved the next ones, the phase would wander
+   * through the whole period, and its median would be half a period.
    */
   @Test
   void latenessOfATickDoesNotMoveThoseThatFollow() throws Exception {

@@ -67,7 +67,7 @@ class TimerTest {
     }
   }
 
-  /** A timer that has fired unseen and is then set anew must not fire at once. */
+  /** A timer that has fired unseen and is then reset must not fire at once. */
   @Test
   void resetForgetsAValueThatNobodyHasReceived() throws Exception {
     try (var timer = Timer.after(Duration.ZERO)) {

@@ -3,12 +3,12 @@ package dev.millrace.channel;
 import java.util.List;
 
 /**
- * What a torture worker is about to do, so that it is known in which queues it must be found if it
- * does not return.
+ * The next operation of a torture worker. It tells the queues in which the worker must be found if
+ * the operation does not return.
  */
 record TortureIntent(String what, Ends ends, List<Place> places) {
 
-  /** How the operation ends if nobody comes to the other side. */
+  /** The end of the operation if no thread comes to the other side. */
   enum Ends {
     BY_ITSELF,
     NEVER

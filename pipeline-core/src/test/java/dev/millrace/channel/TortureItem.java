@@ -1,11 +1,12 @@
 package dev.millrace.channel;
 
 /**
- * An element of a torture round: who sent it, on which channel, and as that sender's how manieth.
+ * An element of a torture round: its sender, its channel, and its number among the elements of this
+ * sender.
  */
 record TortureItem(int sender, int channel, int number) {
 
-  /** Spread: the items of a round differ in all three. */
+  /** Spreads well: the items of a round differ in all three fields. */
   @Override
   public int hashCode() {
     return ((sender << 4 | channel) << 20 | number) * 0x9E3779B9;

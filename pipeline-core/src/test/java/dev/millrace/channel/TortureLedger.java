@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What one torture worker knows of its operations; read by others only after its thread's end. */
+/**
+ * The operations of one torture worker. Other threads read it only after the end of the worker's
+ * thread.
+ */
 final class TortureLedger {
 
   /** Elements whose send has returned normally. */
@@ -22,8 +25,8 @@ final class TortureLedger {
   final List<TortureItem> received = new ArrayList<>();
 
   /**
-   * Checks that nothing was lost and nothing came twice: what was sent on a channel is what was
-   * received from it, but for what it has dropped.
+   * Checks that no element was lost and none came twice: the elements sent on a channel are the
+   * elements received from it, except for the dropped ones.
    */
   static void checkConservation(List<TortureLedger> ledgers, List<Channel<TortureItem>> channels) {
     Set<TortureItem> sent = new HashSet<>();
@@ -52,7 +55,8 @@ final class TortureLedger {
   }
 
   /**
-   * Checks that this receiver got what each sender sent on each channel in the order of sending.
+   * Checks that this receiver got the elements of each sender on each channel in the order of
+   * sending.
    */
   void checkOrder() {
     record Stream(int sender, int channel) {}

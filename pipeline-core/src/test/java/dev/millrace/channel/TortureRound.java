@@ -20,16 +20,16 @@ import org.jspecify.annotations.Nullable;
  * Random operations of random threads on random channels, all drawn from one seed.
  *
  * <p>While the workers work, this thread interrupts them, cancels their contexts and closes some of
- * the channels. Then it leaves them alone, until each has finished or waits for ever, and compares
- * the channels' queues with what the workers say that they wait for: a wake-up that was lost, or a
- * waiter that was left behind, shows here. Then it closes all channels, which must end everyone's
- * wait, and adds up what was sent and what was received.
+ * the channels. Then it leaves them alone, until each has finished or waits for ever. It compares
+ * the queues of the channels with the intents of the workers: this shows a lost wake-up, or a
+ * waiter that was left behind. Then it closes all channels, which must end every wait, and compares
+ * the sent elements with the received ones.
  */
 final class TortureRound {
 
   /**
-   * How often to look whether something has come to its end, each time for {@link #LOOK}. Counted,
-   * so that a process that was stopped for a while is not taken for one that hangs.
+   * The number of checks for an end, each of which waits for {@link #LOOK}. A number, so that a
+   * process that was stopped for a while does not count as hanging.
    */
   private static final int LOOKS = 1_500;
 
@@ -42,7 +42,8 @@ final class TortureRound {
   private final List<TortureWorker> workers = new ArrayList<>();
 
   /**
-   * How often to interrupt, cancel or close: often none, so that the workers must help each other.
+   * The number of interrupts, cancels and closes: often 0, so that the workers must end each
+   * other's waits.
    */
   private final int disturbances;
 
@@ -91,8 +92,9 @@ final class TortureRound {
   }
 
   /**
-   * Runs the round; returns how many elements were received. The limit holds whatever hangs: the
-   * description of a hang does not ask the channels, whose locks may be what everyone waits for.
+   * Runs the round; returns the number of received elements. The time limit always holds: the
+   * description of a hang does not use the channels, because all threads may be waiting for their
+   * locks.
    */
   long run() {
     var result = new FutureTask<>(this::runOrDescribe);
@@ -179,9 +181,7 @@ final class TortureRound {
     return workers.stream().allMatch(worker -> worker.intent == TortureIntent.FINISHED);
   }
 
-  /**
-   * Whether each worker has finished or waits for ever, in the queues that it says, and no other.
-   */
+  /** Whether each worker has finished, or waits for ever in exactly the queues of its intent. */
   private boolean isQuiet() {
     for (var worker : workers) {
       TortureIntent intent = worker.intent;
@@ -202,7 +202,7 @@ final class TortureRound {
     return workers.stream().mapToInt(worker -> worker.intent.count(channel, sends)).sum();
   }
 
-  /** Nobody waits for what is there. */
+  /** Checks that no thread waits for an element or a place that is available. */
   private void checkQuietState() {
     for (int i = 0; i < channels.size(); i++) {
       int index = i;
@@ -261,7 +261,7 @@ final class TortureRound {
     return text.toString();
   }
 
-  /** Who is where. */
+  /** The place of each worker. */
   private String describeWorkers() {
     var text = new StringBuilder();
     for (var worker : workers) {

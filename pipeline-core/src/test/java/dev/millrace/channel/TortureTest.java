@@ -11,11 +11,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random programs over channels: whatever happens, nothing is lost, nothing comes twice, order is
- * kept, nobody is left behind, and everything ends; see {@link TortureRound}.
+ * Random programs over channels: no element is lost or comes twice, the order is kept, no waiter is
+ * left behind, and every thread ends; see {@link TortureRound}.
  *
- * <p>{@code -Dtorture.seed=…} replays the plan of a round that failed, many times, as the threads
- * need not meet in the same way again; {@code -Dtorture.minutes=…} tries new plans for so long.
+ * <p>{@code -Dtorture.seed=…} replays the plan of a failed round many times, because the threads
+ * may interleave in another way each time. {@code -Dtorture.minutes=…} tries new plans for this
+ * time.
  */
 class TortureTest {
 

@@ -14,8 +14,8 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread of a torture round: does random operations on random channels, and keeps a ledger of
- * what became of each element. The operations follow from the seed; what they meet does not.
+ * A thread of a torture round: does random operations on random channels, and keeps a ledger of the
+ * end of each element. The seed determines the operations, but not their interleaving.
  */
 final class TortureWorker implements Runnable {
 
@@ -117,7 +117,7 @@ final class TortureWorker implements Runnable {
     interruptsPending = 0;
   }
 
-  /** An interrupt that ended no operation is still to be seen in the thread's status. */
+  /** An interrupt that ended no operation must still be visible in the thread's status. */
   private synchronized void checkInterrupts() {
     working = false;
     assertThat(Thread.interrupted() ? 1 : 0)

@@ -130,9 +130,7 @@ class ContextTest {
     }
   }
 
-  /**
-   * A virtual thread costs its starter some 500 bytes, and more time than is to be measured here.
-   */
+  /** A virtual thread costs its starter about 500 bytes, and more time than this test measures. */
   @Test
   void cancelStartsNoThreadForEachAfterFunc() throws Exception {
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -229,7 +227,7 @@ class ContextTest {
     }
   }
 
-  /** Everybody who hears of the end can already see why, on every level. */
+  /** Every listener and waiter already sees the cause, on every level. */
   @Test
   void causeIsVisibleToWhoeverSeesTheDoneChannelClosed() throws Exception {
     for (int round = 0; round < 1000; round++) {

@@ -24,8 +24,8 @@ class DeadlineTest {
   }
 
   /**
-   * The parent was made when the clock was two hours behind, so its deadline, of one hour, seems to
-   * have passed now that the clock is right.
+   * The parent was made when the clock was two hours behind. So its deadline of one hour seems to
+   * have passed, now that the clock is right.
    */
   @Test
   void timeoutUnderAParentIsKeptAfterTheWallClockWasSetForward() {
@@ -37,7 +37,7 @@ class DeadlineTest {
     }
   }
 
-  /** The child's deadline seems to be earlier, by a clock that was set back meanwhile. */
+  /** The clock was set back meanwhile, so the child's deadline seems to be earlier. */
   @Test
   void deadlineOfAParentIsKeptAfterTheWallClockWasSetBack() {
     InstantSource before = wallClock(HOUR.multipliedBy(2));
@@ -49,7 +49,7 @@ class DeadlineTest {
     }
   }
 
-  /** Seconds. */
+  /** The arguments are seconds. */
   @ParameterizedTest
   @ValueSource(longs = {Long.MIN_VALUE, Long.MIN_VALUE + 1, -1, 0})
   void timeoutThatHasPassedCancelsAtOnce(long seconds) {
@@ -87,7 +87,7 @@ class DeadlineTest {
     return catchThrowableOfType(CancellationException.class, context::throwIfCancelled);
   }
 
-  /** By types, not by texts. */
+  /** Recognized by their types, not by their texts. */
   @Test
   void kindOfACancellationIsTheTypeOfItsCause() {
     var failure = new IOException("of the canceller");

@@ -4,7 +4,7 @@ import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 
-/** A channel of one place without a lock: the canary, which Lincheck must refuse. */
+/** A channel of one place without a lock: the canary, which Lincheck must reject. */
 @Param(name = "element", gen = IntGen.class, conf = "1:9")
 public class BrokenOperations {
 

@@ -6,7 +6,7 @@ import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 
-/** The operations of a channel that do not wait, each as one step; what they answer is a text. */
+/** The operations of a channel that do not wait, each as one step. Their results are texts. */
 @Param(name = "element", gen = IntGen.class, conf = "1:9")
 abstract class ChannelOperations {
 

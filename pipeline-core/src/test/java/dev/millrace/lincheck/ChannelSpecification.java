@@ -2,7 +2,7 @@ package dev.millrace.lincheck;
 
 import java.util.ArrayDeque;
 
-/** What a channel must do, one operation after the other. */
+/** The sequential model of a channel. */
 abstract class ChannelSpecification {
 
   private final int capacity;

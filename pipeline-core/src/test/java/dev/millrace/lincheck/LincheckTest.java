@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Operations that do not wait are linearizable: whatever threads do at once, there is an order in
- * which a plain sequential model gives the same answers. Lincheck switches threads between any two
- * reads or writes of shared memory. Run by {@code -Plincheck}.
+ * Operations that do not wait are linearizable: for any concurrent calls there is an order in which
+ * a plain sequential model gives the same results. Lincheck switches threads between any two reads
+ * or writes of shared memory. Run by {@code -Plincheck}.
  */
 @Tag("lincheck")
 class LincheckTest {
 
-  /** How many random scenarios are tried; each with a thousand interleavings at the most. */
+  /** The number of random scenarios, each with at most a thousand interleavings. */
   private static final int SCENARIOS = Integer.getInteger("lincheck.scenarios", 5);
 
   private static void check(Class<?> operations, Class<?> specification) {

@@ -6,8 +6,9 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 
 /**
- * The operations of a semaphore that do not wait. So much is acquired at the beginning that no
- * scenario releases too much: Lincheck hangs at times where an exception's message is formatted.
+ * The operations of a semaphore that do not wait. Enough weight is acquired at the beginning that
+ * no scenario releases too much: Lincheck sometimes hangs when the message of an exception is
+ * formatted.
  */
 @Param(name = "weight", gen = IntGen.class, conf = "1:2")
 public class SemaphoreOperations {

@@ -1,6 +1,6 @@
 package dev.millrace.lincheck;
 
-/** What a semaphore must do, one operation after the other. */
+/** The sequential model of a semaphore. */
 public class SemaphoreSpecification {
 
   private long acquired = SemaphoreOperations.ACQUIRED;

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** An engine for tests: one thread, and stages that are sequential; no ledger. */
+/** An engine for tests: one thread, sequential stages only, no ledger. */
 final class LoopEngine implements Engine {
 
   @Override
@@ -30,7 +30,7 @@ final class LoopEngine implements Engine {
     return run;
   }
 
-  /** Leaves the loop: without a cause if no more elements are wanted. */
+  /** Leaves the loop; has no cause if the sink wants no more elements. */
   private static final class Stopped extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -24,7 +24,7 @@ class MessagesTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // that is the test
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nameThatIsNullIsNamed() {
     assertThatThrownBy(() -> pipe.map(null, x -> x))
         .isInstanceOf(NullPointerException.class)
@@ -35,7 +35,7 @@ class MessagesTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // that is the test
+  @SuppressWarnings("NullAway") // passes null on purpose
   void functionThatIsNullIsNamed() {
     assertThatThrownBy(() -> pipe.map("map", null)).hasMessage("function");
     assertThatThrownBy(() -> pipe.mapParallel("map", 2, null)).hasMessage("function");

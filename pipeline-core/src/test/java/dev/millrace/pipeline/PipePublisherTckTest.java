@@ -12,7 +12,7 @@ import org.testng.annotations.Test;
 @Test
 public class PipePublisherTckTest extends FlowPublisherVerification<Long> {
 
-  /** Short waits: they are what the kit takes to see that nothing happens. */
+  /** Short waits: the kit waits this long to check that nothing happens. */
   public PipePublisherTckTest() {
     super(new TestEnvironment(1000, 50, 50), 200);
   }

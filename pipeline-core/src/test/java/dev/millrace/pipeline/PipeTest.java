@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** What does not make sense is refused when the blueprint is made, with a message that helps. */
+/** Mistakes are refused when the blueprint is made, with a helpful message. */
 class PipeTest {
 
   private static Pipe<Integer> numbers() {
@@ -101,7 +101,7 @@ class PipeTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // that is the test
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nullsAreRefusedAtOnce() {
     nullRefused(() -> Pipe.from((Source<Integer>) null));
     nullRefused(() -> Pipe.from(null, Source.of(List.of(1))));
@@ -267,7 +267,7 @@ class PipeTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // it is what the test is about
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nullArgumentsAreToldByTheirNames() {
     named("a stage needs a name: it is null", () -> numbers().map(null, x -> x));
     named("function", () -> numbers().map("a", null));

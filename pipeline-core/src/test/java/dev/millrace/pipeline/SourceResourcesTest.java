@@ -35,7 +35,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Sources that hold something until their run ends. */
+/** Sources that hold a resource until their run ends. */
 @Timeout(60)
 class SourceResourcesTest {
 
@@ -205,7 +205,7 @@ class SourceResourcesTest {
     running.thread().interrupt();
     assertThatThrownBy(running::get).hasCauseInstanceOf(InterruptedException.class);
     assertThat(probe.cancelled).hasValue(1);
-    probe.subscriber().onNext(1); // nobody minds
+    probe.subscriber().onNext(1); // must have no effect
   }
 
   @Test
@@ -266,7 +266,7 @@ class SourceResourcesTest {
     Source.Cursor<Instant> cursor = Source.ticks(period).open(Context.background());
     try (cursor) {
       Instant first = tick(cursor);
-      Thread.sleep(5 * period.toMillis()); // a pipeline that is slow
+      Thread.sleep(5 * period.toMillis()); // simulates a slow pipeline
       Instant missed = tick(cursor);
       Instant next = tick(cursor);
       assertThat(missed).isAfter(first);
@@ -337,7 +337,7 @@ class SourceResourcesTest {
   }
 
   @Test
-  @EnabledOnOs(OS.LINUX) // which shows what is open
+  @EnabledOnOs(OS.LINUX) // /proc shows the open files
   void walkThatEndsEarlyClosesItsDirectories(@TempDir Path root) throws Exception {
     tree(root);
     try (Source.Cursor<Path> cursor = Source.walk(root).open(Context.background())) {
@@ -355,7 +355,7 @@ class SourceResourcesTest {
         try {
           open += Files.readSymbolicLink(each).startsWith(root.toRealPath()) ? 1 : 0;
         } catch (NoSuchFileException e) {
-          // Closed meanwhile: that of this very listing.
+          // closed meanwhile: the descriptor of this listing
         }
       }
     }

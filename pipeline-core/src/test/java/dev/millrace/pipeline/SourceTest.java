@@ -40,7 +40,7 @@ class SourceTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // that is the test
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nullElementsAreRefused() throws Exception {
     assertThatThrownBy(() -> read(Source.of(Arrays.asList(1, null))))
         .hasMessageContaining("null element");

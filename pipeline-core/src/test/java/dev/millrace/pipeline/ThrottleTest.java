@@ -8,12 +8,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A throttle, driven as an engine does, by a clock of the test's. */
+/** A throttle, driven like by an engine, with a clock of the test. */
 class ThrottleTest {
 
   private long now = 1_000_000;
 
-  /** Sleeps until the throttle takes an element, and is woken up late. */
+  /** Sleeps until the throttle takes an element, and wakes up late. */
   private void await(Throttle<Integer> throttle, long late) {
     for (long at; (at = throttle.acceptAt()) != Long.MIN_VALUE && at > now; ) {
       now = at + late;
@@ -50,7 +50,7 @@ class ThrottleTest {
     while (now < end) {
       await(throttle, lateMicros * 1_000);
       throttle.accept(1, element -> {});
-      now += 200; // what the stages after it take
+      now += 200; // the time of the stages after it
       passed++;
     }
     double promised = (double) elements * Duration.ofSeconds(2).toNanos() / period;

@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The operators of time by themselves; nobody waits, the engine's clock is played by the test. */
+/**
+ * The operators of time by themselves. The test plays the engine's clock, so there is no waiting.
+ */
 class TimedTransformsTest {
 
   private static final Duration HOUR = Duration.ofHours(1);

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** The sequential operators by themselves, as machines with a state. */
+/** The sequential operators by themselves, as state machines. */
 class TransformsTest {
 
-  /** Runs a transform by hand, and keeps what it emits and what it says. */
+  /** Runs a transform by hand, and keeps its emitted elements and its answers. */
   private static final class Machine<I, O> {
     final Transform<I, O> transform;
     final List<O> emitted = new ArrayList<>();
@@ -51,7 +51,7 @@ class TransformsTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // that is the test
+  @SuppressWarnings("NullAway") // passes null on purpose
   void functionsMustNotReturnNull() {
     assertThatThrownBy(() -> machine(Transforms.<Integer, String>map(x -> null)).accept(1))
         .hasMessageContaining("returned null");

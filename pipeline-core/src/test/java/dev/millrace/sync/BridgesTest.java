@@ -93,7 +93,7 @@ class BridgesTest {
     }
   }
 
-  /** A little while, of different lengths: for two threads to meet in different ways. */
+  /** A short pause of different lengths, so that two threads meet in different ways. */
   private static void pause(int turn) {
     for (int i = turn % 100 * 20; i > 0; i--) {
       Thread.onSpinWait();
@@ -323,7 +323,7 @@ class BridgesTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // to see it refused
+  @SuppressWarnings("NullAway") // passes null on purpose
   void nobodyCanNotSubscribe() {
     assertThatThrownBy(() -> Bridges.publisher(group, holding(0)).subscribe(null))
         .isInstanceOf(NullPointerException.class)

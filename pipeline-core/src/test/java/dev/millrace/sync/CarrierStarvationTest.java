@@ -22,15 +22,17 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Cancellation needs no free carrier. Two virtual threads that wake each other keep a carrier's own
- * queue full, which the scheduler serves before the threads that were started or woken elsewhere: a
- * pair for each carrier keeps out all others for ever.
+ * queue full. The scheduler serves that queue before threads that were started or woken elsewhere.
+ * So one such pair per carrier keeps out all other virtual threads for ever.
  */
 class CarrierStarvationTest {
 
   private static final Duration DEADLINE = Duration.ofMillis(300);
   private static final Duration WATCHDOG = Duration.ofSeconds(30);
 
-  /** What must end though the carriers are busy; throws if it ends in another way. */
+  /**
+   * An action that must end although the carriers are busy. It throws if it ends in another way.
+   */
   enum Scenario {
     GROUP {
       @Override
@@ -56,7 +58,7 @@ class CarrierStarvationTest {
           group.join();
           throw new AssertionError("the group was not cancelled");
         } catch (CancellationException e) {
-          // as it should be
+          // as expected
         }
       }
     },
@@ -98,7 +100,7 @@ class CarrierStarvationTest {
             var group = TaskGroup.open(Context.background())) {
           pairs.start(group);
           pairs.awaitBusy();
-          var ran = new CountDownLatch(200); // more than there are platform threads for it
+          var ran = new CountDownLatch(200); // more functions than platform threads for them
           for (int i = 0; i < 200; i++) {
             context.afterFunc(ran::countDown);
           }
@@ -120,7 +122,7 @@ class CarrierStarvationTest {
     }
   }
 
-  /** Producers and consumers over rendezvous channels, which end when those are closed. */
+  /** Producers and consumers over rendezvous channels. They end when the channels are closed. */
   static final class Pairs {
     private final List<Channel<Integer>> channels = new ArrayList<>();
     private final CountDownLatch busy = new CountDownLatch(1);
@@ -180,7 +182,7 @@ class CarrierStarvationTest {
     }
   }
 
-  /** As many pairs as carriers, and twice as many. */
+  /** With one pair for each carrier, and with two. */
   @ParameterizedTest
   @EnumSource
   void endsWhileAllCarriersAreBusy(Scenario scenario) throws Exception {
@@ -189,7 +191,7 @@ class CarrierStarvationTest {
     endsInTime(scenario, 2 * carriers);
   }
 
-  /** One pair is enough where there is one processor. */
+  /** With one processor, one pair is enough. */
   @ParameterizedTest
   @EnumSource
   void endsWhileTheOneCarrierIsBusy(Scenario scenario, @TempDir Path directory) throws Exception {

@@ -83,7 +83,7 @@ class ChannelLockTest {
     assertThat(lock.tryLock()).isTrue();
   }
 
-  /** As AutoCloseable advises: what is closed twice unlocks its own acquisition only. */
+  /** As AutoCloseable advises: a second close has no effect on later acquisitions. */
   @Test
   void heldThatIsClosedTwiceDoesNotUnlockForAnotherThread() throws Exception {
     ChannelLock.Held first = lock.lock();

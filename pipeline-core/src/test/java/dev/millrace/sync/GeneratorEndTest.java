@@ -101,7 +101,7 @@ class GeneratorEndTest {
               out.send(1);
             }
           } catch (InterruptedException | ChannelClosedException e) {
-            // returns as if all had been sent
+            // returns as if all elements had been sent
           }
         };
     Generator<Integer> left;

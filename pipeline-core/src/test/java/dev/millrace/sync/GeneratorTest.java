@@ -226,7 +226,7 @@ class GeneratorTest {
   }
 
   @Test
-  @SuppressWarnings({"NullAway", "resource"}) // to see it refused
+  @SuppressWarnings({"NullAway", "resource"}) // passes null on purpose
   void badArgumentsAreRefusedAtOnce() {
     assertThatThrownBy(() -> Generator.open(Context.background(), null))
         .isInstanceOf(NullPointerException.class)

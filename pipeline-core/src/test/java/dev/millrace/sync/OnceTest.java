@@ -57,7 +57,7 @@ class OnceTest {
       callers.add(caller());
     }
     assertThat(once.isDone()).isFalse();
-    var value = new String("value"); // a new object, to be told apart by identity
+    var value = new String("value"); // a new object: the test compares identities
     answer.send(value);
     for (var caller : callers) {
       assertThat(caller.get()).isSameAs(value);
@@ -170,7 +170,7 @@ class OnceTest {
   }
 
   @Test
-  @SuppressWarnings({"NullAway", "UnnecessaryAsync"}) // a holder that is emptied
+  @SuppressWarnings({"NullAway", "UnnecessaryAsync"}) // the test sets the holder to null
   void functionIsNotKeptOnceThereIsAValue() throws Exception {
     var large = new AtomicReference<byte[]>(new byte[1_000_000]);
     var reference = new WeakReference<>(large.get());

@@ -22,12 +22,12 @@ public class PublisherTckTest extends FlowPublisherVerification<Long> {
   private final List<AutoCloseable> open = new ArrayList<>();
   private TaskGroup group = TaskGroup.open(Context.background());
 
-  /** Short waits: they are what the kit takes to see that nothing happens. */
+  /** Short waits: the kit waits this long to check that nothing happens. */
   public PublisherTckTest() {
     super(new TestEnvironment(1000, 50, 50), 200);
   }
 
-  /** A group per rule: some rules are about what breaks it. */
+  /** A group per rule, because some rules are about failures that break the group. */
   @BeforeMethod
   public void openGroup() {
     group = TaskGroup.open(Context.background());

@@ -137,7 +137,7 @@ class SemaphoreTest {
     }
   }
 
-  /** Small acquires that come again and again never keep a large one out for good. */
+  /** Repeated small acquires do not keep a large one waiting for ever. */
   @Test
   void largeAcquireIsNotStarvedByAStreamOfSmallOnes() throws Exception {
     var semaphore = new Semaphore(10);
@@ -167,7 +167,7 @@ class SemaphoreTest {
     assertThat(semaphore.acquired()).isZero();
   }
 
-  /** A release, a cancellation and an interrupt meet: weight is neither lost nor made. */
+  /** A release, a cancellation and an interrupt meet: no weight is lost or created. */
   @Test
   void weightIsKeptWhenWaitersGiveUpWhileTheyAreServed() throws Exception {
     long seed = System.nanoTime();
@@ -244,7 +244,10 @@ class SemaphoreTest {
     assertThat(waiter.get()).isTrue();
   }
 
-  /** Go's waits for ever here; with a context that can end, ours waits for that. */
+  /**
+   * Go's semaphore waits for ever here. Ours waits for the end of the context, if the context can
+   * end.
+   */
   @Test
   void weightThatCanNeverBeAcquiredIsRefusedIfTheContextCannotEnd() {
     var small = new Semaphore(3);

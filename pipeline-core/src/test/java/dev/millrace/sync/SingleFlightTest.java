@@ -353,7 +353,7 @@ class SingleFlightTest {
     assertThat(executions).hasValue(0);
   }
 
-  /** Values are never mixed up, and never of an execution that had ended before the call. */
+  /** Values are never mixed up, and never come from an execution that had ended before the call. */
   @Test
   void manyThreadsAndKeysGetFreshValuesOfTheirKey() throws Exception {
     var counters = new AtomicInteger[4];

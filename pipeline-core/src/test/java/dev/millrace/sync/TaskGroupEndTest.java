@@ -22,11 +22,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How a group ends, and what its join reports. */
+/** The end of a group, and the report of its join. */
 @Timeout(60)
 class TaskGroupEndTest {
 
-  /** Such as Apache Kafka's clients throw. */
+  /** Apache Kafka's clients throw such constants. */
   @SuppressWarnings("StaticAssignmentOfThrowable")
   private static final IOException SHARED = new IOException("shared");
 
@@ -107,7 +107,10 @@ class TaskGroupEndTest {
     }
   }
 
-  /** Whatever its tasks throw on their way out: an IOException instead of an interrupt, say. */
+  /**
+   * Later exceptions of the tasks do not change that, for example an IOException after an
+   * interrupt.
+   */
   @Test
   void cancelledGroupThrowsTheCancellationWhateverItsTasksThrow() throws Exception {
     var cause = new IOException("stop");
@@ -128,7 +131,7 @@ class TaskGroupEndTest {
         group.fork(
             () -> {
               begun.countDown();
-              return gate.receive(parent); // the context of the parent, not that of the group
+              return gate.receive(parent); // the context of the parent, not of the group
             });
         begun.await();
         parent.cancel(cause);

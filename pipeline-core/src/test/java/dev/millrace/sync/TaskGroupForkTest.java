@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A fork runs its function or says that it does not; and it never waits for itself. */
+/** A fork runs its function, or says that it does not; and a fork never waits for itself. */
 @Timeout(60)
 class TaskGroupForkTest {
 
@@ -70,7 +70,7 @@ class TaskGroupForkTest {
     }
   }
 
-  /** Of the function and of what releases in its place, exactly one runs, whatever happens. */
+  /** Exactly one of the function and its replacement runs, whatever happens. */
   @Test
   void resourceOfAForkIsReleasedOnceWhetherItsFunctionRunsOrNot() throws Exception {
     for (int round = 0; round < 200; round++) {

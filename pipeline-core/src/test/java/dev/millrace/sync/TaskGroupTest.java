@@ -258,7 +258,7 @@ class TaskGroupTest {
     }
   }
 
-  /** Of many failures one is the cause: the one that the context was cancelled with. */
+  /** Of many failures one is the cause: the failure that cancelled the context. */
   @Test
   void racingFailuresAgreeOnTheFirst() throws Exception {
     for (int round = 0; round < 500; round++) {
@@ -317,7 +317,7 @@ class TaskGroupTest {
     }
   }
 
-  /** A cause that is given is not lost. */
+  /** A given cause is not lost. */
   @Test
   void causeGivenToCancelIsWhatTheTasksSeeAndWhatJoinReports() throws Exception {
     var cause = new IOException("stop");

@@ -235,7 +235,7 @@ class WaitGroupTest {
     }
   }
 
-  /** Such as Apache Kafka's clients throw. */
+  /** Apache Kafka's clients throw such constants. */
   @SuppressWarnings("StaticAssignmentOfThrowable")
   private static final IOException SHARED = new IOException("shared");
 

@@ -10,14 +10,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs each pipeline as if all of its sources wanted to be told of the end of their elements, and
- * checks that they are: once for each element.
+ * Runs each pipeline as if all its sources were settling sources. Checks that the end of each
+ * element is reported exactly once.
  */
 public final class SettlingEngine implements Engine {
 
   private final Engine engine;
 
-  /** Over that engine. */
+  /** Over another engine. */
   public SettlingEngine(Engine engine) {
     this.engine = engine;
   }
@@ -31,7 +31,7 @@ public final class SettlingEngine implements Engine {
   public <R extends @Nullable Object> Run<R> start(
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
     if (Lift.settles(pipeline.node())) {
-      return engine.start(pipeline, context, onFailure); // which is not how it should be started
+      return engine.start(pipeline, context, onFailure); // a test called Engine.start, not Pipeline.start
     }
     var audit = new Audit();
     var unsettled = new Unsettled();
@@ -53,7 +53,7 @@ public final class SettlingEngine implements Engine {
         audit);
   }
 
-  /** Elements may be equal, or even the same: it is their number that counts. */
+  /** Elements may be equal, or even the same object: only their number counts. */
   private static final class Audit implements Settlement<Object> {
     private final AtomicInteger given = new AtomicInteger();
     private final AtomicInteger ended = new AtomicInteger();

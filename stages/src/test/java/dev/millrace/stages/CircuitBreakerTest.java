@@ -108,7 +108,7 @@ class CircuitBreakerTest {
     assertThat(breaker.around(function).apply("y")).isEqualTo("live y");
   }
 
-  /** Waits until the breaker lets a call through. */
+  /** Waits until the breaker allows a call. */
   private void probe(CircuitBreaker breaker, StageFunction<String, String> probe) {
     var probed = new AtomicBoolean();
     StageFunction<String, String> guarded =

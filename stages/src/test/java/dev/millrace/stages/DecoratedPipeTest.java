@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** That decorated functions fit into every stage, without a type being named. */
+/** Decorated functions fit into every stage, without naming a type. */
 class DecoratedPipeTest {
 
   private static String lookup(Integer id) throws IOException {

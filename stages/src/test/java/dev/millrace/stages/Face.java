@@ -10,9 +10,7 @@ import java.util.concurrent.ExecutionException;
 /** The four functions wired up, so that one suite tests them over channels and over Flux. */
 interface Face {
 
-  /**
-   * For each of the sources a producer and a step; their values and errors merged into one sink.
-   */
+  /** A producer and a step for each source; their values and errors are merged into one sink. */
   <I, O> void run(
       TaskGroup group,
       List<? extends Iterable<I>> sources,
@@ -22,7 +20,7 @@ interface Face {
       StageConsumer<Failure<?>> onFailure)
       throws InterruptedException, ExecutionException;
 
-  /** The sink that stops at the first failure. */
+  /** The same with a sink that stops at the first failure. */
   <I, O> void run(
       TaskGroup group,
       Iterable<I> source,

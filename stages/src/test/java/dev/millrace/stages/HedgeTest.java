@@ -26,13 +26,13 @@ class HedgeTest {
   private final CountDownLatch never = new CountDownLatch(1);
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
-  /** Each call is over when the function has returned. */
+  /** Checks that each call has ended when the function has returned. */
   @AfterEach
   void noThreadIsLeft() {
     await().until(() -> threads.stream().noneMatch(Thread::isAlive));
   }
 
-  /** Waits in every call but that of this number. */
+  /** Answers in the call with this number, and waits in all others. */
   private StageFunction<String, Integer> answersAt(int call) {
     return element -> {
       threads.add(Thread.currentThread());
@@ -156,7 +156,7 @@ class HedgeTest {
     var shared = new IOException("shared");
     StageFunction<String, Integer> fails =
         element -> {
-          Thread.sleep(2); // until the second call has begun, or not
+          Thread.sleep(2); // long enough for the second call to begin, sometimes
           throw shared;
         };
     for (int i = 0; i < 100; i++) {

@@ -29,7 +29,7 @@ class RetryTest {
 
   private final AtomicInteger calls = new AtomicInteger();
 
-  /** Fails until the call of that number. */
+  /** Fails until the call with this number. */
   private StageFunction<String, Integer> succeedsAt(int call) {
     return element -> {
       int number = calls.incrementAndGet();
@@ -132,7 +132,7 @@ class RetryTest {
     assertThat(calls).hasValue(1);
   }
 
-  /** Such as Apache Kafka's clients throw. */
+  /** Apache Kafka's clients throw such constants. */
   @SuppressWarnings("StaticAssignmentOfThrowable")
   private static final IOException SHARED = new IOException("shared");
 

@@ -6,7 +6,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A call in a virtual thread of its own, as an engine makes it. */
+/** A call in a virtual thread of its own, as in an engine. */
 record Running<T>(Thread thread, FutureTask<T> result, AtomicBoolean interruptKept) {
 
   static <T> Running<T> start(Callable<T> body) {
@@ -23,7 +23,7 @@ record Running<T>(Thread thread, FutureTask<T> result, AtomicBoolean interruptKe
     return new Running<>(Thread.ofVirtual().start(result), result, kept);
   }
 
-  /** Whether it waits, so that an interrupt would meet it there. */
+  /** Whether the thread waits, so that an interrupt would end its wait. */
   boolean isBlocked() {
     return switch (thread.getState()) {
       case WAITING, TIMED_WAITING -> true;
@@ -31,7 +31,7 @@ record Running<T>(Thread thread, FutureTask<T> result, AtomicBoolean interruptKe
     };
   }
 
-  /** Waits for what was returned; throws what was thrown. */
+  /** Waits for the result; throws the exception of the call. */
   T get() throws Exception {
     try {
       return result.get(20, TimeUnit.SECONDS);

@@ -147,7 +147,7 @@ class TimeoutTest {
               Thread.onSpinWait();
             }
             timedOut.set(true);
-            context.cancel(); // as an engine does it: first the context, then the interrupt
+            context.cancel(); // in the order of an engine: first the context, then the interrupt
             Thread.currentThread().interrupt();
             return "late";
           };

@@ -92,7 +92,7 @@ class DockerOfferTest {
     }
   }
 
-  /** As that of a process that is stopped: at some time not even a connection is accepted. */
+  /** Like the engine of a stopped process: after some time it does not even accept a connection. */
   @Test
   void engineThatAcceptsNobodyDoesNotHoldTheTests() throws Exception {
     Path socket = directory.resolve("engine.sock");
@@ -100,7 +100,7 @@ class DockerOfferTest {
     List<SocketChannel> others = new ArrayList<>();
     try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(address, 1);
-      for (int i = 0; i < 2; i++) { // one more than may wait
+      for (int i = 0; i < 2; i++) { // one more than the backlog
         others.add(SocketChannel.open(address));
       }
       assertThat(offer("unix://" + socket).reason()).contains("nothing comes within 3 s");

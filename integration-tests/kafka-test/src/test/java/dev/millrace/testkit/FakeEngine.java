@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Answers as a Docker engine does: one request, one answer, the end. */
+/** Answers like a Docker engine: one request, one answer, then it closes the connection. */
 final class FakeEngine implements AutoCloseable {
 
   private final Path socket;
@@ -28,7 +28,7 @@ final class FakeEngine implements AutoCloseable {
     Thread.ofPlatform().daemon().start(() -> serve(answer));
   }
 
-  /** One that has these images. */
+  /** An engine that has these images. */
   static FakeEngine having(Path directory, String... images) throws IOException {
     return new FakeEngine(
         directory,
@@ -65,7 +65,7 @@ final class FakeEngine implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      // it is closed
+      // the engine is closed
     }
   }
 

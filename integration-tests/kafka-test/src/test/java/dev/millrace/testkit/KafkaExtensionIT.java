@@ -63,7 +63,7 @@ class KafkaExtensionIT {
     results.testEvents().assertStatistics(counts -> counts.started(tests).succeeded(tests));
   }
 
-  /** Of tests and of their classes, each with its stack trace. */
+  /** The failures of tests and of their classes, each with its stack trace. */
   private static List<String> failuresIn(EngineExecutionResults results) {
     return results
         .allEvents()
@@ -212,7 +212,7 @@ class KafkaExtensionIT {
                     message(text -> text.contains("no serializer of java.lang.Thread")))));
   }
 
-  /** The place of the run does not matter here: all that can be had are tried. */
+  /** The place of the run does not matter here: the test tries all available places. */
   @Test
   void externalBrokerIsLeftAsItWas() throws Exception {
     try (var broker = LocalBroker.start();

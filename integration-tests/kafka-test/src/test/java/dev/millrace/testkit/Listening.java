@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 record Listening(String address, int port, String inode) {
 
   /**
-   * 127.x.x.x, as an address of its own and as one of IP 6; and ::1. The bytes are in host order.
+   * 127.x.x.x, as an IPv4 address and as an address mapped to IPv6; and ::1. The bytes are in host
+   * order.
    */
   boolean isOnLoopback() {
     return address.matches("[0-9A-F]{6}7F|0{16}FFFF0000[0-9A-F]{6}7F|0{24}01000000");

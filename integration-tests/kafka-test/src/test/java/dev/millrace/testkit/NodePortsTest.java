@@ -33,7 +33,7 @@ class NodePortsTest {
     assertThatThrownBy(() -> NodePorts.free(1, three)).hasMessageContaining("no free port");
     node.close();
     NodePorts next = NodePorts.free(1, three).getFirst();
-    node.close(); // once more: the ports are the next node's now
+    node.close(); // idempotent: the ports belong to the next node now
     assertThatThrownBy(() -> NodePorts.free(1, three)).hasMessageContaining("no free port");
     next.close();
   }

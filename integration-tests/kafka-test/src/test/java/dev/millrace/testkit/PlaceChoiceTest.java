@@ -15,7 +15,7 @@ class PlaceChoiceTest {
     return PlaceChoice.of(settings::get, () -> docker);
   }
 
-  /** Docker is not asked for. */
+  /** A choice that must not ask Docker. */
   private static PlaceChoice choice(Map<String, String> settings) {
     return PlaceChoice.of(
         settings::get,

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PortsIT {
 
-  /** The first node's ports have a stranger on one of them; the next node's ports are free. */
+  /** Another process has one of the first node's ports; the next node's ports are free. */
   private static NodePorts.Choice firstTaken(String role, List<ServerSocket> strangers) {
     return nodes -> {
       List<NodePorts> ports = NodePorts.free(nodes);

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Groups of workers, disturbed by a seed: nothing is lost, and nine other promises are kept. A
+ * Groups of workers, disturbed by a seed: no record is lost, and nine other promises are kept. A
  * round is repeated with {@code -Dchaos.seed=…}.
  */
 class ChaosIT {
@@ -41,7 +41,7 @@ class ChaosIT {
     }
   }
 
-  /** Round after round: see docs/reliability.md. */
+  /** Runs rounds one after the other: see docs/reliability.md. */
   @Test
   @EnabledIfSystemProperty(named = "chaos.minutes", matches = "\\d+")
   void groupsThatAreDisturbedForLongLoseNothing() throws Exception {

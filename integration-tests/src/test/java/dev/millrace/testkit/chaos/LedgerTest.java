@@ -144,7 +144,7 @@ class LedgerTest {
     ledger.input(0, 1, ONE);
     ledger.input(0, 2, TWO);
     ledger.deleted(0, 1, 5);
-    outputs(3, TWO); // nobody knows it
+    outputs(3, TWO); // the ledger does not know it
     assertThat(wrong()).singleElement().asString().contains("p0@0", "has no output");
     outputs(0, ONE);
     ledger.output(1, Derived.of(0, 2, TWO).getFirst());

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each invariant, told by events as a loop that breaks it would write them. */
+/** For each invariant, the events that a loop would write if it broke the invariant. */
 class OracleTest {
 
   private static final List<Integer> NOTHING = List.of();
@@ -64,11 +64,11 @@ class OracleTest {
             NOTHING,
             "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; conductor FAULT; idle 3; conductor REPAIRED;"
                 + "a RELEASED 0 1 0; b ASSIGNED 0 2; b DOES 0@0 k; b DOES 0@1 k; b DOES 0@2 k"),
-        story( // one more had begun, but not said so
+        story( // one more handler had begun, but had not logged its start
             "nothing starts after the revoke",
             List.of(6),
             "a START 0@0 k0; a RELEASED 0 1 2; a START 0@1 k1; fine; a START 0@2 k2"),
-        story( // the first commit is the answer to one that was sent before
+        story( // the first commit was sent before the revoke
             "nothing is committed after the revoke that ran then",
             List.of(6),
             "a START 0@0 k0; a RELEASED 0 1 1; a END 0@0 k0; a COMMIT 0@0; fine; a COMMIT 0@1"),
@@ -152,7 +152,10 @@ class OracleTest {
         .doesNotContain("other");
   }
 
-  /** Where transactions produce, a dead letter is said when one sends it, and each time. */
+  /**
+   * With transactions, a dead letter is logged when a transaction sends it, and again for each
+   * repetition.
+   */
   @Test
   void recordWithoutAnAttemptLeftMayBePassedBeforeItsLetterIsSent() {
     String failing = "a START 0@0 k; a FAILED 0@0 k;";

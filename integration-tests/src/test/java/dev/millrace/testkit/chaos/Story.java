@@ -11,21 +11,21 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Tells an oracle of two workers, a and b, with a partition each, 0 and 1, what they do. A step is
- * who, what, and where:
+ * Tells an oracle the actions of two workers: {@code a} with partition 0, and {@code b} with
+ * partition 1. A step names the worker, the event, and its place:
  *
  * <pre>
- * a START 0@7 k       the same with END, FAILED, LETTER, COMMIT; and DOES for START and END
- * a ASSIGNED 0 2      with the epoch; RELEASED has how many handlers had begun after it
- * a BEAT 5000 10      milliseconds since its last poll, bytes of heap
- * a STOPPED           and all else that happens to a process; EXITED 1, CLOSED and what is left
+ * a START 0@7 k       also END, FAILED, LETTER, COMMIT; DOES is START and END
+ * a ASSIGNED 0 2      the partition and the epoch; RELEASED also has the number of begun handlers
+ * a BEAT 5000 10      the time since the last poll in ms, and the bytes of heap
+ * a STOPPED           also other events of a process; EXITED 1; CLOSED and the threads left
  * conductor FAULT     or REPAIRED; DELETED 0@5
- * produced 0 3        as many records, with the keys k0, k1, …
- * broker 0@5          says what is committed; without a place that it says nothing
- * letter 0@5          is found among the dead letters
- * pass 9              seconds in which both say how they are; idle 9 has nobody say anything
- * end                 all has had its time
- * fine                nothing is broken so far
+ * produced 0 3        three records in partition 0, with the keys k0, k1, …
+ * broker 0@5          the broker's answer: the committed offset; without a place: no commits
+ * letter 0@5          the record is found among the dead letters
+ * pass 9              nine seconds in which both workers log their state; idle 9: without logs
+ * end                 the end of the round
+ * fine                no invariant is broken so far
  * </pre>
  */
 final class Story {
@@ -56,7 +56,7 @@ final class Story {
     tell("a LAUNCHED; b LAUNCHED; a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; b ASSIGNED 1 1");
   }
 
-  /** Tells steps, which semicolons separate. */
+  /** Tells steps that are separated by semicolons. */
   Story tell(String steps) {
     for (String step : steps.split(";", -1)) {
       step(step.strip().split(" ", -1));

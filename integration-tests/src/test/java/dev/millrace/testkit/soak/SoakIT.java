@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Pipelines at scale: thousands of runs at once in 64 MB, a part of them cut short. A soak is
+ * Pipelines at scale: thousands of runs at once in 64 MB. Some of them are cut short. A soak is
  * repeated with {@code -Dsoak.seed=…}.
  */
 class SoakIT {
@@ -31,7 +31,7 @@ class SoakIT {
     soak(new SoakSettings(engine, SEED, SHORT_MILLIS, 100, 5_000, Defect.NONE));
   }
 
-  /** Wave after wave, half of the time on each engine: see docs/soak.md. */
+  /** Runs waves, half of the time on each engine: see docs/soak.md. */
   @ParameterizedTest
   @ValueSource(strings = {"channels", "reactor"})
   @EnabledIfSystemProperty(named = "soak.minutes", matches = "\\d+")

@@ -42,7 +42,7 @@ public abstract class BatchPromises extends WithMockConsumer {
   /** The offsets of each batch that was handled. */
   private final List<List<Long>> batches = Collections.synchronizedList(new ArrayList<>());
 
-  /** The builder of a loop of that face with that handler, which may block. */
+  /** The builder of a loop of this face with the handler, which may block. */
   protected abstract LoopBuilder<String, String, ?> batches(
       int size, Duration linger, BatchHandler<String, String> handler);
 
@@ -69,7 +69,7 @@ public abstract class BatchPromises extends WithMockConsumer {
     assertThat(running.get()).isEqualTo("ended");
   }
 
-  /** Runs until that offset of the first partition is committed. */
+  /** Runs until the offset of the first partition is committed. */
   private void runUntilCommit(Loop loop, long offset) throws Exception {
     var running = start(loop, Context.background());
     await().until(() -> committed(P0) == offset);
@@ -101,7 +101,7 @@ public abstract class BatchPromises extends WithMockConsumer {
   void recordJoinsTheBatchThatItsKeyIsGatheredIn() throws Exception {
     assign(1, P0);
     mock.schedulePollTask(() -> {});
-    mock.schedulePollTask(() -> add(P0, 1, 3)); // of the same key
+    mock.schedulePollTask(() -> add(P0, 1, 3)); // records of the same key
     runUntilCommit(batches(3, LONG, this::keep).ordering(Ordering.KEY).build(), 3);
     assertThat(batches).containsExactly(range(0, 3));
   }
@@ -198,12 +198,14 @@ public abstract class BatchPromises extends WithMockConsumer {
     }
     await()
         .until(() -> loop.partitions().getFirst().inFlight() == begun && mock.position(P0) == 55);
-    await().until(() -> loop.partitions().getFirst().waiting() == 0); // all are in the next batch
+    await()
+        .until(
+            () -> loop.partitions().getFirst().waiting() == 0); // all records are in the next batch
     assertThat(batches).hasSize(1);
     gate.countDown();
     await().until(() -> committed(P0) == 55);
     drain(loop, running);
-    assertThat(batches).hasSizeLessThanOrEqualTo(3); // and not one for each poll
+    assertThat(batches).hasSizeLessThanOrEqualTo(3); // and not one batch for each poll
   }
 
   @Test
@@ -282,7 +284,7 @@ public abstract class BatchPromises extends WithMockConsumer {
     assertThat(letters.getFirst().cause()).isInstanceOf(IOException.class);
     assertThat(seen.subList(0, 2)).containsExactly(range(0, 5), range(2, 5));
     List<Long> after = seen.stream().skip(2).flatMap(List::stream).toList();
-    assertThat(after).isEqualTo(range(3, 10)); // each once, in order
+    assertThat(after).isEqualTo(range(3, 10)); // each record once, in order
   }
 
   @Test

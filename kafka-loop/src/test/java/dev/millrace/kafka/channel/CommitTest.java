@@ -32,14 +32,14 @@ import org.junit.jupiter.api.Test;
 /** Commits that fail, and partitions that are lost. */
 class CommitTest extends WithMockConsumer {
 
-  /** A broker that takes commits, or does not. */
+  /** A broker that accepts or refuses commits. */
   private static final class Broker extends MockConsumer<byte[], byte[]> {
     private final List<Map<TopicPartition, OffsetAndMetadata>> commits =
         Collections.synchronizedList(new ArrayList<>());
     private volatile @Nullable Exception failure;
     private volatile boolean refusesMetadata;
 
-    /** Until it has polled after a commit was refused. */
+    /** While true, commits are refused. The poll after a refused commit clears it. */
     private volatile boolean rebalancing;
 
     private boolean refused;
@@ -97,7 +97,7 @@ class CommitTest extends WithMockConsumer {
     return builder().factory(properties -> broker).onNotification(notifications::add);
   }
 
-  /** In the poll thread. */
+  /** Runs a step in the poll thread. */
   private void poll(Consumer<Broker> step) {
     broker.schedulePollTask(() -> step.accept(broker));
   }
@@ -210,7 +210,7 @@ class CommitTest extends WithMockConsumer {
     loop.drain(Duration.ofSeconds(5));
     running.get();
     assertThat(started).hasValue(6);
-    assertThat(broker.commits) // but where it began
+    assertThat(broker.commits) // only the commit of its start
         .allSatisfy(commit -> assertThat(Objects.requireNonNull(commit.get(P0)).offset()).isZero());
   }
 
@@ -252,7 +252,7 @@ class CommitTest extends WithMockConsumer {
     gate.countDown();
     await().until(() -> committedBy(broker, P0) == 10);
     assertThat(most).hasValue(1);
-    assertThat(done).hasValue(11); // the first of them twice
+    assertThat(done).hasValue(11); // the first record twice
     loop.drain(Duration.ofSeconds(5));
     running.get();
   }

@@ -21,12 +21,12 @@ import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.junit.jupiter.api.Test;
 
-/** What an application does with a loop that runs: pause, seek, and ask how it is. */
+/** Calls of an application during the run of a loop: pause, seek, and questions for its state. */
 class ControlTest extends WithMockConsumer {
 
   private final List<Long> handled = Collections.synchronizedList(new ArrayList<>());
 
-  /** reactor/reactor-kafka#237, #432: a rebalance clears, or forgets, what was paused. */
+  /** reactor/reactor-kafka#237, #432: a rebalance clears or forgets paused partitions. */
   @Test
   void pauseOfTheApplicationOutlastsRebalances() throws Exception {
     var loop = builder().handler(record -> handled.add(record.offset())).build();
@@ -71,7 +71,7 @@ class ControlTest extends WithMockConsumer {
     loop.pause(Set.of(P0));
     gate.countDown();
     await().during(Duration.ofMillis(600)).until(() -> handled.size() < 30);
-    assertThat(loop.health().isAlive()).isTrue(); // it does what it was told
+    assertThat(loop.health().isAlive()).isTrue(); // a pause by the application is no problem
     loop.resume(Set.of(P0));
     await().until(() -> handled.size() == 1000);
     loop.drain(Duration.ofSeconds(5));
@@ -150,7 +150,7 @@ class ControlTest extends WithMockConsumer {
           mock.updateBeginningOffsets(Map.of(P0, 50L));
           mock.setPollException(new OffsetOutOfRangeException(Map.of(P0, 10L)));
         });
-    mock.schedulePollTask(() -> {}); // the one that throws
+    mock.schedulePollTask(() -> {}); // the poll that throws
     mock.schedulePollTask(() -> add(P0, 50, 60));
     await().until(() -> !errors.isEmpty());
     assertThat(errors.getFirst())
@@ -158,7 +158,7 @@ class ControlTest extends WithMockConsumer {
         .hasMessageContaining("40 offsets between were deleted");
     gate.countDown();
     await().until(() -> committed(P0) == 60);
-    assertThat(handled).hasSize(20); // those that were fetched in time as well
+    assertThat(handled).hasSize(20); // also the records that were fetched in time
     loop.drain(Duration.ofSeconds(5));
     running.get();
   }
@@ -220,7 +220,9 @@ class ControlTest extends WithMockConsumer {
     await().until(() -> loop.health().reason().contains("not in its group"));
     assertThat(loop.health().isReady()).isFalse();
     assertThat(loop.health().isStarted()).isFalse();
-    await().until(() -> loop.health().state() == State.STUCK); // it applies to the start as well
+    await()
+        .until(
+            () -> loop.health().state() == State.STUCK); // stuckAfter applies to the start as well
     assertThat(loop.health().isStarted()).isFalse();
     assign(0, P0);
     await().until(() -> loop.health().state() == State.RUNNING);

@@ -27,18 +27,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a loop of any face ends, whatever handlers do, and what may be called from inside of it. */
+/**
+ * The end of a loop on any face, whatever handlers do, and the calls that are allowed from inside.
+ */
 public abstract class EndPromises extends WithMockConsumer {
 
   private static final Duration DRAIN = Duration.ofMillis(300);
   private static final Duration CLOSE = Duration.ofSeconds(3);
 
-  /** Lets go of handlers that ignore their interrupt. */
+  /** Releases handlers that ignore their interrupt. */
   private final CountDownLatch release = new CountDownLatch(1);
 
   private final CountDownLatch begun = new CountDownLatch(1);
 
-  /** The builder of a loop of that face with that handler, which may block. */
+  /** The builder of a loop of this face with the handler, which may block. */
   protected abstract LoopBuilder<String, String, ?> loop(RecordHandler<String, String> handler);
 
   @AfterEach
@@ -53,7 +55,7 @@ public abstract class EndPromises extends WithMockConsumer {
       try {
         release.await();
         done = true;
-      } catch (InterruptedException e) { // the worst of handlers goes on
+      } catch (InterruptedException e) { // a handler that ignores its interrupt
       }
     }
   }
@@ -92,7 +94,7 @@ public abstract class EndPromises extends WithMockConsumer {
     long from = System.nanoTime();
     loop.drain(DRAIN);
     assertThat(Duration.ofNanos(System.nanoTime() - from))
-        .isLessThan(DRAIN.plus(CLOSE).plusSeconds(2)); // for a machine that is busy
+        .isLessThan(DRAIN.plus(CLOSE).plusSeconds(2)); // two seconds for a busy machine
     assertThat(running.get(1, TimeUnit.SECONDS)).isEqualTo("ended");
     assertThat(mock.closed()).isTrue(); // so it has left its group
     assertThat(loop.health().state()).isEqualTo(State.STOPPED);
@@ -178,7 +180,7 @@ public abstract class EndPromises extends WithMockConsumer {
     assign(1, P0);
     var running = start(loop, Context.background());
     await().until(() -> again.getCount() == 1 && position() == 0);
-    mock.schedulePollTask(() -> add(P0, 0, 1)); // as it is fetched again after the seek
+    mock.schedulePollTask(() -> add(P0, 0, 1)); // the record is fetched again after the seek
     assertThat(again.await(10, TimeUnit.SECONDS)).isTrue();
     assertThat(refused.get()).hasMessageContaining("once");
     loop.drain(Duration.ofSeconds(5));
@@ -191,7 +193,7 @@ public abstract class EndPromises extends WithMockConsumer {
     }
   }
 
-  /** Goes on at that offset of the first partition. */
+  /** Seeks to the offset of the first partition. */
   protected abstract void seek(Loop loop, long offset) throws InterruptedException;
 
   @ParameterizedTest

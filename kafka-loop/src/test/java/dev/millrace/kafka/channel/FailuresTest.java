@@ -25,7 +25,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of records that fail. */
+/** Records that fail. */
 class FailuresTest extends WithMockConsumer {
 
   private static final Backoff SHORT = Backoff.fixed(Duration.ofMillis(1));
@@ -51,7 +51,7 @@ class FailuresTest extends WithMockConsumer {
     var attempts = new AtomicInteger();
     var loop =
         builder()
-            .ordering(Ordering.KEY) // all have the same
+            .ordering(Ordering.KEY) // all records have the same key
             .retry(4, SHORT)
             .handler(
                 record -> {
@@ -72,7 +72,7 @@ class FailuresTest extends WithMockConsumer {
     drain(loop, running);
   }
 
-  /** confluentinc/parallel-consumer: records that retry for ever take all the handlers. */
+  /** confluentinc/parallel-consumer: records that are retried for ever use all handlers. */
   @Test
   void recordsThatWaitForTheirNextAttemptKeepNoHandlerBusy() throws Exception {
     assign(50, P0);

@@ -22,7 +22,7 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What health tells on both faces, and what a loop does that starts paused. */
+/** Health on both faces, and loops that start paused. */
 class HealthTest extends WithMockConsumer {
 
   private final AtomicInteger handled = new AtomicInteger();
@@ -156,7 +156,7 @@ class HealthTest extends WithMockConsumer {
     running.get();
   }
 
-  /** Of a broker that does not listen. */
+  /** The addresses of a broker that does not listen. */
   @ParameterizedTest
   @ValueSource(strings = {"channels", "reactor"})
   void startThatTakesTooLongIsToldWithWhatIsMissing(String face) throws Exception {

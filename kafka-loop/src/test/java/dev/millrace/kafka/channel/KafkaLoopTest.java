@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 class KafkaLoopTest extends WithMockConsumer {
 
-  /** Five records a poll, while the partition is not paused. */
+  /** Adds five records at each poll, while the partition is not paused. */
   private void addFiveAndComeAgain(int from, int to) {
     boolean add = !mock.paused().contains(P0);
     if (add) {
@@ -305,7 +305,7 @@ class KafkaLoopTest extends WithMockConsumer {
             });
   }
 
-  /** Deserializes all but one. */
+  /** Deserializes all values except one. */
   private static final class Refusing extends StringDeserializer {
     private final String refused;
 

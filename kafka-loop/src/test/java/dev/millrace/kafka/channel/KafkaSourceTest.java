@@ -42,7 +42,7 @@ import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.junit.jupiter.api.Test;
 
-/** A pipeline over Kafka commits what it has settled. */
+/** A pipeline over Kafka commits the records that it has settled. */
 class KafkaSourceTest extends WithMockConsumer {
 
   private KafkaSource.Builder<String, String> source() {
@@ -57,7 +57,7 @@ class KafkaSourceTest extends WithMockConsumer {
 
   private final Map<TopicPartition, Long> commits = new ConcurrentHashMap<>();
 
-  /** The mock, which does not tell what was committed once it is closed. */
+  /** The mock, with a memory of the commits: after its close the mock does not tell them. */
   @SuppressWarnings("unchecked") // the interface has these types
   private Consumer<byte[], byte[]> remembering() {
     InvocationHandler handler =
@@ -114,7 +114,7 @@ class KafkaSourceTest extends WithMockConsumer {
                 .tee("wait", batch -> go.await())
                 .to(Sink.count()));
     await().until(() -> run.report().stages().getFirst().emitted() > 3);
-    // The odd ones at the front are dropped by then, but 0 is not settled.
+    // The odd records at the front are dropped by now, but record 0 is not settled.
     assertThat(committed(P0)).isLessThanOrEqualTo(0);
     assertThat(committed(P1)).isLessThanOrEqualTo(0);
     go.countDown();
@@ -170,7 +170,7 @@ class KafkaSourceTest extends WithMockConsumer {
     assertThat(committed(P0)).isEqualTo(50);
   }
 
-  /** A source whose deserializer refuses one of the values. */
+  /** A source whose deserializer refuses one value. */
   private KafkaSource<String, String> refusing(String value) {
     Deserializer<String> values =
         (topic, data) -> {
@@ -224,7 +224,7 @@ class KafkaSourceTest extends WithMockConsumer {
     assertThat(letters.getFirst().stage()).isEqualTo(DeadLetter.DESERIALIZE);
   }
 
-  /** A batch that is not full would wait for records that wait for the batch. */
+  /** With this order, a batch that is not full would wait for records that wait for the batch. */
   @Test
   void recordsOfARevokedPartitionDoNotKeepThoseThatComeAgain() throws Exception {
     assign(5, P0);
@@ -238,7 +238,7 @@ class KafkaSourceTest extends WithMockConsumer {
           mock.updateBeginningOffsets(new HashMap<>(Map.of(P0, 0L)));
           add(P0, 0, 5);
         });
-    awaitCommit(P0, 5); // the second five have filled the batch
+    awaitCommit(P0, 5); // the second five records have filled the batch
     run.drain(Duration.ofSeconds(10));
     assertThat(run.join()).hasSize(1);
   }
@@ -299,7 +299,7 @@ class KafkaSourceTest extends WithMockConsumer {
     assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
   }
 
-  /** A lane is handed out one by one, if somebody wants that. */
+  /** With {@code Ordering.KEY} the records of a key are handed out one by one. */
   @Test
   void orderedRecordIsHandedOutWhenTheOneBeforeIsSettled() throws Exception {
     assign(20, P0);

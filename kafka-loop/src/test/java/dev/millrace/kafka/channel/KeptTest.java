@@ -26,7 +26,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a loop that is idle still keeps of the records that it has handled, or has lost. */
+/** The memory of an idle loop: it keeps no record that it has handled or lost. */
 class KeptTest extends WithMockConsumer {
 
   private static final int RECORDS = 200;
@@ -41,7 +41,7 @@ class KeptTest extends WithMockConsumer {
         : builder().handler(record -> handled.incrementAndGet());
   }
 
-  /** Nothing but the loop knows the records. */
+  /** Adds records that only the loop references. */
   private void addValues(Collection<TopicPartition> partitions) {
     for (TopicPartition partition : partitions) {
       for (int offset = 0; offset < RECORDS; offset++) {
@@ -75,12 +75,16 @@ class KeptTest extends WithMockConsumer {
     var running = start(loop, Context.background());
     assign();
     await().until(() -> handled.get() == RECORDS && committed(P0) == RECORDS);
-    await().untilAsserted(() -> assertThat(kept()).isLessThanOrEqualTo(1)); // a local of a thread
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(kept())
+                    .isLessThanOrEqualTo(1)); // one may be a local variable of a thread
     loop.drain(Duration.ofSeconds(5));
     running.get();
   }
 
-  /** Refuses everything, with an exception that keeps the record. */
+  /** Refuses all values, with an exception that references the record. */
   private static final class Refusing implements Deserializer<String> {
     @Override
     public String deserialize(String topic, byte[] data) {
@@ -117,7 +121,7 @@ class KeptTest extends WithMockConsumer {
         });
     mock.schedulePollTask(
         () -> {
-          loop.pauseAll(); // nothing is handed out, but this poll still reads
+          loop.pauseAll(); // no record is handed out, but this poll still reads
           addValues(Set.of(P0));
         });
     await().until(() -> loop.partitions().stream().anyMatch(one -> one.waiting() == RECORDS));

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of records that fail, and what is told of it, on any face. */
+/** Failed records and their reports, on any face. */
 public abstract class LetterPromises extends WithMockConsumer {
 
   private static final Backoff SHORT = Backoff.fixed(Duration.ofMillis(1));
@@ -56,7 +56,7 @@ public abstract class LetterPromises extends WithMockConsumer {
 
   private final List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
 
-  /** The builder of a loop of that face with that handler. */
+  /** The builder of a loop of this face with the handler. */
   protected abstract LoopBuilder<String, String, ?> handling(RecordHandler<String, String> handler);
 
   private LoopBuilder<String, String, ?> poisoned() {
@@ -77,7 +77,7 @@ public abstract class LetterPromises extends WithMockConsumer {
     assertThat(running.get()).isEqualTo("ended");
   }
 
-  // What is told
+  // Reports
 
   @Test
   void deadLetterIsAnEventALogLineAndAFigure() throws Exception {
@@ -102,7 +102,8 @@ public abstract class LetterPromises extends WithMockConsumer {
           .filteredOn(line -> line.startsWith("dead letter: "))
           .hasSize(2)
           .allMatch(line -> line.lines().count() == 1);
-      assertThat(log.traces()).isEqualTo(1); // of both records, as they fail at the same place
+      assertThat(log.traces())
+          .isEqualTo(1); // one trace for both records, because they fail at the same place
       assertThat(loop.status().figures().deadLetters()).isEqualTo(2);
       assertThat(loop.status().figures().deadLettersByReason())
           .isEqualTo(Map.of("IOException", 2L));
@@ -143,7 +144,7 @@ public abstract class LetterPromises extends WithMockConsumer {
     }
   }
 
-  /** The fixtures set a listener; this is about the default one. */
+  /** Removes the listener of the fixtures, to test the default one. */
   private static void forgetListener(LoopBuilder<String, String, ?> builder) throws Exception {
     var loop = LoopBuilder.class.getDeclaredField("loop");
     loop.setAccessible(true);
@@ -173,7 +174,7 @@ public abstract class LetterPromises extends WithMockConsumer {
     assertThat(loop.health().reason()).contains("orders-0 at offset 1");
   }
 
-  /** As Kafka's own clients throw constants, ProducerFencedException among them. */
+  /** Kafka's own clients throw constants, for example ProducerFencedException. */
   @Test
   void exceptionOfTheApplicationIsNeverChanged() {
     assign(3, P0);
@@ -246,7 +247,7 @@ public abstract class LetterPromises extends WithMockConsumer {
         .hasMessageContaining("pattern ord.*");
   }
 
-  // Letters that are not taken
+  // Letters that are refused
 
   @Test
   void producerOfLettersIsConfiguredAndUnsafeSettingsAreRefused() {
@@ -316,7 +317,7 @@ public abstract class LetterPromises extends WithMockConsumer {
                     && line.contains("poison of\\u000av1"));
   }
 
-  // Letters hold no handler's place
+  // Letters use no handler
 
   @Test
   void letterThatWaitsHoldsNoHandlersPlace() throws Exception {
@@ -338,7 +339,7 @@ public abstract class LetterPromises extends WithMockConsumer {
             .deadLetters(
                 letter -> {
                   offered.countDown();
-                  down.await(); // as a producer does whose topic does not exist
+                  down.await(); // like a producer whose topic does not exist
                 })
             .build();
     var running = start(loop, Context.background());
@@ -351,7 +352,7 @@ public abstract class LetterPromises extends WithMockConsumer {
     drain(loop, running);
   }
 
-  /** Of one partition, at concurrency 1: the second is sent before the first one is safe. */
+  /** One partition, concurrency 1: the second letter is sent before the first one is safe. */
   @Test
   void lettersAreSentTogetherAndInOrderAndAreCommittedInOrder() throws Exception {
     assign(20, P0);
@@ -427,7 +428,7 @@ public abstract class LetterPromises extends WithMockConsumer {
     return loop.partitions().stream().allMatch(one -> one.inFlight() <= 1);
   }
 
-  /** As a producer does whose topic is missing: the letters behind it would overtake it. */
+  /** Like a producer whose topic is missing: the letters behind it would overtake it. */
   @Test
   void recordsBehindALetterThatFailsAtOnceWait() throws Exception {
     assign(3, P0);
@@ -512,7 +513,10 @@ public abstract class LetterPromises extends WithMockConsumer {
 
   // Records that cannot be read
 
-  /** As Kafka's consumer says it; apache/kafka CompletedFetch, KAFKA-4740 and its successors. */
+  /**
+   * The exception of Kafka's consumer; see apache/kafka CompletedFetch, KAFKA-4740 and its
+   * successors.
+   */
   private static KafkaException corrupt() {
     return new KafkaException(
         "Received exception when fetching the next record from orders-0. If needed, please seek"
@@ -527,7 +531,7 @@ public abstract class LetterPromises extends WithMockConsumer {
     mock.schedulePollTask(() -> failWhenReached(offset));
   }
 
-  /** As a broker: the batch is met when all records before it have been read. */
+  /** Like a broker: the corrupt batch fails when all records before it have been read. */
   private void failWhenReached(int offset) {
     if (mock.position(P0) < offset) {
       mock.schedulePollTask(() -> failWhenReached(offset));
@@ -703,7 +707,7 @@ public abstract class LetterPromises extends WithMockConsumer {
         .hasMessageContaining("poison");
   }
 
-  /** An interrupt that a handler leaves behind is nothing to the letter. */
+  /** An interrupt that a handler leaves behind does not affect the letter. */
   @Test
   void interruptOfAHandlerIsNothingToTheLetter() throws Exception {
     assign(2, P0);

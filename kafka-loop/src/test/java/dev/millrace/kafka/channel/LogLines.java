@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What one logger is told at warn and above, from now until this is closed. */
+/** The lines of one logger at warn and above, from now until the close. */
 public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
   private final Logger logger;
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
 
-  /** Of the logger of that name. */
+  /** Records the lines of the logger with this name. */
   public LogLines(String name) {
     logger = (Logger) LoggerFactory.getLogger(name);
     logger.setLevel(Level.WARN);
@@ -32,7 +32,7 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
     return events.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
-  /** How many of them have a stack trace. */
+  /** The number of lines with a stack trace. */
   public long traces() {
     return events.stream().filter(event -> event.getThrowableProxy() != null).count();
   }

@@ -38,7 +38,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What the meters say, and when. */
+/** The values of the meters, and their times. */
 class LoopMetersTest extends WithMockConsumer {
 
   private static final Path PAGE = Path.of("..", "docs", "kafka-meters.md");
@@ -210,7 +210,7 @@ class LoopMetersTest extends WithMockConsumer {
     var loop = observed().handler(record -> {}).build();
     var running = start(loop, Context.background());
     await().until(() -> value("lag", P0) == 7);
-    assertThat(committed(P0)).isZero(); // to ask is not to consume
+    assertThat(committed(P0)).isZero(); // reading the meters does not consume
     loop.drain(Duration.ofSeconds(5));
     running.get();
   }
@@ -238,7 +238,7 @@ class LoopMetersTest extends WithMockConsumer {
     assertThat(registry.find(PREFIX + "handled").counters()).isNotEmpty();
   }
 
-  /** In a rebalance the new owner may begin before the old one has let go. */
+  /** In a rebalance the new owner may begin before the old one has released the partition. */
   @Test
   void gaugeShowsTheConsumerThatGotThePartitionLast() {
     PartitionObserver first = meters.assigned("test", status(3));

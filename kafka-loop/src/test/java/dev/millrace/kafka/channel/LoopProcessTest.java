@@ -30,14 +30,14 @@ class LoopProcessTest {
 
   private static final String HANDLING = "handling";
 
-  /** The application: says on standard output what it does. */
+  /** The application: logs its steps to standard output. */
   public static final class Application {
 
     private static final TopicPartition PARTITION = new TopicPartition("orders", 0);
 
     private Application() {}
 
-    /** {@code args}: what the handler does, and the deadline in milliseconds. */
+    /** {@code args}: the behaviour of the handler, and the deadline in milliseconds. */
     public static void main(String[] args) throws InterruptedException {
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> say("hook")));
       var closing = new CountDownLatch(1);
@@ -75,7 +75,7 @@ class LoopProcessTest {
       System.exit(status);
     }
 
-    @SuppressWarnings("InfiniteLoopStatement") // as the worst of handlers does
+    @SuppressWarnings("InfiniteLoopStatement") // ignores its interrupt
     private static void hangWhatever() {
       while (true) {
         try {
@@ -121,7 +121,7 @@ class LoopProcessTest {
 
   private Process start(String handler, Duration deadline) throws IOException {
     List<String> command = new ArrayList<>();
-    if (ignoresInterrupts()) { // and so would the process
+    if (ignoresInterrupts()) { // and the process would ignore it, too
       command.addAll(List.of("env", "--default-signal=INT"));
     }
     command.addAll(
@@ -140,7 +140,7 @@ class LoopProcessTest {
     return process;
   }
 
-  /** As the jobs do that a shell starts in the background. */
+  /** Whether this process ignores SIGINT, like jobs that a shell starts in the background. */
   private static boolean ignoresInterrupts() throws IOException {
     Path status = Path.of("/proc/self/status");
     if (!Files.exists(status)) {

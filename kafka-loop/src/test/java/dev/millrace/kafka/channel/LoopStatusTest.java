@@ -23,7 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What a loop tells of itself, and of what happens to it. */
+/** The status and the events of a loop. */
 class LoopStatusTest extends WithMockConsumer {
 
   @Test
@@ -95,7 +95,7 @@ class LoopStatusTest extends WithMockConsumer {
     var running = start(loop, Context.background());
     await().until(() -> committed(P0) == 3);
     await()
-        .untilAsserted( // what follows a commit is counted after it
+        .untilAsserted( // the count follows the commit
             () -> {
               var figures = loop.status().figures();
               assertThat(figures.settled()).isEqualTo(3);
@@ -109,7 +109,7 @@ class LoopStatusTest extends WithMockConsumer {
               assertThat(figures.commits()).isPositive();
               assertThat(figures.commitFailures()).isZero();
             });
-    assertThat(others).hasValue(1); // the application's observer is told as well
+    assertThat(others).hasValue(1); // the application's observer is also called
     loop.drain(Duration.ofSeconds(5));
     running.get();
   }

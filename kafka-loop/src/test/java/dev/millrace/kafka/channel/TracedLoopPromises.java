@@ -45,7 +45,7 @@ public abstract class TracedLoopPromises extends WithMockConsumer {
   protected final MockProducer<byte[], byte[]> producer =
       new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
 
-  /** The builder of a loop of that face with a handler that has spans and always fails. */
+  /** The builder of a loop of this face. Its handler has spans and always fails. */
   protected abstract LoopBuilder<String, String, ?> traced(
       OpenTelemetry telemetry, RecordHandler<String, String> failing);
 
@@ -68,7 +68,7 @@ public abstract class TracedLoopPromises extends WithMockConsumer {
         traced(
                 telemetry,
                 record -> {
-                  record.headers().remove("shop"); // of a copy
+                  record.headers().remove("shop"); // changes a copy only
                   throw new IOException("away");
                 })
             .retry(3, Backoff.none())

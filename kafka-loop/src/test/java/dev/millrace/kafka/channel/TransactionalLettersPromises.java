@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Dead letters in transactions while their topic does not take them, on any face. */
+/** Dead letters in transactions while their topic refuses them, on any face. */
 public abstract class TransactionalLettersPromises extends WithMockBroker {
 
   private static final Backoff SHORT = Backoff.fixed(Duration.ofMillis(20));
@@ -60,7 +60,10 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
     return partition + "<v" + offset + ">";
   }
 
-  /** Of P0 all but the dead letter, of P1 as many; and the letter, if there is one. */
+  /**
+   * Checks the outputs of all records of P0 and P1 except the dead letter, and the letter itself,
+   * if there is one.
+   */
   private void assertEachIsProducedOnceAndInOrder(int ofP0, int ofP1, int letters) {
     assertThat(produced(0))
         .containsExactlyElementsOf(
@@ -68,7 +71,7 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
     assertThat(produced(1))
         .containsExactlyElementsOf(IntStream.range(0, ofP1).mapToObj(i -> output(1, i)).toList());
     assertThat(produced().stream().filter("v4"::equals)).hasSize(letters);
-    assertThat(handled).hasValue(ofP0 + ofP1); // none again
+    assertThat(handled).hasValue(ofP0 + ofP1); // no record again
   }
 
   private List<String> produced(int partition) {
@@ -128,7 +131,7 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
     assertThat(loop.status().figures().deadLetters()).isEqualTo(1);
   }
 
-  /** A send to it would wait as well, with a transaction open. */
+  /** A send to the topic would wait as well, with an open transaction. */
   @Test
   void deadLetterWhoseTopicDoesNotExistWaitsForItOutsideOfTransactions() throws Exception {
     missing = "dead";
@@ -214,7 +217,7 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
     return Objects.requireNonNull(lastCommits.get(partition));
   }
 
-  /** An output that is refused, and a place for dead letters that is down. */
+  /** A refused output, while the dead-letter topic is down. */
   @Test
   void refusedOutputWaitsForDeadLettersOfTheApplicationAndTheOtherPartitionsGoOn()
       throws Exception {

@@ -16,14 +16,14 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 
-/** Loops whose transactions have no answer, and which must end all the same. */
+/** Loops that must end although their transactions have no answer. */
 class TransactionsEndTest extends WithMockConsumer {
 
   private static final Duration CLOSE = Duration.ofSeconds(4);
 
   private final List<Duration> closes = Collections.synchronizedList(new ArrayList<>());
 
-  /** Nobody knows whether it commits. */
+  /** A producer whose commits have no answer, so that their outcome is unknown. */
   private final class Unanswered extends MockProducer<byte[], byte[]> {
     Unanswered() {
       super(true, null, new ByteArraySerializer(), new ByteArraySerializer());

@@ -35,10 +35,10 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
-/** A loop with transactions over Kafka's own mocks, of which the test is the broker. */
+/** A loop with transactions over Kafka's own mocks. The test plays the broker. */
 public abstract class WithMockBroker extends WithMockConsumer {
 
-  /** A broker that commits, or does something else. */
+  /** A broker that commits, or fails as the test says. */
   protected final class Broker extends MockProducer<byte[], byte[]> {
     private final List<Pending> pending = new ArrayList<>();
     private volatile Map<TopicPartition, OffsetAndMetadata> offsets = Map.of();
@@ -72,12 +72,12 @@ public abstract class WithMockBroker extends WithMockConsumer {
       }
     }
 
-    /** As Kafka's: waits until somebody knows of the topic. */
+    /** Like Kafka's: waits until the topic is known. */
     @Override
     public List<PartitionInfo> partitionsFor(String topic) {
       try {
         while (topic.equals(missing) && !closed()) {
-          TimeUnit.MILLISECONDS.sleep(1); // a look, and no synchronisation
+          TimeUnit.MILLISECONDS.sleep(1); // polls the condition; no synchronisation
         }
       } catch (InterruptedException e) {
         throw new InterruptException(e);
@@ -85,7 +85,7 @@ public abstract class WithMockBroker extends WithMockConsumer {
       return List.of();
     }
 
-    /** As Kafka's: what has no answer fails. */
+    /** Like Kafka's: sends without an answer fail. */
     @Override
     public void close(Duration timeout) {
       super.close(timeout);
@@ -95,7 +95,10 @@ public abstract class WithMockBroker extends WithMockConsumer {
       }
     }
 
-    /** As Kafka's: what was not sent yet fails at once with what makes the transaction fail. */
+    /**
+     * Like Kafka's: records that were not sent yet fail at once, with the failure of the
+     * transaction.
+     */
     @Override
     public synchronized Future<RecordMetadata> send(
         ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
@@ -112,13 +115,13 @@ public abstract class WithMockBroker extends WithMockConsumer {
         pending.clear();
         return one.answer();
       }
-      Future<RecordMetadata> _ = super.send(record, null); // it has no answer until the end
+      Future<RecordMetadata> _ = super.send(record, null); // no answer until the end
       pending.add(one);
       return one.answer();
     }
   }
 
-  /** A record that was sent, and is not answered. */
+  /** A record that was sent, and has no answer. */
   private record Pending(@Nullable Callback callback, CompletableFuture<RecordMetadata> answer) {
     void fail(RuntimeException failure) {
       answer.completeExceptionally(failure);
@@ -128,7 +131,7 @@ public abstract class WithMockBroker extends WithMockConsumer {
     }
   }
 
-  /** Of a commit that may have happened. */
+  /** The failure of a commit that may have happened. */
   static final class Unanswered extends TimeoutException {
     private static final long serialVersionUID = 1L;
     private final boolean commits;
@@ -141,22 +144,22 @@ public abstract class WithMockBroker extends WithMockConsumer {
 
   protected final List<Broker> producers = Collections.synchronizedList(new ArrayList<>());
 
-  /** What the next commits come to. */
+  /** The failures of the next commits. */
   protected final List<RuntimeException> failures = Collections.synchronizedList(new ArrayList<>());
 
-  /** A value that is not taken. */
+  /** A value that the broker refuses. */
   protected volatile @Nullable String refused;
 
-  /** And why. */
+  /** The exception for the refused value. */
   protected volatile RuntimeException refusal = new RecordTooLargeException("too large");
 
-  /** A value that is not answered. */
+  /** A value that the broker does not answer. */
   protected volatile @Nullable String stalled;
 
-  /** A topic of which nobody knows. */
+  /** A topic that does not exist. */
   protected volatile @Nullable String missing;
 
-  /** The builder of a loop of that face with that handler, which may block. */
+  /** The builder of a loop of this face with the handler, which may block. */
   protected abstract LoopBuilder<String, String, ?> transactional(
       TransactionalHandler<String, String, String, String> handler,
       Function<Map<String, Object>, Producer<byte[], byte[]>> producers);
@@ -166,7 +169,7 @@ public abstract class WithMockBroker extends WithMockConsumer {
     return transactional(handler, producers());
   }
 
-  /** Makes producers whose broker is the test. */
+  /** Creates producers for which the test is the broker. */
   protected final Function<Map<String, Object>, Producer<byte[], byte[]>> producers() {
     return properties -> {
       var producer = new Broker();
@@ -179,7 +182,7 @@ public abstract class WithMockBroker extends WithMockConsumer {
     return new String(bytes, StandardCharsets.UTF_8);
   }
 
-  /** What readers of committed records see, by any of the producers. */
+  /** The records that readers of committed records see, of all producers. */
   protected List<String> produced() {
     synchronized (producers) {
       return producers.stream()

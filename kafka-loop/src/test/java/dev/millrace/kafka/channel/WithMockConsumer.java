@@ -28,14 +28,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
-/** A loop over Kafka's own mock of a consumer, of which the test is the broker. */
+/** A loop over Kafka's own mock of a consumer. The test plays the broker. */
 @Timeout(60)
 public abstract class WithMockConsumer {
 
   protected static final TopicPartition P0 = new TopicPartition("orders", 0);
   protected static final TopicPartition P1 = new TopicPartition("orders", 1);
 
-  /** What was committed last of each partition; after the end as well. */
+  /** The last committed offset of each partition; known after the end, too. */
   protected final Map<TopicPartition, Long> lastCommits = new ConcurrentHashMap<>();
 
   protected final MockConsumer<byte[], byte[]> mock =
@@ -65,17 +65,17 @@ public abstract class WithMockConsumer {
         }
       };
 
-  /** How long it was allowed to look for what is committed, each time. */
+  /** The timeouts of the requests for committed offsets. */
   protected final List<Duration> lookups = Collections.synchronizedList(new ArrayList<>());
 
-  /** Whether nobody is told what is committed. */
+  /** Whether requests for committed offsets get no answer. */
   protected volatile boolean isUnstable;
 
   protected final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
 
   private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
 
-  /** Threads that an earlier test has left, and has failed for. */
+  /** Threads that an earlier test has left. That test has failed because of them. */
   private Set<Thread> before = Set.of();
 
   private static Set<Thread> threads(String names) {
@@ -95,7 +95,8 @@ public abstract class WithMockConsumer {
     Thread.setDefaultUncaughtExceptionHandler(null);
     assertThat(uncaught).isEmpty();
     assertThat(threads("millrace-poll.*|reactive-kafka.*")).isSubsetOf(before);
-    // It ends with the handler that it has interrupted, which the loop did not wait for.
+    // This thread ends with the handler that it has interrupted. The loop did not wait for that
+    // handler.
     await().untilAsserted(() -> assertThat(threads("millrace-interrupt.*")).isSubsetOf(before));
   }
 

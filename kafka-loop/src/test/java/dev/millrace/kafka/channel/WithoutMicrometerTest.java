@@ -13,11 +13,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A team that has neither Micrometer nor OpenTelemetry. */
+/** An application without Micrometer and OpenTelemetry. */
 @Timeout(60)
 class WithoutMicrometerTest {
 
-  /** Is loaded anew, with all that it uses, by a class loader that knows neither. */
+  /** Loaded anew, with all classes that it uses, by a class loader without these libraries. */
   public static final class Application implements Callable<String> {
     @Override
     public String call() throws Exception {

@@ -16,11 +16,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A team that has no Reactor, or Reactor without Reactor Kafka. */
+/** An application without Reactor, or with Reactor but without Reactor Kafka. */
 @Timeout(60)
 class WithoutReactorTest {
 
-  /** A pipeline over a topic. */
+  /** An application with a pipeline over a topic. */
   public static final class Pipeline implements Callable<String> {
     @Override
     public String call() throws Exception {

@@ -65,7 +65,7 @@ class WorkersRacesTest {
           workers.wake();
         }
         awaitHandled(offset);
-        Race.stagger(); // somewhere between the end of the handler and that of its thread
+        Race.stagger(); // between the end of the handler and the end of its thread
       }
     }
     assertThat(workers.failure()).isNull();

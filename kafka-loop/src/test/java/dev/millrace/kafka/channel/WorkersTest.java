@@ -45,7 +45,10 @@ class WorkersTest {
   private final List<Partition<String, String>> partitions = new ArrayList<>();
   private final int[] next = new int[3];
 
-  /** Whatever becomes ready is begun while a thread is free, and no more than those may run. */
+  /**
+   * A ready record is begun while a thread is free, and no more handlers run than the concurrency
+   * allows.
+   */
   @RepeatedTest(5)
   void nothingThatIsReadyWaitsWhileThereIsAFreeThread() throws Exception {
     long seed = System.nanoTime();
@@ -117,7 +120,7 @@ class WorkersTest {
     assertThat(threads).hasSizeLessThan(1_000);
   }
 
-  /** The first thread waits for a carrier: others are not started at once, but they are. */
+  /** The first thread waits for a carrier: other threads start later, but they start. */
   @Test
   void whatIsReadyIsBegunAlthoughAllCarriersWereBusy() throws Exception {
     int carriers = Runtime.getRuntime().availableProcessors();
@@ -231,7 +234,7 @@ class WorkersTest {
         workers::wake);
   }
 
-  /** Adds records of a few keys; their keys. */
+  /** Adds records of a few keys; returns their keys. */
   private List<String> add(int partition, int records, Random random) {
     List<String> keys = new ArrayList<>();
     List<ConsumerRecord<byte[], byte[]>> some = new ArrayList<>();

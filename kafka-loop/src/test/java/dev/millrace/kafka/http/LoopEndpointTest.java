@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What it answers. */
+/** The answers of the endpoint. */
 class LoopEndpointTest extends WithEndpoint {
 
   private static final Path DOCUMENT = Path.of("..", "docs", "kafka-observability.md");

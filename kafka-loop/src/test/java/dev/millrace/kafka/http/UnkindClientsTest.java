@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Requests that are refused, and clients that are slow, or many. */
+/** Refused requests, slow clients, and many clients. */
 class UnkindClientsTest extends WithEndpoint {
 
   private final List<Socket> clients = new ArrayList<>();
@@ -156,7 +156,7 @@ class UnkindClientsTest extends WithEndpoint {
     }
   }
 
-  /** Slow-loris: a header line now and then, and never the empty one. */
+  /** Slow-loris: sends a header line now and then, and never the empty line. */
   @Test
   void clientThatNeverEndsItsRequestIsClosed() throws Exception {
     start(builder().timeout(Duration.ofMillis(300)));
@@ -205,7 +205,7 @@ class UnkindClientsTest extends WithEndpoint {
             .count();
   }
 
-  /** Nobody can keep others out, and the threads are bounded. */
+  /** No client can keep others out, and the number of threads is bounded. */
   @Test
   void ofTooManyClientsTheOldestIsClosed() throws Exception {
     start(builder().connections(8).timeout(Duration.ofMinutes(10)));
@@ -226,7 +226,7 @@ class UnkindClientsTest extends WithEndpoint {
     return socket;
   }
 
-  /** Whether the other side has closed it; waits for that. */
+  /** Waits until the other side has closed the socket; returns whether it did. */
   private static boolean end(Socket socket) throws IOException {
     try {
       return socket.getInputStream().read() < 0;

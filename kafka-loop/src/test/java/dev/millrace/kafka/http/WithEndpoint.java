@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
-/** An endpoint that shows what a test says, and clients that say what no library would. */
+/**
+ * An endpoint that shows the status of a test, and clients that send requests that no library would
+ * send.
+ */
 @Timeout(60)
 abstract class WithEndpoint {
 
@@ -88,7 +91,7 @@ abstract class WithEndpoint {
     return Objects.requireNonNull(endpoint).uri().getPort();
   }
 
-  /** All that comes back for these bytes. */
+  /** The whole answer to these bytes. */
   String send(String request) throws IOException {
     try (var socket = connect()) {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));

@@ -12,11 +12,14 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A team that has no Jackson, or only that of another generation, such as with Spring Boot 4. */
+/**
+ * An application without Jackson, or only with another generation of it, for example with Spring
+ * Boot 4.
+ */
 @Timeout(60)
 class WithoutJacksonTest {
 
-  /** Is loaded anew, with all that it uses, by a class loader that does not know Jackson. */
+  /** Loaded anew, with all classes that it uses, by a class loader without Jackson. */
   public static final class Application implements Callable<String> {
     @Override
     public String call() throws Exception {

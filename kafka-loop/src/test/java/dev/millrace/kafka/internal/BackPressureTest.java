@@ -14,7 +14,7 @@ class BackPressureTest {
 
   private static final Duration OTHERWISE = Duration.ofMillis(100);
 
-  /** Each poll costs some kilobytes: with few records, most of the garbage was that of polls. */
+  /** Each poll costs some kilobytes: with few records, most of the garbage came from polls. */
   @Test
   void pollsGetLongerWhileNothingChangesAndShortAgainWhenSomethingDoes() {
     var mock = new MockConsumer<byte[], byte[]>("earliest");

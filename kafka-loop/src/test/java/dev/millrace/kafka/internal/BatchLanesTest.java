@@ -18,10 +18,10 @@ import net.jqwik.api.constraints.IntRange;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 
-/** The order in which a partition hands its records out in batches, and takes them back. */
+/** The order in which a partition hands out its records in batches, and takes them back. */
 class BatchLanesTest {
 
-  /** How far each record has come, checked against the promise while it goes. */
+  /** The state of each record, checked against the promises during the test. */
   private static final class Model {
     private final Ordering ordering;
     private final Partition<String, String> partition;
@@ -73,7 +73,7 @@ class BatchLanesTest {
       return !batch.isEmpty();
     }
 
-    /** Ends a batch: so many of its records are settled, the others are given back. */
+    /** Ends a batch: {@code handled} of its records are settled, the others are given back. */
     void end(int number, int handled, boolean alone) {
       List<Delivery<String, String>> batch = open.remove(number);
       for (Delivery<String, String> message : batch.subList(0, handled)) {
@@ -108,7 +108,7 @@ class BatchLanesTest {
         case 0 -> {
           List<ConsumerRecord<byte[], byte[]>> some = new ArrayList<>();
           for (int n = random.nextInt(10); n > 0 && added < records; n--) {
-            int key = (int) (keys * Math.pow(random.nextDouble(), 3)); // some are hot
+            int key = (int) (keys * Math.pow(random.nextDouble(), 3)); // some keys are hot
             some.add(Records.record(added++, key == 0 ? null : "key-" + key));
           }
           model.add(some, added);

@@ -116,7 +116,7 @@ class CommitMetadataTest {
     }
   }
 
-  /** With a right checksum, which only a bug of ours, or an attacker, would write. */
+  /** With a correct checksum, which only our own bug or an attacker would write. */
   @Property
   void malformedBodiesAreRefusedAndBreakNothing(@ForAll byte[] body, @ForAll long offset) {
     String text = CommitMetadata.sealed(NAME, offset, body);
@@ -137,7 +137,7 @@ class CommitMetadataTest {
       @ForAll @IntRange(min = 0, max = Integer.MAX_VALUE) int where) {
     var text =
         new StringBuilder(CommitMetadata.encode(NAME, 9, ranges(9, n, 50, seed), 4096).text());
-    int i = 4 + where % (text.length() - 5); // the last character has bits that do not count
+    int i = 4 + where % (text.length() - 5); // not the last character: some of its bits are unused
     text.setCharAt(i, text.charAt(i) == 'A' ? 'B' : 'A');
     assertThatThrownBy(() -> decode(9, text.toString())).isInstanceOf(MalformedException.class);
   }

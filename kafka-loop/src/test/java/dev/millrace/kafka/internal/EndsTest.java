@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** Deadlines are those of {@link System#nanoTime}, which no change of the wall clock moves. */
+/** Deadlines use {@link System#nanoTime}, so no change of the wall clock moves them. */
 class EndsTest {
 
   private static long in(Duration time) {
@@ -20,7 +20,7 @@ class EndsTest {
     assertThat(Ends.left(in(Duration.ofHours(-1)))).isZero();
   }
 
-  /** The origin of the clock is any number: a sum may pass the largest one. */
+  /** The origin of the clock is arbitrary: a sum may overflow. */
   @Test
   void deadlineBeyondTheLargestNumberIsInTheFuture() {
     long beyond = System.nanoTime() + Long.MAX_VALUE;

@@ -11,7 +11,7 @@ import java.util.List;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
-/** A consumer that is stuck says what is missing in the cluster, whatever it is stuck at. */
+/** The reason of a stuck consumer names the problem of the cluster in every case. */
 class HealthCheckTest {
 
   private static final String MISSING = "no broker answers at 127.0.0.1:1";

@@ -21,10 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The order in which a partition hands its records out. */
+/** The order in which a partition hands out its records. */
 class LanesTest {
 
-  /** How far each record has come, checked against the promise while it goes. */
+  /** The state of each record, checked against the promises during the test. */
   private static final class Model {
     private final Partition<String, String> partition;
     private final Ordering ordering;
@@ -85,7 +85,7 @@ class LanesTest {
         case 0 -> {
           List<ConsumerRecord<byte[], byte[]>> some = new ArrayList<>();
           for (int n = random.nextInt(10); n > 0 && added < records; n--) {
-            int key = (int) (keys * Math.pow(random.nextDouble(), 3)); // some are hot
+            int key = (int) (keys * Math.pow(random.nextDouble(), 3)); // some keys are hot
             some.add(Records.record(added++, key == 0 ? null : "key-" + key));
           }
           model.partition.add(some, added);
@@ -116,8 +116,10 @@ class LanesTest {
             .toList(),
         1000);
     assertThat(takeAll(partition)).hasSize(501);
-    assertThat(partition.isFull(1, 1001, Long.MAX_VALUE)).isFalse(); // those of "hot" do not count
-    assertThat(partition.isFull(1, 1000, Long.MAX_VALUE)).isTrue(); // but are bounded
+    assertThat(partition.isFull(1, 1001, Long.MAX_VALUE))
+        .isFalse(); // the records of "hot" do not count
+    assertThat(partition.isFull(1, 1000, Long.MAX_VALUE))
+        .isTrue(); // but the look-ahead bounds them
   }
 
   @Test

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class LatenciesTest {
 
-  private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5); // it may overflow
+  private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5); // near the overflow
   private final Latencies latencies = new Latencies(clock::get);
 
   @Test

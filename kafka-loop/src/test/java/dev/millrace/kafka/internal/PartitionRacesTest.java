@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Handlers' threads and the poll thread meet in a partition. */
+/** Handler threads and the poll thread meet in a partition. */
 @Timeout(60)
 class PartitionRacesTest {
 
@@ -35,7 +35,7 @@ class PartitionRacesTest {
     }
   }
 
-  /** A record is settled beyond the first one while that one's offset is committed. */
+  /** A record beyond the first one is settled while the first one's offset is committed. */
   private static final class SettleAndCommit extends Meeting {
     private final Delivery<String, String> second;
     private @Nullable Commit<String, String> commit;
@@ -148,7 +148,7 @@ class PartitionRacesTest {
     assertThat(Race.repeat(BeginAndRevoke::new)).isPositive();
   }
 
-  /** A record is added behind one of its key that is being settled. */
+  /** A record is added while the record before it in its lane is settled. */
   private static final class SettleAndAdd extends Meeting {
     private final Delivery<String, String> first;
     private boolean seen;
@@ -182,7 +182,7 @@ class PartitionRacesTest {
     assertThat(Race.repeat(SettleAndAdd::new)).isPositive();
   }
 
-  /** The same, if who settles takes the next one. */
+  /** The same, if the settling worker takes the next record. */
   private static final class SettleTakeAndAdd extends Meeting {
     private final Delivery<String, String> first;
     private @Nullable Delivery<String, String> next;
@@ -207,7 +207,9 @@ class PartitionRacesTest {
 
     @Override
     public void check() {
-      assertThat(seen || next != null).as("who adds it sees it, or it is taken").isTrue();
+      assertThat(seen || next != null)
+          .as("the adding thread sees the record, or it is taken")
+          .isTrue();
       assertThat((next == null ? take() : next).raw().offset()).isEqualTo(1);
       assertThat(partition.hasReady()).isFalse();
     }

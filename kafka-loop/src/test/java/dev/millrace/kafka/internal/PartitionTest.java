@@ -116,7 +116,7 @@ class PartitionTest {
     assertThat(toCommit()).isEqualTo(2);
   }
 
-  /** Two handlers of one key, though each ownership has only one. */
+  /** Two handlers of one key run at once, although each ownership has only one. */
   @Test
   void nothingIsHandedOutWhileSomethingOfAnEarlierOwnershipRuns() {
     add(partition, 1);
@@ -168,7 +168,7 @@ class PartitionTest {
     messages.getLast().settle();
     Commit<String, String> commit = Objects.requireNonNull(partition.toCommit());
     assertThat(commit.offset()).isEqualTo(10);
-    // What was not polled again yet is not forgotten.
+    // The offsets that were not polled again yet are not forgotten.
     assertThat(commit.ahead()).isEqualTo(new OffsetRanges(new long[] {11, 15, 20, 21}));
     messages.getFirst().settle();
     assertThat(toCommit()).isEqualTo(15);
@@ -260,7 +260,7 @@ class PartitionTest {
     assertThat(partition.front()).isNull();
   }
 
-  /** An open transaction hides nothing that the handlers could have already. */
+  /** An open transaction does not hide records that the handlers could already have. */
   @Test
   void recordsBeforeAnOpenTransactionAreTheFrontFirst() {
     add(partition, 4);
@@ -288,7 +288,7 @@ class PartitionTest {
         .hasMessageContaining("5");
   }
 
-  /** The object lives as long as a handler that hangs. */
+  /** A partition object lives as long as a handler that hangs. */
   @Test
   void partitionThatIsForgottenKeepsOnlyWhatRuns() {
     List<WeakReference<byte[]>> values = new ArrayList<>();

@@ -11,7 +11,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/** Makes what the tests of this package need. */
+/** Creates records and partitions for the tests of this package. */
 final class Records {
 
   static final TopicPartition NAME = new TopicPartition("orders", 0);

@@ -27,7 +27,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
-/** The rules for where a partition starts, without a broker. */
+/** The rules for the start of a partition, without a broker. */
 class StartFinderTest {
 
   private static final String TOPIC = "orders";
@@ -37,7 +37,7 @@ class StartFinderTest {
   private static final long END = 100;
   private static final int EPOCH = 7;
 
-  /** A cluster that answers at once, but for the leaders that are away. */
+  /** A cluster that answers at once, except for leaders that are away. */
   private static final class Cluster implements Questions {
     private final Map<String, Topic> topics = new HashMap<>(Map.of(TOPIC, new Topic(OLD, 4)));
     private final Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
@@ -173,7 +173,7 @@ class StartFinderTest {
       Start start = start(finder(reset), 2);
       assertThat(start.position().offset()).as(reset).isEqualTo(FIRST);
       assertThat(Objects.requireNonNull(start.origin()).partitions())
-          .isEqualTo(2); // the next member says so as well
+          .isEqualTo(2); // the next member commits the same
     }
   }
 

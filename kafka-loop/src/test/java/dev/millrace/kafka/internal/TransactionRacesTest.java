@@ -19,7 +19,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Handlers settle what they have produced while transactions begin and are committed. */
+/** Handlers settle records with outputs while transactions begin and are committed. */
 @Timeout(60)
 class TransactionRacesTest {
 

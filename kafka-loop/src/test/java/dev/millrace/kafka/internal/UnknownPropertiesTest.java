@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** Properties that nobody reads are told once, and never with their value. */
+/** Properties without a reader are logged once, and never with their value. */
 class UnknownPropertiesTest {
 
   private final Logger logger = (Logger) LoggerFactory.getLogger("dev.millrace.kafka.settings");

@@ -24,7 +24,7 @@ public class MessageFluxTckTest extends PublisherVerification<Message<String, St
   private static final TopicPartition ORDERS = new TopicPartition("orders", 0);
   private static final int POLLED = 10;
 
-  /** Short waits: they are what the kit takes to see that nothing happens. */
+  /** Short waits: the kit waits this long to check that nothing happens. */
   public MessageFluxTckTest() {
     super(new TestEnvironment(2000, 50, 50), 500);
   }
@@ -34,11 +34,13 @@ public class MessageFluxTckTest extends PublisherVerification<Message<String, St
         .properties(Map.of("bootstrap.servers", "localhost:1", "group.id", "test"))
         .deserializers(new StringDeserializer(), new StringDeserializer())
         .topics(ORDERS.topic())
-        .ordering(Ordering.UNORDERED) // the kit settles nothing, so that in order there is one only
+        .ordering(
+            Ordering
+                .UNORDERED) // the kit settles no record: with an order it would get one record only
         .onNotification(change -> {});
   }
 
-  /** A subscription has a consumer of its own, which finds some records by each poll. */
+  /** Each subscription has a consumer of its own. Each poll returns some records. */
   private static final class Endless extends MockConsumer<byte[], byte[]> {
     private long next;
 

@@ -27,7 +27,7 @@ class MessageFluxTest extends WithMockReceiver {
 
   private final AtomicInteger handled = new AtomicInteger();
 
-  /** To cancel does not wait for it. */
+  /** Waits for the end of the consumer, because cancel does not. */
   private void awaitEnd() {
     await()
         .until(

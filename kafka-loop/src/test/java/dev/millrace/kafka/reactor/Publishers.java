@@ -10,12 +10,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** What blocks, as publishers. */
+/** Turns blocking functions into publishers. */
 final class Publishers {
 
   private Publishers() {}
 
-  /** What a handler gives to its output, when it has ended. */
+  /** The outputs of a handler, after its end. */
   static <K, V, A, B> Function<ConsumerRecord<K, V>, Flux<ProducerRecord<A, B>>> of(
       TransactionalHandler<K, V, A, B> handler) {
     return record ->
@@ -27,13 +27,13 @@ final class Publishers {
             });
   }
 
-  /** What may block. */
+  /** A step that may block. */
   @FunctionalInterface
   interface Step {
     void run() throws Exception;
   }
 
-  /** In a thread of its own, which a cancellation interrupts. */
+  /** Runs the step in a thread of its own. A cancellation interrupts it. */
   static Mono<Void> of(Step step) {
     return Mono.create(
         sink -> {

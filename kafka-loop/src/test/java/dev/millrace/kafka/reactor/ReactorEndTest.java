@@ -6,7 +6,7 @@ import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.channel.EndPromises;
 import reactor.core.publisher.Mono;
 
-/** The function that returns the publishers blocks itself: in the thread of the loop. */
+/** The function that returns the publishers blocks, in the thread of the loop. */
 class ReactorEndTest extends EndPromises {
 
   @Override

@@ -24,7 +24,7 @@ import reactor.kafka.receiver.ReceiverOptions;
 import reactor.kafka.receiver.ReceiverPartition;
 import reactor.test.StepVerifier;
 
-/** What Reactor Kafka is known for, and what does not show through this face. */
+/** Known defects of Reactor Kafka that this face must not have. */
 class ReactorKafkaDefectsTest extends WithMockReceiver {
 
   private final AtomicInteger handled = new AtomicInteger();
@@ -34,8 +34,8 @@ class ReactorKafkaDefectsTest extends WithMockReceiver {
   }
 
   /**
-   * reactor/reactor-kafka#237: a rebalance clears the pause, and the heap fills; #259, #304: what
-   * was paused in a rebalance stays so for ever.
+   * reactor/reactor-kafka#237: a rebalance clears the pause, and the heap fills; #259, #304: a
+   * partition that was paused in a rebalance stays paused for ever.
    */
   @Test
   void partitionThatIsFullStaysPausedInARebalanceAndGoesOnAfterIt() {
@@ -64,7 +64,7 @@ class ReactorKafkaDefectsTest extends WithMockReceiver {
     running.verify();
   }
 
-  /** reactor/reactor-kafka#432: a cooperative rebalance forgets what the application has paused. */
+  /** reactor/reactor-kafka#432: a cooperative rebalance forgets the pauses of the application. */
   @Test
   void pauseOfTheApplicationOutlastsRebalances() {
     assign(0, P0, P1);
@@ -111,7 +111,7 @@ class ReactorKafkaDefectsTest extends WithMockReceiver {
     running.verify();
   }
 
-  /** Takes no commits for some time. */
+  /** Refuses commits for some time. */
   private static final class FailingCommits extends MockConsumer<byte[], byte[]> {
     private volatile boolean fail = true;
 
@@ -146,7 +146,7 @@ class ReactorKafkaDefectsTest extends WithMockReceiver {
       mock.schedulePollTask(polls::incrementAndGet);
     }
     await().until(() -> polls.get() == 20);
-    assertThat(handled.get()).isLessThan(200); // it polls while they are handled
+    assertThat(handled.get()).isLessThan(200); // it polls while records are handled
     await().until(() -> committed(P0) == 200);
     drain(loop);
     running.verify();
@@ -174,7 +174,7 @@ class ReactorKafkaDefectsTest extends WithMockReceiver {
     assertThat(lastCommits).containsEntry(P0, 4L);
   }
 
-  /** reactor/reactor-kafka#299: an acknowledgement costs more, the more there are. */
+  /** reactor/reactor-kafka#299: the cost of an acknowledgement grows with their number. */
   @Test
   void settlingCostsTheSameHoweverManyWait() {
     int all = 50_000;

@@ -118,7 +118,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     gates.get(2).tryEmitEmpty();
     await().until(() -> gates.size() == 5);
     await().during(Duration.ofMillis(100)).until(() -> gates.size() == 5);
-    assertThat(committed(P0)).isLessThanOrEqualTo(0); // the first has not ended
+    assertThat(committed(P0)).isLessThanOrEqualTo(0); // the first record has not ended
     for (int i = 0; i < 20; i++) {
       int next = i;
       await().until(() -> gates.size() > next);
@@ -135,7 +135,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     List<Long> order = Collections.synchronizedList(new ArrayList<>());
     var loop =
         reactive()
-            .ordering(Ordering.KEY) // all have the same
+            .ordering(Ordering.KEY) // all records have the same key
             .handler(
                 record ->
                     Mono.delay(Duration.ofMillis(1)).doOnNext(tick -> order.add(record.offset())))
@@ -205,7 +205,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     running.verify();
     assertThat(attempts).hasValue(3);
     assertThat(handled).hasValue(9);
-    assertThat(errors).hasSize(3); // the last one says that it becomes a dead letter
+    assertThat(errors).hasSize(3); // the last error says that the record becomes a dead letter
     assertThat(letters).hasSize(1);
     assertThat(letters.getFirst().attempts()).isEqualTo(3);
     assertThat(letters.getFirst().cause()).isInstanceOf(IOException.class);
@@ -273,7 +273,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     assertThat(letters).hasSize(2);
   }
 
-  @SuppressWarnings("NullAway") // what an application without its checks may do
+  @SuppressWarnings("NullAway") // returns null, as an application without null checks may
   private static Mono<Void> nothing() {
     return null;
   }
@@ -294,7 +294,7 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     var subscription = loop.run().subscribe();
     await().until(() -> handled.get() == 3 && loop.partitions().getFirst().inFlight() == 4);
     subscription.dispose();
-    drain(loop); // completes when it has ended
+    drain(loop); // completes when the loop has ended
     assertThat(cancelled).hasValue(4);
     assertThat(mock.closed()).isTrue();
     assertThat(lastCommits).containsEntry(P0, 3L);

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/** With publishers, each in a thread of its own, which may block. */
+/** The same with publishers. Each has a thread of its own, which may block. */
 class ReactorLettersTest extends LetterPromises {
 
   @Override

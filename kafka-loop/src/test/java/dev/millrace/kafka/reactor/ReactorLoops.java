@@ -11,7 +11,7 @@ public final class ReactorLoops {
 
   private ReactorLoops() {}
 
-  /** Counts what it handles. */
+  /** A loop that counts the records that it handles. */
   public static LoopBuilder<String, String, ?> counting(
       MockConsumer<byte[], byte[]> mock, List<Exception> errors, AtomicInteger handled) {
     return WithMockReceiver.reactive(mock, errors)

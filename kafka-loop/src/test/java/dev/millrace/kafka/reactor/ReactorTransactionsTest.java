@@ -69,7 +69,7 @@ class ReactorTransactionsTest extends TransactionPromises {
           @Override
           public byte[] serialize(String topic, String text) {
             try {
-              Thread.sleep(1); // as one that asks a schema registry
+              Thread.sleep(1); // like a serializer that asks a schema registry
             } catch (InterruptedException e) {
               throw new IllegalStateException(e);
             }
@@ -80,7 +80,7 @@ class ReactorTransactionsTest extends TransactionPromises {
         functions(
             slow,
             record -> Mono.delay(Duration.ofMillis(1)).map(i -> output(record.value())).flux());
-    runUntilCommit(loop.build(), 20); // BlockHound would have stopped it
+    runUntilCommit(loop.build(), 20); // otherwise BlockHound would have stopped the loop
     assertThat(produced()).hasSize(20).startsWith("v0", "v1", "v2");
   }
 

@@ -15,7 +15,7 @@ abstract class WithMockReceiver extends WithMockConsumer {
     return reactive(mock, errors);
   }
 
-  /** The same for a test that can not extend this one. */
+  /** The same for a test that cannot extend this class. */
   static ReactorKafkaLoop.Builder<String, String> reactive(
       MockConsumer<byte[], byte[]> mock, List<Exception> errors) {
     return ReactorKafkaLoop.<String, String>builder()
@@ -29,7 +29,7 @@ abstract class WithMockReceiver extends WithMockConsumer {
         .factory(properties -> mock);
   }
 
-  /** A loop that runs; its end is to be verified. */
+  /** Starts a loop; the caller verifies its end. */
   static StepVerifier start(ReactorKafkaLoop<String, String> loop) {
     return StepVerifier.create(loop.run()).expectComplete().verifyLater();
   }

@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Mono;
 
-/** A team that has Reactor, and has left Reactor Kafka. */
+/** An application with Reactor, and without Reactor Kafka. */
 @Timeout(60)
 class WithoutReactorKafkaTest {
 
-  /** A flux of messages, settled. */
+  /** An application with a flux of messages, which it settles. */
   public static final class Application implements Callable<String> {
     @Override
     public String call() throws Exception {

@@ -220,7 +220,7 @@ class TracedHandlerTest {
     assertThat(always.getSuppressed()).isEmpty();
     SpanData lastOfFirst = spans.getFinishedSpanItems().get(98);
     assertThat(FailureSpan.of(first)).contains(lastOfFirst.getSpanId());
-    assertThat(FailureSpan.of(record(1, "v"))).isNull(); // rather none than a wrong one
+    assertThat(FailureSpan.of(record(1, "v"))).isNull(); // no span is better than a wrong one
   }
 
   @ParameterizedTest

@@ -76,8 +76,8 @@ class LedgerTest {
     Account map = ledger.open("map");
     map.received();
     map.processed();
-    map.dropped(); // as if it was seen before its element was
-    map.emitted(); // and before what it has made
+    map.dropped(); // the reader sees this count before the count of its element
+    map.emitted(); // the same for an emitted element
     StageReport seen = ledger.report().stage("map");
     assertThat(seen.balances()).isTrue();
     assertThat(seen.received()).isEqualTo(2);
@@ -125,7 +125,7 @@ class LedgerTest {
     assertThat(ledger.report().elapsed()).isEqualTo(elapsed);
   }
 
-  /** The one that produces and the one that takes have accounts of their own. */
+  /** The producing thread and the taking thread have accounts of their own. */
   @Test
   void reportsDuringTheRunBalance() throws Exception {
     var ledger = new Ledger();
@@ -183,7 +183,7 @@ class LedgerTest {
     assertThat(ledger.report().balances()).isTrue();
   }
 
-  /** Who has made elements of others passes more on than it has processed. */
+  /** A stage that makes several elements of one passes on more than it has processed. */
   @Test
   void whatIsPassedByAStageThatCountsItselfIsNotProcessedTwice() {
     var ledger = new Ledger();

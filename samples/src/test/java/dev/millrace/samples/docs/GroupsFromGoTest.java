@@ -112,7 +112,7 @@ class GroupsFromGoTest {
   private final AtomicInteger most = new AtomicInteger();
   private final AtomicInteger done = new AtomicInteger();
 
-  /** A task, and the number of those that run at the same time. */
+  /** A task that counts the tasks that run at the same time. */
   private int square(int element) {
     most.accumulateAndGet(running.incrementAndGet(), Math::max);
     Thread.yield();
@@ -253,7 +253,7 @@ class GroupsFromGoTest {
     assertThat(done).hasValue(20);
   }
 
-  /** The recipes neither hang nor lose a permit when a task fails, and the failure is told. */
+  /** The recipes neither hang nor lose a permit when a task fails, and they report the failure. */
   @RepeatedTest(20)
   void recipesBearAFailingTask() throws Exception {
     assertThat(semaphore(this::squareUnlessThree).acquired()).isZero();

@@ -25,7 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The snippets of the guide for Go programmers about what waits, ticks, and runs once; run. */
+/**
+ * Runs the snippets of the guide for Go programmers about waiting, tickers, and functions that run
+ * once.
+ */
 @Timeout(30)
 class HelpersFromGoTest {
 

@@ -15,7 +15,7 @@ import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import reactor.core.publisher.Mono;
 
-/** A consumer app that others can look at. */
+/** A consumer app with tracing and an HTTP endpoint. */
 final class ObservedLoopExample {
 
   private ObservedLoopExample() {}

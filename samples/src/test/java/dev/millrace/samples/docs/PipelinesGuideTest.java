@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 
-/** The snippets of the guide to pipelines, run on both engines where it does not matter which. */
+/** The snippets of the guide to pipelines, run on both engines if the snippet takes any engine. */
 @Timeout(60)
 class PipelinesGuideTest {
 

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The documents show code that compiles and works, because it is code of this module: what stands
- * between a line {@code // doc:begin} and a line {@code // doc:end}.
+ * The documents show code that compiles and works, because it is code of this module: the lines
+ * between {@code // doc:begin} and {@code // doc:end}.
  */
 class SnippetsTest {
 

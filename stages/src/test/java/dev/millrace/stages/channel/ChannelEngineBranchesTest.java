@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Pipes that come together, and pipes that branch. */
+/** Pipes that join, and pipes that branch. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineBranchesTest {
 
@@ -209,7 +209,7 @@ class ChannelEngineBranchesTest {
   void aBalanceGivesElementsToBranchesThatWait() throws Exception {
     var go = new CountDownLatch(1);
     var done = new AtomicInteger();
-    // One copy is held up by the first element; the others do all the rest.
+    // The first element blocks one copy; the other copies handle all other elements.
     List<Integer> result =
         observed.run(
             pipe(1000)

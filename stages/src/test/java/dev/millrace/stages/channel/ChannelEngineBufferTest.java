@@ -39,9 +39,8 @@ class ChannelEngineBufferTest {
                 .take("twenty", 20)
                 .map("wait", waitsFor(go))
                 .to(Sink.count()));
-    // One is in the function, one waits for room, and so do some: at most ten, and more than half
-    // as
-    // many, as a source that waits is woken when half of the buffer is free.
+    // One element is in the function, and one waits for room. The buffer holds at most ten, and
+    // more than five: a waiting source is woken when half of the buffer is free.
     Awaitility.await()
         .until(
             () ->
@@ -72,7 +71,7 @@ class ChannelEngineBufferTest {
     assertThat(dropping(Overflow.DROP_OLDEST)).containsExactly(0, 97, 98, 99);
   }
 
-  /** The first of a hundred elements is at work until the last one has been made. */
+  /** The first of a hundred elements is in the function until the last one has been emitted. */
   private List<Integer> dropping(Overflow overflow) throws Exception {
     var made = new CountDownLatch(1);
     var taken = new CountDownLatch(1);

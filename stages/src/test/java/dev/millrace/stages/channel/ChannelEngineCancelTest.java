@@ -32,14 +32,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How runs end that are cancelled. */
+/** The end of cancelled runs. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineCancelTest {
 
   private final Observed observed = new Observed();
 
   // Cancelled at every point
-  /** Where a run may stand when it is cancelled; each blocks at that point. */
+  /** The points at which a run can be when it is cancelled. Each pipeline blocks at its point. */
   enum Point {
     SOURCE(blocked -> Pipe.from(Source.generate(() -> blocked.apply(1)))),
     OPEN(
@@ -120,10 +120,10 @@ class ChannelEngineCancelTest {
                       return java.util.concurrent.CompletableFuture.completedFuture(n);
                     }));
 
-    @SuppressWarnings("ImmutableEnumChecker") // they have no state
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
     final Function<StageFunction<Integer, Integer>, Pipe<Integer>> pipe;
 
-    /** The stage that makes elements if no function is reached. */
+    /** The stage that emits elements if no function is reached. */
     final String progress;
 
     Point(Function<StageFunction<Integer, Integer>, Pipe<Integer>> pipe) {

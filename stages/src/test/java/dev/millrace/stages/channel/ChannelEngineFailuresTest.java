@@ -30,13 +30,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What fails in a run, and how the run ends then. */
+/** Failures in a run, and the end of the run after them. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineFailuresTest {
 
   private final Observed observed = new Observed();
 
-  /** Pipes of the numbers below a hundred, in which one fails in the stage "fails". */
+  /** Pipes of the numbers below a hundred, one of which fails in the stage "fails". */
   enum Failing {
     MAP(function -> pipe(100).map("fails", function)),
     AFTER_BUFFER(function -> pipe(100).buffer("apart", 4).map("fails", function)),
@@ -57,7 +57,7 @@ class ChannelEngineFailuresTest {
                     n ->
                         java.util.concurrent.CompletableFuture.completedFuture(function.apply(n))));
 
-    @SuppressWarnings("ImmutableEnumChecker") // they have no state
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
     final Function<StageFunction<Integer, Integer>, Pipe<Integer>> pipe;
 
     Failing(Function<StageFunction<Integer, Integer>, Pipe<Integer>> pipe) {

@@ -36,7 +36,7 @@ class ChannelEngineParallelTest {
         .isEqualTo(IntStream.range(0, MANY).map(n -> n / 2).boxed().toList());
   }
 
-  /** A wake-up that overlaps with the next wait must not make that one endless. */
+  /** A wake-up that overlaps with the next wait must not make the next wait endless. */
   @Test
   void manyShortRunsOfAParallelStageAllEnd() throws Exception {
     for (int i = 0; i < 10_000; i++) {
@@ -147,7 +147,7 @@ class ChannelEngineParallelTest {
   @Test
   void keysOfManyElementsDoNotHoldUpTheWorkers() throws Exception {
     var go = new CountDownLatch(1);
-    // Key 0 waits until all others are done: they need the other worker.
+    // Key 0 waits until all other keys are done: they need the other worker.
     List<Integer> result =
         observed.run(
             pipe(10)

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What is opened is closed. */
+/** Every opened resource is closed. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineResourcesTest {
 
@@ -133,7 +133,7 @@ class ChannelEngineResourcesTest {
                             try {
                               out.emit(i);
                             } catch (Throwable e) {
-                              // it should let it pass
+                              // the source should let the interrupt pass
                             }
                           }
                           return dev.millrace.pipeline.graph.Transform.Outcome.USED;

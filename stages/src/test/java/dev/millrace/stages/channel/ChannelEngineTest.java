@@ -29,7 +29,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What every run on channels does: sequential stages, values of the context, reports. */
+/** Every run on channels: sequential stages, values of the context, reports. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineTest {
 
@@ -168,7 +168,7 @@ class ChannelEngineTest {
         .hasRootCauseInstanceOf(NullPointerException.class);
   }
 
-  @SuppressWarnings("NullAway") // it is what the test is about
+  @SuppressWarnings("NullAway") // passes null on purpose
   private static void emitNull(Emitter<?> out) {
     out.emit(null);
   }
@@ -242,7 +242,7 @@ class ChannelEngineTest {
     return element;
   }
 
-  // What a run says of itself
+  // Reports and explanations
 
   @Test
   void aStuckRunSaysWhichStageWaitsForWhat() throws Exception {

@@ -16,7 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Runs pipelines on the channel engine, and checks what every run promises when it has ended. */
+/** Runs pipelines on the channel engine, and checks the promises of every run after its end. */
 final class Observed {
 
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
@@ -30,7 +30,7 @@ final class Observed {
     this.engine = engine;
   }
 
-  /** The function, whose threads are remembered. */
+  /** The function; its threads are remembered. */
   <I, O> StageFunction<I, O> seen(StageFunction<I, O> function) {
     return element -> {
       threads.add(Thread.currentThread());
@@ -61,7 +61,7 @@ final class Observed {
     return join(start(pipeline));
   }
 
-  /** The result; fails if the run does not end, or if something is left of it. */
+  /** The result. Fails if the run does not end, or leaves a thread. */
   <R extends @Nullable Object> R join(Run<R> run) throws Exception {
     var joined = new FutureTask<>(run::join);
     Thread.ofPlatform().daemon().start(joined);
@@ -79,7 +79,7 @@ final class Observed {
     }
   }
 
-  /** Fails if something is left of a run that has ended. */
+  /** Fails if a run that has ended has left a thread. */
   void left(Run<?> run) {
     assertThat(run.isDone()).isTrue();
     assertThat(run.report().done()).isTrue();
@@ -87,7 +87,7 @@ final class Observed {
     assertThat(threads).noneMatch(Thread::isAlive);
   }
 
-  /** Waits for the end of a run that is to be cancelled soon, and returns what it throws. */
+  /** Waits for the end of a run that is cancelled soon, and returns the exception of its join. */
   Throwable failure(Run<?> run) throws InterruptedException {
     long start = System.nanoTime();
     try {

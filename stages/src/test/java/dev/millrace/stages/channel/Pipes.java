@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/** Pipes and functions that the tests of the engine are made of. */
+/** Pipes and functions for the tests of the engine. */
 final class Pipes {
 
   static final int MANY = 20_000;

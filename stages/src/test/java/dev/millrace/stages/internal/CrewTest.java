@@ -25,19 +25,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A crew without an engine: threads that park whenever they may, and are woken only as promised.
+ * A crew without an engine: threads that park whenever they are allowed to, and are woken only as
+ * promised.
  */
 @Timeout(60)
 class CrewTest {
 
   private static final int KEYS = 7;
 
-  /** What a worker does with an element; it fails by throwing. */
+  /** The function of a worker for an element; a failure is an exception. */
   private interface Function {
     Object apply(int element) throws InterruptedException;
   }
 
-  /** An intake, a crew and an output, each in threads of its own. */
+  /** An intake, a crew and an output. Each has threads of its own. */
   private static final class Floor implements Crew.Sides {
     private final Node.Parallel<Object, Object> node;
     private final Function function;
@@ -76,7 +77,7 @@ class CrewTest {
       LockSupport.unpark(intake);
     }
 
-    /** Brings the elements 0 to {@code count} - 1, and tells what comes out. */
+    /** Adds the elements 0 to {@code count} - 1, and returns the results. */
     List<Object> run(int count) throws InterruptedException {
       return run(() -> bring(count), Integer.MAX_VALUE);
     }
@@ -186,7 +187,7 @@ class CrewTest {
     return pipe().mapKeyed("crew", parallelism, x -> (int) x % KEYS, x -> x);
   }
 
-  /** Nothing, a little work, a yield, or a moment's sleep, by chance. */
+  /** By chance: no work, a little work, a yield, or a short sleep. */
   private static int nowAndThen(int element) throws InterruptedException {
     Random random = ThreadLocalRandom.current();
     switch (random.nextInt(64)) {
@@ -300,12 +301,12 @@ class CrewTest {
         throw new AssertionError("nobody has taken element " + element);
       }
       if (looks % 64 == 0) {
-        Thread.yield(); // it may be the only carrier
+        Thread.yield(); // this may be the only carrier
       }
     }
   }
 
-  /** Computes for so long. */
+  /** Computes for this time. */
   private static void pass(long nanos) {
     long start = System.nanoTime();
     while (System.nanoTime() - start < nanos) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each stage of a chain of mappings has books of its own, as if it were called by itself. */
+/** Each stage of a chain of mappings has counts of its own, as if it were called by itself. */
 class MappingsTest {
 
   private static final Object DROPPED_AT = "dropped";
@@ -31,7 +31,7 @@ class MappingsTest {
   private final List<String> thrown = new ArrayList<>();
   private int calls;
 
-  /** After so many calls of functions, what is made goes nowhere. */
+  /** After this number of calls, the results of functions are not passed on. */
   private int leftAfter = Integer.MAX_VALUE;
 
   private final Mappings.Host host =
@@ -64,8 +64,8 @@ class MappingsTest {
       };
 
   /**
-   * So many stages, each of which adds its number; one of them does something else with the element
-   * 0.
+   * {@code size} stages, each of which adds its number. The stage {@code special} treats the
+   * element 0 in another way.
    */
   private Mappings chain(int size, int special, Object what) {
     List<Mapping<Object, Object>> mappings = new ArrayList<>();
@@ -103,7 +103,7 @@ class MappingsTest {
     mappings.accept(element);
   }
 
-  /** What the engine does with what the last stage has made. */
+  /** The engine's part for a result of the last stage. */
   private void emitted() {
     accounts.getLast().produced();
     accounts.getLast().emitted();
@@ -173,7 +173,7 @@ class MappingsTest {
     }
   }
 
-  /** It stays where it is: processed, and never delivered. */
+  /** The element stays in its stage: processed, and never delivered. */
   @ParameterizedTest
   @CsvSource({"1, 0", "2, 0", "2, 1", "3, 0", "3, 1", "3, 2", "4, 0", "4, 1", "4, 2", "4, 3"})
   void whatGoesNowhereIsUndeliveredInTheStageThatHasMadeIt(int size, int at) {
@@ -187,7 +187,7 @@ class MappingsTest {
     assertThat(stage(at).undelivered()).isEqualTo(1);
   }
 
-  /** A function looks at the books while it runs. */
+  /** A function reads the counts while it runs. */
   @Test
   void elementIsInFlightInTheStageWhoseFunctionRuns() {
     List<List<Long>> seen = new ArrayList<>();

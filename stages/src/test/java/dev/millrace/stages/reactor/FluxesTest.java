@@ -34,7 +34,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/** Pipes as fluxes, publishers as sources, and the contexts that go with them. */
+/** Pipes as fluxes, publishers as sources, and their contexts. */
 @Timeout(60)
 class FluxesTest {
 

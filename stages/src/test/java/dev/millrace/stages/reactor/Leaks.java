@@ -12,19 +12,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Finds the threads of runs, virtual ones included. */
+/** Finds the threads of runs, including virtual threads. */
 final class Leaks {
 
   private static final Pattern NAME = Pattern.compile("\"millrace-(run|stage|sink-close)");
 
   private Leaks() {}
 
-  /** Fails if there is one. */
+  /** Fails if there is such a thread. */
   static void check() {
     assertThat(threads()).as("threads of runs that have ended").isEmpty();
   }
 
-  /** Their lines in a dump of all threads. */
+  /** The lines of these threads in a dump of all threads. */
   static List<String> threads() {
     try {
       Path directory = Files.createTempDirectory("threads");

@@ -15,7 +15,7 @@ import org.testng.annotations.Test;
 @Test
 public class PipeFluxTckTest extends PublisherVerification<Long> {
 
-  /** Short waits: they are what the kit takes to see that nothing happens. */
+  /** Short waits: the kit waits this long to check that nothing happens. */
   public PipeFluxTckTest() {
     super(new TestEnvironment(2000, 50, 50), 500);
   }

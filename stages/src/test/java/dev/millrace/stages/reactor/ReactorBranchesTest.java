@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Pipes on Reactor that come together, and pipes that branch. */
+/** Pipes on Reactor that join, and pipes that branch. */
 @Timeout(60)
 class ReactorBranchesTest {
 

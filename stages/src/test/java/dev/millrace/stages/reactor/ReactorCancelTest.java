@@ -38,7 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** How runs on Reactor end that are cancelled. */
+/** The end of cancelled runs on Reactor. */
 @Timeout(60)
 class ReactorCancelTest {
 
@@ -51,7 +51,7 @@ class ReactorCancelTest {
 
   // Cancel
 
-  /** Pipes of each kind of node, in which something stops for ever at a known point. */
+  /** Pipes of each kind of node. Each blocks for ever at a known point. */
   static Stream<Arguments> stuck() {
     return Stream.of(
         stuck("source", p -> Pipe.from("stuck", Source.generate(() -> stop(1)))),
@@ -103,7 +103,7 @@ class ReactorCancelTest {
     Pipeline<Long> pipeline = stage.apply(endless()).to(Sink.count());
     for (int round = 0; round < 20; round++) {
       try (Run<Long> run = pipeline.start(Runs.ENGINE, Context.background())) {
-        // As it comes: at different points of the beginning.
+        // Waits for different times, so that the cancel comes at different points of the start.
         for (int i = 0; i < 2000 * round; i++) {
           Thread.onSpinWait();
         }
@@ -313,9 +313,9 @@ class ReactorCancelTest {
   private static void ignoreInterrupts(AtomicBoolean release) {
     while (!release.get()) {
       try {
-        Thread.sleep(1); // and does not care
+        Thread.sleep(1); // and ignores its interrupt
       } catch (InterruptedException e) {
-        // it is deaf
+        // ignores its interrupt
       }
     }
   }

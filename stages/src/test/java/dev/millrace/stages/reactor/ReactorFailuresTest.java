@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What becomes of what the user's functions throw. */
+/** Exceptions of the user's functions. */
 @Timeout(60)
 class ReactorFailuresTest {
 
@@ -51,7 +51,7 @@ class ReactorFailuresTest {
     return x;
   }
 
-  /** A stage named "even" that fails for odd numbers, of each kind. */
+  /** Stages of each kind, named "even", which fail for odd numbers. */
   static Stream<Arguments> kinds() {
     return Stream.of(
         kind("sequential", pipe -> pipe.map("even", x -> even(x))),
@@ -157,7 +157,7 @@ class ReactorFailuresTest {
             failure -> {
               assertThat(inside.incrementAndGet()).isEqualTo(1);
               if (handled.incrementAndGet() % 300 == 0) {
-                Thread.sleep(1); // it is slow
+                Thread.sleep(1); // a slow function
               }
               inside.decrementAndGet();
             });
@@ -182,7 +182,7 @@ class ReactorFailuresTest {
               open.await();
             })) {
       blocked.await();
-      assertThat(read.get()).isLessThan(70); // as many as can be inside, and one
+      assertThat(read.get()).isLessThan(70); // the bound of elements inside, and one more
       open.countDown();
       run.join();
       assertThat(run.report().stage("fails").failed()).isEqualTo(10_000);
@@ -288,12 +288,12 @@ class ReactorFailuresTest {
     assertThat(failures).hasSize(3);
   }
 
-  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // what it must not do
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // returns null, which it must not
   private static <T> T nothing() {
     return null;
   }
 
-  // What belongs to no element
+  // Failures outside of elements
 
   @Test
   void exceptionOfASourceStopsTheRun() throws Exception {

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Each kind of node, by the values, their order, and the books. */
+/** Each kind of node: its values, their order, and its counts. */
 @Timeout(60)
 class ReactorOperatorsTest {
 
@@ -224,7 +224,7 @@ class ReactorOperatorsTest {
   void mapKeyedKeepsTheOrderOfEachKeyWhateverTheirNumber() throws Exception {
     Map<Integer, AtomicInteger> inside = new ConcurrentHashMap<>();
     Set<Integer> together = ConcurrentHashMap.newKeySet();
-    int keys = 5000; // of which Reactor's groupBy would hang
+    int keys = 5000; // a number of keys with which Reactor's groupBy would hang
     Map<Integer, List<Integer>> seen = new ConcurrentHashMap<>();
     var pipe =
         numbers(4 * keys)
@@ -286,7 +286,8 @@ class ReactorOperatorsTest {
             .tee("gate", x -> open.await());
     try (Run<Long> run = pipe.to(Sink.count()).start(Runs.ENGINE, Context.background())) {
       await().until(() -> run.report().stage("source").waitingForOutput().isPositive());
-      assertThat(read.get()).isBetween(11, 12); // ten wait, one is at the gate, one at the buffer
+      assertThat(read.get())
+          .isBetween(11, 12); // ten elements wait, one is at the gate, one at the buffer
       open.countDown();
       assertThat(run.join()).isEqualTo(100);
       Runs.assertBalanced(run);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How a run is cancelled, drained and ended, and what it tells of itself meanwhile. */
+/** A run is cancelled, drained and ended, and reports its state meanwhile. */
 @Timeout(60)
 class ReactorRunTest {
 
@@ -201,7 +201,7 @@ class ReactorRunTest {
       assertThat(run.report().stages().stream().map(stage -> stage.name()))
           .containsExactly("source", "double", "gate", "sink");
       for (int i = 0; i < 64 + 1; i++) {
-        in.send(i); // of the gate's 2 run, 62 are ready to; the last one has no room
+        in.send(i); // in the gate 2 elements run and 62 are ready; the last one has no room
       }
       await().until(() -> run.report().stage("double").waitingForOutput().isPositive());
       var report = run.report();

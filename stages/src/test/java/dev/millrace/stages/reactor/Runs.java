@@ -15,7 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/** What the tests of the engine do again and again. */
+/** Common steps of the engine's tests. */
 final class Runs {
 
   static final Engine ENGINE = Engine.reactor();
@@ -32,7 +32,7 @@ final class Runs {
     return Pipe.from(Source.of(upTo(n)));
   }
 
-  /** The same, from a source of that name. */
+  /** The same, from a source with this name. */
   static Pipe<Integer> numbers(String name, int n) {
     return Pipe.from(name, Source.of(upTo(n)));
   }
@@ -55,7 +55,7 @@ final class Runs {
     return element;
   }
 
-  /** As {@link #stop(Object)}; says that it waits, and that it was interrupted. */
+  /** Like {@link #stop(Object)}. Signals that it waits, and that it was interrupted. */
   static <T> T stop(T element, CountDownLatch running, CountDownLatch interrupted)
       throws InterruptedException {
     running.countDown();
@@ -67,7 +67,7 @@ final class Runs {
     }
   }
 
-  /** The result of the pipeline, whose books must balance. */
+  /** The result of the pipeline. Its counts must balance. */
   static <R> R run(Pipeline<R> pipeline) throws Exception {
     try (Run<R> run = pipeline.start(ENGINE, Context.background())) {
       R result = run.join();

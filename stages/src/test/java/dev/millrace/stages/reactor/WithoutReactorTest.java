@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
-/** Reactor is an optional dependency: who does not use its engine need not have it. */
+/** Reactor is an optional dependency: the channel engine runs without it. */
 class WithoutReactorTest {
 
   private static URL url(String path) {
@@ -23,7 +23,7 @@ class WithoutReactorTest {
     }
   }
 
-  /** The class path, without what is Reactor's. */
+  /** The class path without Reactor's jars. */
   private static URLClassLoader withoutReactor() {
     URL[] urls =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))

@@ -141,7 +141,7 @@ class TracedFunctionTest {
                   return Mono.fromCallable(TracedFunctionTest::traceNow);
                 })
             .apply(record(0, "v", "traceparent", TRACEPARENT));
-    assertThat(seen).isEmpty(); // nothing happens before somebody wants it
+    assertThat(seen).isEmpty(); // nothing happens before the subscription
     assertThat(publisher.blockLast()).isEqualTo(TRACE);
     assertThat(seen).containsExactly(TRACE);
     assertThat(traceNow()).isEqualTo(SpanContext.getInvalid().getTraceId());
@@ -299,7 +299,7 @@ class TracedFunctionTest {
         .hasMessageContaining("returned null");
   }
 
-  @SuppressWarnings("NullAway") // what an application without its checks may do
+  @SuppressWarnings("NullAway") // returns null, as an application without null checks may
   private static <T> Publisher<T> nothing() {
     return null;
   }
