@@ -7,6 +7,7 @@ import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.channel.ChannelRun;
+import dev.millrace.stages.internal.channel.Wiring;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +67,10 @@ public final class ChannelEngine implements Engine {
   @Override
   public <R extends @Nullable Object> Run<R> start(
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
-    return ChannelRun.start(
-        Objects.requireNonNull(pipeline, "pipeline"),
-        Objects.requireNonNull(context, "context"),
-        Objects.requireNonNull(onFailure, "onFailure"),
-        grace);
+    Objects.requireNonNull(pipeline, "pipeline");
+    Objects.requireNonNull(onFailure, "onFailure");
+    var run = new ChannelRun<R>(Objects.requireNonNull(context, "context"), onFailure, grace);
+    run.start(Wiring.wire(pipeline, run));
+    return run;
   }
 }

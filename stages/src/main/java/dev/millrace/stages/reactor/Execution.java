@@ -6,9 +6,11 @@ import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.stages.internal.run.Failures;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +32,21 @@ import reactor.core.scheduler.Schedulers;
  */
 final class Execution {
 
+  /** How long a drain waits before it takes for granted that what it has said is seen. */
+  static final Duration TICK = Duration.ofMillis(1);
+
+  /** The thread of a source, as the drain sees it. */
+  interface Reader {
+    /** Stops the reading; what was read goes on. Has to be followed by {@link #settle}. */
+    void drain();
+
+    /**
+     * Interrupts the source if it has been in the same call since the last time, at least {@link
+     * #TICK} ago. Returns whether that was all to do, because no other call can begin.
+     */
+    boolean settle();
+  }
+
   private final RunCore<Object> run;
   private final Interrupts interrupts = new Interrupts();
   private final Workers workers;
@@ -39,7 +56,7 @@ final class Execution {
   private final Leftovers leftovers =
       new Leftovers(
           (transform, stage) -> close(transform, cause -> Places.stageClosed(stage, cause)));
-  private final Set<SourceFlux.Reader> readers = new HashSet<>();
+  private final Set<Reader> readers = new HashSet<>();
   private boolean draining;
 
   @SuppressWarnings("unchecked") // only the sink makes results
@@ -217,22 +234,22 @@ final class Execution {
   // Sources
 
   /** A source begins; false if the sources are stopped. */
-  synchronized boolean begin(SourceFlux.Reader reader) {
+  synchronized boolean begin(Reader reader) {
     return !draining && readers.add(reader);
   }
 
-  synchronized void ended(SourceFlux.Reader reader) {
+  synchronized void ended(Reader reader) {
     readers.remove(reader);
   }
 
   /** A source has thrown, though somebody waits for its elements. */
-  void sourceFailed(Throwable failure, SourceFlux source, String what) {
-    run.sourceFailed(failure, source.onFailure(), what);
+  void sourceFailed(Throwable failure, SourceFailure policy, String what) {
+    run.sourceFailed(failure, policy, what);
   }
 
   /** Stops the sources. */
   void drain() {
-    List<SourceFlux.Reader> running;
+    List<Reader> running;
     synchronized (this) {
       if (draining) {
         return;
@@ -240,15 +257,15 @@ final class Execution {
       draining = true;
       running = new ArrayList<>(readers);
     }
-    running.forEach(SourceFlux.Reader::drain);
+    running.forEach(Reader::drain);
     workers.execute(() -> settle(running));
   }
 
-  private static void settle(List<SourceFlux.Reader> readers) {
+  private static void settle(List<Reader> readers) {
     try {
       while (!readers.isEmpty()) {
-        Thread.sleep(SourceFlux.TICK);
-        readers.removeIf(SourceFlux.Reader::settle);
+        Thread.sleep(TICK);
+        readers.removeIf(Reader::settle);
       }
     } catch (InterruptedException e) {
       // the run ends; then all threads are interrupted

@@ -1,13 +1,11 @@
 package dev.millrace.stages.reactor;
 
 import dev.millrace.pipeline.Source;
-import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +18,11 @@ import reactor.core.publisher.Flux;
  * <p>A drain interrupts the source if that blocks, and nothing else in its thread. A fence around
  * each call of the source would cost more than many a stage. So the thread counts its calls with
  * plain stores, up before and up after, and looks at each whether it is to drain. The drain first
- * says so, waits for a {@linkplain #TICK tick}, in which a store has reached all processors, and
+ * says so, waits for a {@linkplain Execution#TICK tick}, in which a store has reached all processors, and
  * then interrupts a call that has lasted since, under a lock that the thread takes when it has left
  * a call and sees the drain. A thread that has not seen it has left before the tick began.
  */
 final class SourceFlux extends Flux<Object> {
-
-  /** How long a drain waits before it takes for granted that what it has said is seen. */
-  static final Duration TICK = Duration.ofMillis(1);
 
   private static final VarHandle CALLS;
 
@@ -56,10 +51,6 @@ final class SourceFlux extends Flux<Object> {
     this.stages = stages;
   }
 
-  SourceFailure onFailure() {
-    return source.onFailure();
-  }
-
   @Override
   public void subscribe(CoreSubscriber<? super Object> actual) {
     var reader = new Reader();
@@ -68,7 +59,7 @@ final class SourceFlux extends Flux<Object> {
   }
 
   /** Reads the source. */
-  final class Reader implements Runnable {
+  private final class Reader implements Runnable, Execution.Reader {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Spot(), section::cancel);
 
@@ -82,17 +73,14 @@ final class SourceFlux extends Flux<Object> {
 
     // For the drain
 
-    /** Stops the reading; what was read goes on. Has to be followed by {@link #settle}. */
-    void drain() {
+    @Override
+    public void drain() {
       draining = true;
       callsSeen = (long) CALLS.getOpaque(this);
     }
 
-    /**
-     * Interrupts the source if it has been in the same call since the last time, at least {@link
-     * #TICK} ago. Returns whether that was all to do, because no other call can begin.
-     */
-    boolean settle() {
+    @Override
+    public boolean settle() {
       long now = (long) CALLS.getOpaque(this);
       if (now % 2 == 0) {
         return true;
@@ -222,7 +210,7 @@ final class SourceFlux extends Flux<Object> {
       if (e instanceof Exception && draining && Interruptions.tell(e)) {
         return; // it answers the interrupt of the drain
       }
-      execution.sourceFailed(e, SourceFlux.this, what);
+      execution.sourceFailed(e, source.onFailure(), what);
       if (execution.isStopped()) {
         throw Stop.STOP;
       }

@@ -9,7 +9,7 @@ import dev.millrace.errors.Descriptions;
  *
  * @param first the step that the driver pushes into
  */
-record Chain(Strand strand, Driver driver, Step first) implements Strand.Body {
+public record Chain(Strand strand, Driver driver, Step first) implements Strand.Body {
 
   @Override
   public void run() {
@@ -43,9 +43,7 @@ record Chain(Strand strand, Driver driver, Step first) implements Strand.Body {
     try {
       body.run();
     } catch (Throwable e) {
-      throw strand.run.thrown(
-          strand,
-          e,
+      throw strand.thrown(e,
           cause -> "'%s' failed: %s".formatted(strand.name(), Descriptions.ofCause(cause)));
     }
   }

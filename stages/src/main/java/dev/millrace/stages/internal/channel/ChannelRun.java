@@ -5,22 +5,16 @@ import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.Pipeline;
-import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.run.RunCore;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,64 +29,49 @@ import org.jspecify.annotations.Nullable;
  * grace the run is completed even if a function goes on. A virtual thread could not do that:
  * functions that only compute, or that keep waking each other, can keep all carriers busy.
  */
-public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
-
-  private static final VarHandle DRAINING;
-
-  static {
-    try {
-      DRAINING = MethodHandles.lookup().findVarHandle(ChannelRun.class, "draining", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> implements Strand.Threads {
 
   private static final long TICK_NANOS = 1_000_000;
   private static final long INSIST_NANOS = 100_000_000;
 
   private final Set<Strand> strands = new LinkedHashSet<>();
-  private final Set<SourceDriver> sources = new HashSet<>();
+  private final Sources sources = new Sources();
   private final List<Thread> threads = new ArrayList<>();
   private final CountDownLatch done = new CountDownLatch(1);
   private volatile Context.@Nullable Registration supervision;
-  private volatile boolean draining;
-  private volatile int forked; // written under the lock
+  private volatile int started; // written under the lock
   private volatile boolean abandoned;
   private long graceEnds;
 
-  private ChannelRun(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
+  /** A run that has no thread yet. */
+  public ChannelRun(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
     super(parent, onFailure, grace);
   }
 
-  /** Starts a pipeline; see {@link dev.millrace.pipeline.Engine#start}. */
-  public static <R extends @Nullable Object> Run<R> start(
-      Pipeline<R> pipeline,
-      Context parent,
-      StageConsumer<? super Failure<?>> onFailure,
-      Duration grace) {
-    var run = new ChannelRun<R>(parent, onFailure, grace);
-    Chain last = new Wiring(run, run.ledger()).wire(pipeline, run);
-    run.supervision = CancelSource.listen(run.context(), run::supervise);
-    run.fork(last);
-    return run;
+  /** Starts the run: the strand of its sink, which starts those that feed it. */
+  public void start(Chain last) {
+    supervision = CancelSource.listen(context(), this::supervise);
+    last.strand().start(last);
   }
 
   // For the strands
 
-  /** How many strands there were until now. */
-  int strands() {
-    return forked;
+  /** The sources, which a drain stops. */
+  Sources sources() {
+    return sources;
   }
 
-  void fork(Chain chain) {
-    fork(chain.strand(), chain);
+  @Override
+  public int count() {
+    return started;
   }
 
-  void fork(Strand strand, Strand.Body body) {
+  @Override
+  public void start(Strand strand, Strand.Body body) {
     Thread thread = thread(strand.name(), () -> run(strand, body));
     synchronized (this) {
       strands.add(strand);
-      forked++;
+      started++;
       if (isStopped()) {
         strand.stop();
       }
@@ -118,7 +97,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
     try {
       body.run();
     } catch (Throwable e) {
-      var _ = thrown(strand, e, Descriptions::ofCause);
+      var _ = strand.thrown(e, Descriptions::ofCause);
     } finally {
       ended(strand);
     }
@@ -133,45 +112,6 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
     if (last && claimEnd()) {
       complete();
     }
-  }
-
-  /**
-   * Stops the run because of something that was thrown in a strand; but an exception of a strand
-   * that is to stop anyway is only recorded.
-   *
-   * @param text says where it was thrown
-   * @return what the strand throws then
-   */
-  Unwind thrown(Strand strand, Throwable cause, Function<? super Throwable, String> text) {
-    if (cause instanceof Exception && strand.isStopped()) {
-      aside(cause);
-    } else if (cause != Unwind.INSTANCE) {
-      fail(cause, text.apply(cause));
-    }
-    return Unwind.INSTANCE;
-  }
-
-  /** Closes what a strand holds; what that throws stops the run. */
-  void close(Strand strand, AutoCloseable resource, Function<? super Throwable, String> text) {
-    try {
-      strand.shielded(Strand.Shield.FULL, resource::close);
-    } catch (Throwable e) {
-      fail(e, text.apply(e));
-    }
-  }
-
-  /** Whether sources are to stop; seen by one that reads something volatile between its calls. */
-  boolean isDraining() {
-    return (boolean) DRAINING.get(this);
-  }
-
-  /** A source is about to be opened; false if it must not be. */
-  synchronized boolean addSource(SourceDriver source) {
-    return !draining && sources.add(source);
-  }
-
-  synchronized void removeSource(SourceDriver source) {
-    sources.remove(source);
   }
 
   // How it ends
@@ -282,11 +222,9 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
   public void drain(Duration timeout) {
     long nanos = timeout.compareTo(Duration.ofDays(36500)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
     long start = System.nanoTime();
-    synchronized (this) {
-      if (!isDone()) {
-        draining = true;
-        var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
-      }
+    if (!isDone()) {
+      sources.stop();
+      var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
     }
   }
 
@@ -305,13 +243,8 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R> {
       cancelDrain(timeout);
       return;
     }
-    long again = Math.min(left, tick() ? TICK_NANOS : INSIST_NANOS);
+    long again = Math.min(left, sources.tick() ? TICK_NANOS : INSIST_NANOS);
     var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
-  }
-
-  private synchronized boolean tick() {
-    sources.forEach(SourceDriver::tick);
-    return !sources.isEmpty();
   }
 
   /** Also says what each thread does, and where in the code of the user it is. */

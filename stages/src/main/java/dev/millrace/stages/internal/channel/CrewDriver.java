@@ -12,7 +12,7 @@ final class CrewDriver extends Driver {
   CrewDriver(Strand strand, Crew crew, List<Chain> feeders, Step next) {
     super(strand, next, feeders);
     this.crew = crew;
-    this.patience = new Patience(strand.run, crew::isReady);
+    this.patience = new Patience(strand.threads, crew::isReady);
   }
 
   @Override

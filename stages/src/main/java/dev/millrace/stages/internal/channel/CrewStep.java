@@ -18,7 +18,7 @@ final class CrewStep extends Step {
     super(from, account);
     this.strand = strand;
     this.crew = crew;
-    this.patience = new Patience(strand.run, crew::isRoomy);
+    this.patience = new Patience(strand.threads, crew::isRoomy);
     this.node = node;
   }
 

@@ -24,7 +24,7 @@ abstract class Driver {
   /** Starts what feeds it, and pushes elements until there are no more, or no more are wanted. */
   final void run() throws Exception {
     fed = true;
-    feeders.forEach(strand.run::fork);
+    feeders.forEach(feeder -> feeder.strand().start(feeder));
     drive();
   }
 

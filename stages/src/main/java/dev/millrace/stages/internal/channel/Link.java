@@ -47,8 +47,8 @@ abstract class Link {
     this.producer = producer;
     this.consumer = consumer;
     this.onCancel = onCancel;
-    this.producerPatience = new Patience(producer.run, this::isRoomy);
-    this.consumerPatience = new Patience(consumer.run, this::isReady);
+    this.producerPatience = new Patience(producer.threads, this::isRoomy);
+    this.consumerPatience = new Patience(consumer.threads, this::isReady);
   }
 
   /** Whether the producer can put an element. By the producer. */

@@ -39,7 +39,7 @@ final class MappingStep extends Step implements Mappings.Host {
       try {
         made.addFirst(Objects.requireNonNull(stage.maker().get(), "a stage has no transform"));
       } catch (Throwable e) {
-        throw strand.run.thrown(strand, e, cause -> Places.stageOpened(stage.name(), cause));
+        throw strand.thrown(e, cause -> Places.stageOpened(stage.name(), cause));
       }
     }
     mappings = new Mappings(made, stages.stream().map(Stage::account).toList(), this);
@@ -91,7 +91,7 @@ final class MappingStep extends Step implements Mappings.Host {
     int index = stages.size() - made.size(); // the last ones are made first
     for (Mapping<Object, Object> mapping : made) {
       String name = stages.get(index++).name();
-      strand.run.close(strand, mapping, cause -> Places.stageClosed(name, cause));
+      strand.close(mapping, cause -> Places.stageClosed(name, cause));
     }
     next.close();
   }

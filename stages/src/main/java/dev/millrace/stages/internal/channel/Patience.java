@@ -28,7 +28,7 @@ final class Patience {
 
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
-  private final ChannelRun<?> run;
+  private final Strand.Threads threads;
   private final BooleanSupplier condition;
   private int looks = 1;
   private int waits;
@@ -38,14 +38,14 @@ final class Patience {
    *
    * @param condition whether it need not wait any more
    */
-  Patience(ChannelRun<?> run, BooleanSupplier condition) {
-    this.run = run;
+  Patience(Strand.Threads threads, BooleanSupplier condition) {
+    this.threads = threads;
     this.condition = condition;
   }
 
   /** Returns when the condition holds, or when it is time to park. */
   void await() {
-    if (run.strands() <= PROCESSORS && spin()) {
+    if (threads.count() <= PROCESSORS && spin()) {
       return;
     }
     for (int i = 0; i < Crew.YIELDS && !condition.getAsBoolean(); i++) {

@@ -44,7 +44,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
     try {
       transform = supplier.get();
     } catch (Throwable e) {
-      throw strand.run.thrown(strand, e, cause -> Places.stageOpened(name, cause));
+      throw strand.thrown(e, cause -> Places.stageOpened(name, cause));
     }
     strand.endCall();
     done = next.done || transform.wantsNone();
@@ -119,7 +119,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
       body.run();
     } catch (Throwable e) {
       if (!(e instanceof Unwind || unwound)) {
-        throw strand.run.thrown(strand, e, cause -> Places.stageWithoutElement(name, cause));
+        throw strand.thrown(e, cause -> Places.stageWithoutElement(name, cause));
       }
       strand.check();
     }
@@ -131,7 +131,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
   void close() {
     X opened = transform;
     if (opened != null) {
-      strand.run.close(strand, opened, cause -> Places.stageClosed(name, cause));
+      strand.close(opened, cause -> Places.stageClosed(name, cause));
     }
     next.close();
   }

@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.channel;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.RunCore;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -10,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 final class SinkStep<R extends @Nullable Object> extends Step {
 
   private final Strand strand;
-  private final ChannelRun<R> run;
+  private final RunCore<R> run;
   private final Sink<Object, R> sink;
   private Sink.@Nullable Receiver<Object, R> receiver;
 
-  SinkStep(Strand strand, ChannelRun<R> run, Sink<Object, R> sink, Account from, Account account) {
+  SinkStep(Strand strand, RunCore<R> run, Sink<Object, R> sink, Account from, Account account) {
     super(from, account);
     this.strand = strand;
     this.run = run;
@@ -27,7 +28,7 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     try {
       receiver = Objects.requireNonNull(sink.open(run.context()), "the sink opened null");
     } catch (Throwable e) {
-      throw run.thrown(strand, e, Places::sinkOpened);
+      throw strand.thrown(e, Places::sinkOpened);
     }
     strand.endCall();
   }
@@ -42,7 +43,7 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     try {
       more = receiver().accept(element);
     } catch (Throwable e) {
-      throw run.thrown(strand, e, cause -> Places.sinkOn(element, cause));
+      throw strand.thrown(e, cause -> Places.sinkOn(element, cause));
     }
     strand.endCall();
     account.processed();
@@ -58,7 +59,7 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     try {
       result = receiver().finish();
     } catch (Throwable e) {
-      throw run.thrown(strand, e, Places::sinkFinished);
+      throw strand.thrown(e, Places::sinkFinished);
     }
     run.finished(result);
   }
@@ -67,7 +68,7 @@ final class SinkStep<R extends @Nullable Object> extends Step {
   void close() {
     Sink.Receiver<Object, R> opened = receiver;
     if (opened != null) {
-      run.close(strand, opened, Places::sinkClosed);
+      strand.close(opened, Places::sinkClosed);
     }
   }
 }

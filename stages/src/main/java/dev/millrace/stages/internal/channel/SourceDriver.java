@@ -6,6 +6,7 @@ import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.RunCore;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * than a tick to reach the other processors. A thread that leaves and sees the drain takes the
  * lock, and with it forgets an interrupt that came too late.
  */
-final class SourceDriver extends Driver {
+final class SourceDriver extends Driver implements Sources.Reader {
 
   /**
    * After so many elements, a power of two, other threads have their turn, such as one that cancels
@@ -49,7 +50,8 @@ final class SourceDriver extends Driver {
     }
   }
 
-  private final ChannelRun<?> run;
+  private final RunCore<?> run;
+  private final Sources sources;
   private final String name;
   private final Source<?> source;
   private final Account account;
@@ -63,9 +65,11 @@ final class SourceDriver extends Driver {
   /** The drain's: the calls at the last tick. */
   private long callsSeen;
 
-  SourceDriver(Strand strand, Node.From<?> node, Account account, Step next) {
+  SourceDriver(
+      Strand strand, Sources sources, Node.From<?> node, Account account, Step next) {
     super(strand, next, List.of());
     this.run = strand.run;
+    this.sources = sources;
     this.name = node.name();
     this.source = node.source();
     this.account = account;
@@ -73,7 +77,7 @@ final class SourceDriver extends Driver {
 
   @Override
   void drive() {
-    if (!run.addSource(this)) {
+    if (!sources.begin(this)) {
       return;
     }
     try {
@@ -81,7 +85,7 @@ final class SourceDriver extends Driver {
         pushAll();
       }
     } finally {
-      run.removeSource(this);
+      sources.ended(this);
     }
   }
 
@@ -108,7 +112,7 @@ final class SourceDriver extends Driver {
   }
 
   private void pushAll() {
-    for (long pushed = 1; !next.done && !run.isDraining(); pushed++) {
+    for (long pushed = 1; !next.done && !sources.areStopped(); pushed++) {
       if ((pushed & (TURN - 1)) == 0) {
         giveWay();
       }
@@ -142,7 +146,7 @@ final class SourceDriver extends Driver {
 
   private void leave() {
     calls++;
-    if (run.isDraining()) {
+    if (sources.areStopped()) {
       strand.forgetInterrupt();
     } else {
       strand.endCall();
@@ -155,15 +159,15 @@ final class SourceDriver extends Driver {
       run.aside(e);
       throw Unwind.INSTANCE;
     }
-    if (e instanceof Exception && run.isDraining() && Interruptions.tell(e)) {
+    if (e instanceof Exception && sources.areStopped() && Interruptions.tell(e)) {
       return; // it answers the interrupt of the drain
     }
     run.sourceFailed(e, source.onFailure(), what);
     strand.check();
   }
 
-  /** Interrupts the source if it blocks. By the drain, once in a tick. */
-  void tick() {
+  @Override
+  public void tick() {
     long now = (long) CALLS.getOpaque(this);
     if (now % 2 != 0 && now == callsSeen) {
       strand.interruptIf(() -> (long) CALLS.getOpaque(this) == now);
@@ -176,7 +180,7 @@ final class SourceDriver extends Driver {
     Cursor<?> open = cursor;
     cursor = null;
     if (open != null) {
-      run.close(strand, open, e -> Places.sourceClosed(name, e));
+      strand.close(open, e -> Places.sourceClosed(name, e));
     }
   }
 }

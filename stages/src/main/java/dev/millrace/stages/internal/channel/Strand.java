@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.channel;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.stages.internal.run.Failures;
+import dev.millrace.stages.internal.run.RunCore;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +52,17 @@ final class Strand implements Failures.Caller {
   /** A stage, and the account of this strand for it. */
   private record Stage(String name, Account account) {}
 
-  final ChannelRun<?> run;
+  /** The run, as its strands see it: each may stop it, and starts others. */
+  interface Threads {
+    /** Starts a strand in a thread that the run waits for. */
+    void start(Strand strand, Body body);
+
+    /** How many strands there were until now. */
+    int count();
+  }
+
+  final RunCore<?> run;
+  final Threads threads;
 
   private volatile boolean stopped;
   private volatile @Nullable Thread thread;
@@ -65,8 +77,14 @@ final class Strand implements Failures.Caller {
   /** Whether it waits, or is about to, for room. */
   volatile boolean awaitsRoom;
 
-  Strand(ChannelRun<?> run) {
+  Strand(RunCore<?> run, Threads threads) {
     this.run = run;
+    this.threads = threads;
+  }
+
+  /** Starts the thread. */
+  void start(Body body) {
+    threads.start(this, body);
   }
 
   /** Adds a stage that it runs, before those that it has. Before it is started. */
@@ -188,6 +206,31 @@ final class Strand implements Failures.Caller {
   void check() {
     if (isStopped()) {
       throw Unwind.INSTANCE;
+    }
+  }
+
+  /**
+   * Stops the run because of something that was thrown in this strand; but an exception of a strand
+   * that is to stop anyway is only recorded.
+   *
+   * @param text says where it was thrown
+   * @return what the strand throws then
+   */
+  Unwind thrown(Throwable cause, Function<? super Throwable, String> text) {
+    if (cause instanceof Exception && isStopped()) {
+      run.aside(cause);
+    } else if (cause != Unwind.INSTANCE) {
+      run.fail(cause, text.apply(cause));
+    }
+    return Unwind.INSTANCE;
+  }
+
+  /** Closes what the strand holds; what that throws stops the run. */
+  void close(AutoCloseable resource, Function<? super Throwable, String> text) {
+    try {
+      shielded(Shield.FULL, resource::close);
+    } catch (Throwable e) {
+      run.fail(e, text.apply(e));
     }
   }
 

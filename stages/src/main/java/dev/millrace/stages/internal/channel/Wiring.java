@@ -10,6 +10,7 @@ import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.stages.internal.Crew;
 import dev.millrace.stages.internal.Mappings;
+import dev.millrace.stages.internal.run.RunCore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The types of the elements are checked by the blueprint, and of no interest here.
  */
-final class Wiring {
+public final class Wiring {
 
   /** A buffer as large as this is not allocated in advance. */
   private static final int LARGE = 1 << 16;
@@ -51,16 +52,25 @@ final class Wiring {
     }
   }
 
-  private final ChannelRun<?> run;
+  private final RunCore<?> run;
+  private final Strand.Threads threads;
+  private final Sources sources;
   private final Ledger ledger;
   private final Map<Node.Lane<?>, Entry> entries = new HashMap<>();
 
-  Wiring(ChannelRun<?> run, Ledger ledger) {
+  private Wiring(ChannelRun<?> run) {
     this.run = run;
-    this.ledger = ledger;
+    this.threads = run;
+    this.sources = run.sources();
+    this.ledger = run.ledger();
   }
 
-  <R extends @Nullable Object> Chain wire(Pipeline<R> pipeline, ChannelRun<R> owner) {
+  /** Makes what the run runs; the chain of the sink starts the others. */
+  public static <R extends @Nullable Object> Chain wire(Pipeline<R> pipeline, ChannelRun<R> run) {
+    return new Wiring(run).wire(pipeline, (RunCore<R>) run);
+  }
+
+  private <R extends @Nullable Object> Chain wire(Pipeline<R> pipeline, RunCore<R> owner) {
     declare(pipeline.node());
     ledger.open("sink");
     return chain(
@@ -115,7 +125,7 @@ final class Wiring {
   }
 
   private Chain chain(Node<?> node, Function<Strand, Step> last) {
-    var strand = new Strand(run);
+    var strand = new Strand(run, threads);
     return chain(node, strand, last.apply(strand));
   }
 
@@ -185,7 +195,7 @@ final class Wiring {
   }
 
   private Chain from(Node.From<?> node, Strand strand, Step next) {
-    var driver = new SourceDriver(strand, node, open(node, strand), next);
+    var driver = new SourceDriver(strand, sources, node, open(node, strand), next);
     return new Chain(strand, driver, next);
   }
 
@@ -198,7 +208,7 @@ final class Wiring {
 
   /** Goes on in another thread: calls would nest too deeply. */
   private Chain cut(Node.Sequential<?, ?> node, Strand strand, Step next) {
-    var producer = new Strand(run);
+    var producer = new Strand(run, threads);
     Link link = new Ring(Link.CAPACITY, producer, strand, producer::stop);
     Chain feeder = chain(node, producer, new WireStep(link, open(node)));
     return new Chain(strand, new LinkDriver(strand, link, List.of(feeder), next), next);
@@ -210,7 +220,7 @@ final class Wiring {
     var step =
         new TimedStep(
             strand, node.name(), transform, node.policy(), open(node.input()), account, next);
-    var producer = new Strand(run);
+    var producer = new Strand(run, threads);
     Link link = new Ring(Link.CAPACITY, producer, strand, producer::stop);
     Chain feeder = chain(node.input(), producer, new WireStep(link, open(node.input())));
     return new Chain(strand, new TimedDriver(strand, link, List.of(feeder), step), step);
@@ -218,8 +228,8 @@ final class Wiring {
 
   private Chain parallel(Node.Parallel<?, ?> node, Strand strand, Step next) {
     Node.Parallel<Object, Object> untyped = untyped(node);
-    var producer = new Strand(run);
-    Crew crew = Worker.crew(run, untyped, ledger, producer, strand);
+    var producer = new Strand(run, threads);
+    Crew crew = Worker.crew(run, threads, untyped, ledger, producer, strand);
     Step intake =
         new CrewStep(
             producer, crew, untyped, open(node.input()), openAfter(node.input(), node, producer));
@@ -228,7 +238,7 @@ final class Wiring {
   }
 
   private Chain buffer(Node.Buffer<?> node, Strand strand, Step next) {
-    var producer = new Strand(run);
+    var producer = new Strand(run, threads);
     boolean inRing = node.overflow() != Overflow.DROP_OLDEST && node.capacity() < LARGE;
     Link link =
         inRing
@@ -258,7 +268,7 @@ final class Wiring {
     List<Link> links = new ArrayList<>();
     List<Chain> feeders = new ArrayList<>();
     for (Node<?> input : node.inputs()) {
-      var producer = new Strand(run);
+      var producer = new Strand(run, threads);
       Link link = new Ring(Link.CAPACITY, producer, strand, producer::stop);
       links.add(link);
       feeders.add(
@@ -287,14 +297,14 @@ final class Wiring {
   }
 
   private ZipDriver.Side side(Node<?> input, Strand strand, List<Chain> feeders) {
-    var producer = new Strand(run);
+    var producer = new Strand(run, threads);
     Link link = new Ring(Link.CAPACITY, producer, strand, producer::stop);
     feeders.add(chain(input, producer, new WireStep(link, open(input))));
     return new ZipDriver.Side(link, open(input));
   }
 
   private Chain fanOut(Node.FanOut<?, ?> node, Strand strand, Step next) {
-    var producer = new Strand(run);
+    var producer = new Strand(run, threads);
     Account account = openAfter(node.input(), node, producer);
     Runnable onCancel = FanOutStep.whenAll(node.branches().size(), producer);
     int capacity = node.route() == Node.Route.BALANCE ? 1 : Link.LANE;
@@ -304,7 +314,7 @@ final class Wiring {
     for (Node.Branch<?, ?> branch : node.branches()) {
       var entry = new Entry(producer, onCancel, capacity);
       entries.put(branch.lane(), entry);
-      var last = new Strand(run);
+      var last = new Strand(run, threads);
       Link link = new Ring(Link.LANE, last, strand, last::stop);
       links.add(link);
       var outlet =

@@ -4,6 +4,7 @@ import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.Crew;
+import dev.millrace.stages.internal.run.RunCore;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,8 @@ final class Worker extends Crew.Worker {
 
   /** A crew of such workers between two strands. */
   static Crew crew(
-      ChannelRun<?> run,
+      RunCore<?> run,
+      Strand.Threads threads,
       Node.Parallel<Object, Object> node,
       Ledger ledger,
       Strand intake,
@@ -48,7 +50,7 @@ final class Worker extends Crew.Worker {
           }
         },
         crew -> {
-          var strand = new Strand(run);
+          var strand = new Strand(run, threads);
           Account account = ledger.openWorker(node.name());
           strand.addStage(node.name(), account);
           return new Worker(strand, crew, node, account);
@@ -57,7 +59,7 @@ final class Worker extends Crew.Worker {
 
   @Override
   protected void start() {
-    strand.run.fork(strand, () -> work(crew));
+    strand.start(() -> work(crew));
   }
 
   @Override
