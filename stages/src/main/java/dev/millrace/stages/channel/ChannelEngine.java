@@ -6,8 +6,8 @@ import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.stages.internal.channel.ChannelRun;
-import dev.millrace.stages.internal.channel.Wiring;
+import dev.millrace.stages.internal.channels.ChannelRun;
+import dev.millrace.stages.internal.channels.Planner;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +70,7 @@ public final class ChannelEngine implements Engine {
     Objects.requireNonNull(pipeline, "pipeline");
     Objects.requireNonNull(onFailure, "onFailure");
     var run = new ChannelRun<R>(Objects.requireNonNull(context, "context"), onFailure, grace);
-    run.start(Wiring.wire(pipeline, run));
+    run.start(Planner.plan(pipeline, run));
     return run;
   }
 }

@@ -5,6 +5,8 @@ import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.reactor.PipeFlux;
+import dev.millrace.stages.internal.reactor.PublisherCursor;
 import java.util.Objects;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -24,7 +26,7 @@ import reactor.util.context.ContextView;
 public final class Fluxes {
 
   /** Under which a run finds the Reactor context of its subscriber. */
-  public static final Context.Key<ContextView> REACTOR_CONTEXT = Context.Key.of("reactor context");
+  public static final Context.Key<ContextView> REACTOR_CONTEXT = PipeFlux.REACTOR_CONTEXT;
 
   private Fluxes() {}
 

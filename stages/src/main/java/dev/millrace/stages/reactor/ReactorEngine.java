@@ -6,6 +6,7 @@ import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.reactor.ReactorRun;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -31,13 +32,11 @@ public final class ReactorEngine implements Engine {
 
   // Nothing of Reactor may be named here: the service loader makes an instance of every engine.
 
-  static final Duration GRACE = Duration.ofSeconds(5);
-
   private final Duration grace;
 
   /** The engine as {@link Engine#reactor()} finds it. */
   public ReactorEngine() {
-    this(GRACE);
+    this(Duration.ofSeconds(5));
   }
 
   private ReactorEngine(Duration grace) {

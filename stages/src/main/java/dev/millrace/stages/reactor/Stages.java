@@ -4,7 +4,7 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.stages.internal.SinkRun;
+import dev.millrace.stages.internal.run.SinkRun;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.util.Iterator;

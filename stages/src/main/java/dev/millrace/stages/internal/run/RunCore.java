@@ -34,7 +34,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   private final CancellableContext context;
   private final Ledger ledger = new Ledger();
   private final Ending<R> ending = new Ending<>();
-  private final Failures failures;
+  private final FailureChannel failures;
   private final Duration grace;
   private boolean over; // guarded by this
   private @Nullable Throwable cancellation; // guarded by this
@@ -43,7 +43,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   @SuppressWarnings("this-escape") // the failure channel only keeps it
   protected RunCore(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
     this.context = inside.mark(parent).withCancel();
-    this.failures = new Failures(this, onFailure);
+    this.failures = new FailureChannel(this, onFailure);
     this.grace = grace;
   }
 
@@ -60,7 +60,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   }
 
   /** What becomes of elements that fail. */
-  public final Failures failures() {
+  public final FailureChannel failures() {
     return failures;
   }
 

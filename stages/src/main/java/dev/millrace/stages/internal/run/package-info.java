@@ -1,4 +1,4 @@
-/** What runs of all engines have in common: how they end, and what becomes of failures. */
+/** The run core of both engines: how runs end, and what becomes of failures. */
 @NullMarked
 package dev.millrace.stages.internal.run;
 

@@ -1,0 +1,212 @@
+package dev.millrace.stages.internal.channels;
+
+import dev.millrace.pipeline.graph.Account;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bounded hand-over from one thread to one other.
+ *
+ * <p>The producer makes sure of room, counts, and puts; so a report never sees an element taken
+ * that has not been made. Whoever has to wait says so in a flag of its thread, looks again, and
+ * parks; the other side looks at the flag after it has changed something. Between the two steps of
+ * either side stands a full fence, so that one of them sees the other (as in Dekker's algorithm).
+ */
+abstract class Link {
+
+  /** What {@link #receive} returns after the last element. */
+  static final Object END = new Object();
+
+  /** The instant that never comes; that of timed transforms. */
+  static final long NEVER = Long.MAX_VALUE;
+
+  /**
+   * How many elements wait between two threads, where the blueprint does not say it: enough to park
+   * once for several elements, few enough for a stage not to run far ahead.
+   */
+  static final int CAPACITY = 16;
+
+  /**
+   * As {@link #CAPACITY}, on the way into and out of a branch of a fan-out: an element passes two
+   * links for each branch, and the time goes into parking and waking their threads.
+   */
+  static final int LANE = 128;
+
+  private final PipelineThread producer;
+  private final PipelineThread consumer;
+  private final Runnable onCancel;
+  private final WaitStrategy producerPatience;
+  private final WaitStrategy consumerPatience;
+  private volatile boolean ended;
+  private volatile boolean cancelled;
+
+  /**
+   * @param onCancel called once, if the consumer wants no more
+   */
+  Link(PipelineThread producer, PipelineThread consumer, Runnable onCancel) {
+    this.producer = producer;
+    this.consumer = consumer;
+    this.onCancel = onCancel;
+    this.producerPatience = new WaitStrategy(producer.threads, this::isRoomy);
+    this.consumerPatience = new WaitStrategy(consumer.threads, this::isReady);
+  }
+
+  /** Whether the producer can put an element. By the producer. */
+  abstract boolean hasRoom();
+
+  /** Whether a producer that has waited should go on: several elements have room. */
+  boolean isRoomy() {
+    return cancelled || hasRoom();
+  }
+
+  /** Adds an element; there is room. By the producer. */
+  abstract void add(Object element);
+
+  /** Takes the oldest element; null if there is none. By the consumer. */
+  abstract @Nullable Object poll();
+
+  /** Whether there is nothing to take. By either side; of the past for the producer. */
+  abstract boolean isEmpty();
+
+  // The producer
+
+  /**
+   * Waits for room.
+   *
+   * @param next the account of the stage that waits to take an element, if it is the producer's
+   * @return false if the consumer wants no more
+   */
+  boolean awaitRoom(Account next) {
+    if (!cancelled && !hasRoom()) {
+      producer.waitsForOutput(next);
+      try {
+        awaitRoom();
+      } finally {
+        producer.hasOutput();
+      }
+    }
+    return !cancelled;
+  }
+
+  private void awaitRoom() {
+    producerPatience.await();
+    try {
+      while (true) {
+        producer.awaitsRoom = true;
+        VarHandle.fullFence();
+        if (cancelled || hasRoom()) {
+          return;
+        }
+        producer.parkForRoom();
+      }
+    } finally {
+      producer.awaitsRoom = false;
+    }
+  }
+
+  /** Hands an element over, for which there is room. */
+  final void put(Object element) {
+    add(element);
+    VarHandle.fullFence();
+    consumer.wakeForElement();
+  }
+
+  /** There are no more elements. */
+  final void end() {
+    ended = true;
+    VarHandle.fullFence();
+    consumer.wakeForElement();
+  }
+
+  /** Whether the consumer wants no more. */
+  final boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Whether the consumer waits for an element, and will get the next one at once. */
+  final boolean isIdle() {
+    return !cancelled && isEmpty() && consumer.awaitsElement;
+  }
+
+  // The consumer
+
+  /**
+   * Takes an element; waits for it.
+   *
+   * @param waiting whose time of waiting it is
+   * @param deadline a {@link System#nanoTime}, or {@link #NEVER}
+   * @return {@link #END} after the last one; null if the deadline passes
+   */
+  final @Nullable Object receive(Account waiting, long deadline) {
+    Object element = poll();
+    if (element == null) {
+      waiting.waitsForInput();
+      try {
+        element = receive(deadline);
+      } finally {
+        waiting.hasInput();
+      }
+    }
+    return element;
+  }
+
+  private @Nullable Object receive(long deadline) {
+    consumerPatience.await();
+    try {
+      while (true) {
+        consumer.awaitsElement = true;
+        VarHandle.fullFence();
+        Object element = pollOrEnd();
+        if (element != null || (deadline != NEVER && deadline - System.nanoTime() <= 0)) {
+          return element;
+        }
+        producer.wakeForRoom(); // it may wait for an idle consumer
+        if (deadline == NEVER) {
+          consumer.parkForElement();
+        } else {
+          consumer.parkForElementUntil(deadline);
+        }
+      }
+    } finally {
+      consumer.awaitsElement = false;
+    }
+  }
+
+  /** Takes an element, or {@link #END}; null if there is none now. */
+  final @Nullable Object pollOrEnd() {
+    Object element = poll();
+    if (element == null && ended) {
+      element = poll(); // the last one may have come before the end, but after the first look
+      return element == null ? END : element;
+    }
+    return element;
+  }
+
+  /** Whether there is an element, or will be none. */
+  final boolean isReady() {
+    return !isEmpty() || ended;
+  }
+
+  /** Whether there is no element, and will be none. */
+  final boolean isExhausted() {
+    return ended && isEmpty();
+  }
+
+  /** The consumer has made room. */
+  final void madeRoom() {
+    VarHandle.fullFence();
+    producer.wakeForRoom();
+  }
+
+  /** The consumer wants no more: the producer is stopped, unless it feeds others as well. */
+  final void cancel() {
+    if (!cancelled) {
+      cancelled = true;
+      if (!ended) {
+        onCancel.run();
+        VarHandle.fullFence();
+        producer.wakeForRoom();
+      }
+    }
+  }
+}

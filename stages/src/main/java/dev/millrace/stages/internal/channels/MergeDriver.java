@@ -1,0 +1,73 @@
+package dev.millrace.stages.internal.channels;
+
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Takes the elements of several links, as they come; those that are there, link by link. */
+final class MergeDriver extends Driver {
+
+  private final List<Link> links;
+  private final List<Link> open;
+
+  MergeDriver(PipelineThread thread, List<Link> links, List<ThreadBody> feeders, Step next) {
+    super(thread, next, feeders);
+    this.links = links;
+    this.open = new ArrayList<>(links);
+  }
+
+  @Override
+  void drive() {
+    while (!next.done && !open.isEmpty()) {
+      boolean taken = false;
+      for (int i = open.size() - 1; i >= 0; i--) {
+        taken |= take(open.get(i), i);
+      }
+      if (!taken) {
+        await();
+      }
+    }
+  }
+
+  /** Takes what is there, but leaves the others their turn; false if there was nothing. */
+  private boolean take(Link link, int index) {
+    for (int i = 0; i < Link.CAPACITY && !next.done; i++) {
+      Object element = link.pollOrEnd();
+      if (element == null) {
+        return i > 0;
+      }
+      if (element == Link.END) {
+        open.remove(index);
+        return true;
+      }
+      thread.check();
+      next.take(element);
+    }
+    return true;
+  }
+
+  private void await() {
+    next.account.waitsForInput();
+    Thread.yield(); // the producers may fill the links meanwhile
+    try {
+      while (true) {
+        thread.awaitsElement = true;
+        VarHandle.fullFence();
+        for (Link link : open) {
+          if (link.isReady()) {
+            return;
+          }
+        }
+        thread.parkForElement();
+      }
+    } finally {
+      thread.awaitsElement = false;
+      next.account.hasInput();
+    }
+  }
+
+  @Override
+  void release() {
+    links.forEach(Link::cancel);
+  }
+}

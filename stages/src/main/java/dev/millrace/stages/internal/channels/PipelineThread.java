@@ -1,0 +1,382 @@
+package dev.millrace.stages.internal.channels;
+
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.FailureChannel;
+import dev.millrace.stages.internal.run.RunCore;
+import dev.millrace.stages.internal.run.Unwind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A thread of a run, and the ways to wake and to stop it.
+ *
+ * <p>It is stopped when the run is cancelled, or when nobody wants what it makes: it is
+ * interrupted, and unwinds at the next element. Interrupts are for functions of the user only: what
+ * the engine itself waits for depends on {@link #isStopped}, so that one that was swallowed does no
+ * harm.
+ */
+final class PipelineThread implements FailureChannel.Caller {
+
+  /** The beginnings of names of classes that are not the user's. */
+  private static final List<String> OURS =
+      List.of(
+          "java.",
+          "jdk.",
+          "dev.millrace.channel.",
+          "dev.millrace.context.",
+          "dev.millrace.pipeline.",
+          "dev.millrace.stages.internal.");
+
+  private static final VarHandle STOPPED;
+
+  static {
+    try {
+      STOPPED =
+          MethodHandles.lookup().findVarHandle(PipelineThread.class, "stopped", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** What a pipeline thread does; the run's context is the current one. */
+  interface Body {
+    void run() throws Exception;
+  }
+
+  /** A stage, and the account of this thread for it. */
+  private record Stage(String name, Account account) {}
+
+  /** The run, as its threads see it: each may stop it, and starts others. */
+  interface Threads {
+    /** Starts a pipeline thread, for whose end the run waits. */
+    void start(PipelineThread thread, Body body);
+
+    /** How many threads there were until now. */
+    int count();
+  }
+
+  final RunCore<?> run;
+  final Threads threads;
+
+  private volatile boolean stopped;
+  private volatile @Nullable Thread thread;
+  private Shield shield = Shield.NONE;
+
+  /** The stages that it runs, the first one first. */
+  private final Deque<Stage> stages = new ArrayDeque<>();
+
+  /** Whether it waits, or is about to, for an element. */
+  volatile boolean awaitsElement;
+
+  /** Whether it waits, or is about to, for room. */
+  volatile boolean awaitsRoom;
+
+  PipelineThread(RunCore<?> run, Threads threads) {
+    this.run = run;
+    this.threads = threads;
+  }
+
+  /** Starts the thread. */
+  void start(Body body) {
+    threads.start(this, body);
+  }
+
+  /** Adds a stage that it runs, before those that it has. Before it is started. */
+  void addStage(String name, Account account) {
+    stages.addFirst(new Stage(name, account));
+  }
+
+  /** Whether it has no stage yet. */
+  boolean isUnnamed() {
+    return stages.isEmpty();
+  }
+
+  /** What its thread is called. */
+  String name() {
+    String first = stages.getFirst().name();
+    String last = stages.getLast().name();
+    return stages.size() == 1 ? first : first + "…" + last;
+  }
+
+  /** The stage whose function runs: the last one that has an element; the first one if none has. */
+  private String busyStage() {
+    String busy = stages.getFirst().name();
+    for (Stage stage : stages) {
+      if (stage.account().inFlight() > 0) {
+        busy = stage.name();
+      }
+    }
+    return busy;
+  }
+
+  /** What it does now, on a line. */
+  String explain() {
+    if (awaitsElement) {
+      return name() + " waits for an element";
+    }
+    if (awaitsRoom) {
+      return name() + " waits for room in the next stage";
+    }
+    return "%s runs '%s'%s".formatted(name(), busyStage(), where());
+  }
+
+  private String where() {
+    for (StackTraceElement frame : stackTrace()) {
+      String of = frame.getClassName();
+      if (OURS.stream().noneMatch(of::startsWith)) {
+        return " at " + frame;
+      }
+    }
+    return "";
+  }
+
+  private StackTraceElement[] stackTrace() {
+    Thread running = thread;
+    return running == null ? new StackTraceElement[0] : running.getStackTrace();
+  }
+
+  /** That its function goes on although it was interrupted; the trace is that of its thread. */
+  Throwable ignoresInterrupts() {
+    var exception =
+        new TimeoutException("stage '%s' ignores that it is interrupted".formatted(busyStage()));
+    exception.setStackTrace(stackTrace());
+    return exception;
+  }
+
+  /** All that it runs begins to wait for room, but for the stage that is to take the element. */
+  void waitsForOutput(Account next) {
+    for (Stage stage : stages) {
+      if (stage.account() != next) {
+        stage.account().waitsForOutput();
+      }
+    }
+  }
+
+  /** There is room again. */
+  void hasOutput() {
+    for (Stage stage : stages) {
+      stage.account().hasOutput();
+    }
+  }
+
+  /** The calling thread is this thread from now on. */
+  void begin() {
+    thread = Thread.currentThread();
+  }
+
+  /** As {@link #isStopped}, but may come some time later. */
+  boolean isToldToStop() {
+    return stopped;
+  }
+
+  /**
+   * As {@link #isToldToStop}, for a thread that has asked for the same element before: what was
+   * called since, and has waited, makes it look again.
+   */
+  boolean isToldToStopMeanwhile() {
+    return (boolean) STOPPED.get(this);
+  }
+
+  /** Whether it is to end without having finished. */
+  @Override
+  public boolean isStopped() {
+    return stopped || run.isStopped();
+  }
+
+  /** Ends the thread soon, without its having finished. */
+  synchronized void stop() {
+    stopped = true;
+    Thread running = thread;
+    if (running != null && isInterruptible()) {
+      running.interrupt();
+    }
+  }
+
+  /**
+   * Does nothing as long as the thread is not stopped.
+   *
+   * @throws Unwind if it is
+   */
+  void check() {
+    if (isStopped()) {
+      throw Unwind.INSTANCE;
+    }
+  }
+
+  /**
+   * Stops the run because of something that was thrown in this thread; but an exception of a thread
+   * that is to stop anyway is only recorded.
+   *
+   * @param text says where it was thrown
+   * @return what the thread throws then
+   */
+  Unwind thrown(Throwable cause, Function<? super Throwable, String> text) {
+    if (cause instanceof Exception && isStopped()) {
+      run.aside(cause);
+    } else if (cause != Unwind.INSTANCE) {
+      run.fail(cause, text.apply(cause));
+    }
+    return Unwind.INSTANCE;
+  }
+
+  /** Closes what the thread holds; what that throws stops the run. */
+  void close(AutoCloseable resource, Function<? super Throwable, String> text) {
+    try {
+      shielded(Shield.FULL, resource::close);
+    } catch (Throwable e) {
+      run.fail(e, text.apply(e));
+    }
+  }
+
+  /** What an interrupt must not reach. */
+  enum Shield {
+    /** A function that works for the stages after it: any interrupt reaches it. */
+    NONE,
+    /** What works for the run, such as a handler of failures: only its cancellation does. */
+    RUN,
+    /** What must come to its end, such as a close. */
+    FULL
+  }
+
+  private boolean isInterruptible() {
+    return switch (shield) {
+      case NONE -> true;
+      case RUN -> run.isStopped();
+      case FULL -> false;
+    };
+  }
+
+  @Override
+  public Error unwind() {
+    return Unwind.INSTANCE;
+  }
+
+  @Override
+  public void shielded(FailureChannel.Action action) throws Exception {
+    shielded(Shield.RUN, action::run);
+  }
+
+  /**
+   * Runs what is not to be interrupted whenever the thread is stopped. An interrupt of the body's
+   * own ends with it.
+   */
+  void shielded(Shield against, Body body) throws Exception {
+    synchronized (this) {
+      shield = against;
+      if (!isInterruptible()) {
+        Thread.interrupted();
+      }
+    }
+    try {
+      body.run();
+    } finally {
+      synchronized (this) {
+        shield = Shield.NONE;
+        Thread.interrupted();
+        if (isStopped()) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+
+  /**
+   * Ends a call of a function of the user: an interrupt that the function has left ends with it.
+   * One of the run stays. Reads a field of the thread, and no more, if there is none.
+   */
+  void endCall() {
+    if (Thread.currentThread().isInterrupted()) {
+      forgetInterrupt();
+    }
+  }
+
+  /**
+   * Forgets an interrupt that was meant for what has just returned, unless the thread is stopped.
+   */
+  synchronized void forgetInterrupt() {
+    if (!stopped) {
+      Thread.interrupted();
+    }
+  }
+
+  /** Interrupts the thread, if the condition holds; see {@link #forgetInterrupt}. */
+  synchronized void interruptIf(BooleanSupplier condition) {
+    Thread running = thread;
+    if (running != null && condition.getAsBoolean()) {
+      running.interrupt();
+    }
+  }
+
+  // A thread that waits sets its flag, looks whether it still has to wait, and parks. Whoever wakes
+  // it clears the flag before it unparks. If that happens before the thread parks then the permit
+  // may
+  // be gone by then, as a lock that it takes when it looks can park as well; so it looks at the
+  // flag
+  // last: between that and the parking nothing takes a permit.
+
+  /** Parks until there may be an element, unless it was woken already. By the thread itself. */
+  void parkForElement() {
+    check();
+    if (awaitsElement) {
+      park();
+    }
+  }
+
+  /** Parks until there may be room, unless it was woken already. By the thread itself. */
+  void parkForRoom() {
+    check();
+    if (awaitsRoom) {
+      park();
+    }
+  }
+
+  /** Parks until somebody wakes the thread; may return earlier. */
+  private void park() {
+    LockSupport.park(this);
+    Thread.interrupted();
+    check();
+  }
+
+  /** As {@link #parkForElement()}, until that {@link System#nanoTime} at the most. */
+  void parkForElementUntil(long instant) {
+    check();
+    if (awaitsElement) {
+      sleepUntil(instant);
+    }
+  }
+
+  /** Parks until that {@link System#nanoTime} at the most. */
+  void sleepUntil(long instant) {
+    LockSupport.parkNanos(this, instant - System.nanoTime());
+    Thread.interrupted();
+    check();
+  }
+
+  /** There is an element, if the thread waits for one. The caller has made it visible before. */
+  void wakeForElement() {
+    if (awaitsElement) {
+      awaitsElement = false;
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /** There is room, if the thread waits for it. The caller has made it visible before. */
+  void wakeForRoom() {
+    if (awaitsRoom) {
+      awaitsRoom = false;
+      LockSupport.unpark(thread);
+    }
+  }
+
+  void wake() {
+    LockSupport.unpark(thread);
+  }
+}

@@ -1,0 +1,145 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Unwind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+
+/**
+ * The way from a stage, whose functions emit whenever they like, to a subscriber that gets what it
+ * has asked for: the thread that emits waits. It is a virtual one of the run.
+ *
+ * <p>One thread at a time emits; any may request and cancel.
+ */
+final class Gate implements Subscription {
+
+  private static final VarHandle DEMAND;
+  private static final VarHandle CANCELLED;
+
+  static {
+    try {
+      var lookup = MethodHandles.lookup();
+      DEMAND = lookup.findVarHandle(Gate.class, "demand", long.class);
+      CANCELLED = lookup.findVarHandle(Gate.class, "cancelled", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Execution execution;
+  private final Spot spot;
+  private final Runnable onCancel;
+  private @Nullable CoreSubscriber<? super Object> subscriber;
+  private boolean completed;
+
+  /** What the emitting thread has left of the demand that it has taken. */
+  private long allowance;
+
+  /** What was asked for since. */
+  private volatile long demand;
+
+  private volatile boolean cancelled;
+
+  /**
+   * A gate that nobody has subscribed to.
+   *
+   * @param spot where the emitting thread waits
+   * @param onCancel called once, when the subscriber wants no more
+   */
+  Gate(Execution execution, Spot spot, Runnable onCancel) {
+    this.execution = execution;
+    this.spot = spot;
+    this.onCancel = onCancel;
+  }
+
+  void subscribe(CoreSubscriber<? super Object> actual) {
+    boolean over;
+    synchronized (this) {
+      subscriber = actual;
+      over = completed;
+    }
+    actual.onSubscribe(this);
+    if (over && !cancelled) {
+      actual.onComplete();
+    }
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Whether an element can be given now; for the emitting thread. */
+  boolean isOpen() {
+    return isAllowed() && !cancelled;
+  }
+
+  /** Takes all the demand at once: an atomic operation for each element would cost more. */
+  private boolean isAllowed() {
+    if (allowance == 0 && demand != 0) {
+      allowance = (long) DEMAND.getAndSet(this, 0L);
+    }
+    return allowance != 0;
+  }
+
+  /** Counts an element as produced, and gives it; blocks until it is asked for. */
+  void emit(Object element, Account account) {
+    account.produced();
+    if (!isAllowed()) {
+      account.waitsForOutput();
+      spot.await(() -> isAllowed() || cancelled || execution.isStopped());
+      account.hasOutput();
+    }
+    if (cancelled || execution.isStopped()) {
+      throw Unwind.INSTANCE;
+    }
+    give(element);
+    if (cancelled) {
+      // It may be this thread that has cancelled; then it was not interrupted for that.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Gives an element; the gate must be open. */
+  @SuppressWarnings("NullAway") // who has asked for an element has subscribed
+  void give(Object element) {
+    if (allowance != Long.MAX_VALUE) {
+      allowance--;
+    }
+    subscriber.onNext(element);
+  }
+
+  /** There are no more elements. */
+  void complete() {
+    CoreSubscriber<? super Object> actual;
+    synchronized (this) {
+      completed = true;
+      actual = subscriber;
+    }
+    if (actual != null && !cancelled && !execution.isStopped()) {
+      actual.onComplete();
+    }
+  }
+
+  @Override
+  public void request(long n) {
+    if (Operators.validate(n)) {
+      long now;
+      do {
+        now = demand;
+      } while (!DEMAND.compareAndSet(this, now, Operators.addCap(now, n)));
+      spot.signal();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    if (CANCELLED.compareAndSet(this, false, true)) {
+      spot.signal();
+      onCancel.run();
+    }
+  }
+}

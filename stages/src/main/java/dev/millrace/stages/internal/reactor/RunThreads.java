@@ -1,0 +1,150 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.context.Context;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The virtual threads of a run, kept for the next task when they have done one. As many as have
+ * tasks at the same time; what bounds that are the operators.
+ *
+ * <p>Safe for use by many threads. A task that comes when they are closed or the context is
+ * cancelled is dropped: nobody waits for it.
+ */
+final class RunThreads implements Executor {
+
+  private final Context context;
+  private final Interrupts interrupts;
+  private final Consumer<? super Throwable> onError;
+  private final List<Thread> threads = new ArrayList<>();
+  private final ArrayDeque<Runner> idle = new ArrayDeque<>();
+  private boolean closed;
+
+  /**
+   * RunThreads without a thread.
+   *
+   * @param context the current one of the tasks
+   * @param onError gets what a task throws
+   */
+  RunThreads(Context context, Interrupts interrupts, Consumer<? super Throwable> onError) {
+    this.context = context;
+    this.interrupts = interrupts;
+    this.onError = onError;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    Runner runner;
+    synchronized (this) {
+      if (closed || context.isCancelled()) {
+        return;
+      }
+      runner = idle.pollLast();
+      if (runner == null) {
+        start(new Runner(task));
+        return;
+      }
+    }
+    runner.hand(task);
+  }
+
+  private void start(Runner runner) {
+    Thread thread = Thread.ofVirtual().name("millrace-stage").unstarted(() -> context.run(runner));
+    threads.add(thread);
+    thread.start();
+  }
+
+  /** Lets the threads end that have nothing to do, now or later. */
+  void close() {
+    Runner[] left;
+    synchronized (this) {
+      closed = true;
+      left = idle.toArray(Runner[]::new);
+      idle.clear();
+    }
+    for (Runner runner : left) {
+      runner.end();
+    }
+  }
+
+  private synchronized boolean keep(Runner runner) {
+    if (!closed) {
+      idle.addLast(runner);
+    }
+    return !closed;
+  }
+
+  /** Those that have not ended. */
+  synchronized List<Thread> alive() {
+    return threads.stream().filter(Thread::isAlive).toList();
+  }
+
+  void interruptAll(Interrupts.Reason reason) {
+    for (Thread thread : alive()) {
+      interrupts.interrupt(thread, reason);
+    }
+  }
+
+  /** Waits until all threads have ended; true if they have within that time. */
+  boolean join(Duration timeout) throws InterruptedException {
+    long end = System.nanoTime() + timeout.toNanos();
+    for (Thread thread : alive()) {
+      if (!thread.join(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private final class Runner implements Runnable {
+    private volatile @Nullable Runnable task;
+    private volatile @Nullable Thread thread;
+    private volatile boolean ended;
+
+    private Runner(Runnable first) {
+      task = first;
+    }
+
+    private void hand(Runnable next) {
+      task = next;
+      LockSupport.unpark(thread);
+    }
+
+    private void end() {
+      ended = true;
+      LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void run() {
+      thread = Thread.currentThread();
+      for (Runnable next; (next = await()) != null; ) {
+        task = null;
+        try {
+          next.run();
+        } catch (Throwable e) {
+          onError.accept(e);
+        }
+        Thread.interrupted(); // it was meant for the task
+        if (!keep(this)) {
+          return;
+        }
+      }
+    }
+
+    private @Nullable Runnable await() {
+      Runnable next;
+      while ((next = task) == null && !ended) {
+        LockSupport.park(this);
+        Thread.interrupted(); // or the next park would not wait
+      }
+      return next;
+    }
+  }
+}
