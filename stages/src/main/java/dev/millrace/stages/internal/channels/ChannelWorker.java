@@ -18,6 +18,7 @@ final class ChannelWorker extends WorkerPool.Worker {
 
   private ChannelWorker(
       PipelineThread thread, WorkerPool pool, Node.Parallel<Object, Object> node, Account account) {
+    super(pool, thread.elements);
     this.thread = thread;
     this.pool = pool;
     this.node = node;
@@ -37,12 +38,12 @@ final class ChannelWorker extends WorkerPool.Worker {
         new WorkerPool.Sides() {
           @Override
           public void room() {
-            intake.wakeForRoom();
+            intake.room.signalAfterFence();
           }
 
           @Override
           public void results() {
-            output.wakeForElement();
+            output.elements.signalAfterFence();
           }
 
           @Override
@@ -81,17 +82,8 @@ final class ChannelWorker extends WorkerPool.Worker {
   }
 
   @Override
-  protected void park() {
-    thread.awaitsElement = true;
-    if (isIdle()) {
-      thread.parkForElement();
-    }
-    thread.awaitsElement = false;
-  }
-
-  @Override
-  protected void wake() {
-    thread.wake();
+  protected void check(boolean interrupted) {
+    thread.check();
   }
 
   @Override

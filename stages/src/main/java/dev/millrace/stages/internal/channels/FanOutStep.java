@@ -3,7 +3,7 @@ package dev.millrace.stages.internal.channels;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node.Route;
-import java.lang.invoke.VarHandle;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +23,9 @@ final class FanOutStep extends Step {
   private final FailurePolicy policy;
   private final List<OutletStep> lanes;
   private int turn;
+
+  /** The lane that a wait has found. */
+  private @Nullable OutletStep found;
 
   FanOutStep(
       PipelineThread thread,
@@ -147,19 +150,8 @@ final class FanOutStep extends Step {
   }
 
   private @Nullable OutletStep awaitIdle() {
-    try {
-      while (true) {
-        thread.awaitsRoom = true;
-        VarHandle.fullFence();
-        OutletStep lane = idle();
-        if (lane != null || allDone()) {
-          return lane;
-        }
-        thread.parkForRoom();
-      }
-    } finally {
-      thread.awaitsRoom = false;
-    }
+    thread.awaitRoom(WaitStrategy.PARK, () -> (found = idle()) != null || allDone());
+    return found;
   }
 
   /** The next lane that waits for an element. */

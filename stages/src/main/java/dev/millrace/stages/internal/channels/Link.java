@@ -1,7 +1,8 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
-import java.lang.invoke.VarHandle;
+import dev.millrace.stages.internal.wait.WaitStrategy;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +17,6 @@ abstract class Link {
 
   /** What {@link #receive} returns after the last element. */
   static final Object END = new Object();
-
-  /** The instant that never comes; that of timed transforms. */
-  static final long NEVER = Long.MAX_VALUE;
 
   /**
    * How many elements wait between two threads, where the blueprint does not say it: enough to park
@@ -35,8 +33,10 @@ abstract class Link {
   private final PipelineThread producer;
   private final PipelineThread consumer;
   private final Runnable onCancel;
-  private final WaitStrategy producerPatience;
-  private final WaitStrategy consumerPatience;
+  private final WaitStrategy untilRoomy;
+  private final WaitStrategy untilReady;
+  private final BooleanSupplier roomOrCancel = () -> isCancelled() || hasRoom();
+  private final BooleanSupplier elementOrEnd = this::isReadyOrSaysSo;
   private volatile boolean ended;
   private volatile boolean cancelled;
 
@@ -47,8 +47,8 @@ abstract class Link {
     this.producer = producer;
     this.consumer = consumer;
     this.onCancel = onCancel;
-    this.producerPatience = new WaitStrategy(producer.threads, this::isRoomy);
-    this.consumerPatience = new WaitStrategy(consumer.threads, this::isReady);
+    this.untilRoomy = producer.adaptive(this::isRoomy);
+    this.untilReady = consumer.adaptive(this::isReady);
   }
 
   /** Whether the producer can put an element. By the producer. */
@@ -80,7 +80,7 @@ abstract class Link {
     if (!cancelled && !hasRoom()) {
       producer.waitsForOutput(next);
       try {
-        awaitRoom();
+        producer.awaitRoom(untilRoomy, roomOrCancel);
       } finally {
         producer.hasOutput();
       }
@@ -88,34 +88,16 @@ abstract class Link {
     return !cancelled;
   }
 
-  private void awaitRoom() {
-    producerPatience.await();
-    try {
-      while (true) {
-        producer.awaitsRoom = true;
-        VarHandle.fullFence();
-        if (cancelled || hasRoom()) {
-          return;
-        }
-        producer.parkForRoom();
-      }
-    } finally {
-      producer.awaitsRoom = false;
-    }
-  }
-
   /** Hands an element over, for which there is room. */
   final void put(Object element) {
     add(element);
-    VarHandle.fullFence();
-    consumer.wakeForElement();
+    consumer.elements.signal();
   }
 
   /** There are no more elements. */
   final void end() {
     ended = true;
-    VarHandle.fullFence();
-    consumer.wakeForElement();
+    consumer.elements.signal();
   }
 
   /** Whether the consumer wants no more. */
@@ -125,7 +107,7 @@ abstract class Link {
 
   /** Whether the consumer waits for an element, and will get the next one at once. */
   final boolean isIdle() {
-    return !cancelled && isEmpty() && consumer.awaitsElement;
+    return !cancelled && isEmpty() && consumer.elements.isAwaited();
   }
 
   // The consumer
@@ -142,7 +124,8 @@ abstract class Link {
     if (element == null) {
       waiting.waitsForInput();
       try {
-        element = receive(deadline);
+        consumer.awaitElementUntil(deadline, untilReady, elementOrEnd);
+        element = pollOrEnd();
       } finally {
         waiting.hasInput();
       }
@@ -150,26 +133,16 @@ abstract class Link {
     return element;
   }
 
-  private @Nullable Object receive(long deadline) {
-    consumerPatience.await();
-    try {
-      while (true) {
-        consumer.awaitsElement = true;
-        VarHandle.fullFence();
-        Object element = pollOrEnd();
-        if (element != null || (deadline != NEVER && deadline - System.nanoTime() <= 0)) {
-          return element;
-        }
-        producer.wakeForRoom(); // it may wait for an idle consumer
-        if (deadline == NEVER) {
-          consumer.parkForElement();
-        } else {
-          consumer.parkForElementUntil(deadline);
-        }
-      }
-    } finally {
-      consumer.awaitsElement = false;
+  /**
+   * As {@link #isReady}, by a consumer that waits: a producer that waits for an idle consumer is
+   * woken.
+   */
+  private boolean isReadyOrSaysSo() {
+    boolean ready = isReady();
+    if (!ready) {
+      producer.room.signalAfterFence(); // the fence of the wait is before this
     }
+    return ready;
   }
 
   /** Takes an element, or {@link #END}; null if there is none now. */
@@ -194,8 +167,7 @@ abstract class Link {
 
   /** The consumer has made room. */
   final void madeRoom() {
-    VarHandle.fullFence();
-    producer.wakeForRoom();
+    producer.room.signal();
   }
 
   /** The consumer wants no more: the producer is stopped, unless it feeds others as well. */
@@ -204,8 +176,7 @@ abstract class Link {
       cancelled = true;
       if (!ended) {
         onCancel.run();
-        VarHandle.fullFence();
-        producer.wakeForRoom();
+        producer.room.signal();
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
+import dev.millrace.stages.internal.wait.Signal;
 import java.util.List;
 import java.util.Objects;
 
@@ -16,7 +17,7 @@ final class LinkDriver extends Driver {
   @Override
   void drive() {
     while (!next.done) {
-      Object element = Objects.requireNonNull(link.receive(next.account, Link.NEVER));
+      Object element = Objects.requireNonNull(link.receive(next.account, Signal.NEVER));
       if (element == Link.END) {
         return;
       }

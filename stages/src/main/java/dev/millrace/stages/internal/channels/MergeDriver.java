@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
-import java.lang.invoke.VarHandle;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,22 +48,21 @@ final class MergeDriver extends Driver {
 
   private void await() {
     next.account.waitsForInput();
-    Thread.yield(); // the producers may fill the links meanwhile
     try {
-      while (true) {
-        thread.awaitsElement = true;
-        VarHandle.fullFence();
-        for (Link link : open) {
-          if (link.isReady()) {
-            return;
-          }
-        }
-        thread.parkForElement();
-      }
+      // The producers may fill the links while they run.
+      thread.awaitElement(WaitStrategy.YIELD_ONCE, this::isAnyReady);
     } finally {
-      thread.awaitsElement = false;
       next.account.hasInput();
     }
+  }
+
+  private boolean isAnyReady() {
+    for (Link link : open) {
+      if (link.isReady()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -4,6 +4,9 @@ import dev.millrace.pipeline.graph.Account;
 import dev.millrace.stages.internal.run.FailureChannel;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.AdaptiveWait;
+import dev.millrace.stages.internal.wait.Signal;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -73,11 +76,13 @@ final class PipelineThread implements FailureChannel.Caller {
   /** The stages that it runs, the first one first. */
   private final Deque<Stage> stages = new ArrayDeque<>();
 
-  /** Whether it waits, or is about to, for an element. */
-  volatile boolean awaitsElement;
+  /** Where it waits for an element. */
+  final Signal elements = new Signal();
 
-  /** Whether it waits, or is about to, for room. */
-  volatile boolean awaitsRoom;
+  /** Where it waits for room. */
+  final Signal room = new Signal();
+
+  private final Signal.Check<RuntimeException> check = interrupted -> check();
 
   PipelineThread(RunCore<?> run, Threads threads) {
     this.run = run;
@@ -119,10 +124,10 @@ final class PipelineThread implements FailureChannel.Caller {
 
   /** What it does now, on a line. */
   String explain() {
-    if (awaitsElement) {
+    if (elements.isAwaited()) {
       return name() + " waits for an element";
     }
-    if (awaitsRoom) {
+    if (room.isAwaited()) {
       return name() + " waits for room in the next stage";
     }
     return "%s runs '%s'%s".formatted(name(), busyStage(), where());
@@ -315,68 +320,42 @@ final class PipelineThread implements FailureChannel.Caller {
     }
   }
 
-  // A thread that waits sets its flag, looks whether it still has to wait, and parks. Whoever wakes
-  // it clears the flag before it unparks. If that happens before the thread parks then the permit
-  // may
-  // be gone by then, as a lock that it takes when it looks can park as well; so it looks at the
-  // flag
-  // last: between that and the parking nothing takes a permit.
-
-  /** Parks until there may be an element, unless it was woken already. By the thread itself. */
-  void parkForElement() {
-    check();
-    if (awaitsElement) {
-      park();
-    }
+  /**
+   * Waits for an element.
+   *
+   * @throws Unwind if it is stopped
+   */
+  void awaitElement(WaitStrategy strategy, BooleanSupplier condition) {
+    elements.await(strategy, condition, check);
   }
 
-  /** Parks until there may be room, unless it was woken already. By the thread itself. */
-  void parkForRoom() {
-    check();
-    if (awaitsRoom) {
-      park();
-    }
+  /**
+   * As {@link #awaitElement}, until the deadline at the most.
+   *
+   * @param deadline a {@link System#nanoTime}, or {@link Signal#NEVER}
+   */
+  void awaitElementUntil(long deadline, WaitStrategy strategy, BooleanSupplier condition) {
+    var _ = elements.awaitUntil(deadline, strategy, condition, check);
   }
 
-  /** Parks until somebody wakes the thread; may return earlier. */
-  private void park() {
-    LockSupport.park(this);
-    Thread.interrupted();
-    check();
+  /**
+   * Waits for room.
+   *
+   * @throws Unwind if it is stopped
+   */
+  void awaitRoom(WaitStrategy strategy, BooleanSupplier condition) {
+    room.await(strategy, condition, check);
   }
 
-  /** As {@link #parkForElement()}, until that {@link System#nanoTime} at the most. */
-  void parkForElementUntil(long instant) {
-    check();
-    if (awaitsElement) {
-      sleepUntil(instant);
-    }
+  /** The strategy of a wait that another thread of the run ends soon. */
+  WaitStrategy adaptive(BooleanSupplier condition) {
+    return new AdaptiveWait(threads::count, condition);
   }
 
-  /** Parks until that {@link System#nanoTime} at the most. */
+  /** Sleeps until that {@link System#nanoTime} at the most; no other thread ends the sleep but by a stop. */
   void sleepUntil(long instant) {
     LockSupport.parkNanos(this, instant - System.nanoTime());
     Thread.interrupted();
     check();
-  }
-
-  /** There is an element, if the thread waits for one. The caller has made it visible before. */
-  void wakeForElement() {
-    if (awaitsElement) {
-      awaitsElement = false;
-      LockSupport.unpark(thread);
-    }
-  }
-
-  /** There is room, if the thread waits for it. The caller has made it visible before. */
-  void wakeForRoom() {
-    if (awaitsRoom) {
-      awaitsRoom = false;
-      LockSupport.unpark(thread);
-    }
-  }
-
-  void wake() {
-    LockSupport.unpark(thread);
   }
 }

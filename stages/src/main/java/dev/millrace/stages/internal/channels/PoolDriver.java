@@ -1,18 +1,22 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.stages.internal.pool.WorkerPool;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** Takes the results of the workers of a parallel stage. */
 final class PoolDriver extends Driver {
 
   private final WorkerPool pool;
-  private final WaitStrategy patience;
+  private final WaitStrategy untilReady;
+  private final BooleanSupplier resultOrEnd;
 
   PoolDriver(PipelineThread thread, WorkerPool pool, List<ThreadBody> feeders, Step next) {
     super(thread, next, feeders);
     this.pool = pool;
-    this.patience = new WaitStrategy(thread.threads, pool::isReady);
+    this.untilReady = thread.adaptive(pool::isReady);
+    this.resultOrEnd = () -> !pool.awaitsResult();
   }
 
   @Override
@@ -32,17 +36,9 @@ final class PoolDriver extends Driver {
 
   private void await() {
     next.account.waitsForInput();
-    patience.await();
     try {
-      while (true) {
-        thread.awaitsElement = true;
-        if (!pool.awaitsResult()) {
-          return;
-        }
-        thread.parkForElement();
-      }
+      thread.awaitElement(untilReady, resultOrEnd);
     } finally {
-      thread.awaitsElement = false;
       pool.hasResult();
       next.account.hasInput();
     }

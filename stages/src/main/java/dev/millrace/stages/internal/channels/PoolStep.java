@@ -3,14 +3,14 @@ package dev.millrace.stages.internal.channels;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.pool.WorkerPool;
-import java.lang.invoke.VarHandle;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 
 /** Brings elements to the workers of a parallel stage. */
 final class PoolStep extends Step {
 
   private final PipelineThread thread;
   private final WorkerPool pool;
-  private final WaitStrategy patience;
+  private final WaitStrategy untilRoomy;
   private final Node.Parallel<Object, Object> node;
 
   PoolStep(
@@ -22,7 +22,7 @@ final class PoolStep extends Step {
     super(from, account);
     this.thread = thread;
     this.pool = pool;
-    this.patience = new WaitStrategy(thread.threads, pool::isRoomy);
+    this.untilRoomy = thread.adaptive(pool::isRoomy);
     this.node = node;
   }
 
@@ -47,7 +47,7 @@ final class PoolStep extends Step {
     if (!pool.hasRoom()) {
       thread.waitsForOutput(account);
       try {
-        awaitRoom();
+        thread.awaitRoom(untilRoomy, pool::hasRoom);
       } finally {
         thread.hasOutput();
       }
@@ -68,22 +68,6 @@ final class PoolStep extends Step {
     }
     thread.endCall();
     pool.put(element, key);
-  }
-
-  private void awaitRoom() {
-    patience.await();
-    try {
-      while (true) {
-        thread.awaitsRoom = true;
-        VarHandle.fullFence();
-        if (pool.hasRoom()) {
-          return;
-        }
-        thread.parkForRoom();
-      }
-    } finally {
-      thread.awaitsRoom = false;
-    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
+import dev.millrace.stages.internal.wait.Signal;
 import java.util.List;
 
 /** Takes the elements of a link, and tells a timed stage when time has passed. */
@@ -39,7 +40,7 @@ final class TimedDriver extends Driver {
       return false;
     }
     long wakeAt = stage.wakeAt();
-    thread.sleepUntil(wakeAt == Link.NEVER || wakeAt - acceptAt > 0 ? acceptAt : wakeAt);
+    thread.sleepUntil(wakeAt == Signal.NEVER || wakeAt - acceptAt > 0 ? acceptAt : wakeAt);
     return true;
   }
 

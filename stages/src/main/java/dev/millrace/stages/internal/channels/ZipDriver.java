@@ -2,7 +2,7 @@ package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
-import java.lang.invoke.VarHandle;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
 import java.util.Objects;
 
@@ -54,23 +54,17 @@ final class ZipDriver extends Driver {
       return true;
     }
     account.waitsForInput();
-    Thread.yield(); // the producers may fill the links meanwhile
     try {
-      while (true) {
-        thread.awaitsElement = true;
-        VarHandle.fullFence();
-        if (areThere()) {
-          return true;
-        }
-        if (left.link.isExhausted() || right.link.isExhausted()) {
-          return false;
-        }
-        thread.parkForElement();
-      }
+      // The producers may fill the links while they run.
+      thread.awaitElement(WaitStrategy.YIELD_ONCE, this::areThereOrNeverWillBe);
     } finally {
-      thread.awaitsElement = false;
       account.hasInput();
     }
+    return areThere();
+  }
+
+  private boolean areThereOrNeverWillBe() {
+    return areThere() || left.link.isExhausted() || right.link.isExhausted();
   }
 
   private Object take(Side side) {

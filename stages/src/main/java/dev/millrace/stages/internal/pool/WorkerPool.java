@@ -2,6 +2,8 @@ package dev.millrace.stages.internal.pool;
 
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Order;
+import dev.millrace.stages.internal.wait.Signal;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -54,16 +57,13 @@ public final class WorkerPool {
   /** More elements than these are never inside, however many workers there may be. */
   private static final int MOST = 1 << 20;
 
-  /**
-   * So often a thread that has to wait lets others run before it parks: parking, and being woken by
-   * a thread on another processor, takes far longer. More of it was not found to help.
-   */
-  public static final int YIELDS = 2;
-
   /** What stands for the result of an element that has none. */
   private static final Object FAILED = new Object();
 
-  /** Who brings the elements, and who takes the results. Called without a lock, by any thread. */
+  /**
+   * Who brings the elements, and who takes the results. Called without a lock, by any thread, and
+   * after a full fence.
+   */
   public interface Sides {
 
     /** There is room for some elements again; to be ignored if nobody waits for it. */
@@ -101,6 +101,19 @@ public final class WorkerPool {
     /** The element that it has claimed; null while it works on it or waits. */
     private @Nullable Object claimed;
 
+    private final Signal signal;
+    private final BooleanSupplier calledOrFinished;
+
+    /**
+     * A worker that is not started.
+     *
+     * @param signal where it waits for an element
+     */
+    protected Worker(WorkerPool pool, Signal signal) {
+      this.signal = signal;
+      this.calledOrFinished = () -> !idle || pool.finished;
+    }
+
     /**
      * Works until the pool has finished. By the worker's thread.
      *
@@ -126,19 +139,11 @@ public final class WorkerPool {
     /** Handles an element: the result, or null if it has failed. Throws to end the worker. */
     protected abstract @Nullable Object apply(Object element);
 
-    /** Blocks until {@link #wake} was called since {@link #isIdle}, or earlier. */
-    protected abstract void park();
+    /** Called when it waits for an element. Throws to end the worker. */
+    protected abstract void check(boolean interrupted);
 
-    /** Ends {@link #park}, if it parks or is about to. */
-    protected abstract void wake();
-
-    /** Stops it, whatever it does: nobody wants its result. */
+    /** Stops it, whatever it does: its result has no taker. Ends a wait for an element, too. */
     protected abstract void stop();
-
-    /** Whether there is no element for it. */
-    protected final boolean isIdle() {
-      return idle;
-    }
   }
 
   private final Order order;
@@ -153,6 +158,7 @@ public final class WorkerPool {
   private final @Nullable Object[] elements;
   private final @Nullable Object[] results;
   private final int mask;
+  private final WaitStrategy untilElement = WaitStrategy.yielding(this::hasElement);
   private final KeyQueues keys = new KeyQueues();
 
   /** How many elements have come in; the intake's. It has seen how many have left. */
@@ -282,6 +288,7 @@ public final class WorkerPool {
   /** There are no more elements. By the intake. */
   public void end() {
     ended = true;
+    VarHandle.fullFence();
     sides.results();
   }
 
@@ -322,7 +329,7 @@ public final class WorkerPool {
       return;
     }
     if (worker.started) {
-      worker.wake();
+      worker.signal.signal();
     } else {
       worker.started = true;
       worker.start();
@@ -356,9 +363,7 @@ public final class WorkerPool {
   /** Waits until the worker is the one that looks for an element, or the pool has finished. */
   private void await(Worker worker) {
     if (SEEKING.compareAndSet(this, false, true)) {
-      for (int i = 0; i < YIELDS && !hasElement(); i++) {
-        Thread.yield(); // there may be one meanwhile, which is cheaper than parking
-      }
+      untilElement.spin();
       if (hasElement()) {
         return;
       }
@@ -374,9 +379,7 @@ public final class WorkerPool {
     }
     VarHandle.fullFence();
     callWorker(); // for what has come before that: perhaps itself
-    while (worker.idle && !finished) {
-      worker.park();
-    }
+    worker.signal.await(WaitStrategy.PARK, worker.calledOrFinished, worker::check);
   }
 
   /** Claims the oldest element that no worker has claimed; false if there is none. */
@@ -501,7 +504,7 @@ public final class WorkerPool {
       if (early) {
         worker.stop();
       } else {
-        worker.wake();
+        worker.signal.signal();
       }
     }
     if (early) {

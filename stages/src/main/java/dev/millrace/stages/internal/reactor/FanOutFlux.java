@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.reactor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ final class FanOutFlux extends Flux<Object> {
   private final Node.FanOut<Object, Object> node;
   private final Account account;
   private final List<Lane> lanes = new ArrayList<>();
-  private final Spot spot = new Spot();
+  private final Signal signal = new Signal();
 
   @SuppressWarnings("NullAway.Init") // when the branches are compiled
   private Flux<Object> merged;
@@ -59,7 +60,7 @@ final class FanOutFlux extends Flux<Object> {
   }
 
   private void leave() {
-    spot.signal();
+    signal.signal();
     Subscription subscription = upstream;
     if (subscription != null && isLeft()) {
       subscription.cancel();
@@ -73,7 +74,7 @@ final class FanOutFlux extends Flux<Object> {
   /** What one branch gets. */
   final class Lane extends Flux<Object> {
     private final Account into;
-    private final Gate gate = new Gate(execution, spot, FanOutFlux.this::leave);
+    private final Gate gate = new Gate(execution, signal, FanOutFlux.this::leave);
 
     private Lane(Account into) {
       this.into = into;
@@ -101,7 +102,7 @@ final class FanOutFlux extends Flux<Object> {
     private boolean give(Object element) {
       if (!isSettled()) {
         account.waitsForOutput();
-        spot.await(this::isSettled);
+        signal.await(this::isSettled);
         account.hasOutput();
       }
       if (isLeft() || execution.isStopped()) {
@@ -167,7 +168,7 @@ final class FanOutFlux extends Flux<Object> {
         Lane free = free();
         if (free == null) {
           account.waitsForOutput();
-          spot.await(() -> free() != null || isLeft() || execution.isStopped());
+          signal.await(() -> free() != null || isLeft() || execution.isStopped());
           account.hasOutput();
         } else {
           given = free.give(element);

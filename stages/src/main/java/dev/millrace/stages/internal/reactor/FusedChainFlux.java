@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
+import dev.millrace.stages.internal.wait.Signal;
 import java.util.List;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -30,7 +31,7 @@ final class FusedChainFlux extends Flux<Object> {
 
   private final class Head implements CoreSubscriber<Object> {
     private final CoreSubscriber<? super Object> actual;
-    private final Gate gate = new Gate(execution, new Spot(), this::cancelled);
+    private final Gate gate = new Gate(execution, new Signal(), this::cancelled);
     private final Section section = new Section(execution.interrupts());
     private final Runnable tap = input.tap();
 

@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ final class Gate implements Subscription {
   }
 
   private final Execution execution;
-  private final Spot spot;
+  private final Signal signal;
   private final Runnable onCancel;
   private @Nullable CoreSubscriber<? super Object> subscriber;
   private boolean completed;
@@ -47,12 +48,12 @@ final class Gate implements Subscription {
   /**
    * A gate that nobody has subscribed to.
    *
-   * @param spot where the emitting thread waits
+   * @param signal where the emitting thread waits
    * @param onCancel called once, when the subscriber wants no more
    */
-  Gate(Execution execution, Spot spot, Runnable onCancel) {
+  Gate(Execution execution, Signal signal, Runnable onCancel) {
     this.execution = execution;
-    this.spot = spot;
+    this.signal = signal;
     this.onCancel = onCancel;
   }
 
@@ -90,7 +91,7 @@ final class Gate implements Subscription {
     account.produced();
     if (!isAllowed()) {
       account.waitsForOutput();
-      spot.await(() -> isAllowed() || cancelled || execution.isStopped());
+      signal.await(() -> isAllowed() || cancelled || execution.isStopped());
       account.hasOutput();
     }
     if (cancelled || execution.isStopped()) {
@@ -131,14 +132,14 @@ final class Gate implements Subscription {
       do {
         now = demand;
       } while (!DEMAND.compareAndSet(this, now, Operators.addCap(now, n)));
-      spot.signal();
+      signal.signalAfterFence();
     }
   }
 
   @Override
   public void cancel() {
     if (CANCELLED.compareAndSet(this, false, true)) {
-      spot.signal();
+      signal.signalAfterFence();
       onCancel.run();
     }
   }

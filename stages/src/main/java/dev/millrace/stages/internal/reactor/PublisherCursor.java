@@ -2,10 +2,11 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.context.Context;
 import dev.millrace.pipeline.Source;
+import dev.millrace.stages.internal.wait.Signal;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
@@ -31,7 +32,7 @@ public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Curso
   private @Nullable Subscription upstream; // guarded by this
   private @Nullable Throwable failure; // written before done
   private volatile boolean done;
-  private volatile @Nullable Thread waiting;
+  private final Signal arrived = new Signal();
 
   private PublisherCursor(reactor.util.context.Context reactorContext) {
     this.reactorContext = reactorContext;
@@ -76,7 +77,7 @@ public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Curso
   @Override
   public void onNext(T element) {
     if (queue.offer(element)) {
-      LockSupport.unpark(waiting);
+      arrived.signal();
     } else {
       end(new IllegalStateException("the publisher has sent more than was requested"));
     }
@@ -96,7 +97,7 @@ public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Curso
     if (!done) {
       failure = why;
       done = true;
-      LockSupport.unpark(waiting);
+      arrived.signal();
     }
   }
 
@@ -116,22 +117,19 @@ public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Curso
   }
 
   private @Nullable T await() throws Exception {
-    waiting = Thread.currentThread();
-    while (true) {
-      boolean last = done; // before the queue is looked at
-      T element = queue.poll();
-      if (element != null) {
-        return element;
-      }
-      if (last) {
-        throwFailure();
-        return null;
-      }
-      LockSupport.park(this);
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
-      }
+    arrived.await(
+        WaitStrategy.PARK,
+        () -> done || !queue.isEmpty(),
+        interrupted -> {
+          if (interrupted) {
+            throw new InterruptedException();
+          }
+        });
+    T element = queue.poll();
+    if (element == null) { // the last one was taken before the end came
+      throwFailure();
     }
+    return element;
   }
 
   private void throwFailure() throws Exception {

@@ -1,12 +1,12 @@
 package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.context.Context;
+import dev.millrace.stages.internal.wait.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +104,7 @@ final class RunThreads implements Executor {
 
   private final class Runner implements Runnable {
     private volatile @Nullable Runnable task;
-    private volatile @Nullable Thread thread;
+    private final Signal signal = new Signal();
     private volatile boolean ended;
 
     private Runner(Runnable first) {
@@ -113,17 +113,16 @@ final class RunThreads implements Executor {
 
     private void hand(Runnable next) {
       task = next;
-      LockSupport.unpark(thread);
+      signal.signal();
     }
 
     private void end() {
       ended = true;
-      LockSupport.unpark(thread);
+      signal.signal();
     }
 
     @Override
     public void run() {
-      thread = Thread.currentThread();
       for (Runnable next; (next = await()) != null; ) {
         task = null;
         try {
@@ -139,12 +138,8 @@ final class RunThreads implements Executor {
     }
 
     private @Nullable Runnable await() {
-      Runnable next;
-      while ((next = task) == null && !ended) {
-        LockSupport.park(this);
-        Thread.interrupted(); // or the next park would not wait
-      }
-      return next;
+      signal.await(() -> task != null || ended);
+      return task;
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -63,7 +64,7 @@ final class SourceFlux extends Flux<Object> {
   /** Reads the source. */
   private final class Reader implements Runnable, Execution.Reader {
     private final Section section = new Section(execution.interrupts());
-    private final Gate gate = new Gate(execution, new Spot(), section::cancel);
+    private final Gate gate = new Gate(execution, new Signal(), section::cancel);
 
     /** Odd during a call of the source; written by this thread only. */
     private long calls;

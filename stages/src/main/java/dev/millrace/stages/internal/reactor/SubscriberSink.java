@@ -9,6 +9,7 @@ import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -32,7 +33,7 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
   private static final AtomicLongFieldUpdater<SubscriberSink> DEMAND =
       AtomicLongFieldUpdater.newUpdater(SubscriberSink.class, "demand");
 
-  private final Spot spot = new Spot();
+  private final Signal signal = new Signal();
   private volatile @Nullable CoreSubscriber<? super T> actual; // forgotten at the end: rule 3.13
   private volatile @Nullable Run<?> run;
   private volatile @Nullable IllegalArgumentException badRequest;
@@ -118,7 +119,7 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
   @Override
   public boolean accept(T element) {
     if (demand == 0) {
-      spot.await(() -> demand != 0 || cancelled || context.isCancelled());
+      signal.await(() -> demand != 0 || cancelled || context.isCancelled());
     }
     CoreSubscriber<? super T> subscriber = actual;
     if (cancelled || context.isCancelled() || subscriber == null) {
@@ -141,7 +142,7 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
   public void request(long n) {
     if (n > 0) {
       Operators.addCap(DEMAND, this, n);
-      spot.signal();
+      signal.signal();
     } else {
       badRequest =
           new IllegalArgumentException("rule 3.9: more than 0 must be requested, not " + n);
@@ -162,6 +163,6 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
     } else if (started != null && cancelled) {
       started.cancel(new CancellationException("the subscriber has cancelled"));
     }
-    spot.signal();
+    signal.signal();
   }
 }

@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.stages.internal.wait.Signal;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ final class TimedFlux extends Flux<Object> {
 
   private final class Loop implements CoreSubscriber<Object>, Runnable {
     private final CoreSubscriber<? super Object> actual;
-    private final Gate gate = new Gate(execution, new Spot(), this::cancelled);
+    private final Gate gate = new Gate(execution, new Signal(), this::cancelled);
     private final Section section = new Section(execution.interrupts());
     private final Runnable tap = input.tap();
     private final Channel<Object> inbox = Channel.buffered(1);

@@ -4,9 +4,11 @@ import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -42,9 +44,11 @@ final class WorkerPoolFlux extends Flux<Object> {
   /** Where they work: the subscriber to the input, and the gate for the results. */
   private final class PoolSubscriber implements CoreSubscriber<Object>, WorkerPool.Sides {
     private final CoreSubscriber<? super Object> actual;
-    private final Spot spot = new Spot();
-    private final Gate gate = new Gate(execution, spot, this::cancelled);
+    private final Signal signal = new Signal();
+    private final Gate gate = new Gate(execution, signal, this::cancelled);
     private final WorkerPool pool = new WorkerPool(node, this, ReactorWorker::new);
+    private final WaitStrategy untilReady = WaitStrategy.yielding(pool::isReady);
+    private final BooleanSupplier resultOrUnwanted = () -> !pool.awaitsResult() || !isWanted();
     private final FailureSite site = new FailureSite(node.name(), node.policy(), 1);
     private final Runnable tap = input.tap();
     private final AtomicLong asked = new AtomicLong();
@@ -132,7 +136,7 @@ final class WorkerPoolFlux extends Flux<Object> {
 
     @Override
     public void results() {
-      spot.signal();
+      signal.signalAfterFence();
     }
 
     private boolean isWanted() {
@@ -158,16 +162,13 @@ final class WorkerPoolFlux extends Flux<Object> {
     }
 
     private void awaitResult() {
-      for (int i = 0; i < WorkerPool.YIELDS && !pool.isReady(); i++) {
-        Thread.yield(); // there may be one meanwhile, which is cheaper than parking
-      }
-      spot.await(() -> !pool.awaitsResult() || !isWanted());
+      signal.await(untilReady, resultOrUnwanted, interrupted -> {});
       pool.hasResult();
     }
 
     private void give(Object result) {
       if (!gate.isOpen()) {
-        spot.await(() -> gate.isOpen() || !isWanted());
+        signal.await(() -> gate.isOpen() || !isWanted());
       }
       if (isWanted()) {
         gate.give(result);
@@ -183,10 +184,16 @@ final class WorkerPoolFlux extends Flux<Object> {
       private final WorkerPool pool;
       private final Section section = new Section(execution.interrupts());
       private final Account account = execution.ledger().openWorker(node.name());
-      private volatile @Nullable Thread thread;
+      private final Signal signal;
 
       private ReactorWorker(WorkerPool pool) {
+        this(pool, new Signal());
+      }
+
+      private ReactorWorker(WorkerPool pool, Signal signal) {
+        super(pool, signal);
         this.pool = pool;
+        this.signal = signal;
       }
 
       @Override
@@ -195,7 +202,6 @@ final class WorkerPoolFlux extends Flux<Object> {
       }
 
       private void run() {
-        thread = Thread.currentThread();
         try {
           work(pool);
         } catch (Unwind unwind) {
@@ -226,23 +232,16 @@ final class WorkerPoolFlux extends Flux<Object> {
       }
 
       @Override
-      protected void park() {
-        LockSupport.park(this);
-        Thread.interrupted(); // or the next park would not wait
+      protected void check(boolean interrupted) {
         if (!isWanted()) {
           throw Unwind.INSTANCE;
         }
       }
 
       @Override
-      protected void wake() {
-        LockSupport.unpark(thread);
-      }
-
-      @Override
       protected void stop() {
         section.cancel();
-        wake();
+        signal.signal();
       }
     }
   }

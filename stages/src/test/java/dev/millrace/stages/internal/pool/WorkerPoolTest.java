@@ -6,6 +6,7 @@ import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.wait.Signal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,6 +130,7 @@ class WorkerPoolTest {
       private final Thread thread = Thread.ofVirtual().unstarted(this::run);
 
       Hand(WorkerPool pool) {
+        super(pool, new Signal());
         this.pool = pool;
       }
 
@@ -155,14 +157,7 @@ class WorkerPoolTest {
       }
 
       @Override
-      protected void park() {
-        LockSupport.park();
-      }
-
-      @Override
-      protected void wake() {
-        LockSupport.unpark(thread);
-      }
+      protected void check(boolean interrupted) {}
 
       @Override
       protected void stop() {
