@@ -3,13 +3,14 @@ package dev.millrace.stages.internal.channels;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.pool.Worker;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.RunCore;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A worker of a parallel stage, in a thread of its own. */
-final class ChannelWorker extends WorkerPool.Worker {
+final class ChannelWorker extends Worker {
 
   private final PipelineThread thread;
   private final WorkerPool pool;
@@ -18,7 +19,7 @@ final class ChannelWorker extends WorkerPool.Worker {
 
   private ChannelWorker(
       PipelineThread thread, WorkerPool pool, Node.Parallel<Object, Object> node, Account account) {
-    super(pool, thread.elements);
+    super(thread.elements);
     this.thread = thread;
     this.pool = pool;
     this.node = node;
@@ -61,7 +62,7 @@ final class ChannelWorker extends WorkerPool.Worker {
 
   @Override
   protected void start() {
-    thread.start(() -> work(pool));
+    thread.start(() -> pool.work(this));
   }
 
   @Override
@@ -82,7 +83,7 @@ final class ChannelWorker extends WorkerPool.Worker {
   }
 
   @Override
-  protected void check(boolean interrupted) {
+  protected void check() {
     thread.check();
   }
 

@@ -7,6 +7,7 @@ import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.AdaptiveWait;
 import dev.millrace.stages.internal.wait.Signal;
 import dev.millrace.stages.internal.wait.WaitStrategy;
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -38,16 +39,9 @@ final class PipelineThread implements FailureChannel.Caller {
           "dev.millrace.pipeline.",
           "dev.millrace.stages.internal.");
 
-  private static final VarHandle STOPPED;
-
-  static {
-    try {
-      STOPPED =
-          MethodHandles.lookup().findVarHandle(PipelineThread.class, "stopped", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle STOPPED =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "stopped", VarHandle.class, PipelineThread.class, boolean.class);
 
   /** What a pipeline thread does; the run's context is the current one. */
   interface Body {

@@ -8,6 +8,7 @@ import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -41,15 +42,9 @@ final class SourceDriver extends Driver implements Sources.Reader {
    */
   private static final long PARK_AFTER_NANOS = 10_000_000;
 
-  private static final VarHandle CALLS;
-
-  static {
-    try {
-      CALLS = MethodHandles.lookup().findVarHandle(SourceDriver.class, "calls", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle CALLS =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "calls", VarHandle.class, SourceDriver.class, long.class);
 
   private final RunCore<?> run;
   private final Sources sources;

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.HashSet;
@@ -12,15 +13,9 @@ import java.util.Set;
  */
 final class Sources {
 
-  private static final VarHandle STOPPED;
-
-  static {
-    try {
-      STOPPED = MethodHandles.lookup().findVarHandle(Sources.class, "stopped", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle STOPPED =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "stopped", VarHandle.class, Sources.class, boolean.class);
 
   /** The thread of a source, as the drain sees it. */
   interface Reader {

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.pool;
 
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -10,15 +11,9 @@ import java.lang.invoke.VarHandle;
 @SuppressWarnings("unused") // the padding
 public final class PaddedIndex {
 
-  private static final VarHandle VALUE;
-
-  static {
-    try {
-      VALUE = MethodHandles.lookup().findVarHandle(PaddedIndex.class, "value", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle VALUE =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "value", VarHandle.class, PaddedIndex.class, long.class);
 
   private long padding1;
   private long padding2;

@@ -2,214 +2,131 @@ package dev.millrace.stages.internal.pool;
 
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Order;
-import dev.millrace.stages.internal.wait.Signal;
-import dev.millrace.stages.internal.wait.WaitStrategy;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers of a parallel stage, and the elements that are in it.
+ * The worker pool of a parallel stage: brings elements to workers, and their results to the output.
  *
- * <p>The intake's thread puts elements into a ring, from which workers claim one after the other;
- * they put the results into a second ring, from which the output's thread takes them: at the
- * position of the element, or at the next one if the order does not matter. There may be {@link
- * #bound} elements inside, so neither ring is ever full: as many as run, and as many more so that a
- * slow one at the head of the order does not keep workers idle, but not just a few.
- *
- * <p>Workers are started when they are needed, and stay. One at a time is woken: it wakes the next
- * one when it has found an element and there is another; so a worker is not woken for each element
- * of a trivial function, and all are soon at work if the function blocks. Who comes and goes is
- * guarded by a lock; the elements are not.
- *
- * <p>With {@link Order#KEY} an element whose key is at work waits with that {@link KeyQueues key},
- * and is done next by the same worker.
- *
- * <p>It knows no engine: that brings the {@link Sides}, and the threads of the {@link Worker}s.
+ * <p>One thread, the intake, puts elements; one thread, the output, takes results, in the order of
+ * the elements or as they come. The threads of the workers are the engine's, and so are the two
+ * {@link Sides}.
  */
-@SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
 public final class WorkerPool {
 
-  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
-  private static final VarHandle SEEKING;
-
-  static {
-    try {
-      SEEKING = MethodHandles.lookup().findVarHandle(WorkerPool.class, "seeking", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  /*
+   *    intake                      workers                        output
+   *
+   *            hasRoom                                      poll
+   *      put ----------> [ ClaimRing ]        [ ResultRing ] ------>
+   *       |               tail | claimed       place |  left
+   *       | same key           v                     ^
+   *       | inside          claim --> apply --> put -'
+   *       v                    ^                 |
+   *   [ KeyQueues ] -----------+--- next of the key
+   *
+   *                       [ Roster ]  calls workers
+   *
+   * `entered` counts the elements that came in, `left` those whose result has left, or that have
+   * failed. Between the two are at most `bound` elements.
+   *
+   *  1. No ring overflows. Both rings have at least `bound` slots, and an element or its result is
+   *     in one of them, in the hands of a worker, or in a queue of its key. The intake puts an
+   *     element only if entered - left < bound.
+   *
+   *  2. No element stays without a worker. The intake publishes the element, has a full fence, and
+   *     then reads `searching`. A worker that searches clears `searching`, has a full fence, and then
+   *     reads the ring. If the intake finds `searching` set, then the worker clears it later, and its
+   *     look finds the element. Otherwise the intake calls a worker. Without the two fences each
+   *     could miss the other, and the element would stay until the next one comes, or for ever.
+   *
+   *  3. The same with a worker that becomes idle. It enters the list of the idle under the lock, has
+   *     a full fence, and then calls a worker for any element in the ring: perhaps itself. So an
+   *     element that came when `spare` was 0 is not left to workers that are all about to wait.
+   *
+   *  4. Each element that is claimed calls the next worker, if there is another element. So the
+   *     chain of calls goes on without the intake, as long as there are elements and spare workers.
+   *
+   *  5. No wake-up of the output is lost: see ResultRing. No wake-up of the intake is lost: the
+   *     output writes `left`, has a full fence, and then signals the intake, which announces that
+   *     it waits, has a full fence, and then reads `left`. A waiting intake is woken when a batch
+   *     of elements has left, not for each; the pool then has elements enough for the workers.
+   *     An output that finds no result publishes all that have left, so the intake is not left
+   *     waiting for the rest of a batch that never comes.
+   *
+   *  6. Elements of a key are done one after the other. Only the first of a key is put into the
+   *     ring; the others wait in the queue of the key, and the worker of the first does them next.
+   *
+   *  7. Nothing holds on to elements. A slot is cleared when its element or result is taken. A
+   *     worker that waits refers neither to its last element nor to its last result: a variable of
+   *     a frame that waits can keep an object alive until the run ends. So both live in the frame
+   *     of `handle` only, which never waits for an element.
+   */
 
   /**
-   * So many elements can be inside at least: threads that hand over elements in passing park once
-   * for many of them.
+   * How many elements can be inside at least: the threads of intake and output then park once for
+   * many elements.
    */
   private static final int LEAST = 64;
 
-  /** More elements than these are never inside, however many workers there may be. */
+  /** How many elements are inside at most, however many workers there may be. */
   private static final int MOST = 1 << 20;
 
-  /** What stands for the result of an element that has none. */
-  private static final Object FAILED = new Object();
-
   /**
-   * Who brings the elements, and who takes the results. Called without a lock, by any thread, and
-   * after a full fence.
+   * The intake and the output of a pool. Called without a lock, by any thread, and after a full
+   * fence.
    */
   public interface Sides {
 
-    /** There is room for some elements again; to be ignored if nobody waits for it. */
+    /** There is room for several elements again. The intake may not be waiting for it. */
     void room();
 
-    /** There may be results, or the end. */
+    /** There is the result that the output waits for, or the end. */
     void results();
 
-    /** No more elements are wanted, although there are some. */
+    /** The pool takes no more elements, although there are some. */
     void stopIntake();
   }
 
-  /**
-   * Applies the function of the stage to one element after the other, in a thread of the engine.
-   */
-  public abstract static class Worker {
-    /** Whether it waits for an element; written under the pool's lock, but may be read. */
-    private volatile boolean idle;
-
-    /** Whether it has a thread; of whoever wakes it, which is one at a time. */
-    private boolean started;
-
-    /** The position of the element that it has claimed. */
-    private long position;
-
-    /** So many elements have come in, as far as it knows. */
-    private long tailSeen;
-
-    /** The key of its element. */
-    private @Nullable Object key;
-
-    /** Whether it was started to seek an element, and has not begun. */
-    private boolean isSeeking = true;
-
-    /** The element that it has claimed; null while it works on it or waits. */
-    private @Nullable Object claimed;
-
-    private final Signal signal;
-    private final BooleanSupplier calledOrFinished;
-
-    /**
-     * A worker that is not started.
-     *
-     * @param signal where it waits for an element
-     */
-    protected Worker(WorkerPool pool, Signal signal) {
-      this.signal = signal;
-      this.calledOrFinished = () -> !idle || pool.finished;
-    }
-
-    /**
-     * Works until the pool has finished. By the worker's thread.
-     *
-     * <p>A worker that waits refers neither to its last element nor to its last result: a variable
-     * of a frame that waits can keep an object alive until the run ends. So both live in {@link
-     * #handle} only, which never waits for an element.
-     */
-    protected final void work(WorkerPool pool) {
-      while (claimed != null || pool.take(this)) {
-        handle(pool);
-      }
-    }
-
-    private void handle(WorkerPool pool) {
-      Object element = Objects.requireNonNull(claimed);
-      claimed = null;
-      pool.done(this, apply(element));
-    }
-
-    /** Calls {@link #work} in a thread of its own. */
-    protected abstract void start();
-
-    /** Handles an element: the result, or null if it has failed. Throws to end the worker. */
-    protected abstract @Nullable Object apply(Object element);
-
-    /** Called when it waits for an element. Throws to end the worker. */
-    protected abstract void check(boolean interrupted);
-
-    /** Stops it, whatever it does: its result has no taker. Ends a wait for an element, too. */
-    protected abstract void stop();
-  }
-
   private final Order order;
-  private final int parallelism;
   private final Sides sides;
-  private final Function<? super WorkerPool, ? extends Worker> hire;
   private final int bound;
 
-  /** An intake that waits is woken at so few elements inside, to bring several; not for each. */
+  /** The intake, if it waits, is woken when no more elements than this are inside. */
   private final int wakeIntakeAt;
 
-  private final @Nullable Object[] elements;
-  private final @Nullable Object[] results;
-  private final int mask;
-  private final WaitStrategy untilElement = WaitStrategy.yielding(this::hasElement);
+  private final ClaimRing elements;
+  private final ResultRing results;
+  private final Roster roster;
   private final KeyQueues keys = new KeyQueues();
 
-  /** How many elements have come in; the intake's. It has seen how many have left. */
+  /**
+   * How many elements came in. Written by the intake with release, read by the output; {@code seen}
+   * is how many have left as far as the intake knows.
+   */
   private final PaddedIndex entered = new PaddedIndex();
 
-  /** How many elements are, or were, in the ring; the intake's. */
-  private final PaddedIndex tail = new PaddedIndex();
-
-  /** How many elements were claimed; the workers'. */
-  private final PaddedIndex claimed = new PaddedIndex();
-
-  /** How many results were given a place, if the order does not matter; the workers'. */
-  private final PaddedIndex placed = new PaddedIndex();
-
-  /** How many elements have left; the output's. It has seen so many results. */
-  private final PaddedIndex left = new PaddedIndex();
-
-  /** The place of the result that the output waits for. */
-  private volatile long awaited = -1;
-
-  private final ReentrantLock lock = new ReentrantLock();
-  private final List<Worker> workers = new ArrayList<>();
-  private final ArrayDeque<Worker> idle = new ArrayDeque<>();
-
-  /** How many workers could be woken or hired; written under the lock. */
-  private volatile int spare;
-
-  /** Whether a worker is about to look for an element; nobody else needs to be woken then. */
-  private volatile boolean seeking;
-
+  /** Whether all elements came in. Written once by the intake, read by the output. */
   private volatile boolean ended;
-  private volatile boolean finished;
 
   /**
    * A pool without workers.
    *
-   * @param hire makes a worker that is not started; called with the lock
+   * @param hire makes a worker that is not started; called with a lock
    */
   public WorkerPool(
       Node.Parallel<?, ?> node, Sides sides, Function<? super WorkerPool, ? extends Worker> hire) {
     this.order = node.order();
-    this.parallelism = node.parallelism();
     this.sides = sides;
-    this.hire = hire;
-    this.bound = Math.clamp(2L * parallelism, LEAST, MOST);
+    this.bound = Math.clamp(2L * node.parallelism(), LEAST, MOST);
     this.wakeIntakeAt = bound - batch();
-    this.spare = parallelism;
     int length = Integer.highestOneBit(bound - 1) << 1;
-    this.elements = new @Nullable Object[length];
-    this.results = new @Nullable Object[length];
-    this.mask = length - 1;
+    this.elements = new ClaimRing(length);
+    this.results = new ResultRing(length);
+    this.roster = new Roster(node.parallelism(), () -> hire.apply(this), elements);
   }
 
   // The intake
@@ -219,32 +136,32 @@ public final class WorkerPool {
     return bound;
   }
 
-  /** How many elements have left together when the intake is told of {@link Sides#room}. */
+  /** How many elements leave together before the intake is told of {@link Sides#room}. */
   public int batch() {
     return bound / 4;
   }
 
   /** How many elements have come in and left again. */
   public long left() {
-    return left.get();
+    return results.left();
   }
 
   /** Whether another element may come in. By the intake. */
   public boolean hasRoom() {
     if (entered.own() - entered.seen >= bound) {
-      entered.seen = left.get();
+      entered.seen = results.left();
     }
     return entered.own() - entered.seen < bound;
   }
 
   /** Whether an intake that has waited should go on: several elements have room. */
   public boolean isRoomy() {
-    return entered.own() - left.get() <= wakeIntakeAt;
+    return entered.own() - results.left() <= wakeIntakeAt;
   }
 
-  /** Whether nothing is wanted any more. */
+  /** Whether the pool takes no more elements. */
   public boolean isFinished() {
-    return finished;
+    return roster.isFinished();
   }
 
   /**
@@ -259,7 +176,7 @@ public final class WorkerPool {
       return null;
     }
     Object key = Objects.requireNonNull(function.apply(element), "the key is null");
-    int _ = key.hashCode(); // here, where what it throws is the element's failure
+    int _ = key.hashCode(); // here an exception is the element's failure
     return key;
   }
 
@@ -274,15 +191,9 @@ public final class WorkerPool {
   }
 
   private void add(Object element) {
-    long at = tail.own();
-    int slot = (int) at & mask;
-    while (SLOT.getAcquire(elements, slot) != null) {
-      // a worker has claimed it, and is about to clear its place
-    }
-    SLOT.set(elements, slot, element);
-    tail.set(at + 1);
-    VarHandle.fullFence();
-    callWorker();
+    elements.put(element);
+    VarHandle.fullFence(); // before `searching` is read: see 2
+    roster.call();
   }
 
   /** There are no more elements. By the intake. */
@@ -294,119 +205,55 @@ public final class WorkerPool {
 
   // The workers
 
-  private boolean hasElement() {
-    return claimed.get() < tail.get();
+  /** Works until the pool has finished. By the worker's thread. */
+  public void work(Worker worker) {
+    while (worker.claimed != null || take(worker)) {
+      handle(worker);
+    }
+  }
+
+  private void handle(Worker worker) {
+    Object element = Objects.requireNonNull(worker.claimed);
+    worker.claimed = null;
+    done(worker, worker.apply(element));
   }
 
   /**
-   * Wakes or hires a worker for an element, unless one is about to look for it. An element is put
-   * before this is called; who looks says so, says that it no longer does, and looks.
-   */
-  private void callWorker() {
-    if (spare == 0 || seeking || finished) {
-      return;
-    }
-    Worker worker = null;
-    lock.lock();
-    try {
-      if (spare > 0 && !finished && hasElement() && SEEKING.compareAndSet(this, false, true)) {
-        worker = idle.poll();
-        if (worker == null) {
-          worker = hire.apply(this);
-          workers.add(worker);
-        }
-        spare--;
-        worker.idle = false;
-      }
-    } finally {
-      lock.unlock();
-    }
-    wake(worker);
-  }
-
-  private static void wake(@Nullable Worker worker) {
-    if (worker == null) {
-      return;
-    }
-    if (worker.started) {
-      worker.signal.signal();
-    } else {
-      worker.started = true;
-      worker.start();
-    }
-  }
-
-  /**
-   * Waits for an element for a worker: one that was just started and was called to seek, or one
-   * that has found nothing.
+   * Waits until the worker has an element.
    *
    * @return false if the worker is to end
    */
   private boolean take(Worker worker) {
-    if (worker.isSeeking) {
-      worker.isSeeking = false;
-    } else if (!finished) {
-      await(worker);
+    if (worker.searches) { // it was just hired
+      worker.searches = false;
+    } else if (!roster.isFinished()) {
+      roster.await(worker);
     }
-    while (!finished) {
-      seeking = false;
-      VarHandle.fullFence();
+    while (!roster.isFinished()) {
+      roster.stopSearch();
+      VarHandle.fullFence(); // before the ring is read: see 2
       if (claim(worker)) {
-        callWorker();
+        roster.call();
         return true;
       }
-      await(worker);
+      roster.await(worker);
     }
     return false;
   }
 
-  /** Waits until the worker is the one that looks for an element, or the pool has finished. */
-  private void await(Worker worker) {
-    if (SEEKING.compareAndSet(this, false, true)) {
-      untilElement.spin();
-      if (hasElement()) {
-        return;
-      }
-      seeking = false;
-    }
-    lock.lock();
-    try {
-      worker.idle = true;
-      idle.push(worker);
-      spare++;
-    } finally {
-      lock.unlock();
-    }
-    VarHandle.fullFence();
-    callWorker(); // for what has come before that: perhaps itself
-    worker.signal.await(WaitStrategy.PARK, worker.calledOrFinished, worker::check);
-  }
-
-  /** Claims the oldest element that no worker has claimed; false if there is none. */
   private boolean claim(Worker worker) {
-    while (true) {
-      long next = claimed.get();
-      if (next >= worker.tailSeen) {
-        worker.tailSeen = tail.get();
-        if (next >= worker.tailSeen) {
-          return false;
-        }
-      }
-      int slot = (int) next & mask;
-      Object element = SLOT.getAcquire(elements, slot);
-      if (claimed.advance(next)) {
-        SLOT.setRelease(elements, slot, null);
-        worker.position = next;
-        if (order == Order.KEY) {
-          var keyed = (KeyQueues.Keyed) element;
-          worker.key = keyed.key();
-          worker.claimed = keyed.element();
-        } else {
-          worker.claimed = element;
-        }
-        return true;
-      }
+    Object element = elements.claim(worker);
+    if (element == null) {
+      return false;
     }
+    if (order == Order.KEY) {
+      var keyed = (KeyQueues.Keyed) element;
+      worker.key = keyed.key();
+      worker.claimed = keyed.element();
+    } else {
+      worker.claimed = element;
+    }
+    return true;
   }
 
   /**
@@ -415,13 +262,11 @@ public final class WorkerPool {
    * @param result null if the element has failed
    */
   private void done(Worker worker, @Nullable Object result) {
-    long place = order == Order.INPUT ? worker.position : placed.take();
-    SLOT.setRelease(results, (int) place & mask, result == null ? FAILED : result);
-    VarHandle.fullFence();
-    if (place == awaited) {
+    long place = order == Order.INPUT ? worker.position : results.nextPlace();
+    if (results.put(place, result)) {
       sides.results();
     }
-    if (!finished) {
+    if (!roster.isFinished()) {
       worker.claimed = worker.key == null ? null : keys.next(worker.key);
       if (worker.claimed == null) {
         worker.key = null;
@@ -435,29 +280,25 @@ public final class WorkerPool {
   /** The next result, or null if there is none now; those before have left. By the output. */
   public @Nullable Object poll() {
     while (true) {
-      long next = left.seen;
-      int slot = (int) next & mask;
-      Object result = SLOT.getAcquire(results, slot);
-      if (result == null || next - left.own() >= batch()) {
-        leave(next);
+      Object result = results.peek();
+      if (result == null || results.unpublished() >= batch()) {
+        publishLeft();
       }
       if (result == null) {
         return null;
       }
-      SLOT.set(results, slot, null);
-      left.seen = next + 1;
-      if (result != FAILED) {
+      results.remove();
+      if (result != ResultRing.FAILED) {
         return result;
       }
     }
   }
 
-  /** So many elements have left. */
-  private void leave(long count) {
-    if (left.own() != count) {
-      left.set(count);
-      VarHandle.fullFence();
-      if (entered.get() - count <= wakeIntakeAt) {
+  private void publishLeft() {
+    if (results.unpublished() != 0) {
+      results.publish();
+      VarHandle.fullFence(); // before the intake's signal is read: see 5
+      if (entered.get() - results.taken() <= wakeIntakeAt) {
         sides.room();
       }
     }
@@ -465,47 +306,37 @@ public final class WorkerPool {
 
   /** Whether there is a result, or will be none. By the output. */
   public boolean isReady() {
-    return SLOT.getAcquire(results, (int) left.seen & mask) != null || isExhausted();
+    return results.peek() != null || isExhausted();
   }
 
   /** Whether all elements have left that will ever come. By the output. */
   public boolean isExhausted() {
-    return ended && left.seen == entered.get();
+    return ended && results.taken() == entered.get();
   }
 
   /**
-   * The output waits from now on, if there is still nothing: {@link Sides#results} tells it of the
-   * next result.
+   * Whether the output has to wait. From this call on {@link Sides#results} wakes it for the next
+   * result, until {@link #hasResult}.
    */
   public boolean awaitsResult() {
-    awaited = left.seen;
-    VarHandle.fullFence();
+    results.startWait();
     return !isReady();
   }
 
   /** The output does not wait any more. */
   public void hasResult() {
-    awaited = -1;
+    results.endWait();
   }
 
-  /** Nothing is wanted any more: the workers end, and the intake, if there is something left. */
+  /** Ends the workers; and the intake, if elements are left. By any thread, any number of times. */
   public void finish() {
-    boolean early;
-    List<Worker> all;
-    lock.lock();
-    try {
-      finished = true;
-      early = !ended || left.get() < entered.get();
-      all = List.copyOf(workers);
-    } finally {
-      lock.unlock();
-    }
-    for (Worker worker : all) {
+    List<Worker> workers = roster.finish();
+    boolean early = !ended || results.left() < entered.get();
+    for (Worker worker : workers) {
       if (early) {
         worker.stop();
-      } else {
-        worker.signal.signal();
       }
+      worker.signal.signal();
     }
     if (early) {
       sides.stopIntake();

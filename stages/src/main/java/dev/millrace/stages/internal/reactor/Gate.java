@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.reactor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.Signal;
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -18,18 +19,12 @@ import reactor.core.publisher.Operators;
  */
 final class Gate implements Subscription {
 
-  private static final VarHandle DEMAND;
-  private static final VarHandle CANCELLED;
-
-  static {
-    try {
-      var lookup = MethodHandles.lookup();
-      DEMAND = lookup.findVarHandle(Gate.class, "demand", long.class);
-      CANCELLED = lookup.findVarHandle(Gate.class, "cancelled", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle DEMAND =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "demand", VarHandle.class, Gate.class, long.class);
+  private static final VarHandle CANCELLED =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "cancelled", VarHandle.class, Gate.class, boolean.class);
 
   private final Execution execution;
   private final Signal signal;

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -17,15 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Section {
 
-  private static final VarHandle OWNER;
-
-  static {
-    try {
-      OWNER = MethodHandles.lookup().findVarHandle(Section.class, "owner", Object.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle OWNER =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "owner", VarHandle.class, Section.class, Object.class);
 
   private static final Object INTERRUPTED = new Object();
 

@@ -6,6 +6,7 @@ import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.Signal;
+import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -27,15 +28,9 @@ import reactor.core.publisher.Flux;
  */
 final class SourceFlux extends Flux<Object> {
 
-  private static final VarHandle CALLS;
-
-  static {
-    try {
-      CALLS = MethodHandles.lookup().findVarHandle(Reader.class, "calls", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle CALLS =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "calls", VarHandle.class, Reader.class, long.class);
 
   private final Execution execution;
   private final String name;

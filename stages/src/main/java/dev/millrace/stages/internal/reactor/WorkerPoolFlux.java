@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.pool.Worker;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.Signal;
@@ -180,20 +181,14 @@ final class WorkerPoolFlux extends Flux<Object> {
     }
 
     /** One of the workers. */
-    private final class ReactorWorker extends WorkerPool.Worker {
+    private final class ReactorWorker extends Worker {
       private final WorkerPool pool;
       private final Section section = new Section(execution.interrupts());
       private final Account account = execution.ledger().openWorker(node.name());
-      private final Signal signal;
 
       private ReactorWorker(WorkerPool pool) {
-        this(pool, new Signal());
-      }
-
-      private ReactorWorker(WorkerPool pool, Signal signal) {
-        super(pool, signal);
-        this.pool = pool;
-        this.signal = signal;
+        super(new Signal());
+        this.pool = pool; // the outer one is not assigned yet when the pool hires
       }
 
       @Override
@@ -203,7 +198,7 @@ final class WorkerPoolFlux extends Flux<Object> {
 
       private void run() {
         try {
-          work(pool);
+          pool.work(this);
         } catch (Unwind unwind) {
           // nobody waits for it
         }
@@ -232,7 +227,7 @@ final class WorkerPoolFlux extends Flux<Object> {
       }
 
       @Override
-      protected void check(boolean interrupted) {
+      protected void check() {
         if (!isWanted()) {
           throw Unwind.INSTANCE;
         }
@@ -241,7 +236,6 @@ final class WorkerPoolFlux extends Flux<Object> {
       @Override
       protected void stop() {
         section.cancel();
-        signal.signal();
       }
     }
   }

@@ -125,17 +125,17 @@ class WorkerPoolTest {
       pool.finish();
     }
 
-    private final class Hand extends WorkerPool.Worker {
+    private final class Hand extends Worker {
       private final WorkerPool pool;
       private final Thread thread = Thread.ofVirtual().unstarted(this::run);
 
       Hand(WorkerPool pool) {
-        super(pool, new Signal());
+        super(new Signal());
         this.pool = pool;
       }
 
       private void run() {
-        work(pool);
+        pool.work(this);
       }
 
       @Override
@@ -157,7 +157,7 @@ class WorkerPoolTest {
       }
 
       @Override
-      protected void check(boolean interrupted) {}
+      protected void check() {}
 
       @Override
       protected void stop() {
