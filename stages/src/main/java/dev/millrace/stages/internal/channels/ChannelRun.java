@@ -7,6 +7,7 @@ import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.run.RunCore;
+import dev.millrace.stages.internal.run.Uninterruptibly;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -35,13 +36,25 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   private static final long TICK_NANOS = 1_000_000;
   private static final long INSIST_NANOS = 100_000_000;
 
-  private final Set<PipelineThread> alive = new LinkedHashSet<>();
   private final Sources sources = new Sources();
-  private final List<Thread> threads = new ArrayList<>();
   private final CountDownLatch done = new CountDownLatch(1);
+
+  /** The threads that have not ended; guarded by this. */
+  private final Set<PipelineThread> alive = new LinkedHashSet<>();
+
+  /** All Java threads that were made, for callers that join; guarded by this. */
+  private final List<Thread> threads = new ArrayList<>();
+
+  /** Written once by the thread that starts the run; read by the thread that completes it. */
   private volatile Context.@Nullable Registration supervision;
-  private volatile int started; // written under the lock
+
+  /** How many threads were started. Written under the lock, read by all threads of the run. */
+  private volatile int started;
+
+  /** Written once by the thread that gives the run up, before it is done; read by joining threads. */
   private volatile boolean abandoned;
+
+  /** When the grace ends, a {@link System#nanoTime}; 0 before the cancellation; guarded by this. */
   private long graceEnds;
 
   /** A run that has no thread yet. */
@@ -190,27 +203,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
       all = List.copyOf(threads);
     }
     for (Thread thread : all) {
-      uninterruptibly(thread::join);
-    }
-  }
-
-  private interface Wait {
-    void await() throws InterruptedException;
-  }
-
-  private static void uninterruptibly(Wait wait) {
-    boolean interrupted = false;
-    boolean ended = false;
-    while (!ended) {
-      try {
-        wait.await();
-        ended = true;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+      Uninterruptibly.await(thread::join);
     }
   }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DequeLink extends Link {
 
+  /** Guarded by this. */
   private final ArrayDeque<Object> elements = new ArrayDeque<>();
   private final int capacity;
 

@@ -22,6 +22,7 @@ final class FanOutStep extends Step {
   private final @Nullable Function<Object, ?> key;
   private final FailurePolicy policy;
   private final List<OutletStep> lanes;
+  /** The lane that is asked first in a balance. Of this thread. */
   private int turn;
 
   /** The lane that a wait has found. */

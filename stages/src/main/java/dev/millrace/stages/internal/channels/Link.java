@@ -37,7 +37,11 @@ abstract class Link {
   private final WaitStrategy untilReady;
   private final BooleanSupplier roomOrCancel = () -> isCancelled() || hasRoom();
   private final BooleanSupplier elementOrEnd = this::isReadyOrSaysSo;
+
+  /** Written once by the producer, after its last element; read by the consumer. */
   private volatile boolean ended;
+
+  /** Written once by the consumer; read by the producer. */
   private volatile boolean cancelled;
 
   /**

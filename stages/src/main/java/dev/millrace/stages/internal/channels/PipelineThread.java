@@ -63,17 +63,23 @@ final class PipelineThread implements FailureChannel.Caller {
   final RunCore<?> run;
   final Threads threads;
 
+
+  /** Written once under the lock, by a thread that stops this one; this one reads it anywhere. */
   private volatile boolean stopped;
+
+  /** The Java thread. Written once by itself when it begins; read by threads that wake or stop it. */
   private volatile @Nullable Thread thread;
+
+  /** What interrupts must not reach now. Written by this thread; guarded by this. */
   private Shield shield = Shield.NONE;
 
   /** The stages that it runs, the first one first. */
   private final Deque<Stage> stages = new ArrayDeque<>();
 
-  /** Where it waits for an element. */
+  /** Where it waits for an element; its producers and workers signal. */
   final Signal elements = new Signal();
 
-  /** Where it waits for room. */
+  /** Where it waits for room; its consumers signal. */
   final Signal room = new Signal();
 
   private final Signal.Check<RuntimeException> check = interrupted -> check();

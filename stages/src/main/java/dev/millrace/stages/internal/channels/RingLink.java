@@ -15,18 +15,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class RingLink extends Link {
 
+  /** Filled by the producer before it advances the tail, cleared by the consumer after it has read. */
   private final @Nullable Object[] slots;
+
   private final int mask;
   private final int capacity;
   private final int half;
 
-  /** How many were put; the producer's, who has seen how many were taken. */
+  /**
+   * How many elements were put. Written by the producer with release, read by the consumer; {@code
+   * seen} is how many were taken as far as the producer knows.
+   */
   private final PaddedIndex tail = new PaddedIndex();
 
-  /** How many were taken; the consumer's, who has seen how many were put. */
+  /**
+   * How many elements were taken. Written by the consumer with release, read by the producer; {@code
+   * seen} is how many were put as far as the consumer knows.
+   */
   private final PaddedIndex head = new PaddedIndex();
 
-  /** The consumer's. */
+  /** The head at which a waiting producer is woken next. Of the consumer. */
   private long nextWake;
 
   RingLink(int capacity, PipelineThread producer, PipelineThread consumer, Runnable onCancel) {

@@ -52,13 +52,15 @@ final class SourceDriver extends Driver implements Sources.Reader {
   private final Source<?> source;
   private final Account account;
   private @Nullable Cursor<?> cursor;
+
+  /** When this thread has parked last, to give way. */
   private long parked = System.nanoTime();
 
-  /** Odd during a call of the source. */
+  /** Odd during a call of the source. Written by this thread with plain stores, read by the drain. */
   @SuppressWarnings("UnusedVariable") // read by its handle
   private long calls;
 
-  /** The drain's: the calls at the last tick. */
+  /** The calls at the last tick. Of the drain, whose ticks come one after the other. */
   private long callsSeen;
 
   SourceDriver(

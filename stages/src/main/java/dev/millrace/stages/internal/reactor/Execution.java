@@ -53,11 +53,18 @@ final class Execution {
   private final RunThreads threads;
   private final Scheduler scheduler;
   private final Channel<Void> completed = Channel.rendezvous();
+
+  /** Written once by the thread of the sink, when it has finished; read by all threads. */
   private volatile boolean complete;
+
   private final OpenTransforms leftovers =
       new OpenTransforms(
           (transform, stage) -> close(transform, cause -> Places.stageClosed(stage, cause)));
+
+  /** The sources that are open; guarded by this. */
   private final Set<Reader> readers = new HashSet<>();
+
+  /** Whether no source may begin; guarded by this. */
   private boolean draining;
 
   @SuppressWarnings("unchecked") // only the sink makes results

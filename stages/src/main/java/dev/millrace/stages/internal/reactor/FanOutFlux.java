@@ -31,6 +31,7 @@ final class FanOutFlux extends Flux<Object> {
   @SuppressWarnings("NullAway.Init") // when the branches are compiled
   private Flux<Object> merged;
 
+  /** Written once by the thread that subscribes; read by lanes that are cancelled. */
   private volatile @Nullable Subscription upstream;
 
   FanOutFlux(Execution execution, Part input, Node.FanOut<Object, Object> node, Account account) {
@@ -118,6 +119,8 @@ final class FanOutFlux extends Flux<Object> {
 
   private final class Spread implements CoreSubscriber<Object> {
     private final Runnable tap = input.tap();
+
+    /** The lane that had the last element of a balance. Of the thread that brings elements. */
     private int last;
 
     @Override

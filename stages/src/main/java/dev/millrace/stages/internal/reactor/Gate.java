@@ -29,15 +29,20 @@ final class Gate implements Subscription {
   private final Execution execution;
   private final Signal signal;
   private final Runnable onCancel;
+
+  /** Written once, under the lock; the emitting thread reads it when it was asked for an element. */
   private @Nullable CoreSubscriber<? super Object> subscriber;
+
+  /** Whether there are no more elements; guarded by this. */
   private boolean completed;
 
-  /** What the emitting thread has left of the demand that it has taken. */
+  /** What is left of the demand that was taken. Of the emitting thread. */
   private long allowance;
 
-  /** What was asked for since. */
+  /** What was requested since. Raised by requests, taken whole by the emitting thread; atomic. */
   private volatile long demand;
 
+  /** Set once, with compare-and-set, by a thread that cancels; read by the emitting thread. */
   private volatile boolean cancelled;
 
   /**

@@ -22,7 +22,7 @@ final class RunThreads implements Executor {
   private final Context context;
   private final Interrupts interrupts;
   private final Consumer<? super Throwable> onError;
-  private final List<Thread> threads = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>(); // guarded by this, as all below
   private final ArrayDeque<Runner> idle = new ArrayDeque<>();
   private boolean closed;
 
@@ -103,8 +103,16 @@ final class RunThreads implements Executor {
   }
 
   private final class Runner implements Runnable {
+    /**
+     * The next task. Written by the thread that hands it over, which has taken this runner out of
+     * {@link #idle}; cleared by the runner's thread before it runs the task.
+     */
     private volatile @Nullable Runnable task;
+
+    /** Where it waits for a task. */
     private final Signal signal = new Signal();
+
+    /** Written once by the thread that closes; read by the runner's thread. */
     private volatile boolean ended;
 
     private Runner(Runnable first) {

@@ -25,8 +25,17 @@ final class Section {
   private static final Object INTERRUPTED = new Object();
 
   private final Interrupts interrupts;
+
+  /**
+   * The thread inside; null if none is; {@link #INTERRUPTED} once it was interrupted. Written by the
+   * thread that enters or leaves, and with compare-and-set by the thread that cancels.
+   */
   private volatile @Nullable Object owner;
+
+  /** Written by threads that cancel, under the lock; read by the thread inside. */
   private volatile boolean cancelled;
+
+  /** Whether an interrupt is on its way. Written under the lock; the thread that leaves waits. */
   private volatile boolean interrupting;
 
   Section(Interrupts interrupts) {

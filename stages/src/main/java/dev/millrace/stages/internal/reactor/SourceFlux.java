@@ -61,13 +61,20 @@ final class SourceFlux extends Flux<Object> {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Signal(), section::cancel);
 
-    /** Odd during a call of the source; written by this thread only. */
+    /** Odd during a call of the source; written by the reading thread with opaque stores, read by the drain. */
     private long calls;
 
+    /** Written once by the drain; read by the reading thread before and after each call. */
     private volatile boolean draining;
+
+    /** Written once by the reading thread, when it begins; read by the drain. */
     private volatile @Nullable Thread thread;
-    private boolean interrupted; // by the drain; guarded by this
-    private long callsSeen; // by the drain
+
+    /** Whether the drain has interrupted the thread, which then clears this; guarded by this. */
+    private boolean interrupted;
+
+    /** The calls at the last tick; of the drain's threads, one after the other. */
+    private long callsSeen;
 
     // For the drain
 

@@ -34,12 +34,26 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
       AtomicLongFieldUpdater.newUpdater(SubscriberSink.class, "demand");
 
   private final Signal signal = new Signal();
-  private volatile @Nullable CoreSubscriber<? super T> actual; // forgotten at the end: rule 3.13
+
+  /** Set once; cleared by the last thread of the run, as rule 3.13 asks. Read by the run's sink. */
+  private volatile @Nullable CoreSubscriber<? super T> actual;
+
+  /** Written once by the thread that subscribes; read by threads that cancel. */
   private volatile @Nullable Run<?> run;
+
+  /** Written by a thread that requests too little; read by the last thread of the run. */
   private volatile @Nullable IllegalArgumentException badRequest;
+
+  /** Written by threads that cancel; read by the thread of the sink. */
   private volatile boolean cancelled;
+
+  /** Raised by threads that request, lowered by the thread of the sink; atomic updates only. */
   private volatile long demand;
+
+  /** Written when the run opens the sink, read by the threads of the sink after that. */
   private Context context = Context.background();
+
+  /** Of the thread of the sink, one at a time. */
   private long given;
 
   SubscriberSink(CoreSubscriber<? super T> actual) {

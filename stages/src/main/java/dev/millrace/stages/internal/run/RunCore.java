@@ -215,19 +215,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
         return;
       }
     }
-    boolean interrupted = false;
-    boolean ended = false;
-    while (!ended) {
-      try {
-        awaitEnd();
-        ended = true;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(this::awaitEnd);
   }
 
   @Override
