@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs each pipeline as if all of its sources wanted to be told of the end of their elements, and
- * checks that they are: once for each element.
+ * Runs each pipeline as if all its sources were settling sources, and checks that they are notified
+ * exactly once for each element.
  */
 public final class SettlingEngine implements Engine {
 

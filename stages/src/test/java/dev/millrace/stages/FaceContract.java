@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What the free functions promise on either face: each element, and each failure, arrives. The
- * seven defects are those of the pipeline in "Applying Modern Go Concurrency Patterns to Data
+ * The promises of the free functions on either face: each element, and each failure, arrives. The
+ * seven defects come from the pipeline in "Applying Modern Go Concurrency Patterns to Data
  * Pipelines" (AMBOSS, 2021); the others are in {@link FaceStopContract}.
  */
 abstract class FaceContract extends FaceTheme {

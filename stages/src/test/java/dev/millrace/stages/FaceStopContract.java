@@ -22,8 +22,8 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the free functions promise on either face when they are stopped. The seven defects are those
- * of the pipeline in "Applying Modern Go Concurrency Patterns to Data Pipelines" (AMBOSS, 2021);
+ * The promises of the free functions on either face when they are stopped. The seven defects come
+ * from the pipeline in "Applying Modern Go Concurrency Patterns to Data Pipelines" (AMBOSS, 2021);
  * the others are in {@link FaceContract}.
  */
 abstract class FaceStopContract extends FaceTheme {
@@ -54,9 +54,7 @@ abstract class FaceStopContract extends FaceTheme {
     }
   }
 
-  /**
-   * Defect 2: an acquire that fails drops its element silently: the caller is told that it ended.
-   */
+  /** Defect 2: an acquire that fails drops its element silently; the caller sees a regular end. */
   @Test
   void cancelWhileWaitingForThePermitIsReported() throws Exception {
     try (var context = Context.background().withCancel();

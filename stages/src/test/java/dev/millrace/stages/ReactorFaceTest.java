@@ -59,7 +59,7 @@ class ReactorFaceTest extends FaceContract {
     }
   }
 
-  /** Does what it is told to when it is asked for elements. */
+  /** Runs a given action when elements are requested. */
   private static final class Input<T> implements Publisher<T>, Subscription {
     private @Nullable Subscriber<? super T> subscriber;
     private Runnable requested = () -> {};

@@ -31,7 +31,7 @@ record Running<T>(Thread thread, FutureTask<T> result, AtomicBoolean interruptKe
     };
   }
 
-  /** Waits for what was returned; throws what was thrown. */
+  /** Waits for the result; throws the exception of the call. */
   T get() throws Exception {
     try {
       return result.get(20, TimeUnit.SECONDS);

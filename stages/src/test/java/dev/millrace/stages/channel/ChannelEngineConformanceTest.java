@@ -4,7 +4,7 @@ import dev.millrace.pipeline.Engine;
 import dev.millrace.testkit.conformance.EngineConformance;
 import java.time.Duration;
 
-/** The channel engine keeps what every engine promises. */
+/** The channel engine keeps the promises of every engine. */
 class ChannelEngineConformanceTest extends EngineConformance {
   @Override
   protected Engine engine(Duration grace) {

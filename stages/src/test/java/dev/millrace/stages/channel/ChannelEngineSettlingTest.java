@@ -5,7 +5,7 @@ import dev.millrace.pipeline.SettlingEngine;
 import dev.millrace.testkit.conformance.EngineConformance;
 import java.time.Duration;
 
-/** The channel engine keeps its promises when each source is told of the end of its elements. */
+/** The channel engine keeps its promises when each source is a settling source. */
 class ChannelEngineSettlingTest extends EngineConformance {
   @Override
   protected Engine engine(Duration grace) {

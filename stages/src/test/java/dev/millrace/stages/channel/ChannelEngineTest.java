@@ -29,7 +29,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What every run on channels does: sequential stages, values of the context, reports. */
+/** The common behaviour of runs on channels: sequential stages, values of the context, reports. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineTest {
 
@@ -242,7 +242,7 @@ class ChannelEngineTest {
     return element;
   }
 
-  // What a run says of itself
+  // Reports
 
   @Test
   void aStuckRunSaysWhichStageWaitsForWhat() throws Exception {

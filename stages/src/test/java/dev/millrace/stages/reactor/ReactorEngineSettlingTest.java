@@ -5,7 +5,7 @@ import dev.millrace.pipeline.SettlingEngine;
 import dev.millrace.testkit.conformance.EngineConformance;
 import java.time.Duration;
 
-/** The engine keeps its promises when each source is told of the end of its elements. */
+/** The engine keeps its promises when each source is a settling source. */
 class ReactorEngineSettlingTest extends EngineConformance {
   @Override
   protected Engine engine(Duration grace) {

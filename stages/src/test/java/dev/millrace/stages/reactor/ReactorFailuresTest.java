@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What becomes of what the user's functions throw. */
+/** The way of exceptions of the user's functions. */
 @Timeout(60)
 class ReactorFailuresTest {
 
@@ -293,7 +293,7 @@ class ReactorFailuresTest {
     return null;
   }
 
-  // What belongs to no element
+  // Exceptions without an element
 
   @Test
   void exceptionOfASourceStopsTheRun() throws Exception {

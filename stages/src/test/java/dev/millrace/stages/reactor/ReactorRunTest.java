@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How a run is cancelled, drained and ended, and what it tells of itself meanwhile. */
+/** How a run is cancelled, drained and ended, and its reports meanwhile. */
 @Timeout(60)
 class ReactorRunTest {
 

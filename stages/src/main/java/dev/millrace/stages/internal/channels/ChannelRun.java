@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
  * thread that ends completes the run; callers of {@link #join} then wait for the threads, so that
  * none is alive.
  *
- * <p>From the cancellation on the run is supervised, by the timers of the library and by the
- * threads that join: the interrupts are repeated, in case one was swallowed; and after a time of
- * grace the run is completed even if a function goes on. A virtual thread could not do that:
- * functions that only compute, or that keep waking each other, can keep all carriers busy.
+ * <p>From the cancellation on the timers of the library and the threads that join supervise the
+ * run. They repeat the interrupts, in case a function swallowed one. After the grace they complete
+ * the run even if a function goes on. A virtual thread could not do that, because functions that
+ * only compute, or that keep waking each other, can keep all carriers busy.
  */
 public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
     implements PipelineThread.Threads {
@@ -51,7 +51,9 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   /** How many threads were started. Written under the lock, read by all threads of the run. */
   private volatile int started;
 
-  /** Written once by the thread that gives the run up, before it is done; read by joining threads. */
+  /**
+   * Written once by the thread that gives the run up, before it is done; read by joining threads.
+   */
   private volatile boolean abandoned;
 
   /** When the grace ends, a {@link System#nanoTime}; 0 before the cancellation; guarded by this. */
@@ -98,7 +100,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
     }
   }
 
-  /** A thread in which the run's context is the current one, and which is waited for. */
+  /** A thread with the run's context as the current one; callers of {@link #join} wait for it. */
   private synchronized Thread thread(String name, Runnable body) {
     Thread thread =
         Thread.ofVirtual().name("millrace " + name).unstarted(() -> context().run(body));

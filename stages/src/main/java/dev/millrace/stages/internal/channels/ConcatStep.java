@@ -2,7 +2,10 @@ package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
 
-/** One input of a concatenation: its end is not the end. The driver ends what comes after. */
+/**
+ * One input of a concatenation: its end is not the end of the run. The driver ends the steps after
+ * it.
+ */
 final class ConcatStep extends Step {
 
   private final Step next;

@@ -4,13 +4,14 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A link for what a {@link RingLink} cannot do: elements are dropped at its head, or there may be
- * so many that room for all is not to be taken in advance.
+ * A link for buffers that a {@link RingLink} does not suit: buffers that drop elements at the head,
+ * and buffers with a capacity too large to allocate in advance.
  */
 final class DequeLink extends Link {
 
   /** Guarded by this. */
   private final ArrayDeque<Object> elements = new ArrayDeque<>();
+
   private final int capacity;
 
   DequeLink(int capacity, PipelineThread producer, PipelineThread consumer, Runnable onCancel) {

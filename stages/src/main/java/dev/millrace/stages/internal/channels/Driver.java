@@ -2,15 +2,17 @@ package dev.millrace.stages.internal.channels;
 
 import java.util.List;
 
-/** Where the elements of a thread's chain come from; used by that thread. */
+/**
+ * The source of the elements of a thread's steps: an input, a link, a pool. Used by that thread.
+ */
 abstract class Driver {
 
   final PipelineThread thread;
 
-  /** What takes the elements. */
+  /** The step that takes the elements. */
   final Step next;
 
-  /** The chains, in threads of their own, whose elements it takes. */
+  /** The threads whose elements it takes. */
   private final List<ThreadBody> feeders;
 
   private boolean fed;
@@ -21,7 +23,7 @@ abstract class Driver {
     this.feeders = feeders;
   }
 
-  /** Starts what feeds it, and pushes elements until there are no more, or no more are wanted. */
+  /** Starts the feeders, and pushes elements until there are no more, or the next step is done. */
   final void run() throws Exception {
     fed = true;
     feeders.forEach(feeder -> feeder.thread().start(feeder));
@@ -29,9 +31,9 @@ abstract class Driver {
   }
 
   /**
-   * Stops what feeds it, if it has not ended; called once, whatever has happened. If it was never
-   * run then what would have fed it never will be, and is closed in its place: a lane among it that
-   * stayed open would hold up the other lanes.
+   * Stops the feeders that have not ended; called once, whatever has happened. Feeders of a driver
+   * that never ran will never run, and are closed in their place: a lane among them that stayed
+   * open would hold up the other lanes.
    */
   final void close() {
     release();
@@ -40,9 +42,9 @@ abstract class Driver {
     }
   }
 
-  /** Pushes elements until there are no more, or no more are wanted. */
+  /** Pushes elements until there are no more, or the next step is done. */
   abstract void drive() throws Exception;
 
-  /** Lets go of what it takes its elements from. */
+  /** Releases the inputs. */
   abstract void release();
 }

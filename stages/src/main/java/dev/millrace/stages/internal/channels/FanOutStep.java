@@ -11,8 +11,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Spreads elements over lanes, in the thread that brings them. A lane whose branch wants no more
- * gets no more; when that is so of all lanes, the stage is done.
+ * Spreads elements over lanes, in the thread that brings them. A lane whose branch takes no more
+ * elements gets no more. When that holds for all lanes, the stage is done.
  */
 final class FanOutStep extends Step {
 
@@ -22,6 +22,7 @@ final class FanOutStep extends Step {
   private final @Nullable Function<Object, ?> key;
   private final FailurePolicy policy;
   private final List<OutletStep> lanes;
+
   /** The lane that is asked first in a balance. Of this thread. */
   private int turn;
 
@@ -82,8 +83,8 @@ final class FanOutStep extends Step {
   }
 
   /**
-   * An element whose lane wants no more is dropped while other lanes go on. When no lane wants any
-   * more, or the run is stopped, it is left unprocessed, as in any stage.
+   * An element whose lane takes no more is dropped while other lanes go on. When no lane takes
+   * elements, or the run is stopped, it stays unprocessed, as in any stage.
    */
   private void count(boolean given) {
     if (given) {

@@ -8,25 +8,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * A bounded hand-over from one thread to one other.
  *
- * <p>The producer makes sure of room, counts, and puts; so a report never sees an element taken
- * that has not been made. Whoever has to wait says so in a flag of its thread, looks again, and
- * parks; the other side looks at the flag after it has changed something. Between the two steps of
- * either side stands a full fence, so that one of them sees the other (as in Dekker's algorithm).
+ * <p>The producer makes sure of room, counts, and puts. So a report never sees an element taken
+ * that was not made. Both sides wait at a {@link Signal} of their thread, which has the argument
+ * why no wake-up is lost.
  */
 abstract class Link {
 
-  /** What {@link #receive} returns after the last element. */
+  /** {@link #receive} returns it after the last element. */
   static final Object END = new Object();
 
   /**
-   * How many elements wait between two threads, where the blueprint does not say it: enough to park
-   * once for several elements, few enough for a stage not to run far ahead.
+   * How many elements wait between two threads by default: enough to park once for several
+   * elements, few enough for a stage not to run far ahead.
    */
   static final int CAPACITY = 16;
 
   /**
-   * As {@link #CAPACITY}, on the way into and out of a branch of a fan-out: an element passes two
-   * links for each branch, and the time goes into parking and waking their threads.
+   * The capacity of the links into and out of a branch of a fan-out. An element passes two links
+   * for each branch, and most of the time goes into parking and waking their threads.
    */
   static final int LANE = 128;
 
@@ -45,7 +44,7 @@ abstract class Link {
   private volatile boolean cancelled;
 
   /**
-   * @param onCancel called once, if the consumer wants no more
+   * @param onCancel called once, if the consumer takes no more elements
    */
   Link(PipelineThread producer, PipelineThread consumer, Runnable onCancel) {
     this.producer = producer;
@@ -78,7 +77,7 @@ abstract class Link {
    * Waits for room.
    *
    * @param next the account of the stage that waits to take an element, if it is the producer's
-   * @return false if the consumer wants no more
+   * @return false if the consumer takes no more elements
    */
   boolean awaitRoom(Account next) {
     if (!cancelled && !hasRoom()) {
@@ -104,7 +103,7 @@ abstract class Link {
     consumer.elements.signal();
   }
 
-  /** Whether the consumer wants no more. */
+  /** Whether the consumer takes no more elements. */
   final boolean isCancelled() {
     return cancelled;
   }
@@ -174,7 +173,9 @@ abstract class Link {
     producer.room.signal();
   }
 
-  /** The consumer wants no more: the producer is stopped, unless it feeds others as well. */
+  /**
+   * The consumer takes no more elements: the producer is stopped, unless it feeds others as well.
+   */
   final void cancel() {
     if (!cancelled) {
       cancelled = true;

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** Runs mappings that follow each other, and calls the next step with what they make. */
+/** Runs mappings that follow each other, and calls the next step with their results. */
 final class MappingStep extends Step implements FusedMappings.Host {
 
   /** A stage that it runs. */

@@ -4,7 +4,7 @@ import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Takes the elements of several links, as they come; those that are there, link by link. */
+/** Takes the elements of several links as they come: the elements that are there, link by link. */
 final class MergeDriver extends Driver {
 
   private final List<Link> links;
@@ -29,7 +29,9 @@ final class MergeDriver extends Driver {
     }
   }
 
-  /** Takes what is there, but leaves the others their turn; false if there was nothing. */
+  /**
+   * Takes the elements of one link, but leaves the other links their turn; false if it had none.
+   */
   private boolean take(Link link, int index) {
     for (int i = 0; i < Link.CAPACITY && !next.done; i++) {
       Object element = link.pollOrEnd();

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a thread's chain: a stage that hands its elements over to another thread, such as a
- * buffer or the beginning of a merge. What it has made and the other thread has not taken is
+ * buffer or the beginning of a merge. An element that the other thread has not taken yet counts as
  * queued.
  */
 final class OutletStep extends Step {
@@ -30,7 +30,7 @@ final class OutletStep extends Step {
   /**
    * An outlet.
    *
-   * @param onDrop gets what is dropped
+   * @param onDrop gets the dropped elements
    * @param account counts what comes in
    * @param made counts what goes out
    */
@@ -95,7 +95,10 @@ final class OutletStep extends Step {
     link.put(element);
   }
 
-  /** What is dropped, if there is no room: this element, or one in whose place it is now. */
+  /**
+   * The element that is dropped for lack of room: this one, or the oldest, whose place it takes;
+   * null if there is room.
+   */
   private @Nullable Object drop(Object element) {
     if (overflow == Overflow.DROP_OLDEST) {
       return ((DequeLink) link).replace(element);

@@ -22,14 +22,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A thread of a run, and the ways to wake and to stop it.
  *
- * <p>It is stopped when the run is cancelled, or when nobody wants what it makes: it is
- * interrupted, and unwinds at the next element. Interrupts are for functions of the user only: what
- * the engine itself waits for depends on {@link #isStopped}, so that one that was swallowed does no
- * harm.
+ * <p>It is stopped when the run is cancelled, or when no stage takes its elements any more: it is
+ * interrupted, and unwinds at the next element. Interrupts are for functions of the user only. The
+ * engine's own waits look at {@link #isStopped}, so a swallowed interrupt does no harm.
  */
 final class PipelineThread implements FailureChannel.Caller {
 
-  /** The beginnings of names of classes that are not the user's. */
+  /** Prefixes of classes that do not belong to the user. */
   private static final List<String> OURS =
       List.of(
           "java.",
@@ -43,7 +42,7 @@ final class PipelineThread implements FailureChannel.Caller {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "stopped", VarHandle.class, PipelineThread.class, boolean.class);
 
-  /** What a pipeline thread does; the run's context is the current one. */
+  /** The work of a pipeline thread; the run's context is the current one. */
   interface Body {
     void run() throws Exception;
   }
@@ -63,14 +62,15 @@ final class PipelineThread implements FailureChannel.Caller {
   final RunCore<?> run;
   final Threads threads;
 
-
   /** Written once under the lock, by a thread that stops this one; this one reads it anywhere. */
   private volatile boolean stopped;
 
-  /** The Java thread. Written once by itself when it begins; read by threads that wake or stop it. */
+  /**
+   * The Java thread. Written once by itself when it begins; read by threads that wake or stop it.
+   */
   private volatile @Nullable Thread thread;
 
-  /** What interrupts must not reach now. Written by this thread; guarded by this. */
+  /** The shield against interrupts that is up now. Written by this thread; guarded by this. */
   private Shield shield = Shield.NONE;
 
   /** The stages that it runs, the first one first. */
@@ -94,7 +94,7 @@ final class PipelineThread implements FailureChannel.Caller {
     threads.start(this, body);
   }
 
-  /** Adds a stage that it runs, before those that it has. Before it is started. */
+  /** Adds a stage that it runs, before the stages added so far. Before the thread is started. */
   void addStage(String name, Account account) {
     stages.addFirst(new Stage(name, account));
   }
@@ -104,7 +104,7 @@ final class PipelineThread implements FailureChannel.Caller {
     return stages.isEmpty();
   }
 
-  /** What its thread is called. */
+  /** The name of its Java thread. */
   String name() {
     String first = stages.getFirst().name();
     String last = stages.getLast().name();
@@ -122,7 +122,7 @@ final class PipelineThread implements FailureChannel.Caller {
     return busy;
   }
 
-  /** What it does now, on a line. */
+  /** Its present activity, on one line. */
   String explain() {
     if (elements.isAwaited()) {
       return name() + " waits for an element";
@@ -148,7 +148,10 @@ final class PipelineThread implements FailureChannel.Caller {
     return running == null ? new StackTraceElement[0] : running.getStackTrace();
   }
 
-  /** That its function goes on although it was interrupted; the trace is that of its thread. */
+  /**
+   * The note that its function goes on although it was interrupted; the trace is that of its
+   * thread.
+   */
   Throwable ignoresInterrupts() {
     var exception =
         new TimeoutException("stage '%s' ignores that it is interrupted".formatted(busyStage()));
@@ -156,7 +159,7 @@ final class PipelineThread implements FailureChannel.Caller {
     return exception;
   }
 
-  /** All that it runs begins to wait for room, but for the stage that is to take the element. */
+  /** All its stages begin to wait for room, except the stage that is to take the element. */
   void waitsForOutput(Account next) {
     for (Stage stage : stages) {
       if (stage.account() != next) {
@@ -177,14 +180,14 @@ final class PipelineThread implements FailureChannel.Caller {
     thread = Thread.currentThread();
   }
 
-  /** As {@link #isStopped}, but may come some time later. */
+  /** As {@link #isStopped}, but may become true some time later. */
   boolean isToldToStop() {
     return stopped;
   }
 
   /**
-   * As {@link #isToldToStop}, for a thread that has asked for the same element before: what was
-   * called since, and has waited, makes it look again.
+   * As {@link #isToldToStop}, with a plain read, for a thread that has asked for the same element
+   * before. A function that was called since and has waited makes the read see the present value.
    */
   boolean isToldToStopMeanwhile() {
     return (boolean) STOPPED.get(this);
@@ -217,11 +220,11 @@ final class PipelineThread implements FailureChannel.Caller {
   }
 
   /**
-   * Stops the run because of something that was thrown in this thread; but an exception of a thread
-   * that is to stop anyway is only recorded.
+   * Stops the run because of an exception in this thread. An exception in a thread that is stopped
+   * anyway is only recorded.
    *
    * @param text says where it was thrown
-   * @return what the thread throws then
+   * @return the error that the thread throws then
    */
   Unwind thrown(Throwable cause, Function<? super Throwable, String> text) {
     if (cause instanceof Exception && isStopped()) {
@@ -232,7 +235,7 @@ final class PipelineThread implements FailureChannel.Caller {
     return Unwind.INSTANCE;
   }
 
-  /** Closes what the thread holds; what that throws stops the run. */
+  /** Closes a resource of the thread; an exception of the close stops the run. */
   void close(AutoCloseable resource, Function<? super Throwable, String> text) {
     try {
       shielded(Shield.FULL, resource::close);
@@ -241,13 +244,16 @@ final class PipelineThread implements FailureChannel.Caller {
     }
   }
 
-  /** What an interrupt must not reach. */
+  /** Code that interrupts must not reach. */
   enum Shield {
     /** A function that works for the stages after it: any interrupt reaches it. */
     NONE,
-    /** What works for the run, such as a handler of failures: only its cancellation does. */
+    /**
+     * Code that works for the run, such as a failure handler: only the run's cancellation reaches
+     * it.
+     */
     RUN,
-    /** What must come to its end, such as a close. */
+    /** Code that must come to its end, such as a close: no interrupt reaches it. */
     FULL
   }
 
@@ -270,8 +276,8 @@ final class PipelineThread implements FailureChannel.Caller {
   }
 
   /**
-   * Runs what is not to be interrupted whenever the thread is stopped. An interrupt of the body's
-   * own ends with it.
+   * Runs code that a stop of the thread must not always interrupt. An interrupt that the body
+   * itself causes ends with the body.
    */
   void shielded(Shield against, Body body) throws Exception {
     synchronized (this) {
@@ -304,7 +310,8 @@ final class PipelineThread implements FailureChannel.Caller {
   }
 
   /**
-   * Forgets an interrupt that was meant for what has just returned, unless the thread is stopped.
+   * Forgets an interrupt that was meant for the call that has just returned, unless the thread is
+   * stopped.
    */
   synchronized void forgetInterrupt() {
     if (!stopped) {
@@ -352,7 +359,10 @@ final class PipelineThread implements FailureChannel.Caller {
     return new AdaptiveWait(threads::count, condition);
   }
 
-  /** Sleeps until that {@link System#nanoTime} at the most; no other thread ends the sleep but by a stop. */
+  /**
+   * Sleeps until that {@link System#nanoTime} at the most; no other thread ends the sleep but by a
+   * stop.
+   */
   void sleepUntil(long instant) {
     LockSupport.parkNanos(this, instant - System.nanoTime());
     Thread.interrupted();

@@ -24,9 +24,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the chains of a run out of its blueprint, from the sink upwards: sequential stages join the
- * chain of the stage after them; other stages begin it, and have the chains that feed them end in
- * links.
+ * Plans the threads of a run from its blueprint, from the sink upwards. Sequential stages join the
+ * thread of the stage after them. Other stages begin a thread, whose driver takes elements from
+ * links or a pool; the threads that feed it end there.
  *
  * <p>The types of the elements are checked by the blueprint, and of no interest here.
  */
@@ -35,7 +35,7 @@ public final class Planner {
   /** A buffer as large as this is not allocated in advance. */
   private static final int LARGE = 1 << 16;
 
-  /** So many stages call each other: the stack of a thread has room for many more. */
+  /** How many stages call each other at most: the stack of a thread has room for many more. */
   private static final int FUSED = 128;
 
   /** Where a branch begins that is being wired. */
@@ -113,14 +113,14 @@ public final class Planner {
     return account;
   }
 
-  /** The account of a step that takes what the node before it makes. */
+  /** The account of a step that takes the elements of the node before it. */
   private Account openAfter(Node<?> before, Node<?> node, PipelineThread thread) {
     Account account = ledger.open(node.name(), before.name());
     thread.addStage(node.name(), account);
     return account;
   }
 
-  /** For what is counted elsewhere. */
+  /** An account for counts that another account has already. */
   private static Account unused() {
     return new Ledger().open("unused");
   }

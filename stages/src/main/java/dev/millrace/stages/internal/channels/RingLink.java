@@ -5,9 +5,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A link whose elements wait in a ring: the producer writes the tail, the consumer the head, and
- * each reads the other's index only when its copy of it is used up (Lamport's queue, with the
- * cached indices of Le, Guatto, Cohen and Pop, "Correct and Efficient Bounded FIFO Queues", 2013).
+ * A link whose elements wait in a single-producer, single-consumer ring. The producer writes the
+ * tail, the consumer the head, and each reads the other's index only when its copy of it is used
+ * up. This is Lamport's queue, with the cached indices of Le, Guatto, Cohen and Pop, "Correct and
+ * Efficient Bounded FIFO Queues" (2013).
  *
  * <p>A producer that waits is woken when the head passes a multiple of half the capacity, so that
  * it has room for several elements when it runs again. It waits at a full ring only, and before
@@ -15,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RingLink extends Link {
 
-  /** Filled by the producer before it advances the tail, cleared by the consumer after it has read. */
+  /**
+   * Filled by the producer before it advances the tail, cleared by the consumer after it has read.
+   */
   private final @Nullable Object[] slots;
 
   private final int mask;
@@ -29,8 +32,8 @@ final class RingLink extends Link {
   private final PaddedIndex tail = new PaddedIndex();
 
   /**
-   * How many elements were taken. Written by the consumer with release, read by the producer; {@code
-   * seen} is how many were put as far as the consumer knows.
+   * How many elements were taken. Written by the consumer with release, read by the producer;
+   * {@code seen} is how many were put as far as the consumer knows.
    */
   private final PaddedIndex head = new PaddedIndex();
 

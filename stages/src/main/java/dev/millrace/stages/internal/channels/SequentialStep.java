@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a transform, and calls the next step with what that emits. */
+/** Runs a transform, and calls the next step with the elements that it emits. */
 class SequentialStep<X extends Transform<Object, Object>> extends Step implements Emitter<Object> {
 
   final PipelineThread thread;

@@ -24,7 +24,10 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     this.sink = sink;
   }
 
-  /** Opens the sink, even if the run is cancelled: who waits for it is told by its close. */
+  /**
+   * Opens the sink, even if the run is cancelled: its close then tells the threads that wait for
+   * the sink.
+   */
   @Override
   void start() {
     try {

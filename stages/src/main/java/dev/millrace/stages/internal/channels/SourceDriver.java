@@ -21,24 +21,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A drain must interrupt the source if it blocks, and nothing but the source: the functions that
  * the same thread calls between two elements are to finish. A lock around each call would cost more
- * than many a stage. So the thread counts its calls, up before and up after, with plain stores, and
- * looks after each whether the run drains. The drain first says that it drains, and interrupts
- * under the thread's lock a source that has been in the same call for a tick: had the thread left
- * the call without seeing the drain, then its count would have been seen, as a store takes less
- * than a tick to reach the other processors. A thread that leaves and sees the drain takes the
- * lock, and with it forgets an interrupt that came too late.
+ * than many a stage. So the thread counts its calls with plain stores, up before and up after, and
+ * looks after each whether the run drains. The drain sets its flag first. Once in a tick it looks
+ * at the count, and interrupts, under the thread's lock, a source that has been in the same call
+ * for a tick. A store takes less than a tick to reach the other processors: had the thread left the
+ * call without seeing the flag, the drain would have seen its new count. A thread that leaves a
+ * call and sees the flag takes the lock, and forgets an interrupt that came too late.
  */
 final class SourceDriver extends Driver implements Sources.Reader {
 
   /**
-   * After so many elements, a power of two, other threads have their turn, such as one that cancels
-   * a context: virtual threads that only compute are not preempted.
+   * After this number of elements, a power of two, the thread gives way to other threads, such as
+   * one that cancels a context: virtual threads that only compute are not preempted.
    */
   private static final int TURN = 1024;
 
   /**
-   * After so long it parks for a moment instead of yielding: the scheduler serves the threads that
-   * yield on a carrier before those that were started elsewhere, which would never begin.
+   * After this time the thread parks for a moment instead of yielding. The scheduler serves the
+   * threads that yield on a carrier before threads that were started elsewhere, which would never
+   * begin.
    */
   private static final long PARK_AFTER_NANOS = 10_000_000;
 
@@ -56,7 +57,9 @@ final class SourceDriver extends Driver implements Sources.Reader {
   /** When this thread has parked last, to give way. */
   private long parked = System.nanoTime();
 
-  /** Odd during a call of the source. Written by this thread with plain stores, read by the drain. */
+  /**
+   * Odd during a call of the source. Written by this thread with plain stores, read by the drain.
+   */
   @SuppressWarnings("UnusedVariable") // read by its handle
   private long calls;
 
@@ -151,7 +154,7 @@ final class SourceDriver extends Driver implements Sources.Reader {
     }
   }
 
-  /** Returns if the exception only ends the source, without an element. */
+  /** Returns if the exception only ends the source. */
   private void failed(Throwable e, String what) {
     if (e instanceof Exception && thread.isStopped()) {
       run.aside(e);

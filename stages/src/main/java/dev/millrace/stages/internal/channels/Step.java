@@ -1,21 +1,20 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
-import dev.millrace.stages.internal.run.Unwind;
 
 /**
  * A stage, or the beginning of one, as the thread that runs it sees it: the thread pushes elements
- * into it, one after the other. Steps that follow each other in one thread are fused: each calls the
- * next one.
+ * into it, one after the other. Steps that follow each other in one thread are fused: each calls
+ * the next one.
  *
- * <p>Used by one thread. A push that throws {@link dev.millrace.stages.internal.run.Unwind} ends the
- * thread.
+ * <p>Used by one thread. A push that throws {@link dev.millrace.stages.internal.run.Unwind} ends
+ * the thread.
  */
 abstract class Step {
 
   /*
-   * Who counts what
-   * ===============
+   * The accounting
+   * ==============
    *
    * An element goes from stage B to stage S. `from` is B's account in S's thread, `account` is S's.
    *
@@ -40,7 +39,7 @@ abstract class Step {
    *
    * The exceptions:
    *
-   *   OutletStep, PoolStep   They hand elements to another thread. With room, a push counts as above.
+   *   OutletStep, PoolStep   hand elements to another thread. With room, a push counts as above.
    *                          Without room, the element was made, but not taken: the push counts
    *                          produced for B, waits, and goes on as a take. A run that is cancelled
    *                          during the wait reports the element as undelivered by B.
@@ -93,6 +92,6 @@ abstract class Step {
   /** There are no more elements. Not called if the run is cancelled. */
   abstract void end() throws Exception;
 
-  /** Lets go of what it holds; called once, whatever has happened. */
+  /** Releases its resources; called once, whatever has happened. */
   abstract void close();
 }

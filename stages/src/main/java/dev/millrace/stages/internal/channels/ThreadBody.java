@@ -4,9 +4,9 @@ import dev.millrace.errors.Descriptions;
 import dev.millrace.stages.internal.run.Unwind;
 
 /**
- * What a thread does: its driver pushes elements into the first of its steps.
+ * The work of a pipeline thread: its driver pushes elements into the first of its steps.
  *
- * <p>What goes wrong is told to the run before anything is closed, so that a close sees why.
+ * <p>An exception is recorded in the run before anything is closed, so that a close sees the cause.
  *
  * @param first the step that the driver pushes into
  */

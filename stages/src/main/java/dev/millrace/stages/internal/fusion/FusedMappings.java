@@ -8,10 +8,10 @@ import java.util.List;
  * Up to {@value #MOST} mappings that follow each other, called without an emitter between them, in
  * one thread at a time.
  *
- * <p>Each has a method of its own, all alike: the compiler of the JVM decides at each place in the
- * code, by what it has seen there, what to inline. In a loop, or in one method for all, it would
- * see all functions at one place, and inline none. An element is processed by a stage when it is
- * passed to the next one, so that is counted once.
+ * <p>Each mapping has a method of its own, all alike. The JIT compiler decides per call site, by
+ * the classes that it has seen there, whether to inline. In a loop, or in one method for all, it
+ * would see all functions at one call site, and inline none. A stage has processed an element when
+ * it passes it to the next one, so that is counted once.
  */
 public final class FusedMappings {
 
@@ -20,10 +20,10 @@ public final class FusedMappings {
 
   /** The engine around them. */
   public interface Host {
-    /** Whether what a stage has made goes nowhere; {@link #left} is called then. */
+    /** Whether no stage takes the result of a mapping; {@link #left} is called then. */
     boolean isLeft();
 
-    /** What a stage has made goes nowhere; throws what ends the stages. */
+    /** No stage takes the result of a mapping; throws the error that ends the stages. */
     void left();
 
     /** A function has returned, and the thread is interrupted: by the function, or by the run. */

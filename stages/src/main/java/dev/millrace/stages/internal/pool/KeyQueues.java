@@ -6,15 +6,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The elements of a keyed stage that wait for another one of their key. There is an entry for the
- * keys of elements that are inside only. Safe for use by many threads.
+ * The elements of a keyed stage that wait for another one of their key. Only keys with elements
+ * inside have an entry. Thread-safe.
  */
 final class KeyQueues {
 
   /** An element that is the first one of its key. */
   record Keyed(Object key, Object element) {}
 
-  /** Those that wait for the one that is at work; null if there are none. */
+  /** By key, the elements that wait for the one at work; null if none waits. */
   private final Map<Object, @Nullable ArrayDeque<Object>> waiting = new HashMap<>();
 
   /** Whether no element is inside. */

@@ -5,8 +5,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A position in a ring, on a line of its own in a processor's cache, together with what its writer
- * remembers of another one: a thread that writes it takes the line away from no other.
+ * A position in a ring, on a cache line of its own, together with its writer's copy of another
+ * position. A thread that writes it takes the line away from no other thread.
  */
 @SuppressWarnings("unused") // the padding
 public final class PaddedIndex {
@@ -25,7 +25,7 @@ public final class PaddedIndex {
 
   private long value;
 
-  /** The writer's own. */
+  /** The writer's copy of another position. */
   public long seen;
 
   private long padding8;
@@ -39,27 +39,27 @@ public final class PaddedIndex {
   /** Begins at 0. */
   public PaddedIndex() {}
 
-  /** As its only writer knows it. */
+  /** The value as its only writer knows it: a plain read. */
   public long own() {
     return value;
   }
 
-  /** With all that was written before it. */
+  /** The value, by an acquire read: the caller sees all that was written before {@link #set}. */
   public long get() {
     return (long) VALUE.getAcquire(this);
   }
 
-  /** Shows all that was written before. */
+  /** Publishes all that was written before: a release write. */
   public void set(long next) {
     VALUE.setRelease(this, next);
   }
 
-  /** Sets it to the next one if it is still that one; a full fence. */
+  /** Advances by one if the value is {@code from}. Compare-and-set: a full fence. */
   public boolean advance(long from) {
     return VALUE.compareAndSet(this, from, from + 1);
   }
 
-  /** Takes the next position, of several writers; a full fence. */
+  /** Takes the next position, by one of several writers. Atomic: a full fence. */
   public long take() {
     return (long) VALUE.getAndAdd(this, 1L);
   }

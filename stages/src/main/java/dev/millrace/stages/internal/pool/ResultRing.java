@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The place of a result is the position of its element, if the pool keeps the order; otherwise
  * the next free place, taken by an atomic increment. A worker stores its result with release; the
- * output reads the slot with acquire. No two workers share a place, and the ring never overflows, as
- * the pool lets in no more elements than it has slots.
+ * output reads the slot with acquire. No two workers share a place, and the ring never overflows,
+ * as the pool lets in no more elements than it has slots.
  *
- * <p>A wake-up of the output is not lost, by Dekker's argument: the worker writes the slot, then has
- * a full fence, then reads {@code awaited}. The output writes {@code awaited}, then has a full
+ * <p>A wake-up of the output is not lost, by Dekker's argument: the worker writes the slot, then
+ * has a full fence, then reads {@code awaited}. The output writes {@code awaited}, then has a full
  * fence, then reads the slot. One of them sees the other's write.
  */
 final class ResultRing {

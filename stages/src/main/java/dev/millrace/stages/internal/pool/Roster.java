@@ -12,13 +12,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers of a pool: which of them wait, and which one is called next.
+ * The workers of a pool: the waiting ones, and the one that is called next.
  *
- * <p>A worker is hired when an element has no worker, and stays until the pool has finished. At most
- * one worker searches at a time: it was called, and has not looked for an element yet. While one
- * searches, no other needs to be called. So a trivial function wakes no thread for each element,
- * and a function that blocks soon has all workers: a worker that has found an element calls the next
- * one before it begins.
+ * <p>A worker is hired when an element has no worker, and stays until the pool has finished. At
+ * most one worker searches at a time: it was called, and has not looked for an element yet. While
+ * one searches, no other needs to be called. So a trivial function wakes no thread for each
+ * element, and a function that blocks soon has all workers: a worker that has found an element
+ * calls the next one before it begins.
  *
  * <p>The waiting and the hired workers are guarded by a lock. The elements are not: see {@link
  * WorkerPool} for why no element stays without a worker.
@@ -146,7 +146,7 @@ final class Roster {
   }
 
   /**
-   * No worker is called any more, and those that wait go on.
+   * No worker is called any more, and waiting workers go on.
    *
    * @return all workers
    */

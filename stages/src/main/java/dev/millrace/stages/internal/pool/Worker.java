@@ -24,7 +24,9 @@ public abstract class Worker {
   /** Whether it waits to be called. Written under the roster's lock, read by its thread. */
   private volatile boolean idle;
 
-  /** Whether it has a thread. Of the thread that calls it; the pool calls a worker once at a time. */
+  /**
+   * Whether it has a thread. Of the thread that calls it; the pool calls a worker once at a time.
+   */
   boolean started;
 
   /** Whether it was called and has not looked for an element yet. Of its thread. */

@@ -38,10 +38,10 @@ public final class WorkerPool {
    *     element only if entered - left < bound.
    *
    *  2. No element stays without a worker. The intake publishes the element, has a full fence, and
-   *     then reads `searching`. A worker that searches clears `searching`, has a full fence, and then
-   *     reads the ring. If the intake finds `searching` set, then the worker clears it later, and its
-   *     look finds the element. Otherwise the intake calls a worker. Without the two fences each
-   *     could miss the other, and the element would stay until the next one comes, or for ever.
+   *     then reads `searching`. A worker that searches clears `searching`, has a full fence, and
+   *     then reads the ring. If the intake finds `searching` set, then the worker clears it later,
+   *     and its look finds the element. Otherwise the intake calls a worker. Without the two fences
+   *     each could miss the other, and the element would stay until the next one comes.
    *
    *  3. The same with a worker that becomes idle. It enters the list of the idle under the lock, has
    *     a full fence, and then calls a worker for any element in the ring: perhaps itself. So an
@@ -136,7 +136,7 @@ public final class WorkerPool {
     return bound;
   }
 
-  /** How many elements leave together before the intake is told of {@link Sides#room}. */
+  /** How many elements leave together before {@link Sides#room} is called. */
   public int batch() {
     return bound / 4;
   }

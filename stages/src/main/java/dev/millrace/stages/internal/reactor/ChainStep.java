@@ -13,8 +13,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stage in a {@link FusedChain}, or several that are mappings, and what it emits to: the next
- * one, or the gate at the end.
+ * A stage in a {@link FusedChain}, or several mappings. It emits to the next step, or to the gate
+ * at the end.
  */
 final class ChainStep implements Emitter<Object>, FusedMappings.Host {
 

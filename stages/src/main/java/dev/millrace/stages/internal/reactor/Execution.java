@@ -23,22 +23,22 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * What the stages of a run share: its threads, its sources, and the way to its end.
+ * The part of a run that all its stages share: its threads, its sources, and the way to its end.
  *
- * <p>No exception of the user travels as an error of a flux: Reactor delivers one of them, and
- * drops the others. They are recorded in the {@link RunCore}, which stops the run: the threads are
- * interrupted, see that the run is over, and end without another signal.
+ * <p>No exception of the user travels as an error of a flux, because Reactor delivers one of them
+ * and drops the others. Exceptions are recorded in the {@link RunCore}, which stops the run. Its
+ * threads are interrupted, see that the run is over, and end without another signal.
  *
  * <p>Thread-safe.
  */
 final class Execution {
 
-  /** How long a drain waits before it takes for granted that what it has said is seen. */
+  /** How long a drain waits until it relies on its flag being visible to all threads. */
   static final Duration TICK = Duration.ofMillis(1);
 
   /** The thread of a source, as the drain sees it. */
   interface Reader {
-    /** Stops the reading; what was read goes on. Has to be followed by {@link #settle}. */
+    /** Stops the reading; elements that were read go on. Must be followed by {@link #settle}. */
     void drain();
 
     /**
@@ -107,19 +107,19 @@ final class Execution {
     return run.isStopped();
   }
 
-  /** Whether it is known how the run ends; nobody waits for what its threads still do. */
+  /** Whether it is decided how the run ends: the results of its threads have no taker any more. */
   boolean isOver() {
     return complete || run.isStopped();
   }
 
-  /** Waits until it is known how the run ends; its threads may be alive. */
+  /** Waits until it is decided how the run ends; its threads may be alive. */
   void await() {
     try {
       completed.receiveOrNull(context());
     } catch (CancellationException e) {
       // the run is stopped
     } catch (InterruptedException e) {
-      throw new AssertionError("nobody interrupts this thread", e);
+      throw new AssertionError("no thread interrupts the keeper of a run", e);
     }
   }
 
@@ -147,10 +147,10 @@ final class Execution {
   }
 
   /**
-   * A stage has thrown this, other than for an element.
+   * A stage has thrown this without an element.
    *
-   * @param wanted whether somebody still waits for what the stage makes; if not, or if the run is
-   *     over, an exception is taken for the consequence of that
+   * @param wanted whether a stage still takes the elements of this one; if not, or if the run is
+   *     over, the exception is a consequence of that, and only recorded
    * @param text says where it was thrown
    */
   void thrown(Throwable failure, boolean wanted, Function<? super Throwable, String> text) {
@@ -167,7 +167,7 @@ final class Execution {
   /**
    * A function of the user has thrown this for an element. Returns if the stage goes on.
    *
-   * @param wanted whether somebody still waits for what the stage makes, as far as it knows
+   * @param wanted whether a stage still takes the elements of this one, as far as it knows
    * @throws Unwind if the stage is to stop; the element then has either failed, or was not
    *     processed
    */
@@ -197,8 +197,8 @@ final class Execution {
     }
 
     /**
-     * When the sink has had its last element, all threads are interrupted, maybe before a stage is
-     * told that nobody waits for it. So that the run is over counts as well.
+     * When the sink has had its last element, all threads are interrupted, perhaps before a stage
+     * is cancelled. So the end of the run counts as well.
      */
     @Override
     public boolean isStopped() {
@@ -210,9 +210,7 @@ final class Execution {
       return Unwind.INSTANCE;
     }
 
-    /**
-     * That nobody wants the stage any more is no reason to interrupt a handler: the run goes on.
-     */
+    /** A stage without a taker is no reason to interrupt a handler: the run goes on. */
     @Override
     public void shielded(FailureChannel.Action action) throws Exception {
       interrupts.shielded(Interrupts.Reason.UNWANTED, action::run);
@@ -222,7 +220,7 @@ final class Execution {
   /**
    * Forgets an interrupt that a function of the user has left, unless the thread is to stop.
    *
-   * @param wanted whether somebody still waits for what the stage makes
+   * @param wanted whether a stage still takes the elements of this one
    */
   void forgetInterrupt(boolean wanted) {
     Thread.interrupted();
@@ -231,7 +229,7 @@ final class Execution {
     }
   }
 
-  /** Closes what a stage or the sink has opened; that is not interrupted. */
+  /** Closes a resource of a stage or the sink; the close is not interrupted. */
   void close(AutoCloseable resource, Function<? super Throwable, String> text) {
     try {
       interrupts.shielded(Interrupts.Reason.STOPPED, resource::close);
@@ -251,7 +249,7 @@ final class Execution {
     readers.remove(reader);
   }
 
-  /** A source has thrown, though somebody waits for its elements. */
+  /** A source has thrown, although a stage waits for its elements. */
   void sourceFailed(Throwable failure, SourceFailure policy, String what) {
     run.sourceFailed(failure, policy, what);
   }

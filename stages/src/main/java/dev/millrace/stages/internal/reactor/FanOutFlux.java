@@ -13,8 +13,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 
 /**
- * Spreads a flux over lanes, in the thread that brings the elements, which waits for those that
- * have no room. Each lane has a thread of its own.
+ * Spreads a flux over lanes, in the thread that brings the elements; that thread waits for lanes
+ * that have no room. Each lane has a thread of its own.
  *
  * <p>Reactor's {@code publish} would do for a broadcast, but not while a lane is not subscribed to
  * yet, or was left before; {@code groupBy}, for the partitions, hangs when a group is not consumed.
@@ -41,16 +41,17 @@ final class FanOutFlux extends Flux<Object> {
     this.account = account;
   }
 
-  /** Adds a lane, with an account for what goes into it. */
+  /** Adds a lane, with an account for the elements that go into it. */
   Lane add(Account into) {
     var lane = new Lane(into);
     lanes.add(lane);
     return lane;
   }
 
-  /** What the branches emit. */
+  /** Sets the elements that the branches emit. */
   void emit(Flux<Object> merged) {
-    // Who wants nothing cancels before the branches are subscribed to, and no lane hears of that.
+    // A subscriber that takes no element cancels before the branches are subscribed to; no lane
+    // sees that.
     this.merged = merged.doOnCancel(() -> lanes.forEach(Lane::cancel));
   }
 
@@ -72,7 +73,7 @@ final class FanOutFlux extends Flux<Object> {
     return lanes.stream().allMatch(Lane::isLeft);
   }
 
-  /** What one branch gets. */
+  /** The elements of one branch. */
   final class Lane extends Flux<Object> {
     private final Account into;
     private final Gate gate = new Gate(execution, signal, FanOutFlux.this::leave);
@@ -99,7 +100,10 @@ final class FanOutFlux extends Flux<Object> {
       return gate.isOpen() || isLeft() || execution.isStopped();
     }
 
-    /** Blocks until there is room; false if nobody wants the element. */
+    /**
+     * Blocks until there is room; false if the branch takes no more elements, or the run is
+     * stopped.
+     */
     private boolean give(Object element) {
       if (!isSettled()) {
         account.waitsForOutput();
@@ -153,7 +157,7 @@ final class FanOutFlux extends Flux<Object> {
       if (given) {
         account.processed();
       } else if (!execution.isStopped() && !isLeft()) {
-        account.dropped(); // its lane wants no more
+        account.dropped(); // its lane takes no more
       }
     }
 

@@ -8,10 +8,10 @@ import java.util.List;
 /**
  * Adjacent sequential stages, run as one call in the thread that brings an element.
  *
- * <p>When a stage has had its last element, it and those after it are ended at once, from within
- * the call: the stages before it may never return by themselves, such as a function that emits for
- * ever, or that waits for something to emit. They are told by a {@link Unwind} when they emit
- * again, or by an interrupt.
+ * <p>When a stage has had its last element, it and the stages after it end at once, within the
+ * call. The stages before it may never return by themselves, such as a function that emits for
+ * ever, or that waits for something to emit. An {@link Unwind} at their next emit ends them, or an
+ * interrupt.
  */
 final class FusedChain {
 
@@ -25,7 +25,8 @@ final class FusedChain {
    * Makes the state of the stages, by functions of the user.
    *
    * @param stages at least one
-   * @param stopInput called when no more elements are wanted, although nobody has cancelled
+   * @param stopInput called when the stages take no more elements, although the subscriber has not
+   *     cancelled
    */
   FusedChain(Execution execution, Gate gate, List<Stage> stages, Runnable stopInput) {
     this.execution = execution;
@@ -38,7 +39,7 @@ final class FusedChain {
     }
   }
 
-  /** The stages, those together that are mappings and follow each other. */
+  /** The stages in groups: mappings that follow each other form one. */
   private static List<List<Stage>> parts(List<Stage> stages) {
     List<List<Stage>> parts = new ArrayList<>();
     boolean open = false;
@@ -69,15 +70,15 @@ final class FusedChain {
     return done;
   }
 
-  /** Whether somebody waits for what the stages are making. */
+  /** Whether the results of the stages still have a taker. */
   boolean isWanted() {
     return !done && !gate.isCancelled();
   }
 
   /**
    * Ends a call of a function of the user: an interrupt that the function has left ends with it. An
-   * interrupt of the run stays: whoever sends one has said before why. Reads a field of the thread,
-   * and no more, if there is none.
+   * interrupt of the run stays: the thread that sends one sets the reason first. Reads a field of
+   * the thread, and no more, if there is none.
    */
   void endCall() {
     if (Thread.currentThread().isInterrupted()) {
@@ -90,7 +91,7 @@ final class FusedChain {
     return !gate.isCancelled();
   }
 
-  /** Whether there is a stage that wants no element at all. */
+  /** Whether there is a stage that takes no element at all. */
   boolean wantsNone() {
     for (ChainStep link : links) {
       if (link.wantsNone()) {
@@ -100,7 +101,7 @@ final class FusedChain {
     return false;
   }
 
-  /** Ends the last of the stages that want no element, and those after it. */
+  /** Ends the last of the stages that take no element, and the stages after it. */
   void endWithoutInput() {
     int from = links.length - 1;
     while (!links[from].wantsNone()) {
@@ -114,7 +115,7 @@ final class FusedChain {
     end(0);
   }
 
-  /** A stage has had the last element that it wants. */
+  /** A stage has had the last element that it takes. */
   void last(ChainStep link) {
     if (done) {
       return;

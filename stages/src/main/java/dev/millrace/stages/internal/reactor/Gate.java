@@ -12,8 +12,8 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
 /**
- * The way from a stage, whose functions emit whenever they like, to a subscriber that gets what it
- * has asked for: the thread that emits waits. It is a virtual one of the run.
+ * The way from a stage, whose functions emit at any time, to a subscriber, which gets as many
+ * elements as it has requested. The thread that emits waits; it is a virtual thread of the run.
  *
  * <p>One thread at a time emits; any may request and cancel.
  */
@@ -30,26 +30,31 @@ final class Gate implements Subscription {
   private final Signal signal;
   private final Runnable onCancel;
 
-  /** Written once, under the lock; the emitting thread reads it when it was asked for an element. */
+  /**
+   * Written once, under the lock; the emitting thread reads it when it was asked for an element.
+   */
   private @Nullable CoreSubscriber<? super Object> subscriber;
 
   /** Whether there are no more elements; guarded by this. */
   private boolean completed;
 
-  /** What is left of the demand that was taken. Of the emitting thread. */
+  /** The rest of the demand that was taken. Of the emitting thread. */
   private long allowance;
 
-  /** What was requested since. Raised by requests, taken whole by the emitting thread; atomic. */
+  /**
+   * The demand that was requested since. Raised by requests, taken whole by the emitting thread;
+   * atomic.
+   */
   private volatile long demand;
 
   /** Set once, with compare-and-set, by a thread that cancels; read by the emitting thread. */
   private volatile boolean cancelled;
 
   /**
-   * A gate that nobody has subscribed to.
+   * A gate without a subscriber.
    *
    * @param signal where the emitting thread waits
-   * @param onCancel called once, when the subscriber wants no more
+   * @param onCancel called once, when the subscriber cancels
    */
   Gate(Execution execution, Signal signal, Runnable onCancel) {
     this.execution = execution;
@@ -86,7 +91,7 @@ final class Gate implements Subscription {
     return allowance != 0;
   }
 
-  /** Counts an element as produced, and gives it; blocks until it is asked for. */
+  /** Counts an element as produced, and gives it; blocks until it is requested. */
   void emit(Object element, Account account) {
     account.produced();
     if (!isAllowed()) {
@@ -99,13 +104,13 @@ final class Gate implements Subscription {
     }
     give(element);
     if (cancelled) {
-      // It may be this thread that has cancelled; then it was not interrupted for that.
+      // This thread itself may have cancelled; then no thread has interrupted it for that.
       Thread.currentThread().interrupt();
     }
   }
 
   /** Gives an element; the gate must be open. */
-  @SuppressWarnings("NullAway") // who has asked for an element has subscribed
+  @SuppressWarnings("NullAway") // a subscriber has requested the element
   void give(Object element) {
     if (allowance != Long.MAX_VALUE) {
       allowance--;

@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Interrupts the threads of a run, but not while they do what is to be done all the same: it is
- * kept for them until they have done it.
+ * Interrupts the threads of a run, but not behind a shield: there, the interrupt is kept until the
+ * shielded code has ended.
  *
  * <p>Safe for use by many threads.
  */
@@ -13,13 +13,13 @@ final class Interrupts {
 
   /** Why a thread is interrupted; the stronger reason last. */
   enum Reason {
-    /** Nobody wants what the stage makes; the run goes on. */
+    /** No stage takes the elements of this one any more; the run goes on. */
     UNWANTED,
     /** The run is stopped. */
     STOPPED
   }
 
-  /** Something of the user that is called behind a shield. */
+  /** A call of the user's code behind a shield. */
   interface Action {
     void run() throws Exception;
   }

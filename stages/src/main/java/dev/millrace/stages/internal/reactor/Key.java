@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The key of an element: its hash was computed where an exception is the element's failure.
  *
- * @param value what the user's function has returned
+ * @param value the key that the user's function has returned
  * @param hash of the value
  */
 record Key(Object value, int hash) {

@@ -6,9 +6,9 @@ import reactor.core.publisher.Flux;
 /**
  * A compiled node.
  *
- * @param flux what it emits; to be subscribed to once
- * @param taps makes what the stage after it calls, in one thread at a time, with each element that
- *     it has taken
+ * @param flux its elements; to be subscribed to once
+ * @param taps creates the callback that the next stage runs for every element it takes, in one
+ *     thread at a time
  */
 record Part(Flux<Object> flux, Supplier<Runnable> taps) {
 

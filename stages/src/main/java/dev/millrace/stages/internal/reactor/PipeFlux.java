@@ -26,7 +26,8 @@ public final class PipeFlux<T> extends Flux<T> {
   public PipeFlux(Pipe<T> pipe, StageConsumer<? super Failure<?>> onFailure) {
     this.pipe = pipe;
     this.onFailure = onFailure;
-    var _ = pipe.to(Sink.count()); // what is wrong with it is told now
+    var _ =
+        pipe.to(Sink.count()); // a mistake in the pipe is thrown here, and not at the subscription
   }
 
   @Override

@@ -23,7 +23,8 @@ import reactor.core.publisher.Flux;
  *
  * <p>Each stage counts in the thread that brings or takes its elements: an element is emitted when
  * the next stage takes it, so the next stage counts that, with the {@linkplain Part#tap() tap} of
- * the one before. What waits in a queue of Reactor's operators between the two is still on its way.
+ * the one before. Elements that wait in a queue of Reactor's operators between the two count as
+ * queued.
  */
 @SuppressWarnings("unchecked") // the blueprint has checked the types of the elements
 final class Planner {
@@ -87,14 +88,14 @@ final class Planner {
     };
   }
 
-  /** What the stage of that name emits. */
+  /** The part that emits the elements of the stage of that name. */
   private Part part(Flux<Object> flux, String name) {
     return new Part(flux, () -> ledger.open(name)::emitted);
   }
 
   // Sequential stages
 
-  /** What a stage that has no function of the user does with its elements. */
+  /** The transform of a stage without a function of the user. */
   private static Transform.Outcome pass(Object element, Emitter<? super Object> out) {
     out.emit(element);
     return Transform.Outcome.USED;
@@ -109,7 +110,7 @@ final class Planner {
     return rest(new FusedChainFlux(execution, input, stages), stages, sequence);
   }
 
-  /** The flux of those stages, and what is left of the sequence in another thread. */
+  /** The flux of these stages; the rest of the sequence follows in another thread. */
   private Part rest(Flux<Object> flux, List<Stage> stages, Deque<Node.Sequential<?, ?>> sequence) {
     Part part = part(flux, stages.getLast().site().stage());
     if (sequence.isEmpty()) {
@@ -120,8 +121,8 @@ final class Planner {
   }
 
   /**
-   * The stages of a chain: each takes what it gets in the call in which the one before makes it. As
-   * many as may call each other are taken from the sequence.
+   * The stages of a fused chain: each takes an element in the call in which the stage before makes
+   * it. As many stages as may call each other are taken from the sequence.
    */
   private List<Stage> stages(Stage first, Deque<Node.Sequential<?, ?>> sequence) {
     List<Stage> stages = new ArrayList<>(List.of(first));
@@ -263,7 +264,7 @@ final class Planner {
     return part(flux, node.name());
   }
 
-  /** What a branch emits is what the fan-out makes. */
+  /** The fan-out produces the elements that its branches emit. */
   private Flux<Object> output(String name, Part output) {
     Runnable tap = output.tap();
     Account account = ledger.open(name);

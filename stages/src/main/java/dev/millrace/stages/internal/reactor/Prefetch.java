@@ -4,8 +4,8 @@ package dev.millrace.stages.internal.reactor;
 final class Prefetch {
 
   /**
-   * Of each branch of a broadcast or a partition: its thread and that of the fan-out meet less
-   * often.
+   * Of each branch of a broadcast or a partition: so its thread and the thread of the fan-out meet
+   * less often.
    */
   static final int LANE = 128;
 
@@ -13,8 +13,8 @@ final class Prefetch {
   static final int MERGE = 128;
 
   /**
-   * Of each side of a zip, and of each branch of a balance: one that is busy must not get what
-   * another could begin with.
+   * Of each side of a zip, and of each branch of a balance: a busy branch must not hold elements
+   * that an idle branch could begin with.
    */
   static final int ONE = 1;
 

@@ -17,12 +17,12 @@ import reactor.util.concurrent.Queues;
 import reactor.util.context.ContextView;
 
 /**
- * Reads a publisher: its threads put into a queue, that has room for what was requested, what the
- * thread of the source takes out.
+ * Reads a publisher: publisher threads fill a queue sized to the outstanding request; the source
+ * thread drains it.
  */
 public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Cursor<T> {
 
-  /** That many are requested again, when they have been taken. */
+  /** This many elements are requested again when they were taken. */
   private static final int BATCH = Prefetch.PUBLISHER - Prefetch.PUBLISHER / 4;
 
   private final Queue<T> queue = Queues.<T>get(Prefetch.PUBLISHER).get();

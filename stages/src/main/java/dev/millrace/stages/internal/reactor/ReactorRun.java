@@ -78,7 +78,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
       awaitStages();
       closeSink();
     } catch (InterruptedException e) {
-      throw new AssertionError("nobody interrupts this thread", e);
+      throw new AssertionError("no thread interrupts the keeper of a run", e);
     }
     synchronized (this) {
       drainable = false;
@@ -122,7 +122,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
     }
   }
 
-  /** Waits for threads for so long; tells whether they have ended. */
+  /** Waits for threads up to the timeout; true if they have ended. */
   private interface Join {
     boolean within(Duration timeout) throws InterruptedException;
   }
@@ -181,7 +181,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
     }
   }
 
-  // The end, and what everyone may call
+  // The end, and the methods for all threads
 
   @Override
   protected void awaitEnd() throws InterruptedException {

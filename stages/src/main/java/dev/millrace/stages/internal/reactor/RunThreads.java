@@ -11,11 +11,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The virtual threads of a run, kept for the next task when they have done one. As many as have
- * tasks at the same time; what bounds that are the operators.
+ * The virtual threads of a run, each kept for the next task when it has done one. There are as many
+ * as tasks at the same time; the operators bound that number.
  *
  * <p>Safe for use by many threads. A task that comes when they are closed or the context is
- * cancelled is dropped: nobody waits for it.
+ * cancelled is dropped: it has no taker.
  */
 final class RunThreads implements Executor {
 
@@ -30,7 +30,7 @@ final class RunThreads implements Executor {
    * RunThreads without a thread.
    *
    * @param context the current one of the tasks
-   * @param onError gets what a task throws
+   * @param onError gets an exception of a task
    */
   RunThreads(Context context, Interrupts interrupts, Consumer<? super Throwable> onError) {
     this.context = context;
@@ -60,7 +60,7 @@ final class RunThreads implements Executor {
     thread.start();
   }
 
-  /** Lets the threads end that have nothing to do, now or later. */
+  /** Ends the threads that are idle now, and the others when their task is done. */
   void close() {
     Runner[] left;
     synchronized (this) {
@@ -80,7 +80,7 @@ final class RunThreads implements Executor {
     return !closed;
   }
 
-  /** Those that have not ended. */
+  /** The threads that have not ended. */
   synchronized List<Thread> alive() {
     return threads.stream().filter(Thread::isAlive).toList();
   }

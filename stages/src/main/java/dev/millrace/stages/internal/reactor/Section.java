@@ -27,8 +27,8 @@ final class Section {
   private final Interrupts interrupts;
 
   /**
-   * The thread inside; null if none is; {@link #INTERRUPTED} once it was interrupted. Written by the
-   * thread that enters or leaves, and with compare-and-set by the thread that cancels.
+   * The thread inside; null if none is; {@link #INTERRUPTED} once it was interrupted. Written by
+   * the thread that enters or leaves, and with compare-and-set by the thread that cancels.
    */
   private volatile @Nullable Object owner;
 
@@ -63,7 +63,7 @@ final class Section {
     return cancelled;
   }
 
-  /** Who enters later is told; who is in there is interrupted. */
+  /** A thread that enters later learns of it by the result; the thread inside is interrupted. */
   synchronized void cancel() {
     cancelled = true;
     interrupting = true;

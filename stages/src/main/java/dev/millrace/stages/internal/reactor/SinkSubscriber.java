@@ -9,10 +9,13 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
-/** The end of a run: gives to the sink what the last stage emits, in whatever thread it comes. */
+/**
+ * The end of a run: gives the elements of the last stage to the sink, in the thread that brings
+ * them.
+ */
 final class SinkSubscriber implements CoreSubscriber<Object> {
 
-  /** What reports call it. */
+  /** Its name in reports. */
   static final String NAME = "sink";
 
   private final Execution execution;

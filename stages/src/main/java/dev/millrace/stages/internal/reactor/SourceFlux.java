@@ -18,13 +18,13 @@ import reactor.core.publisher.Flux;
 /**
  * A source, and the sequential stages after it, in a thread of their own.
  *
- * <p>A drain interrupts the source if that blocks, and nothing else in its thread. A fence around
+ * <p>A drain interrupts the source if it blocks, and nothing else in its thread. A fence around
  * each call of the source would cost more than many a stage. So the thread counts its calls with
- * plain stores, up before and up after, and looks at each whether it is to drain. The drain first
- * says so, waits for a {@linkplain Execution#TICK tick}, in which a store has reached all
- * processors, and then interrupts a call that has lasted since, under a lock that the thread takes
- * when it has left a call and sees the drain. A thread that has not seen it has left before the
- * tick began.
+ * opaque stores, up before and up after, and looks at each whether it is to drain. The drain sets
+ * its flag first, and waits for a {@linkplain Execution#TICK tick}, in which a store reaches all
+ * processors. Then it interrupts a call that has lasted since, under a lock. A thread that leaves a
+ * call and sees the flag takes that lock, and forgets an interrupt that came too late. A thread
+ * that did not see the flag has left its call before the tick began.
  */
 final class SourceFlux extends Flux<Object> {
 
@@ -61,7 +61,10 @@ final class SourceFlux extends Flux<Object> {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Signal(), section::cancel);
 
-    /** Odd during a call of the source; written by the reading thread with opaque stores, read by the drain. */
+    /**
+     * Odd during a call of the source; written by the reading thread with opaque stores, read by
+     * the drain.
+     */
     private long calls;
 
     /** Written once by the drain; read by the reading thread before and after each call. */
@@ -106,7 +109,7 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
-    /** That of the drain came, or it will not come any more. */
+    /** The interrupt of the drain has come, or will not come any more. */
     private synchronized void forgetInterrupt() {
       if (interrupted) {
         interrupted = false;

@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tells since when a stage stands still, and what it waits for, where no thread of the run could
- * say so without looking at the clock for each element: between stages that run in one call.
+ * Finds since when a stage stands still, and whether it waits for input or for output. It serves
+ * stages that run in one call: there, a thread would have to read the clock for each element.
  *
  * <p>It looks at the counts now and then, and remembers when it has seen them change; so a stage
- * has waited for at least as long as is said. A stage that stands still waits for the next one if
- * elements are on their way to that, or if that is at work in the same call. If the stage has
- * nothing to do otherwise, it waits for an element.
+ * has waited for at least the reported time. A stage that stands still waits for the next stage if
+ * elements are on their way there, or if the next stage is at work in the same call. Otherwise, a
+ * stage without elements waits for an element.
  *
  * <p>Safe for use by many threads.
  */
@@ -26,7 +26,7 @@ final class Standstill {
 
   private record Seen(long counts, long since) {}
 
-  /** By the name of a stage, those that take its elements in its own call. */
+  /** By the name of a stage, the stages that take its elements in its own call. */
   private final Map<String, List<String>> next = new HashMap<>();
 
   private final Map<String, Seen> seen = new HashMap<>();
@@ -56,7 +56,7 @@ final class Standstill {
         || node instanceof Node.Buffer<?>);
   }
 
-  /** The report, with what can be told of stages that stand still. */
+  /** The report, with the waiting times of stages that stand still. */
   synchronized RunReport look(RunReport report) {
     if (report.done()) {
       return report;

@@ -21,8 +21,8 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
 /**
- * The sink of a run that gives to a subscriber what that has asked for: the thread that brings an
- * element waits. The end of the run is the end of the subscription.
+ * The sink of a run that gives a subscriber as many elements as it has requested: the thread that
+ * brings an element waits. The end of the run is the end of the subscription.
  */
 final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Receiver<T, Long> {
 
@@ -70,7 +70,7 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
     stopRun();
   }
 
-  /** The engine, with an end that is told here. */
+  /** The engine; its runs report their end to this sink. */
   private final class Telling implements Engine {
     @Override
     public String name() {

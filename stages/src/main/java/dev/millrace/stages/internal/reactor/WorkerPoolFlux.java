@@ -42,7 +42,7 @@ final class WorkerPoolFlux extends Flux<Object> {
     input.flux().subscribe(new PoolSubscriber(actual));
   }
 
-  /** Where they work: the subscriber to the input, and the gate for the results. */
+  /** The subscriber to the input, with the pool and the gate for the results. */
   private final class PoolSubscriber implements CoreSubscriber<Object>, WorkerPool.Sides {
     private final CoreSubscriber<? super Object> actual;
     private final Signal signal = new Signal();
@@ -100,7 +100,7 @@ final class WorkerPoolFlux extends Flux<Object> {
         asked.decrementAndGet(); // it is not inside
         room();
       } catch (Unwind unwind) {
-        // nobody waits for what comes
+        // no stage takes the elements any more
       }
     }
 
@@ -200,7 +200,7 @@ final class WorkerPoolFlux extends Flux<Object> {
         try {
           pool.work(this);
         } catch (Unwind unwind) {
-          // nobody waits for it
+          // no stage takes its result any more
         }
       }
 

@@ -11,14 +11,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What becomes of elements that fail: the failing thread itself hands the failure to the handler,
- * so a slow handler slows the stage down. Each handler gets one failure at a time.
+ * The failure channel of a run: the failing thread itself hands the failure to the handler, so a
+ * slow handler slows the stage down. Each handler gets one failure at a time.
  *
  * <p>Thread-safe.
  */
 public final class FailureChannel {
 
-  /** Code that must not be interrupted because nobody wants the results of its stage. */
+  /** Code that an interrupt must not reach just because its stage has no taker any more. */
   @FunctionalInterface
   public interface Action {
     /** Runs it. */
@@ -27,10 +27,10 @@ public final class FailureChannel {
 
   /** The thread in which an element has failed, as its engine knows it. */
   public interface Caller {
-    /** Whether it is to end: nobody wants its results, or the run is stopped. */
+    /** Whether it is to end: its results have no taker, or the run is stopped. */
     boolean isStopped();
 
-    /** What it throws to end. */
+    /** The error that it throws to end. */
     Error unwind();
 
     /** Runs the action; only a stop of the run interrupts it. */

@@ -1,4 +1,4 @@
-/** The run core of both engines: how runs end, and what becomes of failures. */
+/** The run core of both engines: the end of runs, and the failure channel. */
 @NullMarked
 package dev.millrace.stages.internal.run;
 

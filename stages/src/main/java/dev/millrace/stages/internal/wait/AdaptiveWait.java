@@ -20,8 +20,8 @@ public final class AdaptiveWait implements WaitStrategy {
   private static final int PROBE_EVERY = 64;
 
   /**
-   * Between two looks: 3 µs on the machine of the measurements, in which the other side handles some
-   * dozens of elements.
+   * Between two looks: 3 µs on the machine of the measurements, in which the other side handles
+   * some dozens of elements.
    */
   private static final int PAUSES = 128;
 

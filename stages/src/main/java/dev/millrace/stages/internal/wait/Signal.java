@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * A place where one thread waits until a condition holds that other threads make true.
  *
  * <p>The waiting thread may change from wait to wait; at most one waits at a time. Any thread may
- * signal. A signal that meets no waiting thread costs a fence and a read, and is not remembered: the
- * condition is what counts, a signal only says that it is worth a look.
+ * signal. A signal that meets no waiting thread costs a fence and a read, and is not remembered:
+ * the condition is what counts, a signal only says that it is worth a look.
  */
 public final class Signal {
 
@@ -20,8 +20,8 @@ public final class Signal {
    * The protocol
    * ============
    *
-   * Two parties meet at two variables: the condition, which a signaller writes and the waiting
-   * thread reads, and the field `waiter`, which the waiting thread writes and signallers read.
+   * Two parties meet at two variables. A signaller writes the condition, and the waiting thread
+   * reads it. The waiting thread writes the field `waiter`, and signallers read it.
    *
    *        waiting thread                        signaller
    *        --------------                        ---------
@@ -49,7 +49,7 @@ public final class Signal {
    *    second thread and unpark the first. The second thread would be parked with `waiter` null,
    *    and no signaller would ever look for it.
    *
-   * 4. (4) is the last step before (5). A condition may take a lock, and to wait for a lock consumes
+   * 4. (4) is the last step before (5). A condition may take a lock, and a wait for a lock consumes
    *    the permit of an earlier unpark. But (d) comes before (e): if the permit is gone, then
    *    `waiter` is null, and the thread does not park. Between (4) and (5) no permit is consumed.
    *
@@ -72,7 +72,7 @@ public final class Signal {
   /**
    * Whether a wait goes on: called in the waiting thread before each park, and after it.
    *
-   * @param <E> what it throws to give up the wait
+   * @param <E> the exception that gives up the wait
    */
   @FunctionalInterface
   public interface Check<E extends Exception> {
@@ -85,8 +85,8 @@ public final class Signal {
   }
 
   /**
-   * The thread that waits, or is about to. Set by that thread; cleared by the signaller that unparks
-   * it, with an atomic exchange, or by the thread itself when the wait has ended.
+   * The thread that waits, or is about to. Set by that thread; cleared by the signaller that
+   * unparks it, with an atomic exchange, or by the thread itself when the wait has ended.
    */
   private volatile @Nullable Thread waiter;
 
@@ -103,7 +103,7 @@ public final class Signal {
   /**
    * Waits until the condition holds.
    *
-   * @param strategy what the thread does before it parks for the first time
+   * @param strategy how the thread spins before it parks for the first time
    * @param condition read after a full fence; may take locks
    */
   public <E extends Exception> void await(
@@ -168,8 +168,8 @@ public final class Signal {
   }
 
   /**
-   * As {@link #signal}, for a caller that has a full fence already, or an atomic update, between its
-   * change of the condition and this call.
+   * As {@link #signal}, for a caller that has a full fence already, or an atomic update, between
+   * its change of the condition and this call.
    */
   public void signalAfterFence() {
     if (waiter != null) {

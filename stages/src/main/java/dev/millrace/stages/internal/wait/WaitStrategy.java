@@ -3,8 +3,8 @@ package dev.millrace.stages.internal.wait;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a thread does between finding that it has to wait and parking: to park, and to be woken by a
- * thread on another processor, takes far longer than most elements.
+ * How a thread spins before it parks: to park, and to be woken by a thread on another processor,
+ * takes far longer than most elements.
  */
 @FunctionalInterface
 public interface WaitStrategy {

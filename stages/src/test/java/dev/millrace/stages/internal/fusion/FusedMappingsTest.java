@@ -31,7 +31,7 @@ class FusedMappingsTest {
   private final List<String> thrown = new ArrayList<>();
   private int calls;
 
-  /** After so many calls of functions, what is made goes nowhere. */
+  /** After this number of calls of functions, no stage takes the results. */
   private int leftAfter = Integer.MAX_VALUE;
 
   private final FusedMappings.Host host =
@@ -63,10 +63,7 @@ class FusedMappingsTest {
         }
       };
 
-  /**
-   * So many stages, each of which adds its number; one of them does something else with the element
-   * 0.
-   */
+  /** Stages that each add their number; one of them does something else with the element 0. */
   private FusedMappings chain(int size, int special, Object what) {
     List<Mapping<Object, Object>> mappings = new ArrayList<>();
     for (int i = 0; i < size; i++) {
@@ -103,7 +100,7 @@ class FusedMappingsTest {
     mappings.accept(element);
   }
 
-  /** What the engine does with what the last stage has made. */
+  /** The engine's part: it takes the results of the last stage. */
   private void emitted() {
     accounts.getLast().produced();
     accounts.getLast().emitted();

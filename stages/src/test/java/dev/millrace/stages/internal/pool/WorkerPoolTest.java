@@ -34,7 +34,7 @@ class WorkerPoolTest {
 
   private static final int KEYS = 7;
 
-  /** What a worker does with an element; it fails by throwing. */
+  /** The function of a worker; it fails by throwing. */
   private interface Function {
     Object apply(int element) throws InterruptedException;
   }
@@ -301,7 +301,7 @@ class WorkerPoolTest {
     }
   }
 
-  /** Computes for so long. */
+  /** Computes for the given time. */
   private static void pass(long nanos) {
     long start = System.nanoTime();
     while (System.nanoTime() - start < nanos) {

@@ -92,7 +92,8 @@ class SignalTest {
             signal.signal();
           }
         };
-    Thread second = virtual ? Thread.ofVirtual().start(answers) : Thread.ofPlatform().start(answers);
+    Thread second =
+        virtual ? Thread.ofVirtual().start(answers) : Thread.ofPlatform().start(answers);
     for (int i = 0; i < 2 * TURNS; i += 2) {
       int mine = i;
       signal.await(() -> turn.getAcquire() == mine);
