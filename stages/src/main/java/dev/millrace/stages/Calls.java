@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 final class Calls {
 
   /**
-   * What a predicate says of a failure.
+   * The verdict of a predicate on a failure.
    *
-   * @param fits what it says, or the default if it has thrown
-   * @param broken what the predicate has thrown; null if it has not
+   * @param fits its answer, or the default if it has thrown
+   * @param broken the exception of the predicate; null if there is none
    */
   record Verdict(boolean fits, @Nullable RuntimeException broken) {
 
-    /** The failure; with what the predicate has thrown as a note, if it has. */
+    /** The failure, with the exception of the predicate as a note, if there is one. */
     Exception of(Exception thrown) {
       return broken == null || broken == NotedException.bare(thrown)
           ? thrown
@@ -26,14 +26,12 @@ final class Calls {
 
   private Calls() {}
 
-  /**
-   * Whether the calling thread was told to stop: then a failure tells nothing of what was called.
-   */
+  /** Whether the calling thread is to stop: then a failure says nothing about the callee. */
   static boolean areToStop() {
     return Thread.currentThread().isInterrupted() || Context.current().isCancelled();
   }
 
-  /** What failed, without the number of attempts and the notes beside it. */
+  /** The failure itself, without the number of attempts and the notes beside it. */
   static Exception cause(Exception thrown) {
     return NotedException.bare(thrown) instanceof Exception cause ? cause : thrown;
   }

@@ -17,23 +17,23 @@ import java.util.function.Predicate;
  * <p>While the breaker is <i>closed</i> every call goes through. When there are too many failures
  * it <i>opens</i>: for some time no call goes through; the fallback answers, or each fails with a
  * {@link CircuitOpenException}. Then it is <i>half open</i>: one call goes through, and its result
- * closes the breaker or opens it for as long again. A call that fails fails: the fallback is for
- * those that are not made.
+ * closes the breaker or opens it for as long again. The fallback answers only for calls that are
+ * not made; the failure of a call that was made is thrown.
  *
- * <p>What counts are the exceptions of the function, an {@link Error} included, but no interrupt:
- * it tells nothing of what was called, and a cancelled run does not open the breaker; only if it
- * ends the one call of a half-open breaker, that opens again. So put a {@link Timeout} inside of
- * the breaker, where it is an exception. A call that was begun before the breaker opened does not
- * count after that.
+ * <p>The exceptions of the function count, an {@link Error} included. Interrupts do not count: they
+ * say nothing about the callee, so a cancelled run does not open the breaker. Only if an interrupt
+ * ends the one call of a half-open breaker, the breaker opens again. So put a {@link Timeout}
+ * inside the breaker, where it is an exception. A call that began before the breaker opened does
+ * not count after that.
  *
  * <p>Safe for use by many threads. One breaker stands for one callee: all functions that it is put
  * around, of whatever stage or run, share its state. Nothing blocks; a call costs some hundred
- * nanoseconds, and one that is not made no stack trace. The states are kept by Failsafe; the
- * pattern is that of Michael T. Nygard, "Release It!", 2007.
+ * nanoseconds; the exception of a call that is not made has no stack trace. The states are kept by
+ * Failsafe; the pattern is that of Michael T. Nygard, "Release It!", 2007.
  */
 public final class CircuitBreaker {
 
-  /** What becomes of a call. */
+  /** Whether calls are made. */
   public enum State {
     /** It is made. */
     CLOSED,
@@ -53,7 +53,7 @@ public final class CircuitBreaker {
   }
 
   /**
-   * A breaker that opens after so many failures in a row.
+   * A breaker that opens after this number of failures in a row.
    *
    * @param failures at least 1
    * @param openFor how long no call is made then; not zero
@@ -105,14 +105,14 @@ public final class CircuitBreaker {
 
   /**
    * The same breaker, with the same state, for which only those exceptions count that fit. If the
-   * predicate throws, the exception counts, and what the predicate threw is a note beside it, in a
-   * {@link dev.millrace.errors.NotedException}.
+   * predicate throws, the failure counts, and the exception of the predicate is a note beside it,
+   * in a {@link dev.millrace.errors.NotedException}.
    */
   public CircuitBreaker onlyIf(Predicate<? super Exception> counts) {
     return new CircuitBreaker(breaker, counts);
   }
 
-  /** What becomes of the next call. Open until a call comes, even if its time has passed. */
+  /** Whether the next call is made. Open until a call comes, even if the time has passed. */
   public State state() {
     return switch (breaker.getState()) {
       case CLOSED -> State.CLOSED;

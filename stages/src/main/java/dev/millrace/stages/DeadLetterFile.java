@@ -24,12 +24,12 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * <p>When a failure was accepted its line has been given to the operating system, as a whole: it
- * survives the end of the process, not that of the machine. An interrupt does not tear a line, nor
- * close the file. If the file can not be written, the run stops.
+ * <p>When a failure was accepted, its whole line was given to the operating system: it survives the
+ * end of the process, not a crash of the machine. An interrupt neither tears a line nor closes the
+ * file. If the file cannot be written, the run stops.
  *
  * <p>Safe for use by many threads, stages and runs; it blocks while it writes, one line after the
- * other. Whoever opens it closes it, after the runs that use it.
+ * other. The application closes it, after the runs that use it.
  *
  * @see FailurePolicy#deadLetters
  */
@@ -48,16 +48,16 @@ public final class DeadLetterFile implements StageConsumer<Failure<?>>, AutoClos
 
   /**
    * Opens a file for lines in JSON, with the fields {@code stage}, {@code element} (its {@code
-   * toString}), {@code attempt}, {@code time} (ISO 8601, UTC), and {@code causes}: from what was
-   * thrown to the root, each with {@code type} and {@code message}, which may be null. What is in
-   * the file already stays.
+   * toString}), {@code attempt}, {@code time} (ISO 8601, UTC), and {@code causes}: from the
+   * exception to its root cause, each with {@code type} and {@code message}, which may be null. New
+   * lines are appended.
    *
    * <p>Needs the library {@code com.fasterxml.jackson.core:jackson-core}, on which this module
    * depends only optionally: add it to the build, and {@code requires com.fasterxml.jackson.core}
    * to the descriptor of a modular application.
    *
    * @throws IllegalStateException if the library is missing
-   * @throws IOException if the file can not be opened
+   * @throws IOException if the file cannot be opened
    */
   public static DeadLetterFile json(Path file) throws IOException {
     StageFunction<Failure<?>, String> format;
@@ -73,10 +73,10 @@ public final class DeadLetterFile implements StageConsumer<Failure<?>>, AutoClos
   }
 
   /**
-   * Opens a file for lines of one's own format. What is in the file already stays.
+   * Opens a file for lines of one's own format. New lines are appended.
    *
-   * @param format makes the line, which must not contain a line end. What it throws stops the run
-   * @throws IOException if the file can not be opened
+   * @param format makes the line, which must not contain a line end. Its exceptions stop the run
+   * @throws IOException if the file cannot be opened
    */
   public static DeadLetterFile open(Path file, StageFunction<? super Failure<?>, String> format)
       throws IOException {
@@ -104,7 +104,7 @@ public final class DeadLetterFile implements StageConsumer<Failure<?>>, AutoClos
   /**
    * Adds a line.
    *
-   * @throws IOException if it can not be written, such as when the file is closed
+   * @throws IOException if the line cannot be written, such as when the file is closed
    * @throws IllegalArgumentException if the format has made several lines
    */
   @Override

@@ -12,7 +12,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls a function a second time when the first call takes long, and takes what comes first.
+ * Calls a function a second time when the first call takes long, and takes the result that comes
+ * first.
  *
  * <pre>{@code
  * var hedge = Hedge.after(ofMillis(80)).withBudget(0.05); // 80 ms: slower than 95 of 100 calls
@@ -20,15 +21,14 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Each call runs in a virtual thread and a child context of its own. When one has returned, the
- * others are interrupted, and what they return is thrown away, so the function must bear to be
- * called twice. The result waits until they have ended: a function that ignores interrupts gains
- * nothing.
+ * others are interrupted, and their results are discarded; so the function must be idempotent. The
+ * result waits until all calls have ended: a function that ignores interrupts gains nothing.
  *
- * <p>A call that fails waits for the others. When all that were begun have failed, the first
- * failure is thrown. If there are others, it is thrown in a {@link NotedException}, whose notes
- * they are; nothing is added to the exceptions of the function. A failure that comes before the
- * delay is final; {@link Retry} is the decorator for those. An {@link Error} and an interrupt end
- * all at once.
+ * <p>A call that fails waits for the others. When all calls have failed, the first failure is
+ * thrown. If there are more failures, it is thrown in a {@link NotedException}, with the others as
+ * notes; nothing is added to the exceptions of the function. A failure before the delay is final;
+ * {@link Retry} is the decorator for such failures. An {@link Error} and an interrupt end all at
+ * once.
  *
  * <p>Thread-safe; all functions that it is put around share the budget. A call costs a task group
  * and a virtual thread, some microseconds. The idea is that of Jeffrey Dean and Luiz André Barroso,
@@ -59,7 +59,7 @@ public final class Hedge {
   }
 
   /**
-   * The same with {@code maxAttempts} calls, each so long after the one before.
+   * The same with {@code maxAttempts} calls, each one delay after the call before.
    *
    * @param maxAttempts how often the function is called at the most, the first time included; at
    *     least 2
@@ -69,9 +69,9 @@ public final class Hedge {
   }
 
   /**
-   * The same with a budget, so that a callee that is slow to all is not called twice by all: for
-   * every call there may be so many more on average, and ten at once. A call for which nothing is
-   * left waits for what it has.
+   * The same with a budget of extra calls: a fraction of all calls on average, and ten at once. So
+   * a callee that is slow for all callers is not called twice by all. A call without budget waits
+   * for its first attempt.
    *
    * @param fraction of the calls, more than 0, at most 1
    */

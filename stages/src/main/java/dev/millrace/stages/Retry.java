@@ -69,8 +69,8 @@ public final class Retry {
   }
 
   /**
-   * The same for the exceptions that fit; others are final. If the predicate throws, the exception
-   * is final, and what the predicate threw is a note beside it, in a {@link NotedException}.
+   * The same for the exceptions that fit; others are final. If the predicate throws, the failure is
+   * final, and the exception of the predicate is a note beside it, in a {@link NotedException}.
    */
   public Retry onlyIf(Predicate<? super Exception> retryable) {
     return new Retry(backoff, maxAttempts, retryable);
@@ -127,7 +127,7 @@ public final class Retry {
     private final I element;
     private int made;
 
-    /** What the last attempt that failed has thrown, with the notes beside it. */
+    /** The exception of the last attempt, with the notes beside it. */
     private @Nullable Exception last;
 
     Attempts(StageFunction<? super I, ? extends O> function, I element) {

@@ -12,12 +12,11 @@ import java.util.concurrent.TimeoutException;
 /**
  * Limits how long a function may take for an element.
  *
- * <p>The function runs in a child of the current context that has the deadline: when it passes,
- * that context is cancelled and the thread is interrupted, so both what obeys a context and what
- * obeys an interrupt ends. The call then fails with a {@link TimeoutException}, which has what the
- * function threw as its cause. It still fails if the function ignores all that and returns late,
- * and then no sooner than the function does: no call is left behind. An {@link Error} is thrown as
- * it is.
+ * <p>The function runs in a child of the current context that has the deadline. When it passes,
+ * that context is cancelled and the thread is interrupted; so calls that obey a context end, and
+ * calls that obey an interrupt. The call then fails with a {@link TimeoutException}, whose cause is
+ * the exception of the function. A function that ignores both and returns late fails as well, when
+ * it returns: no call is left behind. An {@link Error} is thrown as it is.
  *
  * <p>Immutable, and safe for use by many threads. A call costs about a microsecond more.
  */
@@ -52,7 +51,7 @@ public final class Timeout {
     };
   }
 
-  /** A call, and who may interrupt its thread. */
+  /** A call, with the lock for interrupts of its thread. */
   private final class Call {
     private final Context outer;
     private final CancellableContext inner;
@@ -104,9 +103,9 @@ public final class Timeout {
     }
 
     /**
-     * From here on the thread is not interrupted any more, and our interrupt is gone. Whoever
-     * cancels a run cancels its context first, so that an interrupt of theirs is not taken for
-     * ours.
+     * From here on the timeout does not interrupt the thread any more, and its interrupt is
+     * cleared. An engine cancels the context of a run before it interrupts, so its interrupt is not
+     * mistaken for the timeout's.
      */
     private synchronized void end() {
       returned = true;

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs each pipeline as if all its sources were settling sources. Checks that the end of each
- * element is reported exactly once.
+ * Runs each pipeline as if all its sources were settling sources, and checks that they are notified
+ * exactly once for each element.
  */
 public final class SettlingEngine implements Engine {
 

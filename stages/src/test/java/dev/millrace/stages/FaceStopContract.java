@@ -54,7 +54,7 @@ abstract class FaceStopContract extends FaceTheme {
     }
   }
 
-  /** Defect 2: an acquire that fails drops its element silently. Here it is reported. */
+  /** Defect 2: an acquire that fails drops its element silently; the caller sees a regular end. */
   @Test
   void cancelWhileWaitingForThePermitIsReported() throws Exception {
     try (var context = Context.background().withCancel();

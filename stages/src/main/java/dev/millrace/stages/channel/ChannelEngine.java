@@ -6,7 +6,8 @@ import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.stages.internal.channel.ChannelRun;
+import dev.millrace.stages.internal.channels.ChannelRun;
+import dev.millrace.stages.internal.channels.Planner;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -16,17 +17,15 @@ import org.jspecify.annotations.Nullable;
  * cancelled.
  *
  * <p>Sequential stages that follow each other run in one thread, with the source before them and
- * the sink after them. A parallel stage has a thread for each worker that it needed so far;
- * buffers, merges, zips, fan-outs and stages that act when time has passed have one thread on
- * either side, with room for at most 16 elements in between, 128 into and out of the branches of a
- * fan-out, and a buffer for its capacity. A parallel stage has twice its parallelism of elements
- * inside at the most, but 64 if that is less. Balance gives an element to a copy only when that
- * waits for one.
+ * the sink after them. A parallel stage has a thread for each worker that it needed so far.
+ * Buffers, merges, zips, fan-outs and timed stages have one thread on either side. Between two
+ * threads is room for 16 elements, into and out of the branches of a fan-out for 128, in a buffer
+ * for its capacity. A parallel stage has at most twice its parallelism of elements inside, or 64 if
+ * that is more. Balance gives an element to a branch only when the branch waits for one.
  *
- * <p>A function that ignores interrupts cannot be ended. {@link Run#join} does not wait for it for
- * ever: 5 seconds after the run was cancelled it throws, and what it throws tells, in a suppressed
- * exception, which stages are still at work; so does {@link Run#explain}. The thread ends when the
- * function does.
+ * <p>A function that ignores interrupts cannot be ended. Default grace: 5 seconds after the
+ * cancellation. Then {@link Run#join} throws; a suppressed exception names the stages that are
+ * still at work, as {@link Run#explain} does. The thread ends when the function does.
  *
  * <p>Safe for use by many threads. A start costs a thread for each boundary, as above.
  */
@@ -46,7 +45,7 @@ public final class ChannelEngine implements Engine {
   }
 
   /**
-   * An engine whose cancelled runs wait that long for functions that ignore interrupts.
+   * An engine whose cancelled runs wait for the grace for functions that ignore interrupts.
    *
    * @throws IllegalArgumentException if {@code grace} is negative, or longer than a hundred years
    */
@@ -66,10 +65,10 @@ public final class ChannelEngine implements Engine {
   @Override
   public <R extends @Nullable Object> Run<R> start(
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
-    return ChannelRun.start(
-        Objects.requireNonNull(pipeline, "pipeline"),
-        Objects.requireNonNull(context, "context"),
-        Objects.requireNonNull(onFailure, "onFailure"),
-        grace);
+    Objects.requireNonNull(pipeline, "pipeline");
+    Objects.requireNonNull(onFailure, "onFailure");
+    var run = new ChannelRun<R>(Objects.requireNonNull(context, "context"), onFailure, grace);
+    run.start(Planner.plan(pipeline, run));
+    return run;
   }
 }

@@ -5,7 +5,7 @@ import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.stages.internal.SinkRun;
+import dev.millrace.stages.internal.run.SinkRun;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;

@@ -7,7 +7,7 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.stages.internal.SinkRun;
+import dev.millrace.stages.internal.run.SinkRun;
 import dev.millrace.sync.Semaphore;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
@@ -41,7 +41,7 @@ public final class Stages {
 
   private Stages() {}
 
-  /** What a stage's thread does. */
+  /** The work of a stage's thread. */
   private interface Body {
     void run() throws Exception;
   }
@@ -80,7 +80,7 @@ public final class Stages {
    * <p>If the function throws an exception, the element leaves by the errors; an {@link Error}
    * fails the run. An element that is under way when the run is cancelled is not delivered.
    *
-   * @param name what failures call this stage
+   * @param name the name of this stage in failures
    * @param parallelism at least 1
    */
   public static <I, O> Step<I, O> step(

@@ -6,12 +6,12 @@ import dev.millrace.errors.Failure;
 /**
  * The two ends of a step: what it made, and the elements that it failed on.
  *
- * <p>Both must be received from: a step whose failures nobody takes waits with the second one. Both
- * are closed when the step has ended.
+ * <p>Both must be received from: a step whose failures are not received blocks at the second
+ * failure. Both are closed when the step has ended.
  *
  * @param values the results, in the order in which they became ready
  * @param errors the failures
- * @param <I> what goes in
- * @param <O> what comes out
+ * @param <I> the input type
+ * @param <O> the output type
  */
 public record Step<I, O>(ReceiveChannel<O> values, ReceiveChannel<Failure<I>> errors) {}

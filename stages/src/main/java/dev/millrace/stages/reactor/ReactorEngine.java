@@ -6,23 +6,24 @@ import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.reactor.ReactorRun;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs pipelines over Project Reactor: compiles them to its operators, and calls the user's
- * functions in virtual threads of the run, never in Reactor's; so they may block, and are
- * interrupted when the run is cancelled.
+ * Runs pipelines over Project Reactor: plans them with its operators. User functions are called in
+ * virtual threads of the run, never in Reactor's threads. So they may block, and are interrupted
+ * when the run is cancelled.
  *
  * <p>Sequential stages that follow each other run in one call, in the thread of the stage before
- * them. Without being asked for, 128 elements at most wait at the beginning of each branch and of
- * each merged input, and 1 elsewhere, branches of a balance among them; a parallel stage has twice
- * its parallelism of elements inside at the most, but 64 if that is less.
+ * them. At most 128 elements are prefetched for each branch and each merged input; 1 elsewhere, and
+ * for each branch of a balance. A parallel stage has at most twice its parallelism of elements
+ * inside, or 64 if that is more.
  *
- * <p>A function that ignores interrupts cannot be ended. {@link Run#join} does not wait for it for
- * ever: 5 seconds after the run was cancelled it throws, and tells, in a suppressed exception,
- * which stages are still at work, and where. The thread ends when the function does.
+ * <p>A function that ignores interrupts cannot be ended. Default grace: 5 seconds after the
+ * cancellation. Then {@link Run#join} throws; suppressed exceptions name the stages that are still
+ * at work, and where. The thread ends when the function does.
  *
  * <p>Thread-safe; nothing blocks. Needs the library {@code io.projectreactor:reactor-core}, on
  * which this module depends only optionally: without it {@link #start} throws {@link
@@ -32,13 +33,11 @@ public final class ReactorEngine implements Engine {
 
   // Nothing of Reactor may be named here: the service loader makes an instance of every engine.
 
-  static final Duration GRACE = Duration.ofSeconds(5);
-
   private final Duration grace;
 
   /** The engine as {@link Engine#reactor()} finds it. */
   public ReactorEngine() {
-    this(GRACE);
+    this(Duration.ofSeconds(5));
   }
 
   private ReactorEngine(Duration grace) {
@@ -46,7 +45,7 @@ public final class ReactorEngine implements Engine {
   }
 
   /**
-   * An engine whose cancelled runs wait that long for functions that ignore interrupts.
+   * An engine whose cancelled runs wait for the grace for functions that ignore interrupts.
    *
    * @throws IllegalArgumentException if {@code grace} is negative, or longer than a hundred years
    */

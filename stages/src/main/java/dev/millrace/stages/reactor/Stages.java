@@ -4,7 +4,7 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.stages.internal.SinkRun;
+import dev.millrace.stages.internal.run.SinkRun;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.util.Iterator;
@@ -37,8 +37,7 @@ import reactor.core.scheduler.Schedulers;
  * <p>User functions run in virtual threads of the task group, never on Reactor's threads, so they
  * may block. When the group's context is cancelled, every flux ends with a {@link
  * CancellationException}, and the functions that run are interrupted; closing the group waits for
- * them. The group must not have a limit. What is prefetched is one element for each function that
- * may run.
+ * them. The group must not have a limit. One element is prefetched for each function that may run.
  */
 public final class Stages {
 
@@ -78,7 +77,7 @@ public final class Stages {
    * <p>If the function throws an exception, the element leaves by the errors; an {@link Error}
    * fails the run. An element that is under way when the run is cancelled is not delivered.
    *
-   * @param name what failures call this stage
+   * @param name the name of this stage in failures
    * @param parallelism at least 1
    */
   public static <I, O> Step<I, O> step(
@@ -113,7 +112,9 @@ public final class Stages {
             }));
   }
 
-  /** Calls the function in a thread of the group, which is interrupted if nobody waits any more. */
+  /**
+   * Calls the function in a thread of the group, which is interrupted when the subscriber cancels.
+   */
   private static <I, O> Mono<Result<I, O>> call(
       TaskGroup group, String name, I element, StageFunction<? super I, ? extends O> function) {
     return Mono.create(
@@ -200,8 +201,9 @@ public final class Stages {
   }
 
   /**
-   * What Reactor does with an error that comes when its flux has ended: it would log it. When a run
-   * is cancelled every stage ends with the same cause, and only the first can be delivered.
+   * Replaces Reactor's handling of an error that comes when its flux has ended, which is to log it.
+   * When a run is cancelled every stage ends with the same cause, and only the first can be
+   * delivered.
    */
   private static Consumer<Throwable> dropped(TaskGroup group) {
     return group::cancel;

@@ -11,7 +11,7 @@ import reactor.core.publisher.Flux;
  *
  * @param values the results, in the order in which they became ready
  * @param errors the failures
- * @param <I> what goes in
- * @param <O> what comes out
+ * @param <I> the input type
+ * @param <O> the output type
  */
 public record Step<I, O>(Flux<O> values, Flux<Failure<I>> errors) {}

@@ -29,7 +29,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Every run on channels: sequential stages, values of the context, reports. */
+/** The common behaviour of runs on channels: sequential stages, values of the context, reports. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelEngineTest {
 
@@ -242,7 +242,7 @@ class ChannelEngineTest {
     return element;
   }
 
-  // Reports and explanations
+  // Reports
 
   @Test
   void aStuckRunSaysWhichStageWaitsForWhat() throws Exception {

@@ -4,7 +4,7 @@ import dev.millrace.pipeline.Engine;
 import dev.millrace.testkit.conformance.EngineConformance;
 import java.time.Duration;
 
-/** The promises of every engine. BlockHound watches. */
+/** The Reactor engine keeps the promises of every engine. BlockHound watches. */
 class ReactorEngineConformanceTest extends EngineConformance {
 
   @Override

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Exceptions of the user's functions. */
+/** The way of exceptions of the user's functions. */
 @Timeout(60)
 class ReactorFailuresTest {
 
@@ -293,7 +293,7 @@ class ReactorFailuresTest {
     return null;
   }
 
-  // Failures outside of elements
+  // Exceptions without an element
 
   @Test
   void exceptionOfASourceStopsTheRun() throws Exception {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A run is cancelled, drained and ended, and reports its state meanwhile. */
+/** How a run is cancelled, drained and ended, and its reports meanwhile. */
 @Timeout(60)
 class ReactorRunTest {
 

@@ -15,7 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/** Common steps of the engine's tests. */
+/** Common steps of the tests of the engine. */
 final class Runs {
 
   static final Engine ENGINE = Engine.reactor();

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A result does not count if the run was given up with threads that are alive.
  * </ol>
  *
- * <p>All other failures are suppressed in what {@link #result} throws. That is a new exception for
- * each call; nothing is ever added to an exception of the user.
+ * <p>All other failures are suppressed in the exception that {@link #result} throws. It is a new
+ * one for each call; nothing is ever added to an exception of the user.
  *
  * <p>Thread-safe.
  */
@@ -51,7 +51,7 @@ final class Ending<R extends @Nullable Object> {
   /**
    * Something has failed.
    *
-   * @param notes to be suppressed in what {@link #result} throws, if this failure is the end
+   * @param notes suppressed in the exception of {@link #result}, if this failure is the end
    * @param cancelled whether the context of the run was cancelled before
    */
   synchronized void failed(Throwable cause, String what, List<Throwable> notes, boolean cancelled) {
@@ -82,7 +82,10 @@ final class Ending<R extends @Nullable Object> {
     return pending;
   }
 
-  /** Something was thrown that does not decide the end, but is told with it if the run throws. */
+  /**
+   * An exception that does not decide the end: it is suppressed in the exception of {@link
+   * #result}.
+   */
   synchronized void aside(Throwable thrown) {
     if (thrown == failure) {
       return;
@@ -94,7 +97,7 @@ final class Ending<R extends @Nullable Object> {
     }
   }
 
-  /** The run has ended, but threads of it are alive: what they were to do is missing. */
+  /** The run has ended, but threads of it are alive: their work is missing. */
   synchronized void givenUp() {
     finished = false;
     result = null;

@@ -10,7 +10,7 @@ public final class Interruptions {
 
   private Interruptions() {}
 
-  /** Whether the exception, or one that it wraps, tells of an interrupt or a cancellation. */
+  /** Whether the exception, or one that it wraps, reports an interrupt or a cancellation. */
   public static boolean tell(Throwable e) {
     return Causes.find(e, Interruptions::isOne) != null;
   }

@@ -2,7 +2,7 @@ package dev.millrace.stages.internal.run;
 
 import dev.millrace.errors.Descriptions;
 
-/** Texts that say where a run has failed, for failures that are not those of one element. */
+/** Texts that say where a run has failed, for failures that belong to no single element. */
 public final class Places {
 
   private Places() {}
@@ -12,7 +12,7 @@ public final class Places {
     return "source '%s' failed when it was opened: %s".formatted(name, text(cause));
   }
 
-  /** A source that has given some elements, and then throws. */
+  /** A source that has given elements, and then throws. */
   public static String sourceAfter(String name, long elements, Throwable cause) {
     return "source '%s' failed after %d %s: %s"
         .formatted(name, elements, elements == 1 ? "element" : "elements", text(cause));

@@ -19,12 +19,12 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the runs of all engines share: the context, the books, the failures, and how a run ends. The
- * engine brings the threads.
+ * The core that the runs of all engines share: the context, the ledger, the failures, and the end
+ * of the run. The engine brings the threads.
  *
  * <p>No exception of the user travels through an engine's own channels or fluxes. It is recorded
- * here, and the context of the run is cancelled. The engine listens to that: it interrupts its
- * threads, and each of them sees that the run is stopped, and ends.
+ * here, and the context of the run is cancelled. The engine listens to the context. It interrupts
+ * its threads, and each of them sees that the run is stopped, and ends.
  *
  * <p>Thread-safe.
  */
@@ -34,7 +34,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   private final CancellableContext context;
   private final Ledger ledger = new Ledger();
   private final Ending<R> ending = new Ending<>();
-  private final Failures failures;
+  private final FailureChannel failures;
   private final Duration grace;
   private boolean over; // guarded by this
   private @Nullable Throwable cancellation; // guarded by this
@@ -43,7 +43,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   @SuppressWarnings("this-escape") // the failure channel only keeps it
   protected RunCore(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
     this.context = inside.mark(parent).withCancel();
-    this.failures = new Failures(this, onFailure);
+    this.failures = new FailureChannel(this, onFailure);
     this.grace = grace;
   }
 
@@ -54,13 +54,13 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
     return context;
   }
 
-  /** The books of the run. */
+  /** The counts of the run. */
   public final Ledger ledger() {
     return ledger;
   }
 
-  /** What becomes of elements that fail. */
-  public final Failures failures() {
+  /** The way of elements that fail. */
+  public final FailureChannel failures() {
     return failures;
   }
 
@@ -77,7 +77,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   /**
    * As {@link #fail(Throwable)}.
    *
-   * @param what the text for what {@link #join} throws: where the failure was, and the cause
+   * @param what the message of the exception of {@link #join}: where the failure was, and the cause
    */
   public final void fail(Throwable cause, String what) {
     fail(cause, what, List.of());
@@ -89,8 +89,8 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   }
 
   /**
-   * Records what a function has thrown that was to end anyway: it is suppressed in what {@link
-   * #join} throws, unless it only answers the interrupt.
+   * Records the exception of a function that was to end anyway. It is suppressed in the exception
+   * of {@link #join}, unless it only answers the interrupt.
    */
   public final void aside(Throwable thrown) {
     if (!Interruptions.tell(thrown)) {
@@ -152,7 +152,10 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
     return first;
   }
 
-  /** Closes the books, and fixes what {@link #join} says. By whoever has claimed the end. */
+  /**
+   * Closes the ledger, and fixes the outcome of {@link #join}. By the thread that has claimed the
+   * end.
+   */
   protected final void end() {
     synchronized (this) {
       cancellation = context.cause();
@@ -175,7 +178,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
     threads.forEach(ending::aside);
   }
 
-  /** What {@link #join} returns or throws, once the run has ended. */
+  /** The outcome of {@link #join}, once the run has ended. */
   public final R result() throws ExecutionException {
     @Nullable Throwable cause;
     synchronized (this) {
@@ -215,19 +218,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
         return;
       }
     }
-    boolean interrupted = false;
-    boolean ended = false;
-    while (!ended) {
-      try {
-        awaitEnd();
-        ended = true;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(this::awaitEnd);
   }
 
   @Override

@@ -1,4 +1,4 @@
-/** What runs of all engines have in common: how they end, and what becomes of failures. */
+/** The run core of both engines: the end of runs, and the failure channel. */
 @NullMarked
 package dev.millrace.stages.internal.run;
 

@@ -1,0 +1,79 @@
+package dev.millrace.stages.internal.channels;
+
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.RunCore;
+import dev.millrace.stages.internal.run.Unwind;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Gives the elements to the sink, and the sink's result to the run. */
+final class SinkStep<R extends @Nullable Object> extends Step {
+
+  private final PipelineThread thread;
+  private final RunCore<R> run;
+  private final Sink<Object, R> sink;
+  private Sink.@Nullable Receiver<Object, R> receiver;
+
+  SinkStep(
+      PipelineThread thread, RunCore<R> run, Sink<Object, R> sink, Account from, Account account) {
+    super(from, account);
+    this.thread = thread;
+    this.run = run;
+    this.sink = sink;
+  }
+
+  /**
+   * Opens the sink, even if the run is cancelled: its close then tells the threads that wait for
+   * the sink.
+   */
+  @Override
+  void start() {
+    try {
+      receiver = Objects.requireNonNull(sink.open(run.context()), "the sink opened null");
+    } catch (Throwable e) {
+      throw thread.thrown(e, Places::sinkOpened);
+    }
+    thread.endCall();
+  }
+
+  private Sink.Receiver<Object, R> receiver() {
+    return Objects.requireNonNull(receiver);
+  }
+
+  @Override
+  void process(Object element) {
+    boolean more;
+    try {
+      more = receiver().accept(element);
+    } catch (Throwable e) {
+      throw thread.thrown(e, cause -> Places.sinkOn(element, cause));
+    }
+    thread.endCall();
+    account.processed();
+    done = !more;
+  }
+
+  @Override
+  void end() {
+    if (thread.isStopped() || !run.maySinkFinish()) {
+      throw Unwind.INSTANCE;
+    }
+    R result;
+    try {
+      result = receiver().finish();
+    } catch (Throwable e) {
+      throw thread.thrown(e, Places::sinkFinished);
+    }
+    run.finished(result);
+  }
+
+  @Override
+  void close() {
+    Sink.Receiver<Object, R> opened = receiver;
+    if (opened != null) {
+      thread.close(opened, Places::sinkClosed);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package dev.millrace.stages.internal.channels;
+
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.Source.Cursor;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.run.Interruptions;
+import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.RunCore;
+import dev.millrace.stages.internal.run.Unwind;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the elements of a source.
+ *
+ * <p>A drain must interrupt the source if it blocks, and nothing but the source: the functions that
+ * the same thread calls between two elements are to finish. A lock around each call would cost more
+ * than many a stage. So the thread counts its calls with plain stores, up before and up after, and
+ * looks after each whether the run drains. The drain sets its flag first. Once in a tick it looks
+ * at the count, and interrupts, under the thread's lock, a source that has been in the same call
+ * for a tick. A store takes less than a tick to reach the other processors: had the thread left the
+ * call without seeing the flag, the drain would have seen its new count. A thread that leaves a
+ * call and sees the flag takes the lock, and forgets an interrupt that came too late.
+ */
+final class SourceDriver extends Driver implements Sources.Reader {
+
+  /**
+   * After this number of elements, a power of two, the thread gives way to other threads, such as
+   * one that cancels a context: virtual threads that only compute are not preempted.
+   */
+  private static final int TURN = 1024;
+
+  /**
+   * After this time the thread parks for a moment instead of yielding. The scheduler serves the
+   * threads that yield on a carrier before threads that were started elsewhere, which would never
+   * begin.
+   */
+  private static final long PARK_AFTER_NANOS = 10_000_000;
+
+  private static final VarHandle CALLS =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "calls", VarHandle.class, SourceDriver.class, long.class);
+
+  private final RunCore<?> run;
+  private final Sources sources;
+  private final String name;
+  private final Source<?> source;
+  private final Account account;
+  private @Nullable Cursor<?> cursor;
+
+  /** When this thread has parked last, to give way. */
+  private long parked = System.nanoTime();
+
+  /**
+   * Odd during a call of the source. Written by this thread with plain stores, read by the drain.
+   */
+  @SuppressWarnings("UnusedVariable") // read by its handle
+  private long calls;
+
+  /** The calls at the last tick. Of the drain, whose ticks come one after the other. */
+  private long callsSeen;
+
+  SourceDriver(
+      PipelineThread thread, Sources sources, Node.From<?> node, Account account, Step next) {
+    super(thread, next, List.of());
+    this.run = thread.run;
+    this.sources = sources;
+    this.name = node.name();
+    this.source = node.source();
+    this.account = account;
+  }
+
+  @Override
+  void drive() {
+    if (!sources.begin(this)) {
+      return;
+    }
+    try {
+      if (open()) {
+        pushAll();
+      }
+    } finally {
+      sources.ended(this);
+    }
+  }
+
+  private boolean open() {
+    enter();
+    try {
+      cursor = Objects.requireNonNull(source.open(run.context()), "the source opened null");
+      return true;
+    } catch (Throwable e) {
+      failed(e, Places.sourceOpened(name, e));
+      return false;
+    } finally {
+      leave();
+    }
+  }
+
+  private void giveWay() {
+    if (System.nanoTime() - parked > PARK_AFTER_NANOS) {
+      LockSupport.parkNanos(this, 1);
+      parked = System.nanoTime();
+    } else {
+      Thread.yield();
+    }
+  }
+
+  private void pushAll() {
+    for (long pushed = 1; !next.done && !sources.areStopped(); pushed++) {
+      if ((pushed & (TURN - 1)) == 0) {
+        giveWay();
+      }
+      Object element = take(Objects.requireNonNull(cursor), pushed);
+      if (element == null) {
+        return;
+      }
+      if (thread.isStopped()) {
+        account.produced();
+        throw Unwind.INSTANCE;
+      }
+      next.push(element);
+    }
+  }
+
+  private @Nullable Object take(Cursor<?> open, long count) {
+    enter();
+    try {
+      return open.next();
+    } catch (Throwable e) {
+      failed(e, Places.sourceAfter(name, count - 1, e));
+      return null;
+    } finally {
+      leave();
+    }
+  }
+
+  private void enter() {
+    calls++;
+  }
+
+  private void leave() {
+    calls++;
+    if (sources.areStopped()) {
+      thread.forgetInterrupt();
+    } else {
+      thread.endCall();
+    }
+  }
+
+  /** Returns if the exception only ends the source. */
+  private void failed(Throwable e, String what) {
+    if (e instanceof Exception && thread.isStopped()) {
+      run.aside(e);
+      throw Unwind.INSTANCE;
+    }
+    if (e instanceof Exception && sources.areStopped() && Interruptions.tell(e)) {
+      return; // it answers the interrupt of the drain
+    }
+    run.sourceFailed(e, source.onFailure(), what);
+    thread.check();
+  }
+
+  @Override
+  public void tick() {
+    long now = (long) CALLS.getOpaque(this);
+    if (now % 2 != 0 && now == callsSeen) {
+      thread.interruptIf(() -> (long) CALLS.getOpaque(this) == now);
+    }
+    callsSeen = now;
+  }
+
+  @Override
+  void release() {
+    Cursor<?> open = cursor;
+    cursor = null;
+    if (open != null) {
+      thread.close(open, e -> Places.sourceClosed(name, e));
+    }
+  }
+}

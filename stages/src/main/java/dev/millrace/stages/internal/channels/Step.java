@@ -1,0 +1,97 @@
+package dev.millrace.stages.internal.channels;
+
+import dev.millrace.pipeline.graph.Account;
+
+/**
+ * A stage, or the beginning of one, as the thread that runs it sees it: the thread pushes elements
+ * into it, one after the other. Steps that follow each other in one thread are fused: each calls
+ * the next one.
+ *
+ * <p>Used by one thread. A push that throws {@link dev.millrace.stages.internal.run.Unwind} ends
+ * the thread.
+ */
+abstract class Step {
+
+  /*
+   * The accounting
+   * ==============
+   *
+   * An element goes from stage B to stage S. `from` is B's account in S's thread, `account` is S's.
+   *
+   *   call     the element             counts for B           counts for S
+   *   -------  ----------------------  ---------------------  ---------------------------------
+   *   push     B has made it in this   -  (S's `passed` is    passed
+   *            very call               added to B's produced
+   *                                    and emitted)
+   *   take     has waited in a link    emitted                received
+   *            or pool since B made it
+   *   process  is counted already      -                      processed, failed or dropped, once
+   *                                                           the function has returned
+   *
+   * So a report adds up, per stage:
+   *
+   *   received of S  =  S's received + S's passed
+   *   produced of B  =  B's produced + S's passed
+   *   emitted of B   =  B's emitted  + S's passed
+   *
+   * One count instead of three per fused hop: that is why `passed` exists. A mapping also saves
+   * `processed`: the elements that a fused mapping passes on are the ones that it has processed.
+   *
+   * The exceptions:
+   *
+   *   OutletStep, PoolStep   hand elements to another thread. With room, a push counts as above.
+   *                          Without room, the element was made, but not taken: the push counts
+   *                          produced for B, waits, and goes on as a take. A run that is cancelled
+   *                          during the wait reports the element as undelivered by B.
+   *   OutletStep             also counts processed for S, and produced for the stage whose elements
+   *                          go into the link.
+   *   WireStep               stands for no stage of its own. A push counts produced for B, and
+   *                          nothing for S: the thread at the other end of the link takes.
+   *   SequentialStep         counts produced for itself if the next step takes no more elements.
+   *   ChannelWorker          counts begun, processed and produced; PoolStep has counted received.
+   *   ZipDriver              counts emitted for both sides, and received and processed twice.
+   *   SourceDriver           counts produced for an element that a stopped run has read.
+   */
+
+  /** The stage before, as far as this thread counts for it. */
+  final Account from;
+
+  /** The stage itself. */
+  final Account account;
+
+  /** Whether it takes no more elements. */
+  boolean done;
+
+  Step(Account from, Account account) {
+    this.from = from;
+    this.account = account;
+  }
+
+  /** Called before the first element; the steps after it are started first. */
+  abstract void start() throws Exception;
+
+  /**
+   * Takes an element from the step before it, which makes it in this call. Not called when it is
+   * {@link #done}; nor are the others.
+   */
+  void push(Object element) {
+    account.passed();
+    process(element);
+  }
+
+  /** Takes an element that has waited in a queue since it was made. */
+  void take(Object element) {
+    from.emitted();
+    account.received();
+    process(element);
+  }
+
+  /** Does what it does with an element that is counted. */
+  abstract void process(Object element);
+
+  /** There are no more elements. Not called if the run is cancelled. */
+  abstract void end() throws Exception;
+
+  /** Releases its resources; called once, whatever has happened. */
+  abstract void close();
+}

@@ -1,5 +1,0 @@
-/** What the faces share; not exported. */
-@NullMarked
-package dev.millrace.stages.internal;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,167 @@
+package dev.millrace.stages.internal.pool;
+
+import dev.millrace.stages.internal.wait.WaitStrategy;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The workers of a pool: the waiting ones, and the one that is called next.
+ *
+ * <p>A worker is hired when an element has no worker, and stays until the pool has finished. At
+ * most one worker searches at a time: it was called, and has not looked for an element yet. While
+ * one searches, no other needs to be called. So a trivial function wakes no thread for each
+ * element, and a function that blocks soon has all workers: a worker that has found an element
+ * calls the next one before it begins.
+ *
+ * <p>The waiting and the hired workers are guarded by a lock. The elements are not: see {@link
+ * WorkerPool} for why no element stays without a worker.
+ */
+@SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
+final class Roster {
+
+  private static final VarHandle SEARCHING =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "searching", VarHandle.class, Roster.class, boolean.class);
+
+  private final Supplier<? extends Worker> hire;
+  private final ClaimRing elements;
+  private final WaitStrategy untilElement;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final List<Worker> hired = new ArrayList<>(); // guarded by the lock
+  private final ArrayDeque<Worker> idle = new ArrayDeque<>(); // guarded by the lock
+
+  /** How many workers could be called or hired. Written under the lock, read by any thread. */
+  private volatile int spare;
+
+  /**
+   * Whether a worker searches. Set with compare-and-set: under the lock by the thread that calls a
+   * worker, or by a worker for itself. Cleared by the worker that searches, before it looks.
+   */
+  private volatile boolean searching;
+
+  /** Written once, under the lock; read by any thread. */
+  private volatile boolean finished;
+
+  /**
+   * Without workers.
+   *
+   * @param most how many there may be
+   * @param hire makes a worker that is not started; called with the lock
+   * @param elements for which the workers are called
+   */
+  Roster(int most, Supplier<? extends Worker> hire, ClaimRing elements) {
+    this.spare = most;
+    this.hire = hire;
+    this.elements = elements;
+    this.untilElement = WaitStrategy.yielding(elements::hasElement);
+  }
+
+  boolean isFinished() {
+    return finished;
+  }
+
+  /**
+   * Wakes or hires a worker for an element, unless a worker searches. By any thread, which has put
+   * the element, or become idle, before a full fence.
+   */
+  void call() {
+    if (spare == 0 || searching || finished) {
+      return;
+    }
+    @Nullable Worker worker = null;
+    lock.lock();
+    try {
+      if (spare > 0
+          && !finished
+          && elements.hasElement()
+          && SEARCHING.compareAndSet(this, false, true)) {
+        worker = idle.poll();
+        if (worker == null) {
+          worker = hire.get();
+          hired.add(worker);
+        }
+        spare--;
+        worker.setIdle(false);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (worker != null) {
+      wake(worker);
+    }
+  }
+
+  private static void wake(Worker worker) {
+    if (worker.started) {
+      worker.signal.signal();
+    } else {
+      worker.started = true;
+      worker.start();
+    }
+  }
+
+  /**
+   * The worker has found an element, or has not: it does not search any more. By its thread, which
+   * then has a full fence, and looks.
+   */
+  void stopSearch() {
+    searching = false;
+  }
+
+  /**
+   * Waits until the worker searches, or the pool has finished. By its thread.
+   *
+   * @throws RuntimeException of the worker's check
+   */
+  void await(Worker worker) {
+    if (SEARCHING.compareAndSet(this, false, true)) {
+      untilElement.spin();
+      if (elements.hasElement()) {
+        return;
+      }
+      searching = false;
+    }
+    lock.lock();
+    try {
+      if (finished) {
+        return;
+      }
+      worker.setIdle(true);
+      idle.push(worker);
+      spare++;
+    } finally {
+      lock.unlock();
+    }
+    VarHandle.fullFence();
+    call(); // for an element that came before it was idle: perhaps the worker itself
+    worker.signal.await(WaitStrategy.PARK, worker.called, worker.check);
+  }
+
+  /**
+   * No worker is called any more, and waiting workers go on.
+   *
+   * @return all workers
+   */
+  List<Worker> finish() {
+    List<Worker> all;
+    lock.lock();
+    try {
+      finished = true;
+      all = List.copyOf(hired);
+      for (Worker worker : all) {
+        worker.setIdle(false);
+      }
+    } finally {
+      lock.unlock();
+    }
+    return all;
+  }
+}

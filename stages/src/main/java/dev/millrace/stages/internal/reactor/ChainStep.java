@@ -1,0 +1,220 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.stages.internal.fusion.FusedMappings;
+import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.Unwind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stage in a {@link FusedChain}, or several mappings. It emits to the next step, or to the gate
+ * at the end.
+ */
+final class ChainStep implements Emitter<Object>, FusedMappings.Host {
+
+  private final FusedChain chain;
+  private final List<Stage> stages;
+  private final Account account;
+  private final Account last;
+  private final List<Transform<Object, Object>> opened;
+  private final Transform<Object, Object> transform;
+  private final @Nullable FusedMappings mappings;
+  private final @Nullable ChainStep next;
+  private final int index;
+  private final int times;
+  private boolean closed;
+
+  /**
+   * Makes the state of the stages, by functions of the user.
+   *
+   * @param stages several only if all of them are mappings
+   */
+  ChainStep(FusedChain chain, List<Stage> stages, int index, @Nullable ChainStep next) {
+    this.chain = chain;
+    this.stages = stages;
+    this.account = stages.getFirst().account();
+    this.last = stages.getLast().account();
+    List<Transform<Object, Object>> opened = new ArrayList<>();
+    for (Stage stage : stages.reversed()) {
+      Transform<Object, Object> made = open(stage);
+      chain.execution().leftovers().add(made, stage.site().stage());
+      opened.addFirst(made);
+    }
+    this.opened = opened;
+    this.transform = opened.getFirst();
+    this.mappings = stages.getFirst().isMapping() ? mappings(opened) : null;
+    this.index = index;
+    this.times = stages.getFirst().site().times();
+    this.next = next;
+  }
+
+  private Transform<Object, Object> open(Stage stage) {
+    try {
+      return Objects.requireNonNull(stage.open(), "a stage has no transform");
+    } catch (Throwable e) {
+      chain.execution().thrown(e, true, cause -> Places.stageOpened(stage.site().stage(), cause));
+      throw Unwind.INSTANCE;
+    }
+  }
+
+  private FusedMappings mappings(List<Transform<Object, Object>> opened) {
+    List<Mapping<Object, Object>> all =
+        opened.stream().map(each -> (Mapping<Object, Object>) each).toList();
+    return new FusedMappings(all, stages.stream().map(Stage::account).toList(), this);
+  }
+
+  int index() {
+    return index;
+  }
+
+  Account account() {
+    return account;
+  }
+
+  Transform<Object, Object> transform() {
+    return transform;
+  }
+
+  /** Whether a stage wants no element at all. */
+  boolean wantsNone() {
+    return mappings == null && transform.wantsNone();
+  }
+
+  /** Emits what is left. */
+  void end() {
+    if (mappings == null) {
+      try {
+        transform.end(this);
+        account.leftOver(transform.leftOver());
+      } catch (Throwable e) {
+        boolean wanted = chain.isAskedFor();
+        chain
+            .execution()
+            .thrown(
+                e,
+                wanted,
+                cause -> Places.stageWithoutElement(stages.getFirst().site().stage(), cause));
+        if (e != Unwind.INSTANCE || !wanted || chain.execution().isStopped()) {
+          throw Unwind.INSTANCE;
+        } // otherwise a stage after it has had its last element
+      }
+    }
+  }
+
+  /** It takes no more elements. */
+  void close() {
+    closed = true;
+  }
+
+  /** Closes the transforms; no thread is in them. */
+  void release() {
+    opened.forEach(chain.execution().leftovers()::close);
+  }
+
+  /** An element that the stage has made. */
+  @Override
+  public void emit(Object element) {
+    chain.endCall();
+    give(element);
+  }
+
+  private void give(Object element) {
+    if (next == null) {
+      chain.gate().emit(element, last);
+      return;
+    }
+    if (next.closed) {
+      last.produced();
+      throw Unwind.INSTANCE;
+    }
+    next.account.passed();
+    next.process(element);
+  }
+
+  /** Takes an element from outside of the chain, and emits what the stage makes of it. */
+  void take(Object element) {
+    for (int i = 0; i < times; i++) {
+      account.received();
+    }
+    process(element);
+  }
+
+  @Override
+  public boolean isLeft() {
+    return false; // the gate looks for that
+  }
+
+  @Override
+  public void left() {}
+
+  @Override
+  public void interrupted() {
+    chain.endCall();
+  }
+
+  @Override
+  public void made(Object element) {
+    give(element);
+  }
+
+  @Override
+  public void thrown(int index, Object element, Throwable cause) {
+    thrown(stages.get(index), element, cause);
+  }
+
+  private void thrown(Stage stage, Object element, Throwable cause) {
+    chain.execution().failed(cause, stage.site(), element, chain.isWanted(), stage.account());
+  }
+
+  private void process(Object element) {
+    if (mappings != null) {
+      mappings.accept(element);
+      return;
+    }
+    Transform.Outcome outcome;
+    try {
+      outcome = transform.accept(element, this);
+    } catch (Unwind unwind) {
+      processed(); // it has emitted something, which went nowhere, or as far as it could
+      throw unwind;
+    } catch (Throwable e) {
+      thrown(stages.getFirst(), element, e);
+      return;
+    }
+    chain.endCall();
+    if (outcome == Transform.Outcome.USED) {
+      processed();
+    } else {
+      ended(outcome);
+    }
+  }
+
+  private void ended(Transform.Outcome outcome) {
+    if (outcome.isDropped()) {
+      dropped();
+    } else {
+      processed();
+    }
+    if (outcome.isLast()) {
+      chain.last(this);
+    }
+  }
+
+  private void processed() {
+    for (int i = 0; i < times; i++) {
+      account.processed();
+    }
+  }
+
+  private void dropped() {
+    for (int i = 0; i < times; i++) {
+      account.dropped();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+
+/**
+ * The way from a stage, whose functions emit at any time, to a subscriber, which gets as many
+ * elements as it has requested. The thread that emits waits; it is a virtual thread of the run.
+ *
+ * <p>One thread at a time emits; any may request and cancel.
+ */
+final class Gate implements Subscription {
+
+  private static final VarHandle DEMAND =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "demand", VarHandle.class, Gate.class, long.class);
+  private static final VarHandle CANCELLED =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "cancelled", VarHandle.class, Gate.class, boolean.class);
+
+  private final Execution execution;
+  private final Signal signal;
+  private final Runnable onCancel;
+
+  /**
+   * Written once, under the lock; the emitting thread reads it when it was asked for an element.
+   */
+  private @Nullable CoreSubscriber<? super Object> subscriber;
+
+  /** Whether there are no more elements; guarded by this. */
+  private boolean completed;
+
+  /** The rest of the demand that was taken. Of the emitting thread. */
+  private long allowance;
+
+  /**
+   * The demand that was requested since. Raised by requests, taken whole by the emitting thread;
+   * atomic.
+   */
+  private volatile long demand;
+
+  /** Set once, with compare-and-set, by a thread that cancels; read by the emitting thread. */
+  private volatile boolean cancelled;
+
+  /**
+   * A gate without a subscriber.
+   *
+   * @param signal where the emitting thread waits
+   * @param onCancel called once, when the subscriber cancels
+   */
+  Gate(Execution execution, Signal signal, Runnable onCancel) {
+    this.execution = execution;
+    this.signal = signal;
+    this.onCancel = onCancel;
+  }
+
+  void subscribe(CoreSubscriber<? super Object> actual) {
+    boolean over;
+    synchronized (this) {
+      subscriber = actual;
+      over = completed;
+    }
+    actual.onSubscribe(this);
+    if (over && !cancelled) {
+      actual.onComplete();
+    }
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Whether an element can be given now; for the emitting thread. */
+  boolean isOpen() {
+    return isAllowed() && !cancelled;
+  }
+
+  /** Takes all the demand at once: an atomic operation for each element would cost more. */
+  private boolean isAllowed() {
+    if (allowance == 0 && demand != 0) {
+      allowance = (long) DEMAND.getAndSet(this, 0L);
+    }
+    return allowance != 0;
+  }
+
+  /** Counts an element as produced, and gives it; blocks until it is requested. */
+  void emit(Object element, Account account) {
+    account.produced();
+    if (!isAllowed()) {
+      account.waitsForOutput();
+      signal.await(() -> isAllowed() || cancelled || execution.isStopped());
+      account.hasOutput();
+    }
+    if (cancelled || execution.isStopped()) {
+      throw Unwind.INSTANCE;
+    }
+    give(element);
+    if (cancelled) {
+      // This thread itself may have cancelled; then no thread has interrupted it for that.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Gives an element; the gate must be open. */
+  @SuppressWarnings("NullAway") // a subscriber has requested the element
+  void give(Object element) {
+    if (allowance != Long.MAX_VALUE) {
+      allowance--;
+    }
+    subscriber.onNext(element);
+  }
+
+  /** There are no more elements. */
+  void complete() {
+    CoreSubscriber<? super Object> actual;
+    synchronized (this) {
+      completed = true;
+      actual = subscriber;
+    }
+    if (actual != null && !cancelled && !execution.isStopped()) {
+      actual.onComplete();
+    }
+  }
+
+  @Override
+  public void request(long n) {
+    if (Operators.validate(n)) {
+      long now;
+      do {
+        now = demand;
+      } while (!DEMAND.compareAndSet(this, now, Operators.addCap(now, n)));
+      signal.signalAfterFence();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    if (CANCELLED.compareAndSet(this, false, true)) {
+      signal.signalAfterFence();
+      onCancel.run();
+    }
+  }
+}

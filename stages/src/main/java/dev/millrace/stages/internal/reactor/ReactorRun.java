@@ -1,0 +1,225 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.context.Context;
+import dev.millrace.context.internal.CancelSource;
+import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.RunReport;
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.RunCore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run over Reactor. A thread of its own, the keeper, waits for its end, then for the threads of
+ * the stages, and closes the sink. While they do not end, it repeats the interrupts, in case one
+ * was swallowed; after a time of grace it gives them up.
+ */
+public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
+
+  private static final Duration INSIST = Duration.ofMillis(100);
+
+  private final Execution execution = new Execution(this);
+  private final Standstill standstill;
+  private final Thread keeper;
+  private final List<Runnable> timers = new ArrayList<>(); // end them; guarded by this
+  private boolean drainable = true; // guarded by this
+  private Sink.@Nullable Receiver<Object, R> receiver; // guarded by this
+  private boolean sinkClosed; // guarded by this
+
+  private ReactorRun(
+      Pipeline<R> pipeline,
+      Context context,
+      StageConsumer<? super Failure<?>> onFailure,
+      Duration grace,
+      Consumer<? super ReactorRun<R>> onEnd) {
+    super(context, onFailure, grace);
+    this.standstill = new Standstill(pipeline.node());
+    Part last = new Planner(execution).plan(pipeline.node());
+    ledger().open(SinkSubscriber.NAME); // the report is complete from the beginning
+    this.keeper =
+        Thread.ofVirtual()
+            .name("millrace-run")
+            .unstarted(
+                () -> {
+                  keep(last, pipeline.sink());
+                  onEnd.accept(this);
+                });
+  }
+
+  /**
+   * As {@link dev.millrace.pipeline.Engine#start}.
+   *
+   * @param onEnd gets the run in its last thread, when the others have ended
+   */
+  public static <R extends @Nullable Object> ReactorRun<R> start(
+      Pipeline<R> pipeline,
+      Context context,
+      StageConsumer<? super Failure<?>> onFailure,
+      Duration grace,
+      Consumer<? super ReactorRun<R>> onEnd) {
+    var run = new ReactorRun<R>(pipeline, context, onFailure, grace, onEnd);
+    run.keeper.start();
+    return run;
+  }
+
+  // In the threads of the run
+
+  private void keep(Part last, Sink<Object, R> sink) {
+    execution.threads().execute(() -> open(last, sink));
+    execution.await();
+    try {
+      awaitStages();
+      closeSink();
+    } catch (InterruptedException e) {
+      throw new AssertionError("no thread interrupts the keeper of a run", e);
+    }
+    synchronized (this) {
+      drainable = false;
+      timers.forEach(Runnable::run);
+    }
+    end();
+  }
+
+  private void open(Part last, Sink<Object, R> sink) {
+    Sink.Receiver<Object, R> opened;
+    try {
+      opened = Objects.requireNonNull(sink.open(context()), "the sink opened null");
+    } catch (Throwable e) {
+      execution.thrown(e, true, Places::sinkOpened);
+      return;
+    }
+    boolean late;
+    synchronized (this) {
+      late = sinkClosed;
+      receiver = opened;
+    }
+    if (late) { // the run has not waited for it
+      execution.close(opened, Places::sinkClosed);
+    } else if (!isStopped()) {
+      last.flux().subscribe(new SinkSubscriber(execution, opened, last.tap()));
+    }
+  }
+
+  private void awaitStages() throws InterruptedException {
+    RunThreads threads = execution.threads();
+    threads.close();
+    boolean ended =
+        await(
+            timeout -> {
+              threads.interruptAll(
+                  isStopped() ? Interrupts.Reason.STOPPED : Interrupts.Reason.UNWANTED);
+              return threads.join(timeout);
+            });
+    if (!ended) {
+      giveUpThreads(threads.alive());
+    }
+  }
+
+  /** Waits for threads up to the timeout; true if they have ended. */
+  private interface Join {
+    boolean within(Duration timeout) throws InterruptedException;
+  }
+
+  /**
+   * Waits for threads: once the run is stopped, for the time of grace; before that, as long as they
+   * take, since a result is not to be lost because a machine is busy.
+   */
+  private boolean await(Join threads) throws InterruptedException {
+    long graceBegins = System.nanoTime();
+    while (!threads.within(INSIST)) {
+      long now = System.nanoTime();
+      if (!isStopped()) {
+        graceBegins = now;
+      } else if (now - graceBegins >= grace().toNanos()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void giveUpThreads(List<Thread> threads) {
+    giveUp(threads.stream().map(StillThere::new).toList());
+  }
+
+  /** Shows by its stack trace where a thread is. */
+  private static final class StillThere extends Throwable {
+    private static final long serialVersionUID = 1L;
+
+    StillThere(Thread thread) {
+      super("a thread of the run is here", null, false, true);
+      setStackTrace(thread.getStackTrace());
+    }
+  }
+
+  private void closeSink() throws InterruptedException {
+    Sink.Receiver<Object, R> opened;
+    synchronized (this) {
+      sinkClosed = true;
+      opened = receiver;
+    }
+    Thread closer =
+        Thread.ofVirtual().name("millrace-close").start(() -> context().run(() -> close(opened)));
+    if (!await(closer::join)) {
+      closer.interrupt();
+      if (!closer.join(INSIST)) {
+        giveUpThreads(List.of(closer));
+      }
+    }
+  }
+
+  private void close(Sink.@Nullable Receiver<Object, R> opened) {
+    execution.leftovers().closeAll();
+    if (opened != null) {
+      execution.close(opened, Places::sinkClosed);
+    }
+  }
+
+  // The end, and the methods for all threads
+
+  @Override
+  protected void awaitEnd() throws InterruptedException {
+    keeper.join();
+  }
+
+  @Override
+  public boolean isDone() {
+    return !keeper.isAlive();
+  }
+
+  @Override
+  public void drain(Duration timeout) {
+    Objects.requireNonNull(timeout, "timeout");
+    Duration longest = Duration.ofDays(36500);
+    synchronized (this) {
+      if (drainable) {
+        // Not by a timer of the common pool: what occupies that would hold up the cancellation.
+        var deadline =
+            Context.background().withTimeout(timeout.compareTo(longest) < 0 ? timeout : longest);
+        var late = CancelSource.listen(deadline, () -> cancelDrain(timeout));
+        timers.add(
+            () -> {
+              late.stop();
+              deadline.close();
+            });
+      }
+    }
+    execution.drain();
+  }
+
+  @Override
+  protected void stopSources() {
+    execution.drain();
+  }
+
+  @Override
+  public RunReport report() {
+    return standstill.look(super.report());
+  }
+}

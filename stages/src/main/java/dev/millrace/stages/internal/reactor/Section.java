@@ -1,0 +1,77 @@
+package dev.millrace.stages.internal.reactor;
+
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Code of one thread at a time that another thread may want to interrupt: it is interrupted while
+ * it runs, and never afterwards.
+ *
+ * <p>The owner is written before the flag is read, and the flag before the owner is read, so one of
+ * the two threads sees the other. Leaving waits for an interrupt that is on its way; it does not
+ * clear it, because the code around may be meant as well.
+ *
+ * <p>The thread that cancels its own section is not interrupted: it runs what comes after. The
+ * section has to look at {@link #isCancelled} when that returns.
+ */
+final class Section {
+
+  private static final VarHandle OWNER =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "owner", VarHandle.class, Section.class, Object.class);
+
+  private static final Object INTERRUPTED = new Object();
+
+  private final Interrupts interrupts;
+
+  /**
+   * The thread inside; null if none is; {@link #INTERRUPTED} once it was interrupted. Written by
+   * the thread that enters or leaves, and with compare-and-set by the thread that cancels.
+   */
+  private volatile @Nullable Object owner;
+
+  /** Written by threads that cancel, under the lock; read by the thread inside. */
+  private volatile boolean cancelled;
+
+  /** Whether an interrupt is on its way. Written under the lock; the thread that leaves waits. */
+  private volatile boolean interrupting;
+
+  Section(Interrupts interrupts) {
+    this.interrupts = interrupts;
+  }
+
+  /** Must be followed by {@link #leave}, whatever is returned: false if it is cancelled. */
+  boolean enter() {
+    owner = Thread.currentThread();
+    return !cancelled;
+  }
+
+  /** Returns whether the section was interrupted. */
+  boolean leave() {
+    if (OWNER.getAndSet(this, null) != INTERRUPTED) {
+      return false;
+    }
+    while (interrupting) {
+      Thread.yield();
+    }
+    return true;
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** A thread that enters later learns of it by the result; the thread inside is interrupted. */
+  synchronized void cancel() {
+    cancelled = true;
+    interrupting = true;
+    if (owner instanceof Thread thread
+        && thread != Thread.currentThread()
+        && OWNER.compareAndSet(this, thread, INTERRUPTED)) {
+      interrupts.interrupt(thread, Interrupts.Reason.UNWANTED);
+    }
+    interrupting = false;
+  }
+}

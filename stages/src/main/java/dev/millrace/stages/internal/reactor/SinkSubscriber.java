@@ -1,0 +1,102 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.run.Places;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+
+/**
+ * The end of a run: gives the elements of the last stage to the sink, in the thread that brings
+ * them.
+ */
+final class SinkSubscriber implements CoreSubscriber<Object> {
+
+  /** Its name in reports. */
+  static final String NAME = "sink";
+
+  private final Execution execution;
+  private final Sink.Receiver<Object, ?> receiver;
+  private final Runnable tap;
+  private final Account account;
+
+  @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
+  private Subscription upstream;
+
+  private boolean done;
+
+  SinkSubscriber(Execution execution, Sink.Receiver<Object, ?> receiver, Runnable tap) {
+    this.execution = execution;
+    this.receiver = receiver;
+    this.tap = tap;
+    this.account = execution.ledger().open(NAME);
+  }
+
+  @Override
+  public void onSubscribe(Subscription subscription) {
+    if (Operators.validate(upstream, subscription)) {
+      upstream = subscription;
+      subscription.request(Long.MAX_VALUE);
+    }
+  }
+
+  @Override
+  public void onNext(Object element) {
+    if (done || execution.isStopped()) {
+      return;
+    }
+    tap.run();
+    account.received();
+    boolean more;
+    try {
+      more = receiver.accept(element);
+    } catch (Throwable e) {
+      stop(e, cause -> Places.sinkOn(element, cause));
+      return;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      execution.forgetInterrupt(true);
+    }
+    account.processed();
+    if (!more) {
+      finish();
+      upstream.cancel();
+    }
+  }
+
+  @Override
+  public void onComplete() {
+    if (!done && !execution.isStopped()) {
+      finish();
+    }
+  }
+
+  private void finish() {
+    done = true;
+    if (!execution.maySinkFinish()) {
+      return;
+    }
+    @Nullable Object result;
+    try {
+      result = receiver.finish();
+    } catch (Throwable e) {
+      stop(e, Places::sinkFinished);
+      return;
+    }
+    execution.complete(result);
+  }
+
+  private void stop(Throwable e, Function<? super Throwable, String> text) {
+    done = true;
+    execution.thrown(e, true, text);
+    upstream.cancel();
+  }
+
+  @Override
+  public void onError(Throwable failure) {
+    execution.fail(failure);
+  }
+}

@@ -1,0 +1,241 @@
+package dev.millrace.stages.internal.reactor;
+
+import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.run.Interruptions;
+import dev.millrace.stages.internal.run.Places;
+import dev.millrace.stages.internal.run.Unwind;
+import dev.millrace.stages.internal.wait.Signal;
+import java.lang.invoke.ConstantBootstraps;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+
+/**
+ * A source, and the sequential stages after it, in a thread of their own.
+ *
+ * <p>A drain interrupts the source if it blocks, and nothing else in its thread. A fence around
+ * each call of the source would cost more than many a stage. So the thread counts its calls with
+ * opaque stores, up before and up after, and looks at each whether it is to drain. The drain sets
+ * its flag first, and waits for a {@linkplain Execution#TICK tick}, in which a store reaches all
+ * processors. Then it interrupts a call that has lasted since, under a lock. A thread that leaves a
+ * call and sees the flag takes that lock, and forgets an interrupt that came too late. A thread
+ * that did not see the flag has left its call before the tick began.
+ */
+final class SourceFlux extends Flux<Object> {
+
+  private static final VarHandle CALLS =
+      ConstantBootstraps.fieldVarHandle(
+          MethodHandles.lookup(), "calls", VarHandle.class, Reader.class, long.class);
+
+  private final Execution execution;
+  private final String name;
+  private final Source<?> source;
+  private final List<Stage> stages;
+
+  /**
+   * The flux of a source.
+   *
+   * @param stages the first one stands for the source
+   */
+  SourceFlux(Execution execution, Node.From<?> node, List<Stage> stages) {
+    this.execution = execution;
+    this.name = node.name();
+    this.source = node.source();
+    this.stages = stages;
+  }
+
+  @Override
+  public void subscribe(CoreSubscriber<? super Object> actual) {
+    var reader = new Reader();
+    reader.gate.subscribe(actual);
+    execution.threads().execute(reader);
+  }
+
+  /** Reads the source. */
+  private final class Reader implements Runnable, Execution.Reader {
+    private final Section section = new Section(execution.interrupts());
+    private final Gate gate = new Gate(execution, new Signal(), section::cancel);
+
+    /**
+     * Odd during a call of the source; written by the reading thread with opaque stores, read by
+     * the drain.
+     */
+    private long calls;
+
+    /** Written once by the drain; read by the reading thread before and after each call. */
+    private volatile boolean draining;
+
+    /** Written once by the reading thread, when it begins; read by the drain. */
+    private volatile @Nullable Thread thread;
+
+    /** Whether the drain has interrupted the thread, which then clears this; guarded by this. */
+    private boolean interrupted;
+
+    /** The calls at the last tick; of the drain's threads, one after the other. */
+    private long callsSeen;
+
+    // For the drain
+
+    @Override
+    public void drain() {
+      draining = true;
+      callsSeen = (long) CALLS.getOpaque(this);
+    }
+
+    @Override
+    public boolean settle() {
+      long now = (long) CALLS.getOpaque(this);
+      if (now % 2 == 0) {
+        return true;
+      }
+      boolean settled = now == callsSeen;
+      callsSeen = now;
+      if (settled) {
+        interruptCall(now);
+      }
+      return settled;
+    }
+
+    private synchronized void interruptCall(long call) {
+      Thread reading = thread;
+      if (reading != null && (long) CALLS.getOpaque(this) == call) {
+        interrupted = true;
+        execution.interrupts().interrupt(reading, Interrupts.Reason.UNWANTED);
+      }
+    }
+
+    /** The interrupt of the drain has come, or will not come any more. */
+    private synchronized void forgetInterrupt() {
+      if (interrupted) {
+        interrupted = false;
+        Thread.interrupted(); // whether there was another one is looked at next
+      }
+    }
+
+    // In its own thread
+
+    @Override
+    public void run() {
+      thread = Thread.currentThread();
+      boolean wanted = section.enter();
+      try {
+        if (wanted && isWanted()) {
+          var chain = new FusedChain(execution, gate, stages, () -> {});
+          try {
+            if (chain.wantsNone()) {
+              chain.endWithoutInput();
+            } else {
+              readAll(chain);
+            }
+          } finally {
+            chain.closeIfDone();
+          }
+        }
+      } catch (Throwable e) {
+        execution.thrown(e, !gate.isCancelled());
+      } finally {
+        section.leave();
+        execution.ended(this);
+      }
+    }
+
+    private boolean isWanted() {
+      return !gate.isCancelled() && !execution.isStopped();
+    }
+
+    private void readAll(FusedChain chain) {
+      Source.Cursor<?> cursor = execution.begin(this) ? open() : null;
+      if (cursor != null) {
+        try {
+          read(cursor, chain);
+        } catch (Throwable e) { // before the close, which may fail as well
+          execution.thrown(e, !gate.isCancelled());
+        } finally {
+          execution.close(cursor, e -> Places.sourceClosed(name, e));
+        }
+      }
+      if (!chain.isDone() && isWanted()) {
+        chain.end();
+      }
+    }
+
+    private void read(Source.Cursor<?> cursor, FusedChain chain) {
+      ChainStep first = chain.first();
+      Object element;
+      for (long read = 0; !chain.isDone() && (element = next(cursor, read)) != null; read++) {
+        if (!isWanted()) { // it was read all the same
+          first.account().produced();
+          return;
+        }
+        first.emit(element);
+      }
+    }
+
+    // Calls of the source; null if it is drained, or has failed
+
+    private Source.@Nullable Cursor<?> open() {
+      if (draining) {
+        return null;
+      }
+      enter();
+      try {
+        return Objects.requireNonNull(source.open(execution.context()), "the source opened null");
+      } catch (Throwable e) {
+        failed(e, Places.sourceOpened(name, e));
+        return null;
+      } finally {
+        leave();
+      }
+    }
+
+    private @Nullable Object next(Source.Cursor<?> cursor, long read) {
+      if (draining) {
+        return null;
+      }
+      enter();
+      try {
+        return cursor.next();
+      } catch (Throwable e) {
+        failed(e, Places.sourceAfter(name, read, e));
+        return null;
+      } finally {
+        leave();
+      }
+    }
+
+    /** Returns if the exception only ends the source, without an element. */
+    private void failed(Throwable e, String what) {
+      boolean wanted = isWanted();
+      if (e instanceof Exception && (!wanted || execution.isOver())) {
+        execution.thrown(e, wanted);
+        throw Unwind.INSTANCE;
+      }
+      if (e instanceof Exception && draining && Interruptions.tell(e)) {
+        return; // it answers the interrupt of the drain
+      }
+      execution.sourceFailed(e, source.onFailure(), what);
+      if (execution.isStopped()) {
+        throw Unwind.INSTANCE;
+      }
+    }
+
+    private void enter() {
+      CALLS.setOpaque(this, calls + 1);
+    }
+
+    private void leave() {
+      CALLS.setOpaque(this, calls + 1);
+      if (draining) {
+        forgetInterrupt();
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        execution.forgetInterrupt(isWanted());
+      }
+    }
+  }
+}
