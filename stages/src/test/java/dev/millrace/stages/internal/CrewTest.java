@@ -298,7 +298,7 @@ class CrewTest {
     for (int looks = 1; crew.left() <= element; looks++) {
       if (System.nanoTime() - start > 10_000_000_000L) {
         crew.end();
-        throw new AssertionError("nobody has taken element " + element);
+        throw new AssertionError("no worker has taken element " + element);
       }
       if (looks % 64 == 0) {
         Thread.yield(); // this may be the only carrier
