@@ -218,7 +218,7 @@ final class TortureRound {
             .isEqualTo(channel.capacity());
       }
       if (sendersWait || receiversWait) {
-        assertThat(channel.isClosed()).as("somebody waits on a closed channel").isFalse();
+        assertThat(channel.isClosed()).as("a thread waits on a closed channel").isFalse();
       }
       if (sendersWait && receiversWait) { // only one select that waits for both
         assertThat(

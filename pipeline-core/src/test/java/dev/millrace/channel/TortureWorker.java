@@ -121,7 +121,7 @@ final class TortureWorker implements Runnable {
   private synchronized void checkInterrupts() {
     working = false;
     assertThat(Thread.interrupted() ? 1 : 0)
-        .as("interrupts that nobody has seen yet")
+        .as("interrupts that the worker has not seen yet")
         .isEqualTo(interruptsPending);
   }
 
@@ -153,7 +153,7 @@ final class TortureWorker implements Runnable {
         }
       }
     } catch (ChannelClosedException e) {
-      assertThat(channel.isClosed()).as("a send was told that an open channel is closed").isTrue();
+      assertThat(channel.isClosed()).as("a send reported an open channel as closed").isTrue();
     } finally {
       (sent ? ledger.sent : ledger.unsent).add(item);
     }
@@ -206,8 +206,8 @@ final class TortureWorker implements Runnable {
 
   private void checkEnded(int index) {
     Channel<TortureItem> channel = channels.get(index);
-    assertThat(channel.isClosed()).as("a receive was told that an open channel is closed").isTrue();
-    assertThat(channel.size()).as("what is left on a channel whose end was told").isZero();
+    assertThat(channel.isClosed()).as("a receive reported an open channel as closed").isTrue();
+    assertThat(channel.size()).as("elements left on a channel whose end was reported").isZero();
   }
 
   private void look(int index) {
@@ -306,7 +306,7 @@ final class TortureWorker implements Runnable {
       } catch (ChannelClosedException e) {
         closed = true;
         assertThat(taking.stream().anyMatch(place -> channels.get(place.channel()).isClosed()))
-            .as("a select was told that an open channel is closed")
+            .as("a select reported an open channel as closed")
             .isTrue();
       } finally {
         for (int i = 0; i < clauses; i++) {

@@ -38,7 +38,7 @@ class TaskGroupEndTest {
     threads.close();
   }
 
-  // What waits for itself
+  // Waits for itself
 
   @Test
   void joinAndCloseByATaskOfTheGroupAreRefused() throws Exception {

@@ -31,7 +31,8 @@ public final class SettlingEngine implements Engine {
   public <R extends @Nullable Object> Run<R> start(
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
     if (Lift.settles(pipeline.node())) {
-      return engine.start(pipeline, context, onFailure); // a test called Engine.start, not Pipeline.start
+      return engine.start(
+          pipeline, context, onFailure); // a test called Engine.start, not Pipeline.start
     }
     var audit = new Audit();
     var unsettled = new Unsettled();

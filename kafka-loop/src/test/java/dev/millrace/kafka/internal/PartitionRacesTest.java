@@ -172,7 +172,9 @@ class PartitionRacesTest {
 
     @Override
     public void check() {
-      assertThat(seen || signals.get() > 0).as("who looks, or is told").isTrue();
+      assertThat(seen || signals.get() > 0)
+          .as("the settling worker looks, or a worker is notified")
+          .isTrue();
       assertThat(take().raw().offset()).isEqualTo(1);
     }
   }
