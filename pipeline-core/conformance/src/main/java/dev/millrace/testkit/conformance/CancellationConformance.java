@@ -154,6 +154,7 @@ abstract class CancellationConformance extends Theme {
   @EnumSource
   void joinWaitsForFunctionsThatCleanUp(Site site) {
     var running = new CountDownLatch(1);
+    var looked = new CountDownLatch(1);
     var inside = new AtomicInteger();
     StageFunction<Integer, Integer> function =
         x -> {
@@ -162,9 +163,7 @@ abstract class CancellationConformance extends Theme {
             running.countDown();
             return blockForever();
           } finally {
-            for (int i = 0; i < 1_000; i++) {
-              Thread.yield();
-            }
+            awaitWhateverInterrupts(looked, Duration.ofMillis(50)); // join must not return before
             inside.decrementAndGet();
           }
         };
@@ -172,7 +171,9 @@ abstract class CancellationConformance extends Theme {
     await(running);
     trial.run().cancel(cause);
     trial.join();
-    assertThat(inside).as("functions that run after join").hasValue(0);
+    int left = inside.get();
+    looked.countDown();
+    assertThat(left).as("functions that run after join").isZero();
     trial.end();
   }
 

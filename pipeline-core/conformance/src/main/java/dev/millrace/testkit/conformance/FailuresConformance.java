@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -223,6 +224,7 @@ abstract class FailuresConformance extends Theme {
         };
     var inside = new AtomicInteger();
     var most = new AtomicInteger();
+    var together = new CountDownLatch(2);
     var pipe =
         Pipe.from(Numbers.below(300))
             .mapParallelUnordered("first", 4, x -> x % 3 == 0 ? fails.apply(x) : x)
@@ -235,8 +237,12 @@ abstract class FailuresConformance extends Theme {
             failure -> {
               most.accumulateAndGet(inside.incrementAndGet(), Math::max);
               await(thrown);
+              together.countDown();
+              if (together.getCount() == 1) { // the first call leaves time for a second one
+                together.await(200, TimeUnit.MILLISECONDS);
+              }
               for (int i = 0; i < 100; i++) {
-                Thread.yield(); // another one may come in, if it is let
+                Thread.yield(); // the later ones leave some as well
               }
               inside.decrementAndGet();
             });

@@ -283,7 +283,16 @@ abstract class KnownDefectsConformance extends Theme {
             .mapParallel("b", 1, x -> x)
             .flatMap("c", List::of)
             .mapKeyed("d", 1, x -> x, x -> x);
-    var trial = start(pipe.to(Sink.forEach(x -> blockForever())));
+    var blocked = new CountDownLatch(1);
+    var trial =
+        start(
+            pipe.to(
+                Sink.forEach(
+                    x -> {
+                      blocked.countDown();
+                      blockForever();
+                    })));
+    await(blocked);
     awaitStandstill(source);
     assertThat(source.given()).isLessThan(200);
     trial.run().cancel(cause);

@@ -96,6 +96,21 @@ abstract class Theme {
     }
   }
 
+  /** Waits until the latch is open, but at most that long; an interrupt does not end the wait. */
+  static void awaitWhateverInterrupts(CountDownLatch latch, Duration atMost) {
+    long end = System.nanoTime() + atMost.toNanos();
+    boolean isOver = false;
+    while (!isOver) {
+      try {
+        isOver =
+            latch.await(end - System.nanoTime(), TimeUnit.NANOSECONDS)
+                || System.nanoTime() - end >= 0;
+      } catch (InterruptedException e) {
+        // the wait goes on; the flag is clear now
+      }
+    }
+  }
+
   final void await(String what, Callable<Boolean> condition) {
     Awaitility.await(what)
         .atMost(kit().patience())

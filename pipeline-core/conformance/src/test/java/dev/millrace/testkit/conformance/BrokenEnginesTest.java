@@ -143,7 +143,11 @@ class BrokenEnginesTest {
     OnABrokenEngine.defects = EnumSet.of(defect);
     OnABrokenEngine.patience =
         isFoundByWaiting(defect) ? Duration.ofSeconds(1) : Duration.ofSeconds(30);
-    assertThat(failures(check)).as("failures").isNotEmpty();
+    assertThat(failures(check))
+        .as(
+            "failures of %s.%s on an engine that %s",
+            check.theme().getSimpleName(), check.test(), defect)
+        .isNotEmpty();
   }
 
   /** Otherwise the tests above would prove nothing. */

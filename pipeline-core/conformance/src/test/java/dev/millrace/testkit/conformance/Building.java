@@ -79,7 +79,12 @@ final class Building {
   }
 
   private Link link(int capacity) {
-    return new Link(run.lock, run.has(Defect.BUFFERS_WITHOUT_BOUND) ? Integer.MAX_VALUE : capacity);
+    return run.has(Defect.BUFFERS_WITHOUT_BOUND)
+        ? new Link(
+            run.lock,
+            Integer.MAX_VALUE,
+            1_000) // the source is far ahead before the sink has anything
+        : new Link(run.lock, capacity, 1);
   }
 
   private Account open(Node<?> node) {

@@ -22,11 +22,19 @@ final class Link {
   private final Set<Worker> writers = new HashSet<>();
   private boolean isEnded;
   private boolean isLeft;
+  private int least;
   private Runnable onLeave = () -> {};
 
-  Link(Object lock, int capacity) {
+  /**
+   * A link.
+   *
+   * @param capacity in elements
+   * @param least how many elements must wait before the reader gets the first one
+   */
+  Link(Object lock, int capacity, int least) {
     this.lock = lock;
     this.capacity = capacity;
+    this.least = least;
   }
 
   // For writers
@@ -139,13 +147,13 @@ final class Link {
   }
 
   private boolean await(Worker worker, Account account, long until) {
-    if (!elements.isEmpty() || isEnded) {
+    if (hasElements() || isEnded) {
       worker.check();
       return true;
     }
     account.waitsForInput();
     try {
-      while (elements.isEmpty() && !isEnded) {
+      while (!hasElements() && !isEnded) {
         if (!await(worker, until)) {
           return false;
         }
@@ -154,6 +162,14 @@ final class Link {
     } finally {
       account.hasInput();
     }
+  }
+
+  private boolean hasElements() {
+    if (elements.size() < least) {
+      return false;
+    }
+    least = 1;
+    return true;
   }
 
   /** The reader wants no more. */

@@ -19,11 +19,13 @@ final class Parallel {
   private static final class Job {
     final Object element;
     @Nullable Job before; // until it is done
+    final boolean isFirst;
     final CountDownLatch done = new CountDownLatch(1);
 
-    Job(Object element, @Nullable Job before) {
+    Job(Object element, @Nullable Job before, boolean isFirst) {
       this.element = element;
       this.before = before;
+      this.isFirst = isFirst;
     }
   }
 
@@ -40,6 +42,9 @@ final class Parallel {
   private final Semaphore permits;
   private final Map<Object, Job> latest = new HashMap<>();
 
+  /** An engine that forgets the order keeps its first result until another one has overtaken it. */
+  private final CountDownLatch overtaken;
+
   Parallel(
       ReferenceRun<?> run,
       Node.Parallel<Object, Object> node,
@@ -55,12 +60,18 @@ final class Parallel {
     this.output = output;
     this.parallelism = run.has(Defect.RUNS_ONE_AT_A_TIME) ? 1 : node.parallelism();
     this.permits = new Semaphore(parallelism);
+    this.overtaken = new CountDownLatch(forgetsTheOrder() ? 1 : 0);
   }
 
   void start() {
     var worker = new Worker(node.name());
     output.addWriter(worker);
     run.fork(worker, this::dispatch);
+  }
+
+  private boolean forgetsTheOrder() {
+    return node.order() == Order.INPUT
+        && (run.has(Defect.FORGETS_THE_ORDER) || run.has(Defect.FORGETS_THE_ORDER_AFTER_FAILURES));
   }
 
   private void dispatch(Worker worker) throws Exception {
@@ -81,7 +92,7 @@ final class Parallel {
     output.end();
   }
 
-  private void dispatch(Worker dispatcher, Object element) {
+  private void dispatch(Worker dispatcher, Object element) throws InterruptedException {
     Object key;
     try {
       if (node.order() == Order.KEY) {
@@ -103,11 +114,15 @@ final class Parallel {
           case COMPLETION -> true;
           case KEY -> run.has(Defect.FORGETS_THE_ORDER_OF_KEYS);
         };
-    var job = new Job(element, forgets ? null : latest.get(key));
+    Job before = latest.get(key);
+    var job = new Job(element, forgets ? null : before, latest.isEmpty());
     latest.put(key, job);
     var worker = new Worker(node.name());
     output.addWriter(worker);
     run.fork(worker, each -> work(each, job));
+    if (node.order() == Order.KEY && forgets && before != null && before.done.getCount() > 0) {
+      job.done.await(); // it is done while the one before it of the same key is not
+    }
   }
 
   private void begun() {
@@ -139,7 +154,11 @@ final class Parallel {
       if (node.order() == Order.INPUT) {
         awaitOneBefore(job);
       }
+      if (job.isFirst) {
+        overtaken.await();
+      }
       put(worker, result);
+      overtaken.countDown();
     } catch (Throwable e) {
       run.failed(worker, account, 1, node.name(), node.policy(), job.element, e);
       if (!run.has(Defect.FORGETS_THE_ORDER_AFTER_FAILURES)) {

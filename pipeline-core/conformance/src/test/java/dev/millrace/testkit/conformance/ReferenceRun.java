@@ -126,6 +126,9 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     if (has(Defect.IGNORES_CANCELLATION)) {
       return;
     }
+    if (has(Defect.ENDS_BEFORE_ITS_THREADS)) {
+      awaitEnd(); // so that the functions still run at the end
+    }
     synchronized (lock) {
       workers.keySet().forEach(Worker::stop);
       lock.notifyAll();
@@ -305,6 +308,11 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
         throw failed(letter.cause(), letter.toString());
       }
       failures++;
+      while (failures == 1
+          && has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)
+          && !handling.hasQueuedThreads()) {
+        Thread.yield(); // until another call waits for the end of this one
+      }
       if (failures > 256 && has(Defect.STALLS_AFTER_256_FAILURES)) {
         await(new Object(), Long.MAX_VALUE);
       }
@@ -456,6 +464,10 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
         return;
       }
     }
+    awaitEnd();
+  }
+
+  private void awaitEnd() {
     boolean isInterrupted = false;
     while (keeper.isAlive()) {
       try {
