@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -52,6 +53,27 @@ abstract class SourceFailuresConformance extends Theme {
       return x -> {
         Thread.sleep(1);
         return x;
+      };
+    }
+  }
+
+  /** Counts down at its close. An independent source is closed after its failure was recorded. */
+  private record Closing(Source<Integer> source, CountDownLatch closed) implements Source<Integer> {
+
+    @Override
+    public Cursor<Integer> open(Context context) throws Exception {
+      Cursor<Integer> cursor = source.open(context);
+      return new Cursor<>() {
+        @Override
+        public @Nullable Integer next() throws Exception {
+          return cursor.next();
+        }
+
+        @Override
+        public void close() throws Exception {
+          cursor.close();
+          closed.countDown();
+        }
       };
     }
   }
@@ -109,6 +131,30 @@ abstract class SourceFailuresConformance extends Theme {
               assertThat(stage.unprocessed()).as("unprocessed: %s", stage).isZero();
               assertThat(stage.undelivered()).as("undelivered: %s", stage).isZero();
             });
+    numbers.checkReleased();
+  }
+
+  /** The buffer reads ahead: the source fails before the take has had its elements. */
+  @Test
+  void afterDrainFailureBehindATakeFailsTheRunIfItWasReadAhead() {
+    var recorded = new CountDownLatch(1);
+    var numbers = failing();
+    var source = Source.independent(new Closing(numbers, recorded));
+    var sink = new Observer();
+    var pipe =
+        Pipe.from("numbers", source.onFailure(FAIL_AFTER_DRAIN))
+            .buffer("buffer", BEFORE)
+            .map(
+                "waits",
+                x -> {
+                  await(recorded);
+                  return x;
+                })
+            .take("take", 3);
+    var ended = run(pipe.to(sink));
+    assertThat(ended.failed()).isSameAs(boom);
+    assertThat(sink.accepted).as("the sink's elements are the same in either case").hasValue(3);
+    assertThat(sink.finished).as("finished").isFalse();
     numbers.checkReleased();
   }
 
