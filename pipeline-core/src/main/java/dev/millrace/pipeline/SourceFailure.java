@@ -21,6 +21,12 @@ public enum SourceFailure {
    * has given before goes its way to the sink. Then the run fails. The sink is closed, but not
    * finished: it gets {@link Sink.Receiver#accept} for all the elements, and no {@link
    * Sink.Receiver#finish}.
+   *
+   * <p>A failure counts even if no stage needs more elements. Engines read a source ahead of a
+   * buffer, a parallel stage or any other boundary, so a source behind a {@code take} may fail for
+   * an element that the {@code take} would never get. The sink gets the same elements in either
+   * case. The run fails if the source fails before the sink has finished, and that depends on
+   * time.
    */
   FAIL_AFTER_DRAIN
 }

@@ -3,6 +3,7 @@ package dev.millrace.testkit.conformance;
 import static dev.millrace.pipeline.SourceFailure.FAIL_AFTER_DRAIN;
 import static dev.millrace.pipeline.SourceFailure.FAIL_FAST;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.context.Context;
 import dev.millrace.pipeline.Pipe;
@@ -16,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -52,6 +54,27 @@ abstract class SourceFailuresConformance extends Theme {
       return x -> {
         Thread.sleep(1);
         return x;
+      };
+    }
+  }
+
+  /** Counts down at its close. An independent source is closed after its failure was recorded. */
+  private record Closing(Source<Integer> source, CountDownLatch closed) implements Source<Integer> {
+
+    @Override
+    public Cursor<Integer> open(Context context) throws Exception {
+      Cursor<Integer> cursor = source.open(context);
+      return new Cursor<>() {
+        @Override
+        public @Nullable Integer next() throws Exception {
+          return cursor.next();
+        }
+
+        @Override
+        public void close() throws Exception {
+          cursor.close();
+          closed.countDown();
+        }
       };
     }
   }
@@ -109,6 +132,31 @@ abstract class SourceFailuresConformance extends Theme {
               assertThat(stage.unprocessed()).as("unprocessed: %s", stage).isZero();
               assertThat(stage.undelivered()).as("undelivered: %s", stage).isZero();
             });
+    numbers.checkReleased();
+  }
+
+  /** The buffer reads ahead: the source fails before the take has had its elements. */
+  @Test
+  void afterDrainFailureBehindATakeFailsTheRunIfItWasReadAhead() {
+    assumeTrue(kit().closesSourcesEarly(), "the close does not tell that the failure is recorded");
+    var recorded = new CountDownLatch(1);
+    var numbers = failing();
+    var source = Source.independent(new Closing(numbers, recorded));
+    var sink = new Observer();
+    var pipe =
+        Pipe.from("numbers", source.onFailure(FAIL_AFTER_DRAIN))
+            .buffer("buffer", BEFORE)
+            .map(
+                "waits",
+                x -> {
+                  await(recorded);
+                  return x;
+                })
+            .take("take", 3);
+    var ended = run(pipe.to(sink));
+    assertThat(ended.failed()).isSameAs(boom);
+    assertThat(sink.accepted).as("the sink's elements are the same in either case").hasValue(3);
+    assertThat(sink.finished).as("finished").isFalse();
     numbers.checkReleased();
   }
 
