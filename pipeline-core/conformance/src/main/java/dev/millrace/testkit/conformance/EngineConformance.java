@@ -77,162 +77,62 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   @Nested
-  class Operators extends OperatorsConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Operators extends OperatorsConformance {}
 
   @Nested
-  class Ends extends EndsConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Ends extends EndsConformance {}
 
   @Nested
-  class Failures extends FailuresConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Failures extends FailuresConformance {}
 
   @Nested
-  class Cancellations extends CancellationConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Cancellations extends CancellationConformance {}
 
   @Nested
-  class Drains extends DrainConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Drains extends DrainConformance {}
 
   @Nested
-  class StubbornFunctions extends StubbornConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class StubbornFunctions extends StubbornConformance {}
 
   @Nested
-  class Starvation extends StarvationConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Starvation extends StarvationConformance {}
 
   @Nested
-  class ContextValues extends ContextConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class ContextValues extends ContextConformance {}
 
   @Nested
-  class Reports extends ReportConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Reports extends ReportConformance {}
 
   @Nested
-  class Settlements extends SettlementConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Settlements extends SettlementConformance {}
 
   @Nested
-  class SettlementsOfMany extends SettlementOfManyConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class SettlementsOfMany extends SettlementOfManyConformance {}
 
   @Nested
-  class SettlementEnds extends SettlementEndsConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class SettlementEnds extends SettlementEndsConformance {}
 
   @Nested
-  class Resources extends ResourceConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Resources extends ResourceConformance {}
 
   @Nested
-  class IdleRuns extends IdleConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class IdleRuns extends IdleConformance {}
 
   @Nested
-  class Depths extends DepthConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Depths extends DepthConformance {}
 
   @Nested
-  class KnownDefects extends KnownDefectsConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class KnownDefects extends KnownDefectsConformance {}
 
   @Nested
-  class CallsFromInside extends InsideConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class CallsFromInside extends InsideConformance {}
 
   @Nested
-  class Causes extends CausesConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class Causes extends CausesConformance {}
 
   @Nested
-  class LeftInterrupts extends InterruptsConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class LeftInterrupts extends InterruptsConformance {}
 
   @Nested
-  class SourceFailures extends SourceFailuresConformance {
-    @Override
-    EngineConformance kit() {
-      return EngineConformance.this;
-    }
-  }
+  class SourceFailures extends SourceFailuresConformance {}
 }

@@ -12,6 +12,7 @@ import dev.millrace.pipeline.StageConsumer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -22,13 +23,29 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The common part of all themes of the kit. */
 abstract class Theme {
 
   private final List<Trial<?>> trials = new ArrayList<>();
 
-  abstract EngineConformance kit();
+  private @Nullable EngineConformance kit;
+
+  /** A theme is nested in the test of an engine: the enclosing instance is the kit. */
+  @RegisterExtension
+  final BeforeEachCallback findsItsKit =
+      context ->
+          kit =
+              context
+                  .getRequiredTestInstances()
+                  .findInstance(EngineConformance.class)
+                  .orElseThrow();
+
+  EngineConformance kit() {
+    return Objects.requireNonNull(kit, "a theme runs nested in an EngineConformance only");
+  }
 
   @BeforeEach
   void engineIsToKeepThis(TestInfo test) {
