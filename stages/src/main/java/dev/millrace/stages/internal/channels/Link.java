@@ -34,7 +34,7 @@ abstract class Link {
   private final Runnable onCancel;
   private final WaitStrategy untilRoomy;
   private final WaitStrategy untilReady;
-  private final BooleanSupplier roomOrCancel = () -> isCancelled() || hasRoom();
+  private final BooleanSupplier roomOrCancel = this::hasRoomOrIsCancelled;
   private final BooleanSupplier elementOrEnd = this::isReadyOrSaysSo;
 
   /** Written once by the producer, after its last element; read by the consumer. */
@@ -91,6 +91,10 @@ abstract class Link {
     return !cancelled;
   }
 
+  private boolean hasRoomOrIsCancelled() {
+    return cancelled || hasRoom();
+  }
+
   /** Hands an element over, for which there is room. */
   final void put(Object element) {
     add(element);
@@ -119,7 +123,7 @@ abstract class Link {
    * Takes an element; waits for it.
    *
    * @param waiting whose time of waiting it is
-   * @param deadline a {@link System#nanoTime}, or {@link #NEVER}
+   * @param deadline a {@link System#nanoTime}, or {@link Signal#NEVER}
    * @return {@link #END} after the last one; null if the deadline passes
    */
   final @Nullable Object receive(Account waiting, long deadline) {

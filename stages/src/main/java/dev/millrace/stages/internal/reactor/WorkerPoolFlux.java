@@ -49,7 +49,7 @@ final class WorkerPoolFlux extends Flux<Object> {
     private final Gate gate = new Gate(execution, signal, this::cancelled);
     private final WorkerPool pool = new WorkerPool(node, this, ReactorWorker::new);
     private final WaitStrategy untilReady = WaitStrategy.yielding(pool::isReady);
-    private final BooleanSupplier resultOrUnwanted = () -> !pool.awaitsResult() || !isWanted();
+    private final BooleanSupplier resultOrUnwanted = this::hasResultOrIsUnwanted;
     private final FailureSite site = new FailureSite(node.name(), node.policy(), 1);
     private final Runnable tap = input.tap();
     private final AtomicLong asked = new AtomicLong();
@@ -142,6 +142,10 @@ final class WorkerPoolFlux extends Flux<Object> {
 
     private boolean isWanted() {
       return !gate.isCancelled() && !execution.isStopped();
+    }
+
+    private boolean hasResultOrIsUnwanted() {
+      return !pool.awaitsResult() || !isWanted();
     }
 
     private void deliver() {
