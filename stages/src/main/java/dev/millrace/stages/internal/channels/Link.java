@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.wait.Signal;
 import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +33,16 @@ abstract class Link {
   private final PipelineThread producer;
   private final PipelineThread consumer;
   private final Runnable onCancel;
+
+  /** Where the consumer waits; here as well, so that a put reads one field less. */
+  private final Signal elementSignal;
+
+  /** Where the producer waits. */
+  private final Signal roomSignal;
+
   private final WaitStrategy untilRoomy;
   private final WaitStrategy untilReady;
-  private final BooleanSupplier roomOrCancel = this::isRoomyOrCancelled;
+  private final BooleanSupplier roomOrCancel = this::hasRoomOrIsCancelled;
   private final BooleanSupplier elementOrEnd = this::isReadyOrSaysSo;
 
   /** Written once by the producer, after its last element; read by the consumer. */
@@ -50,6 +58,8 @@ abstract class Link {
     this.producer = producer;
     this.consumer = consumer;
     this.onCancel = onCancel;
+    this.elementSignal = consumer.elements;
+    this.roomSignal = producer.room;
     this.untilRoomy = producer.adaptive(this::isRoomy);
     this.untilReady = consumer.adaptive(this::isReady);
   }
@@ -91,16 +101,20 @@ abstract class Link {
     return !cancelled;
   }
 
+  private boolean hasRoomOrIsCancelled() {
+    return cancelled || hasRoom();
+  }
+
   /** Hands an element over, for which there is room. */
   final void put(Object element) {
     add(element);
-    consumer.elements.signal();
+    elementSignal.signal();
   }
 
   /** There are no more elements. */
   final void end() {
     ended = true;
-    consumer.elements.signal();
+    elementSignal.signal();
   }
 
   /** Whether the consumer takes no more elements. */
@@ -110,7 +124,7 @@ abstract class Link {
 
   /** Whether the consumer waits for an element, and will get the next one at once. */
   final boolean isIdle() {
-    return !cancelled && isEmpty() && consumer.elements.isAwaited();
+    return !cancelled && isEmpty() && elementSignal.isAwaited();
   }
 
   // The consumer
@@ -147,7 +161,7 @@ abstract class Link {
   private boolean isReadyOrSaysSo() {
     boolean ready = isReady();
     if (!ready) {
-      producer.room.signalAfterFence(); // the fence of the wait is before this
+      roomSignal.signalAfterFence(); // the fence of the wait is before this
     }
     return ready;
   }
@@ -174,7 +188,7 @@ abstract class Link {
 
   /** The consumer has made room. */
   final void madeRoom() {
-    producer.room.signal();
+    roomSignal.signal();
   }
 
   /**
@@ -185,7 +199,7 @@ abstract class Link {
       cancelled = true;
       if (!ended) {
         onCancel.run();
-        producer.room.signal();
+        roomSignal.signal();
       }
     }
   }

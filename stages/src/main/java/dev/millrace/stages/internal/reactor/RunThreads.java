@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +113,8 @@ final class RunThreads implements Executor {
     /** Where it waits for a task. */
     private final Signal signal = new Signal();
 
+    private final BooleanSupplier hasTaskOrIsEnded = this::hasTaskOrIsEnded;
+
     /** Written once by the thread that closes; read by the runner's thread. */
     private volatile boolean ended;
 
@@ -146,8 +149,12 @@ final class RunThreads implements Executor {
     }
 
     private @Nullable Runnable await() {
-      signal.await(() -> task != null || ended);
+      signal.await(hasTaskOrIsEnded);
       return task;
+    }
+
+    private boolean hasTaskOrIsEnded() {
+      return task != null || ended;
     }
   }
 }

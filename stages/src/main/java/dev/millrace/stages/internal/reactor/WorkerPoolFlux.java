@@ -144,6 +144,10 @@ final class WorkerPoolFlux extends Flux<Object> {
       return !gate.isCancelled() && !execution.isStopped();
     }
 
+    private boolean hasResultOrIsUnwanted() {
+      return !pool.awaitsResult() || !isWanted();
+    }
+
     private void deliver() {
       try {
         while (isWanted() && !pool.isExhausted()) {
