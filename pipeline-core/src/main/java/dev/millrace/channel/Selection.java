@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Ending;
+import dev.millrace.channel.internal.StackReserve;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -165,6 +166,7 @@ final class Selection implements Patience.Completion, Ending {
 
   /** Does one operation that is possible now; {@link #NOT_READY} if there is none. */
   int attempt() {
+    StackReserve.ensure();
     int index = attemptEach(true);
     if (index == NOT_READY) {
       lockAll();
@@ -184,13 +186,15 @@ final class Selection implements Patience.Completion, Ending {
    * @return the index of the clause, or {@link #EXPIRED}
    */
   int await(long deadline) throws InterruptedException {
+    StackReserve.ensure();
     int index = attemptEach(true);
     return index == NOT_READY ? awaitUnready(deadline) : index;
   }
 
   /**
    * As {@link #await}, if most likely no operation is possible. Looks at the clauses with all locks
-   * held only: what became possible first is seen first, if it is preferred.
+   * held only: what became possible first is seen first, if it is preferred. The caller has made
+   * sure that there is stack left.
    */
   int awaitUnready(long deadline) throws InterruptedException {
     int index = NOT_READY;
@@ -250,22 +254,36 @@ final class Selection implements Patience.Completion, Ending {
     return NOT_READY;
   }
 
-  /** Waits until a clause is complete; its index, or {@link #EXPIRED}. */
+  /**
+   * Waits until a clause is complete; its index, or {@link #EXPIRED}. An error of the JDK's park
+   * ends the wait as an interrupt does, and is thrown if no clause is done.
+   */
   private int park(long deadline) throws InterruptedException {
     patience.await(this);
     while (announcePark()) {
-      boolean expired = !Waiter.parkUntil(this, deadline);
+      boolean expired = false;
+      Error error = null;
+      try {
+        expired = !Waiter.parkUntil(this, deadline);
+      } catch (Error e) {
+        error = e;
+      }
       boolean interrupted = Thread.interrupted();
-      if ((expired || interrupted) && claim(WITHDRAWN)) {
+      if ((expired || interrupted || error != null) && claim(WITHDRAWN)) {
+        if (error != null) {
+          throw Channel.interrupted(error, interrupted);
+        }
         if (interrupted) {
           throw new InterruptedException();
         }
         return EXPIRED;
       }
-      if (interrupted) { // too late: the operation has happened, or is about to
+      if (interrupted || error != null) { // too late: the operation has happened, or is about to
         while (phase != COMPLETE) {
-          Thread.yield();
+          SpinLock.giveWay();
         }
+      }
+      if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
@@ -305,9 +323,8 @@ final class Selection implements Patience.Completion, Ending {
 
   /** Never yields while it holds a lock; see {@link SpinLock}. */
   private void lockAll() {
-    SpinLock.ensureStack();
     while (!lockAllSoon()) {
-      Thread.yield();
+      SpinLock.giveWay();
     }
   }
 
