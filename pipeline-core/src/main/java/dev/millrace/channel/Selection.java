@@ -62,7 +62,11 @@ final class Selection implements Patience.Completion, Ending {
 
   private SelectWaiter[] clauses = new SelectWaiter[2]; // the first 'size' of them
   private int size;
-  private SelectWaiter[] dones = NO_CLAUSES;
+
+  /** The clauses of cancellations; behind them there are nulls. */
+  private @Nullable SelectWaiter[] dones = NO_CLAUSES;
+
+  private int doneCount;
 
   /** In the order in which their channels are locked; made when the first turn needs it. */
   private SelectWaiter[] byChannel = NO_CLAUSES;
@@ -95,8 +99,10 @@ final class Selection implements Patience.Completion, Ending {
   /** Adds a clause for the done channel of a cancellation: it goes before all others. */
   SelectWaiter addDone(Channel<?> channel) {
     SelectWaiter clause = add(new SelectWaiter(this, size, channel, false, true));
-    dones = Arrays.copyOf(dones, dones.length + 1);
-    dones[dones.length - 1] = clause;
+    if (doneCount == dones.length) {
+      dones = Arrays.copyOf(dones, Math.max(1, 2 * doneCount));
+    }
+    dones[doneCount++] = clause;
     return clause;
   }
 
@@ -130,6 +136,9 @@ final class Selection implements Patience.Completion, Ending {
   @Override
   public boolean hasEnded() {
     for (SelectWaiter clause : dones) {
+      if (clause == null) {
+        break;
+      }
       if (clause.enabled && clause.channel.hasEnded()) {
         return true;
       }
@@ -140,6 +149,9 @@ final class Selection implements Patience.Completion, Ending {
   /** The clause of a cancellation that has come, as done; {@link #NOT_READY} if there is none. */
   private int ended() {
     for (SelectWaiter clause : dones) {
+      if (clause == null) {
+        break;
+      }
       if (clause.enabled && clause.channel.hasEnded()) {
         clause.result(Waiter.CLOSED);
         return clause.index;
