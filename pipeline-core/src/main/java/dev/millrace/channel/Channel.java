@@ -2,6 +2,7 @@ package dev.millrace.channel;
 
 import dev.millrace.channel.internal.DoneChannels;
 import dev.millrace.channel.internal.Ending;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.channel.internal.Timers;
 import java.time.Duration;
 import java.util.Iterator;
@@ -135,12 +136,14 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public boolean trySend(T element) {
+    StackReserve.ensure();
     Objects.requireNonNull(element, "element");
     return sent(attemptSend(element, NEVER));
   }
 
   @Override
   public void send(T element, Cancellation cancellation) throws InterruptedException {
+    StackReserve.ensure();
     Objects.requireNonNull(element, "element");
     Channel<?> done = behind(cancellation.done());
     if (done == NEVER) {
@@ -167,6 +170,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   /** Sends, until {@code deadline} (a {@link System#nanoTime}; 0 for none) at the most. */
   private boolean send(T element, long deadline) throws InterruptedException {
+    StackReserve.ensure();
     Objects.requireNonNull(element, "element");
     if (Thread.interrupted()) {
       throw new InterruptedException();
@@ -222,6 +226,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public @Nullable T tryReceive() {
+    StackReserve.ensure();
     Object item = attemptReceive(NEVER);
     return item == null ? null : orThrow(item);
   }
@@ -237,6 +242,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   }
 
   private @Nullable Object take(Cancellation cancellation) throws InterruptedException {
+    StackReserve.ensure();
     Channel<?> done = behind(cancellation.done());
     if (done == NEVER) {
       return receive(0);
@@ -261,6 +267,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   /** Takes an element, {@link #END}, or null if {@code deadline} passes. */
   private @Nullable Object receive(long deadline) throws InterruptedException {
+    StackReserve.ensure();
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
@@ -341,16 +348,28 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   /**
    * Waits until the waiter, which stands in the queue, is served.
    *
+   * <p>An error of the JDK's park, which may have no memory or no stack left, ends the wait as an
+   * interrupt does: the waiter must not stay in the queue.
+   *
    * @return {@link Waiter#DONE}, {@link Waiter#CLOSED}, or {@link Waiter#WAITING} if the deadline
    *     passed
    */
   private int await(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
     patience.await(waiter);
     while (waiter.announcePark()) {
-      boolean expired = !Waiter.parkUntil(this, deadline);
+      boolean expired = false;
+      Error error = null;
+      try {
+        expired = !Waiter.parkUntil(this, deadline);
+      } catch (Error e) {
+        error = e;
+      }
       boolean interrupted = Thread.interrupted();
-      if ((expired || interrupted) && withdraw(queue, waiter)) {
+      if ((expired || interrupted || error != null) && withdraw(queue, waiter)) {
         waiter.end();
+        if (error != null) {
+          throw interrupted(error, interrupted);
+        }
         if (interrupted) {
           throw new InterruptedException();
         }
@@ -361,6 +380,14 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
       }
     }
     return waiter.state;
+  }
+
+  /** The error, with the interrupt as it was. */
+  static Error interrupted(Error error, boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return error;
   }
 
   /** Gives up waiting; false if the operation has been completed. */
@@ -386,6 +413,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public boolean isClosed() {
+    StackReserve.ensure();
     lock();
     boolean result = closed;
     unlock();
@@ -394,6 +422,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public @Nullable Throwable closeCause() {
+    StackReserve.ensure();
     lock();
     Throwable result = closeCause;
     unlock();
@@ -402,6 +431,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public int size() {
+    StackReserve.ensure();
     lock();
     int result = buffered();
     unlock();
@@ -415,6 +445,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public int waitingSenders() {
+    StackReserve.ensure();
     lock();
     int result = sending.waiting();
     unlock();
@@ -423,6 +454,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public int waitingReceivers() {
+    StackReserve.ensure();
     lock();
     int result = receiving.waiting();
     unlock();
@@ -431,6 +463,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   /** How many elements were dropped because the channel was full; 0 unless it is made to drop. */
   public long dropped() {
+    StackReserve.ensure();
     lock();
     long result = dropped;
     unlock();
@@ -440,6 +473,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   /** Says how full the channel is, who waits, and whether it is closed. */
   @Override
   public String toString() {
+    StackReserve.ensure();
     lock();
     int size = buffered();
     int waitingSenders = sending.waiting();

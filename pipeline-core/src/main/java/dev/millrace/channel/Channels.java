@@ -135,7 +135,7 @@ public final class Channels {
                 }
               });
     }
-    return channel;
+    return channel.receiveOnly();
   }
 
   private static <T> void sendUnlessClosed(Channel<T> channel, T value) {

@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Ending;
+import dev.millrace.channel.internal.StackReserve;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -180,7 +181,7 @@ abstract sealed class Handover implements Ending permits Channel {
     receiving.lock();
     while (!(capacity == 0 || sending.lockSoon())) {
       receiving.unlock();
-      Thread.yield();
+      SpinLock.giveWay();
       receiving.lock();
     }
   }
@@ -303,6 +304,7 @@ abstract sealed class Handover implements Ending permits Channel {
 
   /** Closes it, and wakes all who wait; does nothing if it is closed. */
   void shut(@Nullable Throwable cause) {
+    StackReserve.ensure();
     List<Thread> waiting = new ArrayList<>();
     lock();
     try {

@@ -60,7 +60,7 @@ final class Patience {
       budget = spins / 2;
     }
     if (!completion.isComplete()) {
-      Thread.yield();
+      SpinLock.giveWay();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Closing;
 import dev.millrace.channel.internal.Inbox;
 import dev.millrace.channel.internal.Lines;
 import java.io.IOException;
@@ -107,14 +108,15 @@ public interface Producer<T> {
       throw new IllegalArgumentException(
           "the maximum length of a line must be at least 1, but is " + maximumLength);
     }
-    return out -> {
-      try (in) {
-        var lines = new Lines(in, charset, maximumLength);
-        for (String line; (line = lines.next()) != null; ) {
-          out.send(line);
-        }
-      }
-    };
+    return out ->
+        Closing.afterwards(
+            in,
+            () -> {
+              var lines = new Lines(in, charset, maximumLength);
+              for (String line; (line = lines.next()) != null; ) {
+                out.send(line);
+              }
+            });
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Ending;
+import dev.millrace.channel.internal.StackReserve;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -61,7 +62,11 @@ final class Selection implements Patience.Completion, Ending {
 
   private SelectWaiter[] clauses = new SelectWaiter[2]; // the first 'size' of them
   private int size;
-  private SelectWaiter[] dones = NO_CLAUSES;
+
+  /** The clauses of cancellations; behind them there are nulls. */
+  private @Nullable SelectWaiter[] dones = NO_CLAUSES;
+
+  private int doneCount;
 
   /** In the order in which their channels are locked; made when the first turn needs it. */
   private SelectWaiter[] byChannel = NO_CLAUSES;
@@ -94,8 +99,10 @@ final class Selection implements Patience.Completion, Ending {
   /** Adds a clause for the done channel of a cancellation: it goes before all others. */
   SelectWaiter addDone(Channel<?> channel) {
     SelectWaiter clause = add(new SelectWaiter(this, size, channel, false, true));
-    dones = Arrays.copyOf(dones, dones.length + 1);
-    dones[dones.length - 1] = clause;
+    if (doneCount == dones.length) {
+      dones = Arrays.copyOf(dones, Math.max(1, 2 * doneCount));
+    }
+    dones[doneCount++] = clause;
     return clause;
   }
 
@@ -129,6 +136,9 @@ final class Selection implements Patience.Completion, Ending {
   @Override
   public boolean hasEnded() {
     for (SelectWaiter clause : dones) {
+      if (clause == null) {
+        break;
+      }
       if (clause.enabled && clause.channel.hasEnded()) {
         return true;
       }
@@ -139,6 +149,9 @@ final class Selection implements Patience.Completion, Ending {
   /** The clause of a cancellation that has come, as done; {@link #NOT_READY} if there is none. */
   private int ended() {
     for (SelectWaiter clause : dones) {
+      if (clause == null) {
+        break;
+      }
       if (clause.enabled && clause.channel.hasEnded()) {
         clause.result(Waiter.CLOSED);
         return clause.index;
@@ -165,6 +178,7 @@ final class Selection implements Patience.Completion, Ending {
 
   /** Does one operation that is possible now; {@link #NOT_READY} if there is none. */
   int attempt() {
+    StackReserve.ensure();
     int index = attemptEach(true);
     if (index == NOT_READY) {
       lockAll();
@@ -184,13 +198,15 @@ final class Selection implements Patience.Completion, Ending {
    * @return the index of the clause, or {@link #EXPIRED}
    */
   int await(long deadline) throws InterruptedException {
+    StackReserve.ensure();
     int index = attemptEach(true);
     return index == NOT_READY ? awaitUnready(deadline) : index;
   }
 
   /**
    * As {@link #await}, if most likely no operation is possible. Looks at the clauses with all locks
-   * held only: what became possible first is seen first, if it is preferred.
+   * held only: what became possible first is seen first, if it is preferred. The caller has made
+   * sure that there is stack left.
    */
   int awaitUnready(long deadline) throws InterruptedException {
     int index = NOT_READY;
@@ -250,22 +266,36 @@ final class Selection implements Patience.Completion, Ending {
     return NOT_READY;
   }
 
-  /** Waits until a clause is complete; its index, or {@link #EXPIRED}. */
+  /**
+   * Waits until a clause is complete; its index, or {@link #EXPIRED}. An error of the JDK's park
+   * ends the wait as an interrupt does, and is thrown if no clause is done.
+   */
   private int park(long deadline) throws InterruptedException {
     patience.await(this);
     while (announcePark()) {
-      boolean expired = !Waiter.parkUntil(this, deadline);
+      boolean expired = false;
+      Error error = null;
+      try {
+        expired = !Waiter.parkUntil(this, deadline);
+      } catch (Error e) {
+        error = e;
+      }
       boolean interrupted = Thread.interrupted();
-      if ((expired || interrupted) && claim(WITHDRAWN)) {
+      if ((expired || interrupted || error != null) && claim(WITHDRAWN)) {
+        if (error != null) {
+          throw Channel.interrupted(error, interrupted);
+        }
         if (interrupted) {
           throw new InterruptedException();
         }
         return EXPIRED;
       }
-      if (interrupted) { // too late: the operation has happened, or is about to
+      if (interrupted || error != null) { // too late: the operation has happened, or is about to
         while (phase != COMPLETE) {
-          Thread.yield();
+          SpinLock.giveWay();
         }
+      }
+      if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
@@ -305,9 +335,8 @@ final class Selection implements Patience.Completion, Ending {
 
   /** Never yields while it holds a lock; see {@link SpinLock}. */
   private void lockAll() {
-    SpinLock.ensureStack();
     while (!lockAllSoon()) {
-      Thread.yield();
+      SpinLock.giveWay();
     }
   }
 

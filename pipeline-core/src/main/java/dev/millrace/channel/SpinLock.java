@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.StackReserve;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -13,11 +14,8 @@ import java.lang.invoke.VarHandle;
  *
  * <p>An error between lock and unlock would leave the lock held, or the channel half changed. Two
  * errors can come. Memory may run out: code under the lock that allocates is in a {@code finally}
- * and changes nothing before. And the stack may overflow. A thread first makes sure, by calls that
- * do nothing, that it has stack left for the code under the lock. That code needs most stack while
- * it is interpreted, so only the first locks of a JVM are checked; later ones cost a look at a
- * field. The check makes an overflow under the lock rare, not impossible: code that is compiled may
- * be interpreted again.
+ * and changes nothing before. And the stack may overflow: each operation calls {@link
+ * StackReserve#ensure} before its first lock, and overflows there or not at all.
  *
  * <p>A thread that holds one of these locks must not yield, and so takes a second one by {@link
  * #lockSoon} only, and gives up the first if that fails. A virtual thread that yields leaves its
@@ -39,17 +37,10 @@ abstract class SpinLock extends Padding {
 
   private static final int SPINS = 64;
 
-  /** For how many more locks the stack is checked; races make it a few more or less. */
-  private static int checks = 1 << 16;
-
-  /** The code under a lock needs 10 of 100 bytes and more, interpreted; these are soon compiled. */
-  private static final int FRAMES = 256;
-
   @SuppressWarnings("unused") // through HELD
   private volatile int held;
 
   final void lock() {
-    ensureStack();
     if (!HELD.compareAndSet(this, 0, 1)) {
       contend();
     }
@@ -64,14 +55,6 @@ abstract class SpinLock extends Padding {
     return HELD.compareAndSet(this, 0, 1) || spin();
   }
 
-  /** Throws now what would come under a lock; called before the first of several is locked. */
-  static void ensureStack() {
-    if (checks > 0) {
-      checks--;
-      descend(FRAMES);
-    }
-  }
-
   /** Links the calls of this class, which takes much stack, before one is made under a lock. */
   final void link() {
     lock();
@@ -81,15 +64,23 @@ abstract class SpinLock extends Padding {
     }
   }
 
-  private static int descend(int frames) {
-    return frames == 0 ? 0 : 1 + descend(frames - 1);
-  }
-
   private void contend() {
     if (!spin()) {
       do {
-        Thread.yield();
+        giveWay();
       } while (!attempt());
+    }
+  }
+
+  /**
+   * Yields, if that is possible. To leave its carrier, a virtual thread needs stack for each of its
+   * frames; one that is deep may have none while it has plenty for all else, and stays.
+   */
+  static void giveWay() {
+    try {
+      Thread.yield();
+    } catch (StackOverflowError e) {
+      Thread.onSpinWait();
     }
   }
 

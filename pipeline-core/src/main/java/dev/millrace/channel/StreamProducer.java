@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.channel.internal.Closing;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -31,15 +32,15 @@ final class StreamProducer<T> implements Producer<T> {
   }
 
   @Override
-  public void produce(SendChannel<? super T> out) throws InterruptedException {
-    try (elements) {
+  public void produce(SendChannel<? super T> out) throws Exception {
+    Closing.afterwards(elements, () -> sendAll(out));
+  }
+
+  private void sendAll(SendChannel<? super T> out) throws InterruptedException {
+    try {
       elements.sequential().forEachOrdered(element -> send(element, out));
     } catch (Interrupted e) {
-      InterruptedException interrupt = e.interrupt;
-      for (Throwable other : e.getSuppressed()) { // what closing the stream has thrown
-        interrupt.addSuppressed(other);
-      }
-      throw interrupt;
+      throw e.interrupt;
     }
   }
 

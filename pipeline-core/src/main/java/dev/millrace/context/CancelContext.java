@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.internal.DoneChannels;
 import dev.millrace.channel.internal.Ending;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.channel.internal.Timers;
 import java.util.Objects;
 import java.util.concurrent.Future;
@@ -39,6 +40,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
   }
 
   static CancelContext child(AbstractContext parent, @Nullable Deadline deadline) {
+    StackReserve.ensureOverChannels();
     var child = new CancelContext(parent, deadline);
     if (child.above != null && !child.above.add(child.link)) {
       child.cause = child.above.cause;
@@ -117,6 +119,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
 
   @Override
   public void cancel(Throwable why) {
+    StackReserve.ensureOverChannels();
     Objects.requireNonNull(why, "cause");
     if (!mark(why)) {
       return;
@@ -206,6 +209,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
 
   /** Tells the listener once this context is cancelled: at once, if it is. */
   Registration register(Listener listener) {
+    StackReserve.ensureOverChannels();
     if (!add(listener)) {
       switch (listener) {
         case Listener.Notice notice -> notice.action.run();

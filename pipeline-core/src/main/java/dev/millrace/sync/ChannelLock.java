@@ -3,6 +3,7 @@ package dev.millrace.sync;
 import dev.millrace.channel.Cancellation;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.internal.StackReserve;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 
@@ -40,6 +41,7 @@ public final class ChannelLock {
   }
 
   private final Channel<Held> token = Channel.buffered(1);
+  private final ReceiveChannel<Held> tokenView = token.receiveOnly();
 
   /** The token that is in the channel or was taken from it last. Guarded by this. */
   private Token last = new Token();
@@ -59,6 +61,7 @@ public final class ChannelLock {
   }
 
   private synchronized void unlock(Token held) {
+    StackReserve.ensureOverChannels();
     if (!held.unlocked) {
       held.unlocked = true;
       last = new Token();
@@ -123,6 +126,6 @@ public final class ChannelLock {
 
   /** A clause for a select: the thread that receives the token has the lock. */
   public ReceiveChannel<Held> token() {
-    return token;
+    return tokenView;
   }
 }

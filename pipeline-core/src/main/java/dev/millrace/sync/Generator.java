@@ -5,6 +5,7 @@ import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.Channels;
 import dev.millrace.channel.Producer;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -43,6 +44,7 @@ import java.util.stream.Stream;
 public final class Generator<T> implements Iterable<T>, AutoCloseable {
 
   private final Channel<T> channel;
+  private final ReceiveChannel<T> view;
   private final CancellableContext context;
   private final Inside inside = Inside.of(this);
   private final Thread thread;
@@ -51,6 +53,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
   private Generator(Context parent, int capacity, Producer<? extends T> producer) {
     Objects.requireNonNull(producer, "producer");
     this.channel = Channel.buffered(capacity);
+    this.view = channel.receiveOnly();
     this.context = parent.withCancel();
     this.thread = Thread.ofVirtual().name("millrace-generator").unstarted(() -> run(producer));
     this.interruption = CancelSource.listen(context, this::stop);
@@ -113,7 +116,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
 
   /** What the producer sends to; closed when it ends. */
   public ReceiveChannel<T> channel() {
-    return channel;
+    return view;
   }
 
   /** Takes elements until the producer ends; see {@link ReceiveChannel#iterator()}. */
@@ -139,6 +142,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
    */
   @Override
   public void close() {
+    StackReserve.ensureOverContexts();
     boolean unstopped = interruption.stop();
     if (unstopped) {
       context.cancel(new CancellationException("the generator was closed"));

@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import dev.millrace.channel.Cancellation;
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.context.Context;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -80,6 +81,7 @@ public final class Once<T extends @Nullable Object> {
    * @throws IllegalStateException if the function itself asks for the value
    */
   public T get(Cancellation cancellation) throws InterruptedException, ExecutionException {
+    StackReserve.ensureOverChannels();
     while (true) {
       Value<T> done = value;
       if (done != null) {

@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import dev.millrace.channel.Cancellation;
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.context.Context;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,7 @@ public final class Semaphore {
    * @throws InterruptedException if the thread is interrupted before the weight was acquired
    */
   public void acquire(long weight, Cancellation cancellation) throws InterruptedException {
+    StackReserve.ensureOverChannels();
     checkWeight(weight);
     cancellation.throwIfCancelled();
     if (Thread.interrupted()) {
@@ -129,6 +131,7 @@ public final class Semaphore {
    * @throws IllegalStateException if more is released than was acquired
    */
   public synchronized void release(long weight) {
+    StackReserve.ensureOverChannels();
     checkWeight(weight);
     if (weight > acquired) {
       throw new IllegalStateException(

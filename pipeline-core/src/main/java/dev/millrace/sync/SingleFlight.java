@@ -1,6 +1,7 @@
 package dev.millrace.sync;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import java.util.HashMap;
@@ -136,6 +137,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
    */
   public Result<V> call(K key, Context context, Callable<V> function)
       throws InterruptedException, ExecutionException {
+    StackReserve.ensureOverContexts();
     Objects.requireNonNull(key, "key");
     Objects.requireNonNull(function, "function");
     context.throwIfCancelled();
@@ -168,6 +170,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
    * begins now.
    */
   public synchronized void forget(K key) {
+    StackReserve.ensureOverContexts();
     Flight<V> flight = flights.remove(Objects.requireNonNull(key, "key"));
     if (flight != null && flight.next != null) {
       flight.next.thread.start();

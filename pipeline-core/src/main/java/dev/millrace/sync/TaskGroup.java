@@ -1,6 +1,7 @@
 package dev.millrace.sync;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -101,6 +102,7 @@ public final class TaskGroup implements AutoCloseable {
    * @param tasks at least 1
    */
   public synchronized TaskGroup limit(int tasks) {
+    StackReserve.ensureOverContexts();
     if (tasks < 1) {
       throw new IllegalArgumentException("the limit must be at least 1, but is " + tasks);
     }
@@ -190,6 +192,7 @@ public final class TaskGroup implements AutoCloseable {
 
   /** Whether the task runs; false if it is cancelled. */
   private boolean fork(Task<?> task) throws InterruptedException {
+    StackReserve.ensureOverContexts();
     Forker forker;
     synchronized (this) {
       if (context.isCancelled() || hasPlace()) {
@@ -219,6 +222,7 @@ public final class TaskGroup implements AutoCloseable {
    * @throws IllegalStateException if the group is closed, or has been joined
    */
   public synchronized <T extends @Nullable Object> @Nullable Task<T> tryFork(Callable<T> function) {
+    StackReserve.ensureOverContexts();
     var task = new Task<>(function);
     if (!context.isCancelled() && !hasPlace()) {
       checkOpen();
@@ -410,6 +414,7 @@ public final class TaskGroup implements AutoCloseable {
    * @throws IllegalStateException if it is called by a task of the group: it would wait for itself
    */
   public void join() throws InterruptedException, ExecutionException {
+    StackReserve.ensureOverContexts();
     Inside.refuse(this, "join() of a task group", "a task cannot join its own group");
     synchronized (this) {
       while (isBusy()) {
@@ -453,6 +458,7 @@ public final class TaskGroup implements AutoCloseable {
    */
   @Override
   public void close() {
+    StackReserve.ensureOverContexts();
     Inside.refuse(
         this, "close() of a task group", "a task that wants to end its group calls cancel(cause)");
     synchronized (this) {

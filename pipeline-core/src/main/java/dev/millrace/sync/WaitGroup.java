@@ -3,6 +3,7 @@ package dev.millrace.sync;
 import dev.millrace.channel.Cancellation;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
+import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.context.Context;
 import dev.millrace.errors.NotedException;
 import java.time.Duration;
@@ -86,6 +87,7 @@ public final class WaitGroup {
    * @throws ArithmeticException if the count would be larger than an {@code int} can be
    */
   public synchronized void add(int delta) {
+    StackReserve.ensureOverChannels();
     int sum = Math.addExact(count, delta);
     if (sum < 0) {
       throw new IllegalStateException(
@@ -125,6 +127,7 @@ public final class WaitGroup {
    * it. For results, fork tasks in a {@link TaskGroup}.
    */
   public void go(Work work) {
+    StackReserve.ensureOverChannels();
     Objects.requireNonNull(work, "work");
     var task =
         new Task<@Nullable Void>(
@@ -203,6 +206,7 @@ public final class WaitGroup {
    * @return whether the count was zero in time
    */
   public boolean await(Duration timeout) throws InterruptedException, ExecutionException {
+    StackReserve.ensureOverChannels();
     refuseOwnTask();
     Channel<Void> waitsFor;
     Round own;
@@ -243,6 +247,7 @@ public final class WaitGroup {
   }
 
   private Round awaitRound(Cancellation cancellation) throws InterruptedException {
+    StackReserve.ensureOverChannels();
     refuseOwnTask();
     Channel<Void> waitsFor;
     Round own;

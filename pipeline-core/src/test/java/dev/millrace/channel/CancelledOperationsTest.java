@@ -6,11 +6,17 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
+import dev.millrace.sync.ChannelLock;
+import dev.millrace.sync.Generator;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -160,6 +166,27 @@ class CancelledOperationsTest {
         assertThat(done).isNotInstanceOf(SendChannel.class);
       }
       assertThat(context.done()).isSameAs(context.done());
+    }
+  }
+
+  /** The channels that the library sends to itself. */
+  @Test
+  void channelOfTheLibraryCannotBeClosedNorSentToByACast() {
+    var lock = new ChannelLock();
+    try (var generator = Generator.open(Context.background(), out -> {});
+        var timer = Timer.stopped();
+        var ticker = Ticker.every(Duration.ofHours(1));
+        var context = Context.background().withCancel()) {
+      Schedule hourly = Schedule.every(Instant.EPOCH, Duration.ofHours(1));
+      assertThat(
+              Stream.of(
+                  lock.token(),
+                  generator.channel(),
+                  timer.fired(),
+                  ticker.ticks(),
+                  hourly.ticks(context),
+                  Channels.from(new CompletableFuture<Integer>())))
+          .allSatisfy(channel -> assertThat(channel).isNotInstanceOf(SendChannel.class));
     }
   }
 

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.NotedException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -170,6 +175,57 @@ class ProducerTest {
     assertThatThrownBy(() -> Producer.from(endless).produce(closed))
         .isInstanceOf(ChannelClosedException.class)
         .hasSuppressedException(unclosable);
+  }
+
+  /** The exception may be a constant: what one run adds to it would be told for another. */
+  @Test
+  void exceptionOfTheUserIsNotChangedByAFailureToClose() {
+    var boom = new UncheckedIOException(new IOException("boom"));
+    var unclosable = new IllegalStateException("can not close");
+    var in =
+        new InputStream() {
+          @Override
+          public int read() {
+            throw boom;
+          }
+
+          @Override
+          public void close() {
+            throw unclosable;
+          }
+        };
+    var stream =
+        Stream.<Integer>generate(
+                () -> {
+                  throw boom;
+                })
+            .onClose(
+                () -> {
+                  throw unclosable;
+                });
+    Flow.Publisher<Integer> publisher =
+        subscriber ->
+            subscriber.onSubscribe(
+                new Flow.Subscription() {
+                  @Override
+                  public void request(long n) {
+                    throw boom;
+                  }
+
+                  @Override
+                  public void cancel() {
+                    throw unclosable;
+                  }
+                });
+    for (Producer<?> producer :
+        List.of(Producer.from(stream), Producer.lines(in), Producer.from(publisher, 1))) {
+      assertThatThrownBy(() -> producer.produce(Channel.unlimited()))
+          .isInstanceOf(NotedException.class)
+          .hasSuppressedException(unclosable)
+          .cause()
+          .isSameAs(boom);
+      assertThat(boom).hasNoSuppressedExceptions();
+    }
   }
 
   @Test

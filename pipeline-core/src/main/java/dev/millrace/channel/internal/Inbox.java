@@ -40,11 +40,13 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
 
   /** Subscribes, and sends on what comes, until the end of one side or the other. */
   public void run(Runnable subscribe, SendChannel<? super T> out) throws Exception {
-    try (this) {
-      open(subscribe);
-      for (T element; (element = next()) != null; ) {
-        out.send(element);
-      }
+    Closing.afterwards(this, () -> sendAll(subscribe, out));
+  }
+
+  private void sendAll(Runnable subscribe, SendChannel<? super T> out) throws Exception {
+    open(subscribe);
+    for (T element; (element = next()) != null; ) {
+      out.send(element);
     }
   }
 
