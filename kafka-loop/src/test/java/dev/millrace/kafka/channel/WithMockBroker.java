@@ -72,6 +72,15 @@ public abstract class WithMockBroker extends WithMockConsumer {
       }
     }
 
+    @Override
+    public void abortTransaction() {
+      RuntimeException failure = abortFailure;
+      if (failure != null) {
+        throw failure;
+      }
+      super.abortTransaction();
+    }
+
     /** As Kafka's: waits until somebody knows of the topic. */
     @Override
     public List<PartitionInfo> partitionsFor(String topic) {
@@ -143,6 +152,9 @@ public abstract class WithMockBroker extends WithMockConsumer {
 
   /** What the next commits come to. */
   protected final List<RuntimeException> failures = Collections.synchronizedList(new ArrayList<>());
+
+  /** What aborts come to; null if they succeed. */
+  protected volatile @Nullable RuntimeException abortFailure;
 
   /** A value that is not taken. */
   protected volatile @Nullable String refused;
