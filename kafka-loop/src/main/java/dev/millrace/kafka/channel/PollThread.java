@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.Batching;
@@ -124,11 +125,23 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
 
   @Override
   public void survived(Exception error) {
+    if (!offer(error)) {
+      LOG.warn("after the end of the consumer", error);
+    }
+  }
+
+  /** Puts it into the channel; false if that is closed, as the consumer has ended. */
+  boolean offer(Exception error) {
     if (errors.size() == EVENTS) {
       LOG.warn("nobody receives the errors; the oldest is dropped");
     }
     LOG.debug("the consumer goes on after", error);
-    errors.trySend(error);
+    try {
+      errors.trySend(error);
+      return true;
+    } catch (ChannelClosedException e) {
+      return false;
+    }
   }
 
   @Override
