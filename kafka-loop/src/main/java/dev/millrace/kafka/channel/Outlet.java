@@ -24,11 +24,15 @@ interface Outlet {
   /** There may be messages to take. Must not block. */
   void wake();
 
+  /** The poll thread turns: each 100 ms or so. Must not block. */
+  default void turned() {}
+
   /** Takes no more. */
   void stop();
 
   /**
-   * Waits until it has stopped, and not beyond that {@link System#nanoTime}. An interrupt is kept.
+   * Waits until it has stopped, and not beyond that {@link System#nanoTime}; whether it has. An
+   * interrupt is kept.
    */
-  void join(long deadline);
+  boolean join(long deadline);
 }

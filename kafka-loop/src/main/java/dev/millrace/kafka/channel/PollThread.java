@@ -96,7 +96,8 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     }
     long last = deadline + SPARE.toNanos();
     boolean ended = Ends.join(thread, last);
-    outlet.join(last);
+    long patience = System.nanoTime() + core.closeTimeout().dividedBy(4).toNanos();
+    boolean _ = outlet.join(patience - last < 0 ? patience : last); // says itself what is left
     return ended;
   }
 
@@ -121,6 +122,11 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   @Override
   public void ready() {
     outlet.wake();
+  }
+
+  @Override
+  public void turned() {
+    outlet.turned();
   }
 
   @Override

@@ -60,6 +60,9 @@ public final class ConsumerCore<K, V> {
 
     /** Partitions have come or gone. By the poll thread. */
     void rebalanced(Notification change);
+
+    /** The poll thread turns: each 100 ms or so, also while a rebalance waits for handlers. */
+    default void turned() {}
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
@@ -263,6 +266,7 @@ public final class ConsumerCore<K, V> {
   /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
   public void poll() {
     poller = Thread.currentThread();
+    listener.turned();
     seeks.run();
     topics.run(partitions());
     if (starts.run()) {

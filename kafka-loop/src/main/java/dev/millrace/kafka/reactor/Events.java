@@ -17,6 +17,7 @@ final class Events implements ConsumerCore.Listener {
   private final Bell bell;
   private final Consumer<? super Exception> onError;
   private final Consumer<? super Notification> onNotification;
+  private volatile Runnable onTurn = () -> {};
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
 
@@ -44,6 +45,16 @@ final class Events implements ConsumerCore.Listener {
   public void rebalanced(Notification change) {
     notifications.trySend(change);
     bell.ring();
+  }
+
+  /** Also calls that at each turn of the poll thread. */
+  void onTurn(Runnable action) {
+    onTurn = action;
+  }
+
+  @Override
+  public void turned() {
+    onTurn.run();
   }
 
   /** Tells the application, by the thread of the loop. */

@@ -30,10 +30,11 @@ import reactor.util.context.Context;
 /**
  * Starts handlers, not more than {@code concurrency} that run, and hears of their ends.
  *
- * <p>{@link #startAll} and {@link #await} are for the loop's thread. That deserializes, calls the
- * application's function and subscribes to what that returns: so one that is done at once costs no
- * change of threads, and one that blocks there blocks none of Reactor's. Attempts after the first,
- * what may wait for the dead letters, and serializers have virtual threads of their own.
+ * <p>{@link #startAll} and {@link #await} are for the thread that runs the loop. It deserializes,
+ * calls the application's function and subscribes to what that returns: so one that is done at once
+ * costs no change of threads, and one that blocks there blocks none of Reactor's. While a
+ * deserializer is slow, another thread runs the loop. Attempts after the first, what may wait for
+ * the dead letters, and serializers have virtual threads of their own.
  */
 final class Handlers<K, V> {
 
@@ -163,12 +164,16 @@ final class Handlers<K, V> {
 
   private Busy<K, V> caller() {
     Busy<K, V> known = caller;
-    if (known == null) {
-      known = new Busy<>();
-      busy.add(known);
-      caller = known;
+    if (known != null && known.isOfThisThread()) {
+      return known;
     }
-    return known;
+    if (known != null) {
+      busy.remove(known); // another thread ran the loop before
+    }
+    var here = new Busy<K, V>();
+    busy.add(here);
+    caller = here;
+    return here;
   }
 
   /** The subscription to what the application's function has returned; ends once. */
