@@ -269,8 +269,14 @@ public final class ConsumerCore<K, V> {
     listener.turned();
     seeks.run();
     topics.run(partitions());
-    if (starts.run()) {
-      committer.commitIfDue(partitions()); // before anything can move the positions
+    try {
+      if (starts.run()) {
+        committer.commitIfDue(partitions()); // before anything can move the positions
+      }
+    } catch (InterruptException e) {
+      throw e;
+    } catch (AuthorizationException | AuthenticationException e) {
+      survive(e);
     }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
