@@ -205,12 +205,12 @@ class RightsIT {
     assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo("ended");
   }
 
-  /** It may join the group, and is assigned the partition, but not ask where to begin. */
+  /** Which it needs to find the coordinator of the group, and to ask where to begin. */
   @ParameterizedTest
   @EnumSource(
       value = Face.class,
       names = {"CHANNEL", "REACTOR"})
-  void loopWaitsForTheRightToAskWhereItBegins(Face face) throws Exception {
+  void loopWaitsForTheRightToDescribeItsGroup(Face face) throws Exception {
     AclBinding mayNotDescribe =
         right(ResourceType.GROUP, AclOperation.DESCRIBE, AclPermissionType.DENY);
     grant(reads(ResourceType.TOPIC), reads(ResourceType.GROUP), mayNotDescribe);

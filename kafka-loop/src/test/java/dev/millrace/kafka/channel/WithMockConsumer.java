@@ -78,6 +78,10 @@ public abstract class WithMockConsumer {
         public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
             Set<TopicPartition> partitions, Duration timeout) {
           lookups.add(timeout);
+          RuntimeException failure = lookupFailure;
+          if (failure != null) {
+            throw failure;
+          }
           if (isUnstable) {
             throw new TimeoutException("a transaction of somebody is open");
           }
@@ -93,6 +97,9 @@ public abstract class WithMockConsumer {
 
   /** What the close of the consumer comes to; null if it succeeds. */
   protected volatile @Nullable RuntimeException closeFailure;
+
+  /** What questions for what is committed come to; null if they are answered. */
+  protected volatile @Nullable RuntimeException lookupFailure;
 
   /** Whether nobody is told what is committed. */
   protected volatile boolean isUnstable;
