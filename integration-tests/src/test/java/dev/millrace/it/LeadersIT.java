@@ -97,6 +97,7 @@ class LeadersIT {
     }
   }
 
+  /** Produces records that only the leader has, for certain. */
   private void produce(int partition, int from, int to) throws Exception {
     produce(partition, from, to, "1");
   }
@@ -210,7 +211,8 @@ class LeadersIT {
       names = {"CHANNEL", "REACTOR"})
   void logThatWasCutByAnUncleanElectionIsReadFromTheCut(Face face) throws Exception {
     create(Map.of(0, List.of(DOWN, 1)));
-    produce(0, 0, 50, "all"); // on both: a new topic's replicas are in sync with nothing
+    // On both: a follower is in sync from the start on, before it has fetched anything.
+    produce(0, 0, 50, "all");
     await().atMost(LONG).until(() -> inSync() == 2);
     cluster().broker(0).kill();
     await().atMost(LONG).until(() -> inSync() == 1);

@@ -59,9 +59,11 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * The deserializer objects, instead of {@code key.deserializer} and {@code value.deserializer} in
-   * the properties. They are not configured. At most one thread at a time calls them. They are
-   * closed at the end.
+   * The deserializers themselves, instead of {@code key.deserializer} and {@code
+   * value.deserializer} among the properties. They are not configured, are called by one thread at
+   * a time, and are closed at the end. A slow call holds up all partitions, since there is no other
+   * instance. Classes among the properties have an instance for each partition that is deserialized
+   * at the same time; a slow call holds up its partition only.
    */
   public B deserializers(Deserializer<K> key, Deserializer<V> value) {
     settings.keyDeserializer = Objects.requireNonNull(key, "key");

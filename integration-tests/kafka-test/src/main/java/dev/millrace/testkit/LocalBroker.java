@@ -84,6 +84,33 @@ public final class LocalBroker implements AutoCloseable {
                 .formatted(user, userPassword)));
   }
 
+  /**
+   * Starts a broker that grants rights: its other listener demands a password by SASL's {@code
+   * PLAIN}, without TLS, and the user of that listener has no right but those that access control
+   * lists grant. Clients of {@link #bootstrapServers} may do everything. See {@link
+   * #securedBootstrapServers}.
+   *
+   * @param user the name of the only user
+   * @param password of that user
+   * @throws IOException if it does not start, as with {@link #start()}
+   */
+  public static LocalBroker startAuthorizing(String user, String password)
+      throws IOException, InterruptedException {
+    return start(
+        Map.of(
+            "listener.security.protocol.map",
+            "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_PLAINTEXT",
+            "sasl.enabled.mechanisms",
+            "PLAIN",
+            "listener.name.secured.plain.sasl.jaas.config",
+            "org.apache.kafka.common.security.plain.PlainLoginModule required user_%s=\"%s\";"
+                .formatted(user, password),
+            "authorizer.class.name",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users",
+            "User:ANONYMOUS"));
+  }
+
   private static LocalBroker start(Map<String, String> security)
       throws IOException, InterruptedException {
     return start(security, NodePorts::free);

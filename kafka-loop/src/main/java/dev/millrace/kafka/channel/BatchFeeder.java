@@ -27,7 +27,7 @@ final class BatchFeeder<K, V> extends Feeder<K, V> {
       Channel<Message<K, V>> messages,
       Channel<List<Delivery<K, V>>> batches) {
     super(settings.group(), partitions, pauses, messages);
-    this.gathered = new Batches<>(batching, settings.ordering, partitions, pauses);
+    this.gathered = new Batches<>(batching, settings.ordering, partitions, pauses, handover());
     this.batches = batches;
   }
 

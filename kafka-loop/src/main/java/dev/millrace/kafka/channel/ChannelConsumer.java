@@ -146,8 +146,9 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     return poll.core();
   }
 
-  void report(Exception error) {
-    poll.survived(error);
+  /** Puts it among the {@link #errors}; false if the consumer has ended, and they are closed. */
+  boolean report(Exception error) {
+    return poll.offer(error);
   }
 
   /**

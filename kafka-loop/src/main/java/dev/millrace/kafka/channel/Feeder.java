@@ -4,13 +4,16 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.kafka.Message;
-import dev.millrace.kafka.internal.Deserialization;
+import dev.millrace.kafka.internal.Delivery;
 import dev.millrace.kafka.internal.Ends;
+import dev.millrace.kafka.internal.Handover;
 import dev.millrace.kafka.internal.Partition;
 import dev.millrace.kafka.internal.Pauses;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,11 +25,17 @@ class Feeder<K, V> implements Outlet {
 
   private static final Logger LOG = LoggerFactory.getLogger(Feeder.class);
 
+  private final String name;
   private final Collection<Partition<K, V>> partitions;
   private final Pauses pauses;
   private final Channel<Message<K, V>> messages;
   private final Channel<Boolean> ready = Channel.conflated();
-  private final Thread thread;
+  private final Handover<K, V> handover = new Handover<>(this::inThread);
+
+  /** The threads that were started, the last of which feeds. */
+  private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
+
+  private volatile boolean stopped;
 
   /**
    * A feeder that is not started.
@@ -38,15 +47,26 @@ class Feeder<K, V> implements Outlet {
       Collection<Partition<K, V>> partitions,
       Pauses pauses,
       Channel<Message<K, V>> messages) {
+    this.name = "millrace-feed-" + group;
     this.partitions = partitions;
     this.pauses = pauses;
     this.messages = messages;
-    this.thread = Thread.ofVirtual().name("millrace-feed-" + group).unstarted(this::run);
   }
 
   @Override
   public void start() {
+    inThread(() -> handover.run(this::run));
+  }
+
+  /** By the thread that starts the consumer, and then by the poll thread. */
+  private void inThread(Runnable loop) {
+    Thread thread = Thread.ofVirtual().name(name).unstarted(loop);
+    threads.removeIf(one -> one.getState() == Thread.State.TERMINATED);
+    threads.add(thread);
     thread.start();
+    if (stopped) {
+      thread.interrupt();
+    }
   }
 
   @Override
@@ -54,9 +74,19 @@ class Feeder<K, V> implements Outlet {
     ready.trySend(true);
   }
 
-  /** Receives a value when there may be messages to take; closed at the end. */
+  @Override
+  public void turned() {
+    handover.look();
+  }
+
+  /** Is received from when there may be messages to take; closed at the end. */
   final ReceiveChannel<Boolean> ready() {
     return ready;
+  }
+
+  /** Deserializes what this feeds. */
+  final Handover<K, V> handover() {
+    return handover;
   }
 
   private void run() {
@@ -75,10 +105,10 @@ class Feeder<K, V> implements Outlet {
       turn.addAll(partitions);
       boolean any = false;
       for (Partition<K, V> partition : turn) {
-        Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
+        Delivery<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
         if (message != null) {
           any = true;
-          Deserialization.succeeds(message); // here, where this thread holds no lock
+          handover.prepare(message); // here, where nobody waits for a deserializer
           messages.send(message);
         }
       }
@@ -90,12 +120,21 @@ class Feeder<K, V> implements Outlet {
 
   @Override
   public void stop() {
-    thread.interrupt();
+    stopped = true;
+    threads.forEach(Thread::interrupt);
     ready.close();
   }
 
   @Override
-  public void join(long deadline) {
-    Ends.join(thread, deadline);
+  public boolean join(long deadline) {
+    for (Thread thread : threads) {
+      if (!Ends.join(thread, deadline)) {
+        LOG.warn(
+            "a deserializer has not returned, and its thread is left behind: {}",
+            Ends.place(thread));
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -144,7 +144,16 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
       @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
     FailurePolicy policy = loop().policy(letters);
     return new Handling<>(
-        settings().group(), handler, policy, context::isCancelled, consumer::report);
+        settings().group(), handler, policy, context::isCancelled, e -> report(consumer, e));
+  }
+
+  /** By the threads of handlers; the main loop tells the listener, unless it has ended. */
+  private void report(ChannelConsumer<K, V> consumer, Exception error) {
+    if (!consumer.report(error)) {
+      synchronized (draining) { // one thread at a time calls the listener
+        survived(error);
+      }
+    }
   }
 
   /** The main loop; returns the failure of the consumer, or null if it did not fail. */

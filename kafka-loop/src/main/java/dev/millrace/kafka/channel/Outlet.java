@@ -27,14 +27,15 @@ interface Outlet {
   /** There may be messages to take. Must not block. */
   void wake();
 
-  /** Stops taking messages. */
+  /** The poll thread turns: each 100 ms or so. Must not block. */
+  default void turned() {}
+
+  /** Takes no more. */
   void stop();
 
   /**
-   * Waits until the outlet has stopped, at most until the deadline. An interrupt does not shorten
-   * the wait; the flag is set again afterwards.
-   *
-   * @param deadline as {@link System#nanoTime}
+   * Waits until it has stopped, and not beyond that {@link System#nanoTime}; whether it has. An
+   * interrupt is kept.
    */
-  void join(long deadline);
+  boolean join(long deadline);
 }

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.Batching;
@@ -96,7 +97,8 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
     }
     long last = deadline + SPARE.toNanos();
     boolean ended = Ends.join(thread, last);
-    outlet.join(last);
+    long patience = System.nanoTime() + core.closeTimeout().dividedBy(4).toNanos();
+    boolean _ = outlet.join(patience - last < 0 ? patience : last); // says itself what is left
     return ended;
   }
 
@@ -124,12 +126,29 @@ final class PollThread<K, V> implements ConsumerCore.Listener {
   }
 
   @Override
+  public void turned() {
+    outlet.turned();
+  }
+
+  @Override
   public void survived(Exception error) {
+    if (!offer(error)) {
+      LOG.warn("after the end of the consumer", error);
+    }
+  }
+
+  /** Puts it into the channel; false if that is closed, as the consumer has ended. */
+  boolean offer(Exception error) {
     if (errors.size() == EVENTS) {
       LOG.warn("errors() is full: the oldest error is dropped; receive the errors");
     }
     LOG.debug("the consumer goes on after", error);
-    errors.trySend(error);
+    try {
+      errors.trySend(error);
+      return true;
+    } catch (ChannelClosedException e) {
+      return false;
+    }
   }
 
   @Override

@@ -76,7 +76,10 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   /** After a late start, hiring pauses for this multiple of the delay. */
   private static final int PAUSE = 4;
 
-  /** The longest pause of hiring: afterwards handlers may block, so that more workers help. */
+  /** Longest wait for a deserializer of another worker; then the record waits without a worker. */
+  private static final Duration PATIENCE = Duration.ofMillis(20);
+
+  /** But not for longer than that, since handlers may block by then. */
   private static final long LONGEST_PAUSE_NANOS = 10_000_000;
 
   private final int concurrency;
@@ -229,7 +232,9 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
       Attempt<K, V> attempt = search(turn);
       for (int handled = 1; attempt != null; handled++) {
         busy.with(attempt);
-        handle(known, attempt);
+        if (attempt.prepare(PATIENCE)) {
+          handle(known, attempt);
+        }
         busy.with(null);
         boolean isLong = handled % WHILE == 0 && System.nanoTime() - since > LONG_NANOS;
         attempt = isLong ? null : turn.next();
@@ -437,7 +442,9 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   }
 
   @Override
-  public void join(long deadline) {}
+  public boolean join(long deadline) {
+    return true; // the group joins them
+  }
 
   /** Decides from which partition a worker takes: one partition for a while, then the next. */
   private final class Turn {

@@ -161,6 +161,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   private boolean awaitIdle(Partition<K, V> partition, long deadline) throws InterruptedException {
     Duration left = left(deadline);
     while (!partition.awaitIdle(left.compareTo(SLICE) < 0 ? left : SLICE)) {
+      listener.turned();
       left = left(deadline);
       if (left.isZero() || stopped) {
         return false;

@@ -3,6 +3,7 @@ package dev.millrace.kafka.internal;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.StuckHandlerException;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -49,6 +50,14 @@ public final class Attempt<K, V> {
   /** The first attempt at messages. */
   public static <K, V> Attempt<K, V> first(List<Delivery<K, V>> messages) {
     return new Attempt<>(messages, 1, null);
+  }
+
+  /**
+   * Deserializes the message of a first attempt, but does not wait long for the deserializer. If
+   * not, the message was given back, and nothing is left to do. Whether it may be handled now.
+   */
+  public boolean prepare(Duration patience) {
+    return single == null || number > 1 || letter != null || single.prepare(patience);
   }
 
   /** The messages, in the order in which they are handled. */

@@ -13,8 +13,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers messages into batches, for all faces, and deserializes them. For one thread; the
- * partitions may be changed by others.
+ * Gathers messages into batches, for all faces, and deserializes them. For the thread that runs a
+ * loop; the partitions may be changed by others.
  */
 /*
  * A batch takes the first record of a lane and all that wait for it, as far as there is room: so a lane is
@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * A record that can not be deserialized, or that was in a batch that has failed, is a batch by itself.
  * It is found here, where it can still be left in its lane until those before it are settled.
+ *
+ * A slow deserializer ends the call in its thread (see Handover), and another thread calls next: so while a
+ * record is deserialized, it is in no list here, and no list is being changed.
  */
 public final class Batches<K, V> {
 
@@ -33,6 +36,7 @@ public final class Batches<K, V> {
   private final Ordering ordering;
   private final Collection<Partition<K, V>> all;
   private final Pauses pauses;
+  private final Handover<K, V> handover;
 
   /** By what they are gathered; the oldest first. */
   private final Map<Object, Batch<K, V>> gathering = new LinkedHashMap<>();
@@ -45,11 +49,16 @@ public final class Batches<K, V> {
 
   /** Gathers from the partitions that there are at any time, but for those that are paused. */
   public Batches(
-      Batching batching, Ordering ordering, Collection<Partition<K, V>> partitions, Pauses pauses) {
+      Batching batching,
+      Ordering ordering,
+      Collection<Partition<K, V>> partitions,
+      Pauses pauses,
+      Handover<K, V> handover) {
     this.batching = batching;
     this.ordering = ordering;
     this.all = partitions;
     this.pauses = pauses;
+    this.handover = handover;
   }
 
   /** Takes what there is, until a batch is complete; the partitions in turn. */
@@ -109,7 +118,7 @@ public final class Batches<K, V> {
   }
 
   private void add(Partition<K, V> partition, Delivery<K, V> first) {
-    if (first.isAlone() || !Deserialization.succeeds(first)) {
+    if (first.isAlone() || !handover.prepare(first)) {
       complete.add(List.of(first));
       return;
     }
@@ -133,7 +142,7 @@ public final class Batches<K, V> {
     List<Delivery<K, V>> messages = batch.messages();
     for (int i = from; i < messages.size() && messages.size() < batching.size(); i++) {
       Delivery<K, V> next = messages.get(i).takeNext();
-      if (next != null && Deserialization.succeeds(next)) {
+      if (next != null && handover.prepare(next)) {
         messages.add(next);
       } else if (next != null) {
         next.setAlone();

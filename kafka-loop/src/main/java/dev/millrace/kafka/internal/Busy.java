@@ -36,6 +36,11 @@ public final class Busy<K, V> {
     ATTEMPT.setOpaque(this, given);
   }
 
+  /** Whether the calling thread has made it. */
+  public boolean isOfThisThread() {
+    return thread == Thread.currentThread();
+  }
+
   private @Nullable StuckHandlerException stuck(String group) {
     var now = (Attempt<?, ?>) ATTEMPT.getOpaque(this);
     return now == null ? null : now.stuck(group, thread);

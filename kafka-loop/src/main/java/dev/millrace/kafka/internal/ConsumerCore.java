@@ -31,6 +31,8 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a consumer does around a poll, for all faces: it pauses what is full, commits what is
@@ -58,7 +60,12 @@ public final class ConsumerCore<K, V> {
 
     /** Partitions have come or gone. By the poll thread. */
     void rebalanced(Notification change);
+
+    /** The poll thread turns: each 100 ms or so, also while a rebalance waits for handlers. */
+    default void turned() {}
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration POLL_SHORTLY = Duration.ofMillis(5);
@@ -259,10 +266,17 @@ public final class ConsumerCore<K, V> {
   /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
   public void poll() {
     poller = Thread.currentThread();
+    listener.turned();
     seeks.run();
     topics.run(partitions());
-    if (starts.run()) {
-      committer.commitIfDue(partitions()); // before anything can move the positions
+    try {
+      if (starts.run()) {
+        committer.commitIfDue(partitions()); // before anything can move the positions
+      }
+    } catch (InterruptException e) {
+      throw e;
+    } catch (AuthorizationException | AuthenticationException e) {
+      survive(e);
     }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
@@ -403,12 +417,16 @@ public final class ConsumerCore<K, V> {
     long deadline = deadline();
     assignment.endBy(deadline);
     Throwable why = cause;
-    why = also(why, () -> commitAtEnd(half(Assignment.left(deadline))));
-    why = also(why, () -> consumer.close(CloseOptions.timeout(Assignment.left(deadline))));
-    why = also(why, () -> committer.close(Assignment.left(deadline)));
-    why = also(why, questions::close);
-    why = also(why, deserialization::close);
-    why = also(why, assignment::forgetAll);
+    why = also(why, "commit what is settled", () -> commitAtEnd(half(Assignment.left(deadline))));
+    why =
+        also(
+            why,
+            "leave the group",
+            () -> consumer.close(CloseOptions.timeout(Assignment.left(deadline))));
+    why = also(why, "end the last commit", () -> committer.close(Assignment.left(deadline)));
+    why = also(why, "close the client that asks the cluster", questions::close);
+    why = also(why, "close the deserializers", deserialization::close);
+    why = also(why, "release the partitions", assignment::forgetAll);
     health.ended(why);
     return why;
   }
@@ -433,15 +451,20 @@ public final class ConsumerCore<K, V> {
     return timeout.dividedBy(2);
   }
 
-  private static @Nullable Throwable also(@Nullable Throwable why, Runnable step) {
+  /**
+   * Does one step of the end. A step that fails keeps none of the steps after it from being done.
+   *
+   * @param what the step does, for the log: it is the only place that has all failures of an end
+   * @return why the consumer has ended: the first failure. It is the application's, or Kafka's, and
+   *     may be a shared constant, so that the later ones are not added to it
+   */
+  private @Nullable Throwable also(@Nullable Throwable why, String what, Runnable step) {
     try {
       step.run();
-    } catch (RuntimeException e) {
-      if (why == null) {
-        return e;
-      }
-      why.addSuppressed(e);
+      return why;
+    } catch (Throwable e) {
+      LOG.warn("group {}: the consumer could not {} at its end", settings.group(), what, e);
+      return why == null ? e : why;
     }
-    return why;
   }
 }

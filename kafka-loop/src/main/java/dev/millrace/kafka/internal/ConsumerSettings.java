@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -310,12 +311,18 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   Deserialization<K, V> newDeserialization() {
     var unknown = new UnknownProperties(properties);
     Map<String, Object> all = unknown.map();
-    var deserialization =
-        new Deserialization<>(
+    Supplier<Deserializer<K>> key =
+        () ->
             Deserializers.of(
-                keyDeserializer, all, ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true),
+                keyDeserializer, all, ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true);
+    Supplier<Deserializer<V>> value =
+        () ->
             Deserializers.of(
-                valueDeserializer, all, ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false));
+                valueDeserializer, all, ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false);
+    Deserialization<K, V> deserialization =
+        keyDeserializer == null && valueDeserializer == null
+            ? new Deserialization<>(key, value)
+            : new Deserialization<>(key.get(), value.get()); // there is one of what was given
     unknown.warn();
     return deserialization;
   }

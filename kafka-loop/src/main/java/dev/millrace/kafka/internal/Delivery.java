@@ -4,6 +4,7 @@ import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.FailureSpan;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.PartitionObserver;
+import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -19,6 +20,9 @@ public final class Delivery<K, V> implements Message<K, V> {
   private final ConsumerRecord<byte[], byte[]> raw;
   private final long bytes;
   private volatile @Nullable ConsumerRecord<K, V> record;
+
+  /** Why {@link #prepare} had no record, until that was thrown. */
+  private volatile @Nullable Throwable refusal;
 
   /** Its number in the window. */
   long number;
@@ -65,10 +69,59 @@ public final class Delivery<K, V> implements Message<K, V> {
       if (unreadable != null) {
         throw unreadable;
       }
-      known = partition.deserialization().apply(raw);
+      throwRefusal();
+      known = partition.deserialize(raw);
       record = known;
     }
     return known;
+  }
+
+  /**
+   * Once, for the attempt that follows {@link #prepare}: the next one asks the deserializer again.
+   */
+  private void throwRefusal() {
+    Throwable known = refusal;
+    refusal = null;
+    switch (known) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new AssertionError(known); // nothing else is thrown
+    }
+  }
+
+  /** Deserializes it now, if that was not done; whether it succeeds. Throws nothing. */
+  boolean prepare() {
+    if (!isPrepared()) {
+      try {
+        record();
+      } catch (Throwable e) { // the attempt to handle it meets it, and knows what to do
+        refusal = e;
+      }
+    }
+    return record != null;
+  }
+
+  /**
+   * Deserializes it, for a thread that is about to handle it, but does not wait long for other
+   * records of the partition. If not, it was given back. Whether it may be handled now.
+   */
+  public boolean prepare(Duration patience) {
+    return isPrepared() || partition.prepare(this, patience);
+  }
+
+  boolean isPrepared() {
+    return record != null || refusal != null;
+  }
+
+  /** Its deserializer is slow: nothing is taken of its partition until that has returned. */
+  void isLate() {
+    partition.awaitDeserializer(this);
+  }
+
+  /** Its deserializer has returned at last. */
+  void returned() {
+    partition.deserializerReturned(this);
   }
 
   @Override

@@ -1,7 +1,11 @@
 package dev.millrace.kafka.internal;
 
-import dev.millrace.kafka.Message;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordDeserializationException;
@@ -17,29 +21,117 @@ import org.slf4j.LoggerFactory;
  * The application's deserializers, apart from the consumer: a record that they refuse is one record
  * that fails, and its bytes are still there.
  *
- * <p>Safe for use by many threads; the deserializers are called by one at a time, as Kafka's own
- * consumer would.
+ * <p>Thread-safe. A deserializer is called by one thread at a time, as Kafka's own consumer would.
+ * If the deserializers are made of their classes, each call has a pair of them to itself, so that a
+ * slow call holds up its partition only. If they were given, there is one pair: the calls of all
+ * partitions wait for each other.
+ */
+/*
+ * Pairs are made when all others are in use, and are used again, the last one first: so there are as many as
+ * were in use at once, which is at most one for each partition, and one or two if they are quick.
  */
 public final class Deserialization<K, V> implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Deserialization.class);
 
-  private final Deserializer<K> key;
-  private final Deserializer<V> value;
+  /** The deserializers of one call. */
+  private record Pair<K, V>(Deserializer<K> key, Deserializer<V> value) {
+    void close() {
+      try {
+        key.close();
+      } finally {
+        value.close();
+      }
+    }
+  }
 
-  /** With deserializers that are configured; they are closed with this. */
+  private final @Nullable Supplier<Deserializer<K>> keys;
+  private final @Nullable Supplier<Deserializer<V>> values;
+
+  /** Of all partitions, if there is one pair; null if each partition has a turnstile of its own. */
+  private final @Nullable Turnstile single;
+
+  private final Deque<Pair<K, V>> free = new ArrayDeque<>(); // guarded by this
+  private int used; // guarded by this
+  private boolean closed; // guarded by this
+
+  /** With one pair of deserializers that are configured; they are closed with this. */
   public Deserialization(Deserializer<K> key, Deserializer<V> value) {
-    this.key = key;
-    this.value = value;
+    this.keys = null;
+    this.values = null;
+    this.single = new Turnstile();
+    free.add(new Pair<>(key, value));
+  }
+
+  /**
+   * With deserializers that are made as they are needed, one pair now; all are closed with this.
+   */
+  Deserialization(Supplier<Deserializer<K>> keys, Supplier<Deserializer<V>> values) {
+    this.keys = keys;
+    this.values = values;
+    this.single = null;
+    free.add(new Pair<>(keys.get(), values.get()));
+  }
+
+  /** Lets one thread of a partition call the deserializers: for {@link Partition#deserialize}. */
+  Turnstile turnstile() {
+    return single != null ? single : new Turnstile();
   }
 
   /**
    * The record with its key and value. Its headers are a copy, so that nobody can change those that
-   * it came with.
+   * it came with. For a thread that is in the {@link #turnstile} of the partition.
    *
    * @throws RecordDeserializationException if a deserializer throws, with that as the cause
    */
-  public synchronized ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {
+  public ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {
+    Pair<K, V> pair = take();
+    try {
+      return apply(pair, raw);
+    } finally {
+      giveBack(pair);
+    }
+  }
+
+  private Pair<K, V> take() {
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("the consumer is closed, and so are its deserializers");
+      }
+      used++;
+      Pair<K, V> known = free.pollFirst();
+      if (known != null) {
+        return known;
+      }
+    }
+    return make(); // without the lock: it may take long
+  }
+
+  private Pair<K, V> make() {
+    try {
+      return new Pair<>(Objects.requireNonNull(keys).get(), Objects.requireNonNull(values).get());
+    } catch (Throwable e) {
+      giveBack(null);
+      throw e;
+    }
+  }
+
+  private void giveBack(@Nullable Pair<K, V> pair) {
+    boolean tooLate;
+    synchronized (this) {
+      used--;
+      tooLate = closed;
+      if (pair != null && !closed) {
+        free.addFirst(pair);
+      }
+    }
+    if (pair != null && tooLate) {
+      pair.close();
+    }
+  }
+
+  private static <K, V> ConsumerRecord<K, V> apply(
+      Pair<K, V> pair, ConsumerRecord<byte[], byte[]> raw) {
     Header[] known = raw.headers().toArray();
     var headers = known.length == 0 ? new RecordHeaders() : new RecordHeaders(known);
     return new ConsumerRecord<>(
@@ -50,22 +142,11 @@ public final class Deserialization<K, V> implements AutoCloseable {
         raw.timestampType(),
         raw.serializedKeySize(),
         raw.serializedValueSize(),
-        part(DeserializationExceptionOrigin.KEY, key, raw, headers, raw.key()),
-        part(DeserializationExceptionOrigin.VALUE, value, raw, headers, raw.value()),
+        part(DeserializationExceptionOrigin.KEY, pair.key, raw, headers, raw.key()),
+        part(DeserializationExceptionOrigin.VALUE, pair.value, raw, headers, raw.value()),
         headers,
         raw.leaderEpoch(),
         raw.deliveryCount());
-  }
-
-  /** Deserializes a message now, so that nobody has to wait for it later; whether it succeeds. */
-  public static boolean succeeds(Message<?, ?> message) {
-    try {
-      message.record();
-      return true;
-    } catch (Throwable e) { // whoever handles it will meet it again, and knows what to do
-      LOG.trace("{}", message, e);
-      return false;
-    }
   }
 
   @SuppressWarnings("NullAway") // a key, or a value, may be null: Kafka's types do not say so
@@ -101,13 +182,33 @@ public final class Deserialization<K, V> implements AutoCloseable {
     return bytes == null ? null : ByteBuffer.wrap(bytes);
   }
 
-  /** Closes both deserializers. */
+  /**
+   * Closes the deserializers. Does not wait for a call that goes on: its thread closes the
+   * deserializers of that call when it returns.
+   */
   @Override
-  public synchronized void close() {
-    try {
-      key.close();
-    } finally {
-      value.close();
+  public void close() {
+    List<Pair<K, V>> last;
+    int left;
+    synchronized (this) {
+      closed = true;
+      last = List.copyOf(free);
+      free.clear();
+      left = used;
+    }
+    if (left > 0) {
+      LOG.warn("{} deserializers have not returned; they are closed when they do", left);
+    }
+    RuntimeException failure = null;
+    for (Pair<K, V> pair : last) {
+      try {
+        pair.close();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

@@ -7,19 +7,21 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes messages from the partitions in turn, but for those that the application has paused. For
- * one thread; the partitions may be changed by others.
+ * Takes messages from the partitions in turn, but for those that the application has paused, and
+ * deserializes them. For the thread that runs a loop; the partitions may be changed by others.
  */
 public final class Intake<K, V> {
 
   private final Collection<Partition<K, V>> partitions;
   private final Pauses pauses;
+  private final Handover<K, V> handover;
   private Iterator<Partition<K, V>> turn = Collections.emptyIterator();
 
   /** Takes from the partitions that there are at any time. */
-  public Intake(Collection<Partition<K, V>> partitions, Pauses pauses) {
+  public Intake(Collection<Partition<K, V>> partitions, Pauses pauses, Handover<K, V> handover) {
     this.partitions = partitions;
     this.pauses = pauses;
+    this.handover = handover;
   }
 
   /** The next message; null if none is ready now. */
@@ -27,8 +29,9 @@ public final class Intake<K, V> {
     for (int i = 0; i < 2; i++) { // what is left of a turn, then a whole one
       while (turn.hasNext()) {
         Partition<K, V> partition = turn.next();
-        Message<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
+        Delivery<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
         if (message != null) {
+          handover.prepare(message); // what handles it meets the failure, if there is one
           return message;
         }
       }

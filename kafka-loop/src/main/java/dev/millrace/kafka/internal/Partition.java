@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,14 @@ public final class Partition<K, V> {
   private @Nullable Origin origin;
   private boolean startIsUncommitted;
   private volatile boolean held;
+
+  /** The record whose deserializer is slow; null if none is. */
+  private volatile @Nullable Delivery<K, V> late;
+
+  /** Whether a message was given back because the deserializers of the partition are in use. */
+  private volatile boolean waitsForDeserializer;
+
+  private final Turnstile deserializing;
   private boolean topicIsGone;
 
   /**
@@ -71,6 +80,7 @@ public final class Partition<K, V> {
     this.name = name;
     this.lanes = new Lanes<>(ordering);
     this.deserialization = deserialization;
+    this.deserializing = deserialization.turnstile();
     this.onReady = onReady;
   }
 
@@ -148,8 +158,69 @@ public final class Partition<K, V> {
     return name;
   }
 
-  Deserialization<K, V> deserialization() {
-    return deserialization;
+  /**
+   * By one thread at a time, so that a partition has no more deserializers than one. Waits for the
+   * others.
+   */
+  ConsumerRecord<K, V> deserialize(ConsumerRecord<byte[], byte[]> raw) {
+    try {
+      deserializing.enter();
+    } catch (InterruptedException e) {
+      throw new InterruptException("interrupted while it waited for a deserializer", e);
+    }
+    try {
+      return deserialization.apply(raw);
+    } finally {
+      deserializing.leave();
+    }
+  }
+
+  /**
+   * Deserializes the record of a message that is about to be handled, but does not wait long for
+   * the deserializer: it gives the message back instead, and hands out no other one until the
+   * deserializer may be free. Whether the message may be handled now.
+   */
+  boolean prepare(Delivery<K, V> delivery, Duration patience) {
+    boolean entered;
+    try {
+      entered = deserializing.enter(patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true; // the handler meets it
+    }
+    if (!entered) {
+      waitsForDeserializer = true;
+      giveBack(delivery);
+      deserializing.whenFree(this::deserializerIsFree);
+      return false;
+    }
+    try {
+      boolean _ = delivery.prepare(); // the handler meets the failure
+      return true;
+    } finally {
+      deserializing.leave();
+    }
+  }
+
+  private boolean awaitsDeserializer() {
+    return waitsForDeserializer || late != null;
+  }
+
+  private void deserializerIsFree() {
+    waitsForDeserializer = false;
+    onReady.run();
+  }
+
+  /** Nothing is handed out until the deserializer of that record has returned. */
+  void awaitDeserializer(Delivery<K, V> delivery) {
+    late = delivery;
+  }
+
+  /** The deserializer of that record has returned: the record is handed out again. */
+  void deserializerReturned(Delivery<K, V> delivery) {
+    giveBack(delivery);
+    late = null; // after that, so that no record behind it is taken first
+    onReady.run(); // in any case: others of the partition were not handed out either
   }
 
   /**
@@ -226,7 +297,7 @@ public final class Partition<K, V> {
       }
       before = null;
     }
-    return lanes.take();
+    return awaitsDeserializer() ? null : lanes.take();
   }
 
   /**
@@ -247,11 +318,11 @@ public final class Partition<K, V> {
   /** Whether {@link #take} would find a message; takes no lock, as many ask often. */
   public boolean hasReady() {
     Partition<K, V> earlier = before;
-    return lanes.hasReady() && (earlier == null || earlier.isIdle());
+    return lanes.hasReady() && !awaitsDeserializer() && (earlier == null || earlier.isIdle());
   }
 
   synchronized @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
-    return revoked ? null : lanes.takeAfter(delivery);
+    return revoked || awaitsDeserializer() ? null : lanes.takeAfter(delivery);
   }
 
   /**
@@ -404,7 +475,12 @@ public final class Partition<K, V> {
       return revoked ? null : frontOfNothing();
     }
     Delivery<K, V> first = window.firstValue();
-    String why = before != null ? "it waits for what runs of an earlier ownership" : first.why();
+    String why =
+        before != null
+            ? "it waits for what runs of an earlier ownership"
+            : late != null
+                ? "the deserializer of %s has not returned".formatted(late)
+                : first.why();
     return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
   }
 

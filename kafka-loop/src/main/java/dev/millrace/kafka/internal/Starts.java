@@ -189,6 +189,8 @@ final class Starts<K, V> {
   }
 
   private void askAgain(Open one, Throwable failure) {
+    one.answer = NOT_ASKED; // in any case: a right that is refused may be granted later
+    one.askAgain = System.nanoTime() + ASK_AGAIN.toNanos();
     if (!(failure instanceof RetriableException)) {
       throw failure instanceof KafkaException known
           ? known
@@ -199,8 +201,6 @@ final class Starts<K, V> {
             "where %s begins is not known, and is asked again: %s"
                 .formatted(one.partition.name(), failure.getMessage()),
             failure));
-    one.answer = NOT_ASKED;
-    one.askAgain = System.nanoTime() + ASK_AGAIN.toNanos();
   }
 
   private void begin(Partition<K, V> partition, Start start) {

@@ -231,13 +231,25 @@ final class Transactions {
     try {
       current.abortTransaction();
     } catch (RuntimeException again) {
-      if (again != e) {
-        e.addSuppressed(again);
-      }
-      isFatal |= isFatal(again);
-      outcome = unknown(e, failures);
+      RuntimeException both = both(e, again);
+      outcome = unknown(both, failures);
+      return isFatal || isFatal(again) ? new Fatal(both) : outcome;
     }
     return isFatal ? new Fatal(e) : outcome;
+  }
+
+  /** Both failures of a transaction: neither is ours, so that neither is added to the other. */
+  private static RuntimeException both(RuntimeException e, RuntimeException again) {
+    if (again == e) {
+      return e;
+    }
+    var both =
+        new KafkaException(
+            "a transaction failed, and so did its abort (%s); the first failure: %s"
+                .formatted(Brief.of(again), Brief.of(e)),
+            e);
+    both.addSuppressed(again);
+    return both;
   }
 
   private static Outcome aborted(@Nullable Failed first, RuntimeException e) {

@@ -18,6 +18,7 @@ final class Events implements ConsumerCore.Listener {
   private final Bell bell;
   private final Consumer<? super Exception> onError;
   private final Consumer<? super Notification> onNotification;
+  private volatile Runnable onTurn = () -> {};
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
 
@@ -47,7 +48,17 @@ final class Events implements ConsumerCore.Listener {
     bell.ring();
   }
 
-  /** Calls the listeners of the application. Only for the thread of the loop. */
+  /** Also calls that at each turn of the poll thread. */
+  void onTurn(Runnable action) {
+    onTurn = action;
+  }
+
+  @Override
+  public void turned() {
+    onTurn.run();
+  }
+
+  /** Tells the application, by the thread of the loop. */
   void deliver() {
     for (Exception error; (error = errors.tryReceive()) != null; ) {
       Exception failure = error;

@@ -30,11 +30,11 @@ import reactor.util.context.Context;
 /**
  * Starts handlers, at most {@code concurrency} at the same time, and observes their ends.
  *
- * <p>{@link #startAll} and {@link #await} are for the loop's thread. That thread deserializes,
- * calls the application's function, and subscribes to the returned publisher. So a publisher that
- * completes at once costs no change of threads, and a function that blocks does not block a thread
- * of Reactor. Attempts after the first one, dead letters and serializers may block, and run in
- * virtual threads of their own.
+ * <p>{@link #startAll} and {@link #await} are for the thread that runs the loop. It deserializes,
+ * calls the application's function and subscribes to what that returns: so one that is done at once
+ * costs no change of threads, and one that blocks there blocks none of Reactor's. While a
+ * deserializer is slow, another thread runs the loop. Attempts after the first, what may wait for
+ * the dead letters, and serializers have virtual threads of their own.
  */
 final class Handlers<K, V> {
 
@@ -164,12 +164,16 @@ final class Handlers<K, V> {
 
   private Busy<K, V> caller() {
     Busy<K, V> known = caller;
-    if (known == null) {
-      known = new Busy<>();
-      busy.add(known);
-      caller = known;
+    if (known != null && known.isOfThisThread()) {
+      return known;
     }
-    return known;
+    if (known != null) {
+      busy.remove(known); // another thread ran the loop before
+    }
+    var here = new Busy<K, V>();
+    busy.add(here);
+    caller = here;
+    return here;
   }
 
   /** The subscription to the publisher of the application's function; ends once. */

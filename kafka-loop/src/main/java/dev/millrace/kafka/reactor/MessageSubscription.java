@@ -7,7 +7,8 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
-import dev.millrace.kafka.internal.Deserialization;
+import dev.millrace.kafka.internal.Ends;
+import dev.millrace.kafka.internal.Handover;
 import dev.millrace.kafka.internal.Intake;
 import dev.millrace.kafka.internal.PollLoop;
 import java.util.Objects;
@@ -30,6 +31,9 @@ final class MessageSubscription<K, V> implements Subscription {
 
   /** The number of messages after which the thread looks for events and cancellation. */
   private static final int TURN = 64;
+
+  /** The poll thread ends by the close timeout, so that this is only a form of "no timeout". */
+  private static final long FOREVER_NANOS = Long.MAX_VALUE / 2;
 
   private final CoreSubscriber<? super Message<K, V>> actual;
   private final ConsumerSettings<K, V> settings;
@@ -71,40 +75,44 @@ final class MessageSubscription<K, V> implements Subscription {
   }
 
   void start() {
-    Thread.ofVirtual()
-        .name("millrace-flux-" + settings.group())
-        .start(() -> context.run(this::run));
+    inThread(this::run);
+  }
+
+  private void inThread(Runnable task) {
+    Thread.ofVirtual().name("millrace-flux-" + settings.group()).start(() -> context.run(task));
   }
 
   private void run() {
     var registration = CancelSource.listen(context, bell::ring);
-    Throwable why;
+    ConsumerCore<K, V> core;
     try {
-      why = consume();
-    } catch (Throwable e) { // the consumer could not be created, or a listener has thrown
-      why = e;
-    } finally {
-      registration.stop();
-      context.cancel(); // so that the parent context forgets it
+      core = new ConsumerCore<>(settings, events);
+    } catch (Throwable e) {
+      end(registration, e);
+      return;
     }
+    Thread poll = new PollLoop(settings.group(), core, this::pollEnded).thread();
+    var handover = new Handover<K, V>(this::inThread);
+    events.onTurn(handover::look);
+    var intake = new Intake<>(core.partitions(), core.pauses(), handover);
+    poll.start();
+    handover.run(
+        () -> {
+          Throwable why = feed(intake);
+          core.stop();
+          boolean _ = Ends.join(poll, System.nanoTime() + FOREVER_NANOS);
+          end(registration, why);
+        });
+  }
+
+  private void end(Context.Registration registration, @Nullable Throwable why) {
+    registration.stop();
+    context.cancel(); // its parent may forget it
     if (cancelled) {
       LOG.debug("the flux was cancelled", why);
     } else {
       actual.onError(
           why != null ? why : new IllegalStateException("the consumer has ended by itself"));
-    }
-  }
-
-  /** Emits messages until the end, and closes the consumer; returns the reason of the end. */
-  private @Nullable Throwable consume() throws InterruptedException {
-    var core = new ConsumerCore<>(settings, events);
-    Thread poll = new PollLoop(settings.group(), core, this::pollEnded).thread();
-    poll.start();
-    try {
-      return feed(new Intake<>(core.partitions(), core.pauses()));
-    } finally {
-      core.stop();
-      poll.join();
     }
   }
 
@@ -114,19 +122,26 @@ final class MessageSubscription<K, V> implements Subscription {
     bell.ring();
   }
 
-  private @Nullable Throwable feed(Intake<K, V> intake) throws InterruptedException {
-    while (true) {
-      bell.reset();
-      events.deliver();
-      if (ended) {
-        return lost;
+  /** Hands over messages until the end; why it ends. */
+  private @Nullable Throwable feed(Intake<K, V> intake) {
+    try {
+      while (true) {
+        bell.reset();
+        events.deliver();
+        if (ended) {
+          return lost;
+        }
+        if (cancelled || refused != null || context.isCancelled()) {
+          return refused != null ? refused : context.cause();
+        }
+        if (!handOver(intake)) {
+          bell.await();
+        }
       }
-      if (cancelled || refused != null || context.isCancelled()) {
-        return refused != null ? refused : context.cause();
-      }
-      if (!handOver(intake)) {
-        bell.await();
-      }
+    } catch (Handover.HandedOver e) { // another thread goes on
+      throw e;
+    } catch (Throwable e) { // a subscriber, or a listener, has thrown
+      return e;
     }
   }
 
@@ -137,7 +152,6 @@ final class MessageSubscription<K, V> implements Subscription {
       if (message == null) {
         return false;
       }
-      Deserialization.succeeds(message); // here, because deserializers may block
       if (requested.get() != Long.MAX_VALUE) {
         requested.decrementAndGet();
       }

@@ -7,6 +7,7 @@ import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.BatchFunction;
 import dev.millrace.kafka.internal.Batching;
@@ -14,12 +15,15 @@ import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
 import dev.millrace.kafka.internal.Ends;
 import dev.millrace.kafka.internal.Handling;
+import dev.millrace.kafka.internal.Handover;
 import dev.millrace.kafka.internal.LoopSettings;
 import dev.millrace.kafka.internal.OwnProducer;
 import dev.millrace.kafka.internal.Serialization;
 import dev.millrace.stages.reactor.Fluxes;
+import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -150,14 +154,17 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     running(core);
     var receiver = new ReceiverThread<>(core, options, this::lost);
     var group = TaskGroup.collecting(context);
-    var handlers = handlers(core, events, letters, group);
-    // Application code may swallow the interrupt of the loop's thread: the bell wakes it as well.
+    var handover = new Handover<K, V>(loop -> fork(group, loop));
+    events.onTurn(handover::look);
+    var handlers = handlers(core, events, letters, group, handover);
+    // A function of the application may swallow the interrupt of the thread that waits for the
+    // bell.
     var registration = CancelSource.listen(group.context(), bell::ring);
     try {
-      return watch(handlers, events, group);
+      return watch(handlers, events, group, handover);
     } finally {
       handlers.cancel();
-      interrupt(group, handlers::running);
+      interrupt(group, () -> running(handlers, handover));
       if (!receiver.close(closeDeadline())) {
         survived(stuckPoll(receiver.place()));
       }
@@ -165,8 +172,27 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
   }
 
+  private static void fork(TaskGroup group, Runnable loop) {
+    Task<?> _ =
+        group.tryFork(
+            () -> {
+              loop.run();
+              return null;
+            });
+  }
+
+  private List<StuckHandlerException> running(Handlers<K, V> handlers, Handover<K, V> handover) {
+    List<StuckHandlerException> all = new ArrayList<>(handlers.running());
+    all.addAll(handover.running(settings().group()));
+    return all;
+  }
+
   private Handlers<K, V> handlers(
-      ConsumerCore<K, V> core, Events events, @Nullable OwnProducer letters, TaskGroup group) {
+      ConsumerCore<K, V> core,
+      Events events,
+      @Nullable OwnProducer letters,
+      TaskGroup group,
+      Handover<K, V> handover) {
     Context context = group.context();
     ReactiveHandler<K, V, ?> reactive =
         handler instanceof ReactiveHandler<K, V, ?> given ? given.in(context) : null;
@@ -177,35 +203,25 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
             loop().policy(letters),
             context::isCancelled,
             events::survived);
-    Supply<K, V> supply = Supply.of(settings(), core);
+    Supply<K, V> supply = Supply.of(settings(), core, handover);
     return new Handlers<>(
         settings().group(), group, loop().concurrency, supply, handling, reactive, bell);
   }
 
   /**
-   * Handles in a virtual thread, and waits for that thread: until its end, or until the time of the
-   * handlers is over. That thread calls the application's functions, which may never return.
+   * Has a virtual thread handle, and waits for its end, or until handlers have had their time. That
+   * thread calls the application's functions, any of which may never return.
    *
    * @return the failure of the loop; null if it did not fail
    */
-  private @Nullable Throwable watch(Handlers<K, V> handlers, Events events, TaskGroup group)
+  private @Nullable Throwable watch(
+      Handlers<K, V> handlers, Events events, TaskGroup group, Handover<K, V> handover)
       throws InterruptedException {
     Context context = group.context();
     var thread = new CompletableFuture<@Nullable Void>();
     var registration = CancelSource.listen(context, watch::ring);
     try {
-      group.fork(
-          () -> {
-            try {
-              handle(handlers, events, context);
-              thread.complete(null);
-            } catch (Throwable e) {
-              thread.completeExceptionally(e);
-            } finally {
-              watch.ring();
-            }
-            return null;
-          });
+      fork(group, () -> handover.run(() -> handle(handlers, events, context, thread)));
       awaitEnd(thread, handlers, context);
     } finally {
       registration.stop();
@@ -241,7 +257,23 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         || handlers.failure() != null;
   }
 
-  /** Handles until the end. Only for the thread of the loop. */
+  private void handle(
+      Handlers<K, V> handlers,
+      Events events,
+      Context context,
+      CompletableFuture<@Nullable Void> end) {
+    try {
+      handle(handlers, events, context);
+      end.complete(null);
+    } catch (Handover.HandedOver e) { // another thread goes on
+      throw e;
+    } catch (Throwable e) {
+      end.completeExceptionally(e);
+    }
+    watch.ring();
+  }
+
+  /** Handles until the end, by the thread of the loop. */
   private void handle(Handlers<K, V> handlers, Events events, Context context)
       throws InterruptedException {
     while (true) {

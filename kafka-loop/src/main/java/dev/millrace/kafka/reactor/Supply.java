@@ -6,6 +6,7 @@ import dev.millrace.kafka.internal.Batches;
 import dev.millrace.kafka.internal.Batching;
 import dev.millrace.kafka.internal.ConsumerCore;
 import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.Handover;
 import dev.millrace.kafka.internal.Intake;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +23,14 @@ interface Supply<K, V> {
   /** The time until messages that were collected already may be ready. */
   Duration untilReady();
 
-  /** The supply that the settings ask for. */
-  static <K, V> Supply<K, V> of(ConsumerSettings<K, V> settings, ConsumerCore<K, V> core) {
+  /** As the settings say. */
+  static <K, V> Supply<K, V> of(
+      ConsumerSettings<K, V> settings, ConsumerCore<K, V> core, Handover<K, V> handover) {
     Batching batching = settings.batching;
     return batching == null
-        ? new Single<>(new Intake<>(core.partitions(), core.pauses()))
+        ? new Single<>(new Intake<>(core.partitions(), core.pauses(), handover))
         : new Gathered<>(
-            new Batches<>(batching, settings.ordering, core.partitions(), core.pauses()));
+            new Batches<>(batching, settings.ordering, core.partitions(), core.pauses(), handover));
   }
 
   /** One message at a time; messages stay in the partitions until they are requested. */

@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -135,6 +136,22 @@ public abstract class EndPromises extends WithMockConsumer {
     loop.drain(DRAIN);
     assertThat(running.get(1, TimeUnit.SECONDS)).isEqualTo("ended");
     assertThat(mock.closed()).isTrue();
+  }
+
+  @Test
+  void refusedRightToAskWhereAPartitionBeginsDoesNotEndALoopThatAwaitsRights() throws Exception {
+    lookupFailure = new GroupAuthorizationException("test");
+    LoopBuilder<String, String, ?> builder = loop(record -> {});
+    Loop loop = builder.awaitRights(Duration.ofHours(1)).build();
+    assign(3, P0);
+    var running = start(loop, Context.background());
+    await().until(() -> errors.size() == 1 && lookups.size() > 2); // told once, asked again
+    assertThat(errors.getFirst()).isInstanceOf(GroupAuthorizationException.class);
+    lookupFailure = null;
+    mock.schedulePollTask(() -> add(P0, 0, 3));
+    await().until(() -> Long.valueOf(3).equals(lastCommits.get(P0)));
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get()).isEqualTo("ended");
   }
 
   @Test

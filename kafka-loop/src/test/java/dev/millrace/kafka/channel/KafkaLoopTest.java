@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -344,5 +345,26 @@ class KafkaLoopTest extends WithMockConsumer {
     assertThatThrownBy(() -> builder().buffer(0)).hasMessageContaining("0");
     assertThatThrownBy(() -> builder().commitInterval(Duration.ZERO))
         .hasMessageContaining("positive");
+  }
+
+  /** The channels between the poll thread and the main loop are closed by then. */
+  @Test
+  void failureOfAHandlerAfterTheConsumerHasFailedIsToldAndIsNotTheCause() {
+    assign(1, P0);
+    var loop =
+        builder()
+            .handler(
+                record -> {
+                  mock.setPollException(new AuthorizationException("not for you"));
+                  await().until(() -> threads("millrace-poll.*").isEmpty());
+                  throw new IOException("of the handler");
+                })
+            .deadLetters(letter -> {})
+            .build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasCauseInstanceOf(AuthorizationException.class);
+    assertThat(errors)
+        .singleElement()
+        .satisfies(e -> assertThat(e).hasMessageContaining("of the handler"));
   }
 }

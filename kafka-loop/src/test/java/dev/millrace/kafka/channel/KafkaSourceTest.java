@@ -11,6 +11,7 @@ import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.channel.SlowDeserializer.Gate;
 import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipeline;
@@ -319,5 +320,77 @@ class KafkaSourceTest extends WithMockConsumer {
     }
     awaitCommit(P0, 20);
     run.close();
+  }
+
+  /** And records of one partition are handed out in their order. */
+  @Test
+  void slowDeserializerHoldsUpNoOtherPartition() throws Exception {
+    var gate = new Gate();
+    Map<String, Object> properties = properties();
+    properties.put("value.deserializer", SlowDeserializer.class);
+    properties.put(SlowDeserializer.GATE, gate);
+    assign(0, P0, P1);
+    mock.schedulePollTask(
+        () -> {
+          mock.addRecord(
+              new ConsumerRecord<>(P0.topic(), P0.partition(), 0, bytes("k"), bytes("slow")));
+          add(P0, 1, 20);
+          add(P1, 0, 20);
+        });
+    List<Long> offsets = Collections.synchronizedList(new ArrayList<>());
+    var run =
+        start(
+            source()
+                .properties(properties)
+                .closeTimeout(Duration.ofSeconds(8))
+                .build()
+                .pipe("orders")
+                .tee(
+                    "see",
+                    record -> {
+                      if (record.partition() == P0.partition()) {
+                        offsets.add(record.offset());
+                      }
+                    })
+                .to(Sink.count()));
+    awaitCommit(P1, 20);
+    assertThat(gate.calls()).isEqualTo(1);
+    assertThat(committed(P0)).isLessThan(1);
+    gate.open();
+    awaitCommit(P0, 20);
+    run.close();
+    assertThat(offsets).hasSize(20).isSorted();
+  }
+
+  @Test
+  void drainDoesNotWaitForADeserializerThatIgnoresItsInterrupt() throws Exception {
+    var gate = new Gate();
+    Map<String, Object> properties = properties();
+    properties.put("value.deserializer", SlowDeserializer.class);
+    properties.put(SlowDeserializer.GATE, gate);
+    assign(0, P0, P1);
+    mock.schedulePollTask(
+        () -> {
+          mock.addRecord(
+              new ConsumerRecord<>(P0.topic(), P0.partition(), 0, bytes("k"), bytes("slow")));
+          add(P1, 0, 20);
+        });
+    var close = Duration.ofSeconds(8);
+    var run =
+        start(
+            source()
+                .properties(properties)
+                .closeTimeout(close)
+                .build()
+                .pipe("orders")
+                .to(Sink.count()));
+    awaitCommit(P1, 20);
+    await().until(() -> gate.calls() == 1);
+    long from = System.nanoTime();
+    run.drain(Duration.ofMillis(300));
+    assertThat(run.join()).isEqualTo(20);
+    assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(close.dividedBy(2));
+    assertThat(mock.closed()).isTrue();
+    gate.open();
   }
 }

@@ -72,7 +72,16 @@ public abstract class WithMockBroker extends WithMockConsumer {
       }
     }
 
-    /** Like Kafka's: waits until the topic is known. */
+    @Override
+    public void abortTransaction() {
+      RuntimeException failure = abortFailure;
+      if (failure != null) {
+        throw failure;
+      }
+      super.abortTransaction();
+    }
+
+    /** As Kafka's: waits until somebody knows of the topic. */
     @Override
     public List<PartitionInfo> partitionsFor(String topic) {
       try {
@@ -147,7 +156,10 @@ public abstract class WithMockBroker extends WithMockConsumer {
   /** The failures of the next commits. */
   protected final List<RuntimeException> failures = Collections.synchronizedList(new ArrayList<>());
 
-  /** A value that the broker refuses. */
+  /** What aborts come to; null if they succeed. */
+  protected volatile @Nullable RuntimeException abortFailure;
+
+  /** A value that is not taken. */
   protected volatile @Nullable String refused;
 
   /** The exception for the refused value. */

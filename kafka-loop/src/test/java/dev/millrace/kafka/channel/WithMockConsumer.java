@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +45,10 @@ public abstract class WithMockConsumer {
         @Override
         public synchronized void commitSync(
             Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+          RuntimeException failure = commitFailure;
+          if (failure != null) {
+            throw failure;
+          }
           offsets.forEach((name, offset) -> lastCommits.put(name, offset.offset()));
           super.commitSync(offsets, timeout);
         }
@@ -50,14 +56,32 @@ public abstract class WithMockConsumer {
         @Override
         public synchronized void commitAsync(
             Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+          RuntimeException failure = commitFailure;
+          if (failure != null) {
+            callback.onComplete(offsets, failure);
+            return;
+          }
           offsets.forEach((name, offset) -> lastCommits.put(name, offset.offset()));
           super.commitAsync(offsets, callback);
+        }
+
+        @Override
+        public synchronized void close(CloseOptions options) {
+          super.close(options);
+          RuntimeException failure = closeFailure;
+          if (failure != null) {
+            throw failure;
+          }
         }
 
         @Override
         public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
             Set<TopicPartition> partitions, Duration timeout) {
           lookups.add(timeout);
+          RuntimeException failure = lookupFailure;
+          if (failure != null) {
+            throw failure;
+          }
           if (isUnstable) {
             throw new TimeoutException("a transaction of somebody is open");
           }
@@ -68,7 +92,16 @@ public abstract class WithMockConsumer {
   /** The timeouts of the requests for committed offsets. */
   protected final List<Duration> lookups = Collections.synchronizedList(new ArrayList<>());
 
-  /** Whether requests for committed offsets get no answer. */
+  /** What commits come to; null if they succeed. */
+  protected volatile @Nullable RuntimeException commitFailure;
+
+  /** What the close of the consumer comes to; null if it succeeds. */
+  protected volatile @Nullable RuntimeException closeFailure;
+
+  /** What questions for what is committed come to; null if they are answered. */
+  protected volatile @Nullable RuntimeException lookupFailure;
+
+  /** Whether nobody is told what is committed. */
   protected volatile boolean isUnstable;
 
   protected final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
@@ -78,7 +111,7 @@ public abstract class WithMockConsumer {
   /** Threads that an earlier test has left. That test has failed because of them. */
   private Set<Thread> before = Set.of();
 
-  private static Set<Thread> threads(String names) {
+  static Set<Thread> threads(String names) {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().matches(names))
         .collect(Collectors.toSet());

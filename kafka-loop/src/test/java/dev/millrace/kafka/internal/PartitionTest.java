@@ -220,6 +220,36 @@ class PartitionTest {
     assertThat(partition.isFull(100, 100, 1)).isFalse();
   }
 
+  /**
+   * A thousand records with 500 KB of headers each are 500 MB; a partition holds 8.5 MB of them.
+   */
+  @Test
+  void recordsWithLargeHeadersAreCountedExactlyAndMemoryIsBounded() {
+    byte[] trace = new byte[500_000];
+    long each = 200 + "k".length() + "v0".length() + 96 + "trace".length() + trace.length;
+    long limit = 8 << 20;
+    int polled = 0;
+    int most = 0;
+    List<Message<String, String>> held = new ArrayList<>();
+    while (polled < 1_000) {
+      while (polled < 1_000 && !partition.isFull(10_000, 10_000, limit)) {
+        ConsumerRecord<byte[], byte[]> record = Records.record(polled % 10, "k");
+        var next = new ConsumerRecord<>("orders", 0, polled, record.key(), record.value());
+        next.headers().add("trace", trace);
+        polled++;
+        partition.add(List.of(next), polled);
+        held.add(take(partition));
+        assertThat(partition.isFull(10_000, 10_000, held.size() * each)).isTrue();
+        assertThat(partition.isFull(10_000, 10_000, held.size() * each + 1)).isFalse();
+      }
+      most = Math.max(most, held.size());
+      held.removeFirst().settle();
+    }
+    assertThat(most).isEqualTo((int) Math.ceilDiv(limit, each)).isEqualTo(17);
+    held.forEach(Message::settle);
+    assertThat(partition.isFull(10_000, 10_000, 1)).isFalse();
+  }
+
   @Test
   void ageOfTheFirstRecordCountsFromWhenItBecameTheFirst() {
     assertThat(partition.front()).isNull();

@@ -6,15 +6,19 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.channel.SlowDeserializer;
+import dev.millrace.kafka.channel.SlowDeserializer.Gate;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
@@ -205,5 +209,42 @@ class MessageFluxTest extends WithMockReceiver {
     await().until(() -> ends.size() == 1);
     assertThat(ends.getFirst()).isInstanceOf(IllegalArgumentException.class);
     assertThat(mock.closed()).isTrue();
+  }
+
+  /** And records of one partition are handed over in their order. */
+  @Test
+  void slowDeserializerHoldsUpNoOtherPartition() {
+    var gate = new Gate();
+    Map<String, Object> properties = properties();
+    properties.put("value.deserializer", SlowDeserializer.class);
+    properties.put(SlowDeserializer.GATE, gate);
+    assign(0, P0, P1);
+    mock.schedulePollTask(
+        () -> {
+          mock.addRecord(
+              new ConsumerRecord<>(P0.topic(), P0.partition(), 0, bytes("k"), bytes("slow")));
+          add(P0, 1, 20);
+          add(P1, 0, 20);
+        });
+    List<Long> offsets = Collections.synchronizedList(new ArrayList<>());
+    var subscription =
+        fluxBuilder()
+            .properties(properties)
+            .flux()
+            .doOnNext(
+                message -> {
+                  if (message.raw().partition() == P0.partition()) {
+                    offsets.add(message.raw().offset());
+                  }
+                })
+            .flatMap(MessageFlux.settling(record -> Mono.empty()))
+            .subscribe();
+    await().until(() -> gate.calls() == 1 && committed(P1) == 20);
+    assertThat(committed(P0)).isLessThan(1);
+    gate.open();
+    await().until(() -> committed(P0) == 20);
+    subscription.dispose();
+    awaitEnd();
+    assertThat(offsets).hasSize(20).isSorted();
   }
 }

@@ -1,0 +1,238 @@
+package dev.millrace.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.context.Context;
+import dev.millrace.it.FaceBuilder.Face;
+import dev.millrace.kafka.Loop;
+import dev.millrace.testkit.LocalBroker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A user who has no right at first, at a broker with Kafka's own authorizer. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RightsIT {
+
+  private static final Duration LONG = Duration.ofSeconds(40);
+
+  private static @Nullable LocalBroker started;
+
+  private final String topic = "orders-" + UUID.randomUUID();
+  private final String group = "group-" + topic;
+  private final Set<String> handled = ConcurrentHashMap.newKeySet();
+  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
+  private final List<Loop> loops = new ArrayList<>();
+
+  @BeforeAll
+  static void startBroker() throws Exception {
+    started = LocalBroker.startAuthorizing("shop", "correct-horse");
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    broker().close();
+  }
+
+  private static LocalBroker broker() {
+    return Objects.requireNonNull(started);
+  }
+
+  @BeforeEach
+  void createTopic() throws Exception {
+    broker().createTopic(topic, 1);
+    produce("a");
+  }
+
+  @AfterEach
+  void drainLoops() throws Exception {
+    for (Loop loop : loops) {
+      loop.drain(Duration.ofSeconds(5));
+    }
+  }
+
+  private void produce(String value) throws Exception {
+    try (var producer =
+        new KafkaProducer<>(
+            Map.<String, Object>of("bootstrap.servers", broker().bootstrapServers()),
+            new StringSerializer(),
+            new StringSerializer())) {
+      producer.send(new ProducerRecord<>(topic, value)).get();
+    }
+  }
+
+  private static Admin admin() {
+    return Admin.create(Map.of("bootstrap.servers", broker().bootstrapServers()));
+  }
+
+  private AclBinding right(
+      ResourceType type, AclOperation operation, AclPermissionType permission) {
+    String name = type == ResourceType.TOPIC ? topic : group;
+    return new AclBinding(
+        new ResourcePattern(type, name, PatternType.LITERAL),
+        new AccessControlEntry("User:shop", "*", operation, permission));
+  }
+
+  private AclBinding reads(ResourceType type) {
+    return right(type, AclOperation.READ, AclPermissionType.ALLOW);
+  }
+
+  private static void grant(AclBinding... rights) throws Exception {
+    try (Admin admin = admin()) {
+      admin.createAcls(List.of(rights)).all().get();
+    }
+  }
+
+  private static void take(AclBinding... rights) throws Exception {
+    try (Admin admin = admin()) {
+      admin.deleteAcls(Stream.of(rights).map(AclBinding::toFilter).toList()).all().get();
+    }
+  }
+
+  private long committed() throws Exception {
+    try (Admin admin = admin()) {
+      OffsetAndMetadata offset =
+          admin
+              .listConsumerGroupOffsets(group)
+              .partitionsToOffsetAndMetadata()
+              .get()
+              .get(new TopicPartition(topic, 0));
+      return offset == null ? -1 : offset.offset();
+    }
+  }
+
+  private FaceBuilder builder(Face face, String protocol) {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("bootstrap.servers", broker().securedBootstrapServers());
+    properties.put("security.protocol", "SASL_PLAINTEXT");
+    properties.put("sasl.mechanism", "PLAIN");
+    properties.put(
+        "sasl.jaas.config",
+        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"shop\""
+            + " password=\"correct-horse\";");
+    properties.put("group.id", group);
+    properties.put("group.protocol", protocol);
+    properties.put("key.deserializer", StringDeserializer.class);
+    properties.put("value.deserializer", StringDeserializer.class);
+    properties.put("metadata.max.age.ms", 1_000);
+    return face.builder()
+        .properties(properties)
+        .topics(topic)
+        .commitInterval(Duration.ofMillis(100))
+        .onError(errors::add)
+        .handler(record -> handled.add(record.value()));
+  }
+
+  private FutureTask<String> start(Loop loop) {
+    loops.add(loop);
+    var task =
+        new FutureTask<>(
+            () -> {
+              loop.run(Context.background());
+              return "ended";
+            });
+    Thread.ofVirtual().start(task);
+    return task;
+  }
+
+  private void awaitRefusal(Loop loop, FutureTask<String> running) {
+    errors.clear();
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () ->
+                assertThat(errors.toArray(Exception[]::new))
+                    .as("ended: %s, %s", running.isDone(), loop.health())
+                    .anyMatch(AuthorizationException.class::isInstance));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CHANNEL, classic", "CHANNEL, consumer", "REACTOR, classic", "REACTOR, consumer"})
+  void loopWaitsForRightsThatComeLaterAndAreTakenAwayAgain(Face face, String protocol)
+      throws Exception {
+    Loop loop =
+        builder(face, protocol).with(more -> more.awaitRights(Duration.ofMillis(200))).build();
+    var running = start(loop);
+    awaitRefusal(loop, running);
+    assertThat(loop.health().reason()).contains("a right is refused");
+    grant(reads(ResourceType.TOPIC));
+    awaitRefusal(loop, running); // of the group
+    grant(reads(ResourceType.GROUP));
+    await().atMost(LONG).until(() -> handled.contains("a") && committed() == 1);
+    take(reads(ResourceType.TOPIC));
+    produce("b");
+    awaitRefusal(loop, running);
+    grant(reads(ResourceType.TOPIC));
+    await().atMost(LONG).until(() -> handled.contains("b") && committed() == 2);
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo("ended");
+  }
+
+  /** Which it needs to find the coordinator of the group, and to ask where to begin. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Face.class,
+      names = {"CHANNEL", "REACTOR"})
+  void loopWaitsForTheRightToDescribeItsGroup(Face face) throws Exception {
+    AclBinding mayNotDescribe =
+        right(ResourceType.GROUP, AclOperation.DESCRIBE, AclPermissionType.DENY);
+    grant(reads(ResourceType.TOPIC), reads(ResourceType.GROUP), mayNotDescribe);
+    Loop loop =
+        builder(face, "classic").with(more -> more.awaitRights(Duration.ofMillis(200))).build();
+    var running = start(loop);
+    awaitRefusal(loop, running);
+    assertThat(handled).isEmpty();
+    take(mayNotDescribe);
+    await().atMost(LONG).until(() -> handled.contains("a") && committed() == 1);
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo("ended");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Face.class,
+      names = {"CHANNEL", "REACTOR"})
+  void refusedRightEndsTheLoopByDefault(Face face) {
+    Loop loop = builder(face, "classic").build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(AuthorizationException.class);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.channel.ForeignExceptionPromises;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+class ReactorBlockingForeignExceptionTest extends ForeignExceptionPromises {
+
+  @Override
+  protected LoopBuilder<String, String, ?> handling(RecordHandler<String, String> handler) {
+    return WithMockReceiver.reactive(mock, errors).blockingHandler(handler);
+  }
+
+  @Override
+  protected LoopBuilder<String, String, ?> transactional(
+      TransactionalHandler<String, String, String, String> handler,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
+    return WithMockReceiver.reactive(mock, errors)
+        .blockingTransactionalHandler(new StringSerializer(), new StringSerializer(), handler)
+        .producerFactory(producers);
+  }
+}
