@@ -1,7 +1,9 @@
 package dev.millrace.errors;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -10,9 +12,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Searches a failure and the causes that it wraps.
+ * Searches a failure, its causes, and their suppressed exceptions.
  *
- * <p>A cyclic chain is searched once. Nothing blocks.
+ * <p>The <i>chain</i> of a failure is the failure, its cause, the cause of that, to the root. Its
+ * <i>tree</i> also has what is suppressed in each of them, with the causes of that: the failures of
+ * other tasks, of a {@code close}, of other attempts. A cycle is searched once. Nothing blocks.
  */
 public final class Causes {
 
@@ -50,6 +54,44 @@ public final class Causes {
     for (Throwable e = failure; e != null && seen.add(e); e = e.getCause()) {
       if (fits.test(e)) {
         return e;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The failure and everything that is wrapped or suppressed in it; each once. Depth first, as Go's
+   * {@code errors.Is}: a failure before its cause, and its cause before its suppressed exceptions.
+   * So the chain comes first, up to the root.
+   */
+  public static List<Throwable> tree(Throwable failure) {
+    List<Throwable> tree = new ArrayList<>();
+    Set<Throwable> seen = seen();
+    Deque<Throwable> left = new ArrayDeque<>(); // a stack of our own: a chain may be long
+    left.push(failure);
+    while (!left.isEmpty()) {
+      Throwable e = left.pop();
+      if (!seen.add(e)) {
+        continue;
+      }
+      tree.add(e);
+      Throwable[] suppressed = e.getSuppressed();
+      for (int i = suppressed.length - 1; i >= 0; i--) {
+        left.push(suppressed[i]);
+      }
+      if (e.getCause() != null) {
+        left.push(e.getCause());
+      }
+    }
+    return tree;
+  }
+
+  /** The first throwable of that type in the {@link #tree}; null if there is none. */
+  public static <X extends Throwable> @Nullable X findInTree(Throwable failure, Class<X> type) {
+    Objects.requireNonNull(type, "type");
+    for (Throwable e : tree(failure)) {
+      if (type.isInstance(e)) {
+        return type.cast(e);
       }
     }
     return null;

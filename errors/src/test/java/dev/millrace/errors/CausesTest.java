@@ -43,4 +43,34 @@ class CausesTest {
     assertThat(Causes.chain(a)).containsExactly(a, b);
     assertThat(Causes.find(a, IOException.class)).isNull();
   }
+
+  @Test
+  void treeHasWhatIsSuppressedBehindTheCauses() {
+    var root = new IOException("root");
+    var wrapped = new IllegalStateException("wrapped", root);
+    var close = new IllegalArgumentException("close", new ArithmeticException("deep"));
+    wrapped.addSuppressed(close);
+    var other = new UnsupportedOperationException("other task");
+    var top = new RuntimeException("top", wrapped);
+    top.addSuppressed(other);
+    assertThat(Causes.tree(top))
+        .containsExactly(top, wrapped, root, close, close.getCause(), other);
+    assertThat(Causes.findInTree(top, ArithmeticException.class)).hasMessage("deep");
+    assertThat(Causes.findInTree(top, UnsupportedOperationException.class)).isSameAs(other);
+    assertThat(Causes.findInTree(top, StackOverflowError.class)).isNull();
+    assertThat(Causes.find(top, UnsupportedOperationException.class)).isNull(); // the chain only
+  }
+
+  @Test
+  void treeOfACycleOrOfAHugeChainEnds() {
+    var one = new RuntimeException("one");
+    var two = new RuntimeException("two", one);
+    one.addSuppressed(two);
+    assertThat(Causes.tree(one)).containsExactly(one, two);
+    Throwable chain = new IOException("root");
+    for (int i = 0; i < 100_000; i++) {
+      chain = new RuntimeException("link", chain);
+    }
+    assertThat(Causes.findInTree(chain, IOException.class)).hasMessage("root");
+  }
 }

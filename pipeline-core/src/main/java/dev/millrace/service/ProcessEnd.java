@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind which of the ways
  * @param signal the first signal that has come, such as {@code TERM}; null if none has
- * @param failure what the service threw; null if nothing
+ * @param failure the exception of the service; null if it has thrown none
  */
 public record ProcessEnd(Kind kind, @Nullable String signal, @Nullable Throwable failure) {
 

@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happens to one of several services. Immutable, and thread-safe; {@link Object#toString}
- * gives a line for a log.
+ * An event in the life of one of several services. Immutable, and thread-safe; {@link
+ * Object#toString} gives a line for a log.
  */
 public sealed interface ServiceEvent {
 
@@ -29,7 +29,7 @@ public sealed interface ServiceEvent {
   /**
    * Has failed.
    *
-   * @param cause what it has thrown, as it was thrown
+   * @param cause its exception, as it was thrown
    * @param restartAfter the delay before it is started again; null if it is not
    */
   record Failed(String service, Throwable cause, @Nullable Duration restartAfter)

@@ -22,11 +22,12 @@ import java.util.function.Consumer;
  * }</pre>
  *
  * <p>Each service runs in a virtual thread and a context of its own. The services are started in
- * the order in which they were added, and stopped in the reverse order, one after the other: the
- * context of a service is cancelled, and the next one is stopped when it has ended. So a service
- * may use those that were added before it until its last line, and its {@code finally} blocks run.
- * What is not stopped within {@link Builder#stopWithin} is cancelled and interrupted at once; a
- * service that ignores that for {@link Builder#leaveAfter} is left behind, and reported.
+ * the order in which they were added, and stopped in the reverse order. The context of a service is
+ * cancelled, and the next service is stopped when this one has ended. So a service may use the
+ * services that were added before it until its last line, and its {@code finally} blocks run.
+ * Services that are not stopped within {@link Builder#stopWithin} are cancelled and interrupted at
+ * once. A service that ignores its interrupt for {@link Builder#leaveAfter} is left behind, and
+ * reported.
  *
  * <p>A service that fails may be started again, see {@link RestartPolicy}. Services are a service
  * themselves: they can be added to others, as a tree of supervisors.
@@ -117,7 +118,7 @@ public final class Services implements Service {
 
     /**
      * Receives the events of the services. Called by several threads at once; it must not block.
-     * What it throws is ignored. Default: none.
+     * Exceptions of the handler are ignored. Default: none.
      */
     public Builder onEvent(Consumer<? super ServiceEvent> handler) {
       onEvent = Objects.requireNonNull(handler, "handler");

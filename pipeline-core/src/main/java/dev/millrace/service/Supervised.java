@@ -72,7 +72,7 @@ final class Supervised {
     }
   }
 
-  /** What the service threw; null if it has returned, or has obeyed its context. */
+  /** The exception of the service; null if it has returned, or has obeyed its context. */
   private @Nullable Throwable serve(Context own) {
     try {
       own.call(
@@ -191,7 +191,7 @@ final class Supervised {
     events.accept(new ServiceEvent.LeftBehind(name()));
   }
 
-  /** What it threw last; null if it has ended as it should. */
+  /** The last exception; null if the service has ended as it should. */
   synchronized @Nullable Throwable failure() {
     return failure;
   }

@@ -73,7 +73,7 @@ final class Supervision {
     return ended[0];
   }
 
-  /** In reverse order, one after the other; what is late, all at once. */
+  /** In reverse order, one after the other; late services all at once. */
   private void stop(@Nullable Throwable reason, Duration stopWithin, Duration leaveAfter) {
     Throwable cause =
         reason != null ? reason : new InterruptedException("the supervisor was interrupted");
@@ -120,7 +120,7 @@ final class Supervision {
     List<Supervised> order = new ArrayList<>(services.reversed());
     if (first != null) {
       order.remove(first);
-      order.addFirst(first); // what began it is the cause
+      order.addFirst(first); // the end of this service stopped the others
     }
     for (Supervised service : order) {
       Throwable failure = service.failure();

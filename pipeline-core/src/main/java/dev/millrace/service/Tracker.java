@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * repeated; a writer that wants to repeat does so itself. An {@link Error} ends the tracker: later
  * events are refused with it.
  *
- * <p>{@link #shutdown} takes no more events, writes the rest until its deadline, and says what was
- * lost. Nothing is lost silently: the {@link #report} counts every event.
+ * <p>{@link #shutdown} takes no more events, writes the rest until its deadline, and counts the
+ * lost events. Nothing is lost silently: the {@link #report} counts every event.
  *
  * <p>Thread-safe. An event costs a send to a channel. One virtual thread runs until the shutdown.
  *
@@ -49,7 +49,7 @@ public final class Tracker<E> implements AutoCloseable {
   private final Channel<Void> ended = Channel.rendezvous();
   private final Thread thread;
 
-  /** Events whose call has returned; those that the channel has dropped are among them. */
+  /** Events whose call has returned, including events that the channel has dropped. */
   private final LongAdder accepted = new LongAdder();
 
   // Guarded by this.
@@ -85,7 +85,7 @@ public final class Tracker<E> implements AutoCloseable {
    * @param events a new channel, which belongs to the tracker from now on
    * @param maxBatch how many events the writer gets at once, at the most; at least 1
    * @param onFailure receives the events that were not written, and the exception; in the thread of
-   *     the writer. What it throws is ignored
+   *     the writer. Exceptions of the handler are ignored
    */
   public static <E> Tracker<E> open(
       Channel<E> events,
@@ -212,7 +212,7 @@ public final class Tracker<E> implements AutoCloseable {
     }
   }
 
-  /** What has become of the events whose call has returned by now. */
+  /** The counts of all events whose call has returned by now. */
   public synchronized TrackerReport report() {
     long dropped = events.dropped();
     long unwritten = accepted.sum() - dropped - written - failed;
@@ -224,7 +224,7 @@ public final class Tracker<E> implements AutoCloseable {
    * writer is interrupted, and not waited for. Callers that wait for room are refused. May be
    * called again, and then waits or reports as well.
    *
-   * @return what has become of all events; a deadline that has passed is no exception
+   * @return the counts of all events; a deadline that has passed is no exception
    * @throws InterruptedException if the thread is interrupted; the writer goes on
    * @throws IllegalStateException if the writer calls it: it would wait for itself
    */

@@ -1,7 +1,8 @@
 package dev.millrace.service;
 
 /**
- * What has become of the events of a {@link Tracker}, in events. Immutable, and thread-safe.
+ * How many events of a {@link Tracker} were written, and how many were lost. Immutable, and
+ * thread-safe.
  *
  * @param written by the writer
  * @param failed handed to the writer, which threw

@@ -1,4 +1,4 @@
-/** What a process consists of: services that run until they are stopped, and their end. */
+/** The parts of a process: services that run until they are stopped, and their end. */
 @NullMarked
 package dev.millrace.service;
 

@@ -202,7 +202,7 @@ class ServicesTest {
                   }
                 })
             .stopWithin(Duration.ofMillis(20))
-            .leaveAfter(Duration.ofMillis(20))
+            .leaveAfter(Duration.ofMillis(500))
             .onEvent(events::add)
             .build();
     try (var context = Context.background().withCancel()) {

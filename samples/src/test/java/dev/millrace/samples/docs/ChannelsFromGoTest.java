@@ -9,6 +9,7 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.channel.SendChannel;
 import dev.millrace.context.Context;
+import dev.millrace.sync.Mailbox;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -184,5 +185,39 @@ class ChannelsFromGoTest {
     int seen = published; //      42, always
     // doc:end
     assertThat(seen).isEqualTo(42);
+  }
+
+  // doc:begin
+  sealed interface Message {
+    record Deposit(long cents) implements Message {}
+
+    record Balance(SendChannel<Long> reply) implements Message {}
+  }
+
+  /** Its state needs no lock: one thread handles all messages. */
+  static final class Account {
+    private long cents;
+
+    void handle(Message message) throws InterruptedException {
+      switch (message) {
+        case Message.Deposit(long more) -> cents += more;
+        case Message.Balance(SendChannel<Long> reply) -> reply.send(cents);
+      }
+    }
+  }
+
+  // doc:end
+
+  @Test
+  void mailbox() throws Exception {
+    Context context = Context.background();
+    // doc:begin
+    try (var account = Mailbox.<Message>open(context, 16, new Account()::handle)) {
+      account.tell(new Message.Deposit(100), context); // waits while 16 messages wait
+      account.tell(new Message.Deposit(50), context);
+      long cents = account.ask(Message.Balance::new, context);
+      assertThat(cents).isEqualTo(150);
+    } // handles the rest
+    // doc:end
   }
 }

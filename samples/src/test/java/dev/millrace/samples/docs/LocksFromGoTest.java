@@ -8,6 +8,7 @@ import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.google.common.util.concurrent.Striped;
 import dev.millrace.context.Context;
 import dev.millrace.sync.ChannelLock;
+import dev.millrace.sync.Contention;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.lang.invoke.MethodHandles;
@@ -384,5 +385,33 @@ class LocksFromGoTest {
     // doc:end
     Arrays.fill(buffer, (byte) 1);
     assertThat(buffer).hasSize(8192).containsOnly(1);
+  }
+
+  @Test
+  @SuppressWarnings("LockNotBeforeTry") // held until the waiter is seen
+  void contention() throws Exception {
+    var lock = new ReentrantLock();
+    lock.lock();
+    // doc:begin
+    Contention contention = Contention.of("orders lock"); // for any call that may wait
+    Thread waiter =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    contention.waiting(lock::lockInterruptibly);
+                    lock.unlock();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    Awaitility.await().until(() -> contention.figures().waiters() == 1); // a gauge
+    lock.unlock();
+    waiter.join();
+    Contention.Figures figures = contention.figures(); // waits, given up, total, longest, oldest
+    // doc:end
+    assertThat(figures.waiters()).isZero();
+    assertThat(figures.waits()).isEqualTo(1);
+    assertThat(figures.longest()).isPositive();
   }
 }
