@@ -10,7 +10,10 @@ import java.time.InstantSource;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What all contexts share: a parent, and the nearest ancestor that can be cancelled. */
+/**
+ * The common part of all contexts: a parent, and the nearest ancestor that can be cancelled.
+ * Thread-safe.
+ */
 abstract sealed class AbstractContext implements Context, CancelSource
     permits CancelContext, PlainContext {
 
@@ -22,10 +25,12 @@ abstract sealed class AbstractContext implements Context, CancelSource
     this.parent = parent;
   }
 
-  /** The nearest context that can be cancelled, this one included; null if there is none. */
+  /** The nearest context that can be cancelled, starting with this one; null if there is none. */
   abstract @Nullable CancelContext canceller();
 
-  /** The value that this very context carries. */
+  /**
+   * The value that this context itself carries for the key, without its ancestors; null if none.
+   */
   abstract @Nullable Object ownValue(Key<?> key);
 
   @Override
@@ -135,7 +140,10 @@ abstract sealed class AbstractContext implements Context, CancelSource
     return canceller == null ? new NeverCancelled() : canceller.register(listener);
   }
 
-  /** Nothing to run, nothing to forget: only the first stop succeeds. */
+  /**
+   * The registration of a context that is never cancelled: the function never runs. The first
+   * {@code stop} returns true, later ones false.
+   */
   private static final class NeverCancelled implements Registration {
     private boolean stopped;
 

@@ -9,16 +9,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Starts the functions that {@link Context#afterFunc} has registered, each in a thread of its own.
+ * Thread-safe.
  *
- * <p>A platform thread of the library, the starter, does that, so that the canceller pays one
- * hand-over however many functions there are. A function gets a virtual thread. While the carriers
- * are busy that thread may wait for ever, as the scheduler serves the carriers' own queues first.
- * So the starter looks every {@link #LOOK_MILLIS}, and gives a function that has not begun a
- * platform thread instead; the function runs in the first of both threads that comes to it.
+ * <p>A platform thread of the library, the starter, starts the functions. So the canceller pays for
+ * one hand-over, for any number of functions. Each function gets a virtual thread. While the
+ * carriers are busy, this thread may wait for ever, because the scheduler serves the carriers' own
+ * queues first. So the starter checks every {@link #LOOK_MILLIS} ms. If a function has not begun by
+ * then, the starter starts a platform thread for it too. The first of the two threads that reaches
+ * the function runs it.
  *
- * <p>There are at most {@link #PLATFORM_THREADS} such platform threads: a function that finds none
- * waits until one of them, or a carrier, is free. Platform threads alone would make a function that
- * blocks too dear; a cached pool of them would hand the thread-locals of one function to the next.
+ * <p>There are at most {@link #PLATFORM_THREADS} such platform threads. A further function waits
+ * until one of them, or a carrier, is free. Alternatives rejected: with platform threads alone, a
+ * function that blocks would be too expensive; a cached pool of them would leak the thread-locals
+ * of one function to the next.
  */
 final class AfterFuncs {
 
@@ -26,7 +29,7 @@ final class AfterFuncs {
   private static final int PLATFORM_THREADS = 64;
   private static final int IDLE_SECONDS = 10;
 
-  /** Made when the first function is to be started. */
+  /** Created when the first function is started. */
   private static final class Instance {
     static final AfterFuncs STARTER = new AfterFuncs();
   }
@@ -34,7 +37,7 @@ final class AfterFuncs {
   private final ScheduledThreadPoolExecutor starter;
   private final Semaphore platformThreads = new Semaphore(PLATFORM_THREADS);
 
-  // Of the starter's one thread:
+  // Used by the starter's thread only:
   private final ArrayDeque<AfterFunc> started = new ArrayDeque<>();
   private boolean looks;
 
@@ -44,7 +47,7 @@ final class AfterFuncs {
     starter.allowCoreThreadTimeOut(true);
   }
 
-  /** Has nothing of the thread that happened to cancel first. */
+  /** Inherits no thread-locals and no class loader of the thread that cancels first. */
   private static Thread starterThread(Runnable work) {
     Thread thread =
         Thread.ofPlatform()
@@ -56,7 +59,7 @@ final class AfterFuncs {
     return thread;
   }
 
-  /** Starts a chain of functions, the first one first. Does not block. */
+  /** Starts a linked list of functions, in its order. Does not block. */
   static void start(AfterFunc first) {
     AfterFuncs starter = Instance.STARTER;
     starter.starter.execute(() -> starter.startAll(first));
@@ -68,7 +71,8 @@ final class AfterFuncs {
       AfterFunc next = (AfterFunc) function.next;
       function.next = null;
       function.startedAt = now;
-      started.add(function); // before it starts: if that fails, a platform thread comes
+      // Added before the start: if the start fails, look() starts a platform thread.
+      started.add(function);
       startVirtual(function);
       function = next;
     }
@@ -79,7 +83,7 @@ final class AfterFuncs {
     try {
       Thread.ofVirtual().name("millrace-after-func").start(function);
     } catch (OutOfMemoryError e) {
-      // The starter looks after it.
+      // look() starts a platform thread for it.
     }
   }
 
@@ -102,7 +106,7 @@ final class AfterFuncs {
     lookLater();
   }
 
-  /** Whether there was a thread for it. */
+  /** Starts a platform thread for the function; false if none is available. */
   private boolean startOnPlatform(AfterFunc function) {
     if (!platformThreads.tryAcquire()) {
       return false;

@@ -1,19 +1,20 @@
 package dev.millrace.context;
 
 /**
- * A context in the hands of its maker, who can cancel it.
+ * A context that its creator can cancel. Thread-safe; no method blocks.
  *
- * <p>Closing it cancels it, and releases what it holds at its parent: use it in a
- * try-with-resources statement.
+ * <p>{@link #close} cancels the context, removes it from its parent, and stops its timer: use it in
+ * a try-with-resources statement.
  */
 public sealed interface CancellableContext extends Context, AutoCloseable permits CancelContext {
 
   /**
-   * Cancels this context and its descendants, with a plain cause. Does nothing if it is cancelled.
+   * Cancels this context and its descendants; the cause is a {@link ContextCancelledException}.
+   * Does nothing if the context is cancelled already.
    */
   void cancel();
 
-  /** As {@link #cancel()}, with the cause that everyone who obeys will report. */
+  /** As {@link #cancel()}, with this cause. Operations that obey the context report it. */
   void cancel(Throwable cause);
 
   /** As {@link #cancel()}. */

@@ -8,11 +8,11 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a piece of work carries with it: a request to stop, a deadline, and values.
+ * Carries cancellation, a deadline and values to all code of a task and to everything below it.
  *
- * <p>Contexts form a tree: a child ends when its parent ends, never the reverse, and the earlier
- * deadline wins. A context can only be cancelled by whoever made it, through {@link
- * CancellableContext}; functions that are handed a {@code Context} obey it.
+ * <p>Contexts form a tree. When a parent is cancelled, its children are cancelled too; never the
+ * reverse. The earlier deadline wins. Only the creator of a context can cancel it, through {@link
+ * CancellableContext}. A function that gets a {@code Context} obeys it.
  *
  * <pre>{@code
  * try (var context = parent.withTimeout(Duration.ofSeconds(2))) {
@@ -20,23 +20,24 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Once {@code isCancelled} was seen true, no operation of a channel or a select that obeys this
- * context happens any more (see {@link Cancellation}). The descendants of a context are cancelled
- * from the top down, within the same call of {@code cancel}; a thread that is interrupted or woken
- * by that finds all of them cancelled.
+ * <p>After {@code isCancelled} has returned true, no operation of a channel or select that obeys
+ * this context happens any more (see {@link Cancellation}). One call of {@code cancel} cancels all
+ * descendants of a context, from the top down. A thread that this call interrupts or wakes up finds
+ * all of them cancelled.
  *
  * <p>A plain {@code Context} is not {@link AutoCloseable}, so declare a resource as {@code var} or
- * {@link CancellableContext}. The type of {@link #cause} tells why a context has ended: {@link
- * ContextCancelledException} if the canceller gave no cause, {@link DeadlineExceededException} if
- * its deadline has passed, and else it is the cause that the canceller gave; for a task group, the
- * failure of the task that failed first.
+ * {@link CancellableContext}. The type of {@link #cause} tells why a context was cancelled. It is a
+ * {@link ContextCancelledException} if the canceller gave no cause, and a {@link
+ * DeadlineExceededException} if the deadline has passed. Otherwise it is the cause that the
+ * canceller gave. For a task group, it is the failure of the task that failed first.
  *
- * <p>Thread-safe, and nothing here blocks.
+ * <p>Thread-safe; no method blocks, except that {@link #run} and {@link #call} run the caller's
+ * function.
  */
 public sealed interface Context extends Cancellation permits AbstractContext, CancellableContext {
 
   /**
-   * The name under which a value is found: keys are equal only if they are the same object.
+   * The key of a value. Keys are equal only if they are the same object. Immutable and thread-safe.
    *
    * @param <T> the type of the value
    */
@@ -48,7 +49,7 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
       this.name = Objects.requireNonNull(name, "name");
     }
 
-    /** A new key, different from all others; the name is for people. */
+    /** A new key, different from all others. The name only appears in texts. */
     public static <T> Key<T> of(String name) {
       return new Key<>(name);
     }
@@ -59,88 +60,99 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
     }
   }
 
-  /** What {@link #afterFunc} returns: a way to call it off. */
+  /** A registered function, which can be unregistered. Thread-safe. */
   @FunctionalInterface
   interface Registration {
     /**
-     * Calls the function off.
+     * Unregisters the function. Does not block.
      *
-     * @return true if it will not run; false if it has been started, or was called off before
+     * @return true if this call prevents the function from running; false if it has been started,
+     *     or was unregistered before
      */
     boolean stop();
   }
 
-  /** The root: never cancelled, without deadline and values. */
+  /** The root context: never cancelled, without a deadline and without values. */
   static Context background() {
     return PlainContext.BACKGROUND;
   }
 
   /**
-   * The context that the calling code runs in (see {@link #run}); the background outside of any.
+   * The context in which the calling code runs (see {@link #run}). Default: {@link #background()}.
    */
   static Context current() {
     return AbstractContext.CURRENT.orElse(background());
   }
 
-  /** A child to be cancelled by its maker. */
+  /** A child that the caller can cancel. */
   CancellableContext withCancel();
 
   /**
-   * A child that is cancelled at {@code deadline}, with a {@link DeadlineExceededException} as the
-   * cause, unless it ends earlier. Close it to release its timer.
+   * A child that is cancelled at {@code deadline}, unless it is cancelled earlier. The cause is
+   * then a {@link DeadlineExceededException}. Close the child to release its timer.
    *
-   * <p>The wall clock is read once, by this call. If it is set later, the child still ends when the
-   * time that was left by then has passed. A deadline that has passed cancels at once; the longest
-   * time is 146 years, and later deadlines are clamped to it.
+   * <p>This call reads the wall clock once, and computes the time that is left. A later change of
+   * the wall clock has no effect. A deadline in the past cancels at once. Longest supported time:
+   * 146 years; later deadlines are clamped to it.
    */
   CancellableContext withDeadline(Instant deadline);
 
   /**
-   * As {@link #withDeadline(Instant)}; {@code cause} is the cause of the {@link
-   * DeadlineExceededException}. An earlier deadline of this context keeps its own.
+   * As {@link #withDeadline(Instant)}; {@code cause} becomes the cause of the {@link
+   * DeadlineExceededException}. If this context has an earlier deadline, that deadline and its own
+   * cause stay in force.
    */
   CancellableContext withDeadline(Instant deadline, Throwable cause);
 
   /**
-   * A child that is cancelled after {@code timeout}, by {@link System#nanoTime}; at once, if it is
-   * not positive. See {@link #withDeadline(Instant)}.
+   * A child that is cancelled after {@code timeout}, measured by {@link System#nanoTime}. A timeout
+   * of zero or less cancels at once. See {@link #withDeadline(Instant)}.
    */
   CancellableContext withTimeout(Duration timeout);
 
   /**
-   * As {@link #withTimeout(Duration)}, with a cause as {@link #withDeadline(Instant, Throwable)}.
+   * As {@link #withTimeout(Duration)}, with a cause as in {@link #withDeadline(Instant,
+   * Throwable)}.
    */
   CancellableContext withTimeout(Duration timeout, Throwable cause);
 
-  /** A child that carries a value, and hides the value that an ancestor has for the same key. */
+  /** A child that carries a value. It hides an ancestor's value for the same key. */
   <T> Context withValue(Key<T> key, T value);
 
-  /** A child that keeps the values but is not cancelled with its parent, and has no deadline. */
+  /** A child with the same values. It is not cancelled with its parent, and has no deadline. */
   Context withoutCancel();
 
-  /** The value of the nearest ancestor that has one; null if there is none. */
+  /**
+   * The value of this context or of the nearest ancestor that has one; null if there is none. Cost:
+   * grows with the depth of the tree.
+   */
   <T> @Nullable T value(Key<T> key);
 
   /**
-   * When this context will be cancelled at the latest; null if it has no deadline. For a timeout
-   * the time by the wall clock is computed by the first call, and not again if the clock is set.
+   * The latest instant at which this context is cancelled; null if it has no deadline. For a
+   * timeout, the first call computes the instant by the wall clock. Later calls return the same
+   * instant, even if the wall clock is changed.
    */
   @Nullable Instant deadline();
 
   /**
-   * Runs {@code action} in a thread of its own once this context is cancelled; at once, if it is.
-   * {@code cancel} does not wait for that. The thread is a virtual one; while the carriers are so
-   * busy that it does not begin within 10 ms, a platform thread takes its place. There are at most
-   * 64 of those, so the functions behind 64 that block wait for a carrier.
+   * Runs {@code action} in a thread of its own when this context is cancelled; at once, if it is
+   * cancelled already. {@code cancel} does not wait for the action. The thread is virtual. If busy
+   * carriers delay its start for more than 10 ms, a platform thread runs the action instead. There
+   * are at most 64 such platform threads in the process. If all of them are blocked, further
+   * actions wait for a carrier.
    */
   Registration afterFunc(Runnable action);
 
-  /** Runs the action with this context as {@link #current()}. */
+  /** Runs the action in the calling thread, with this context as {@link #current()}. */
   default void run(Runnable action) {
     ScopedValue.where(AbstractContext.CURRENT, this).run(action);
   }
 
-  /** Calls the function with this context as {@link #current()}. */
+  /**
+   * Calls the function in the calling thread, with this context as {@link #current()}. Throws the
+   * exception of the function.
+   */
   default <T extends @Nullable Object> T call(Callable<T> function) throws Exception {
     return ScopedValue.where(AbstractContext.CURRENT, this).call(function::call);
   }

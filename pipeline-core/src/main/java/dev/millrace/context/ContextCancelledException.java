@@ -3,8 +3,8 @@ package dev.millrace.context;
 import java.util.concurrent.CancellationException;
 
 /**
- * The cause of a context that was cancelled without a cause of the canceller's: by {@link
- * CancellableContext#cancel()} or {@link CancellableContext#close()}.
+ * The cause of a context that was cancelled without a cause, by {@link CancellableContext#cancel()}
+ * or {@link CancellableContext#close()}. Has no stack trace.
  */
 public final class ContextCancelledException extends CancellationException {
 
@@ -14,7 +14,7 @@ public final class ContextCancelledException extends CancellationException {
     super("context cancelled");
   }
 
-  /** Cheap: every scope that ends makes one. */
+  /** No stack trace: each scope that ends makes this exception, so it must be cheap. */
   @Override
   public synchronized Throwable fillInStackTrace() {
     return this;

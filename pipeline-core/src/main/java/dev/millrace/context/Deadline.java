@@ -7,9 +7,9 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a context ends, by {@link System#nanoTime}, so that nothing depends on a wall clock that may
- * be set. The wall clock is read where an {@link Instant} comes in or goes out. Thread-safe; the
- * contexts below share it.
+ * The deadline of a context, as a value of {@link System#nanoTime}, so that changes of the wall
+ * clock have no effect. The wall clock is read only to convert from or to an {@link Instant}.
+ * Thread-safe; child contexts share it.
  */
 final class Deadline {
 
@@ -21,7 +21,7 @@ final class Deadline {
     this.instant = instant;
   }
 
-  /** At the time that {@code wallClock} will show. */
+  /** A deadline at an instant of {@code wallClock}, which is read once. */
   static Deadline at(Instant instant, InstantSource wallClock) {
     return new Deadline(in(Duration.between(wallClock.instant(), instant)), instant);
   }
@@ -30,7 +30,7 @@ final class Deadline {
     return new Deadline(in(timeout), null);
   }
 
-  /** Clamped: what has passed is due now, and the longest time is 146 years. */
+  /** Clamps the time: a past deadline is due now; the longest time is 146 years. */
   private static long in(Duration left) {
     return System.nanoTime() + Math.clamp(Timers.toNanos(left), 0, Timers.LONGEST);
   }
@@ -39,12 +39,15 @@ final class Deadline {
     return nanoTime - other.nanoTime < 0;
   }
 
-  /** In nanoseconds; 0 or less once it has passed. */
+  /** The time left, in nanoseconds; 0 or less after the deadline. */
   long left() {
     return nanoTime - System.nanoTime();
   }
 
-  /** As it was given; or by the wall clock of the first call, and the same from then on. */
+  /**
+   * The given instant. For a timeout, the first call computes it from the wall clock, and later
+   * calls return the same instant.
+   */
   Instant instant() {
     Instant known = instant;
     if (known == null) {

@@ -5,8 +5,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cause of a context whose deadline has passed. Its own cause is the one that was given with
- * the deadline, if any.
+ * The cause of a context whose deadline has passed. Its own cause is the cause that was given with
+ * the deadline; null if none was given. Has no stack trace.
  */
 public final class DeadlineExceededException extends TimeoutException {
 
@@ -21,7 +21,7 @@ public final class DeadlineExceededException extends TimeoutException {
     }
   }
 
-  /** Made when it is asked for: thousands of contexts may end at the same instant. */
+  /** Computed at each call, not in advance: thousands of contexts may end at the same instant. */
   @Override
   public String getMessage() {
     Deadline passed = deadline;
@@ -33,7 +33,7 @@ public final class DeadlineExceededException extends TimeoutException {
     return "deadline exceeded: " + instant + (cause == null ? "" : ": " + cause);
   }
 
-  /** It is made by a timer: its stack would tell nothing. */
+  /** No stack trace: a timer makes this exception, so the stack would not help. */
   @Override
   public synchronized Throwable fillInStackTrace() {
     return this;

@@ -5,16 +5,17 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node in a context's list of the parties that a cancellation must reach, so that the context
- * forgets a party in constant time. The context's monitor guards the links until the context
- * detaches the list; after that they belong to the cancelling thread.
+ * A node in a context's list of listeners: child contexts and functions that a cancellation must
+ * reach. A doubly linked list, so that a listener can be removed in constant time. The context's
+ * monitor guards the links until the context detaches the list. After that, only the cancelling
+ * thread uses them.
  */
 sealed class Listener {
 
   @Nullable Listener previous;
   @Nullable Listener next;
 
-  /** Whether it stands in the list. */
+  /** Whether this node is in the list. */
   boolean linked;
 
   /** A context below this one. */
@@ -26,7 +27,7 @@ sealed class Listener {
     }
   }
 
-  /** Code of this library that runs in the cancelling thread: it neither throws nor blocks. */
+  /** Code of this library that runs in the cancelling thread. It must neither throw nor block. */
   static final class Notice extends Listener {
     final Runnable action;
 
@@ -35,7 +36,9 @@ sealed class Listener {
     }
   }
 
-  /** A function of the user, which runs in a thread of its own, and once; see AfterFuncs. */
+  /**
+   * A function of the user. It runs at most once, in a thread of its own; see {@link AfterFuncs}.
+   */
   static final class AfterFunc extends Listener implements Runnable {
 
     private static final VarHandle BEGUN;
@@ -50,10 +53,10 @@ sealed class Listener {
 
     private final Runnable action;
 
-    @SuppressWarnings("unused") // through BEGUN
+    @SuppressWarnings("unused") // accessed through BEGUN
     private volatile boolean begun;
 
-    /** A {@link System#nanoTime}, of the starter. */
+    /** The {@link System#nanoTime} of its start. Used by the starter's thread only. */
     long startedAt;
 
     AfterFunc(Runnable action) {

@@ -2,7 +2,10 @@ package dev.millrace.context;
 
 import org.jspecify.annotations.Nullable;
 
-/** A context that can not be cancelled by itself: the background, a value, a detached child. */
+/**
+ * A context without a cancellation of its own: the background, a child with a value, or a detached
+ * child. Immutable and thread-safe.
+ */
 final class PlainContext extends AbstractContext {
 
   static final Context BACKGROUND = new PlainContext(null, null, null, null);

@@ -1,4 +1,4 @@
-/** Cancellation, deadlines and values that belong to a piece of work, as a tree. */
+/** Contexts: trees that carry cancellation, deadlines and values. */
 @NullMarked
 package dev.millrace.context;
 

@@ -10,26 +10,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks that nodes make a graph that can be run: names are unique, each node but the last is the
- * input of one other, and each branch begins with its own lane and ends where it was built.
+ * Checks that nodes make a graph that an engine can run. Names are unique. Each node except the
+ * last is the input of exactly one other node. Each branch begins with its own lane and ends where
+ * it was built.
  *
- * <p>Also that it is not too deep: engines nest calls along the graph, when they plan a run and
- * when stages end or fail, and a stack is finite. Sequential stages cost little depth, since
- * engines bound how many of them call each other.
+ * <p>It also checks that the graph is not too deep. Engines nest calls along the graph when they
+ * plan a run, and when stages end or fail. A deep graph would overflow the stack. Sequential stages
+ * cost little depth, because engines bound how many of them call each other.
  */
 final class Composition {
 
   /**
-   * Greatest depth. Each stage that is not sequential adds 1, and so do each {@value #SEQUENTIAL}
-   * sequential stages in a row, begun ones included. Both engines overflow a stack of 1 MB (the
-   * default of a thread) beyond some 700 stages, with a debugger or an interpreter earlier.
+   * The maximum depth. The last node has depth 1. The input of a stage is 1 deeper if the stage is
+   * not sequential, or if it is the {@value #SEQUENTIAL}th sequential stage in a row. Both engines
+   * overflow a stack of 1 MB, the default of a thread, at about 700 stages; earlier with a debugger
+   * or in interpreted code.
    */
   static final int DEPTH = 200;
 
-  /** How many sequential stages in a row add 1 to the depth. */
+  /** The number of sequential stages in a row that add 1 to the depth. */
   static final int SEQUENTIAL = 100;
 
-  /** A node, its depth, and how many sequential stages in a row follow it. */
+  /** A node, its depth, and the number of sequential stages in a row that follow it. */
   private record Place(Node<?> node, int depth, int sequential) {
     Place above(Node<?> input) {
       if (!(node instanceof Node.Sequential<?, ?>)) {
@@ -41,7 +43,7 @@ final class Composition {
     }
   }
 
-  /** What reports and failures call the sink of every pipeline. */
+  /** The name of the sink in reports and failures, in every pipeline. */
   private static final String SINK = "sink";
 
   private final Set<String> names = new HashSet<>();
@@ -53,7 +55,7 @@ final class Composition {
     new Composition().check(new Place(last, 1, 0), null);
   }
 
-  /** Checks what is above the node, where that lane, and no other, may be met. */
+  /** Checks the node and all nodes above it. The only lane allowed among them is {@code lane}. */
   private void check(Place last, Node.@Nullable Lane<?> lane) {
     Deque<Place> open = new ArrayDeque<>();
     open.push(last);
@@ -69,16 +71,16 @@ final class Composition {
         throw new IllegalArgumentException(
             "the pipe after stage '"
                 + node.name()
-                + "' is continued twice: use broadcast to give its elements to two");
+                + "' is continued twice: use broadcast to give its elements to several stages");
       }
       if (node.name().equals(SINK)) {
         throw new IllegalArgumentException(
-            "a stage must not be called 'sink': that is what reports call the end of the pipeline;"
+            "a stage must not be called 'sink': reports use this name for the end of the pipeline;"
                 + " give the stage another name");
       }
       if (!names.add(node.name())) {
         throw new IllegalArgumentException(
-            "two stages are called '" + node.name() + "': give each a name of its own");
+            "two stages are called '" + node.name() + "': give each stage a name of its own");
       }
       if (node instanceof Node.Lane<?> && node != lane) {
         throw new IllegalArgumentException(

@@ -9,23 +9,22 @@ import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs pipelines. All engines keep the same promises, those of {@link Run}; the conformance kit
- * checks them.
+ * Runs pipelines. All engines keep the promises of {@link Run}; the conformance kit checks them.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe.
  */
 public interface Engine {
 
-  /** What it is called. */
+  /** The name of the engine, such as "channels". */
   String name();
 
   /**
-   * Starts the pipeline; returns at once.
+   * Starts the pipeline and returns at once.
    *
-   * @param context cancels the run when it is cancelled; its values can be read in every function
-   *     by {@link Context#current()}
-   * @param onFailure gets the failures of all stages that report theirs, one after the other; if it
-   *     throws, the run stops. A slow one slows the run
+   * @param context the parent of the run's context: if it is cancelled, the run is cancelled. Every
+   *     function can read its values by {@link Context#current()}
+   * @param onFailure gets the failures of all stages with {@link FailurePolicy#report()}, one after
+   *     the other. If it throws, the run stops. A slow handler slows the run
    */
   <R extends @Nullable Object> Run<R> start(
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure);
@@ -41,9 +40,10 @@ public interface Engine {
   }
 
   /**
-   * The engine of that name, found as a service.
+   * The engine with this name, found by {@link ServiceLoader}.
    *
-   * @throws IllegalStateException if there is none; the message lists the engines on the path
+   * @throws IllegalStateException if there is no such engine; the message lists the engines on the
+   *     path
    */
   static Engine named(String name) {
     Objects.requireNonNull(name, "name");
@@ -58,7 +58,7 @@ public interface Engine {
     }
     throw new IllegalStateException(
         found.isEmpty()
-            ? "there is no engine '%s', nor any other: put millrace-stages on the path"
+            ? "there is no engine '%s', and no other engine: put millrace-stages on the path"
                 .formatted(name)
             : "there is no engine '%s': the engines on the path are %s".formatted(name, found));
   }

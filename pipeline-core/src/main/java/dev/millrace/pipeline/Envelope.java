@@ -4,16 +4,16 @@ package dev.millrace.pipeline;
  * An element on its way through a {@linkplain Lift lifted} pipeline, with its origin. The holder of
  * an envelope has a claim to the origin.
  *
- * <p>An element that has no origin, {@link Origin#NONE}, travels as it is: it costs no envelope.
+ * <p>An element without an origin ({@link Origin#NONE}) travels without an envelope.
  */
 record Envelope<T>(T value, Origin origin) {
 
-  /** The element as it travels. */
+  /** Wraps the element in an envelope, if it has an origin. */
   static Object of(Object value, Origin origin) {
     return origin == Origin.NONE ? value : new Envelope<>(value, origin);
   }
 
-  /** The element itself. */
+  /** The element without its envelope. */
   static Object value(Object travelling) {
     return travelling instanceof Envelope<?> envelope ? envelope.value() : travelling;
   }
@@ -23,7 +23,7 @@ record Envelope<T>(T value, Origin origin) {
     return travelling instanceof Envelope<?> envelope ? envelope.origin() : Origin.NONE;
   }
 
-  /** That of the element: messages of failures show it. */
+  /** The text of the element, because messages of failures show it. */
   @Override
   public String toString() {
     return value.toString();

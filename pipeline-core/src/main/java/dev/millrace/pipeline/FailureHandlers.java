@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /**
- * What can be done with failures: for the handler of a run ({@link Pipeline#start(Engine, Context,
- * StageConsumer)}), or for a stage ({@link FailurePolicy#deadLetters}).
+ * Ready-made failure handlers: for a run ({@link Pipeline#start(Engine, Context, StageConsumer)}),
+ * or for a stage ({@link FailurePolicy#deadLetters}).
  *
  * <pre>{@code
  * var deadLetters = DeadLetterFile.json(path); // of dev.millrace.stages
@@ -26,31 +26,32 @@ import java.util.function.Predicate;
  *         FailureHandlers.stopAfter(100, deadLetters)));
  * }</pre>
  *
- * <p>A handler slows the run down to its own pace. One that throws stops the run.
+ * <p>A handler that blocks slows the run down. A handler that throws stops the run.
  *
- * <p>Safe for use by many threads, as far as the handlers that they are given are.
+ * <p>The handlers are thread-safe if the handlers, predicates and channels that they are made of
+ * are thread-safe.
  */
 public final class FailureHandlers {
 
   private FailureHandlers() {}
 
-  /** Stops the run, with the failure's cause. */
+  /** Stops the run with the failure's cause. */
   public static StageConsumer<Failure<?>> stop() {
     return failure -> {
       throw failure.toException();
     };
   }
 
-  /** Forgets the failure; it stays in the counts of the run. */
+  /** Ignores the failure; the report still counts it. */
   public static StageConsumer<Failure<?>> ignore() {
     return failure -> {};
   }
 
   /**
-   * Sends the failures to a channel, which must be received from: the run waits while it has no
-   * room. Its owner closes it when the run has ended, and a channel that is closed before that
-   * stops the run with the next failure. A failure that comes when the context of the run is
-   * cancelled is still sent if there is room.
+   * Sends each failure to a channel. Blocks while the channel has no room, so a receiver must take
+   * the failures. The owner of the channel closes it after the run has ended. If the channel is
+   * closed earlier, the next failure stops the run. If the run's context is already cancelled, a
+   * failure is still sent if the channel has room.
    */
   public static StageConsumer<Failure<?>> send(SendChannel<? super Failure<?>> channel) {
     Objects.requireNonNull(channel, "channel");
@@ -61,7 +62,7 @@ public final class FailureHandlers {
     };
   }
 
-  /** Hands a failure that fits to {@code then}, another one to {@code otherwise}. */
+  /** Gives a failure to {@code then} if the predicate is true, else to {@code otherwise}. */
   public static StageConsumer<Failure<?>> choose(
       Predicate<? super Failure<?>> fits,
       StageConsumer<? super Failure<?>> then,
@@ -79,8 +80,8 @@ public final class FailureHandlers {
   }
 
   /**
-   * Hands the failures to {@code next}, and stops the run after {@code failures} of them, with the
-   * last one's cause. It counts for as long as it lives: make one for each run.
+   * Gives each failure to {@code next}. Stops the run after {@code failures} failures, with the
+   * cause of the last one. The handler never resets its count: make a new handler for each run.
    *
    * @param failures at least 1
    */
@@ -98,9 +99,9 @@ public final class FailureHandlers {
   }
 
   /**
-   * Hands the failures to {@code next}, and stops the run when {@code failures} of them have come
-   * within a time, with the last one's cause. It counts for as long as it lives: make one for each
-   * run.
+   * Gives each failure to {@code next}. Stops the run when {@code failures} failures have come
+   * within {@code within}, with the cause of the last one. The handler never resets its count: make
+   * a new handler for each run.
    *
    * @param failures at least 1
    */
@@ -111,15 +112,15 @@ public final class FailureHandlers {
 
   private static ExecutionException tooMany(int failures, Failure<?> last) {
     return new ExecutionException(
-        "stopped by the number of failures, %d; the last: %s".formatted(failures, last),
-        last.cause());
+        "stopped after %d failures; the last: %s".formatted(failures, last), last.cause());
   }
 
   private static final class Limit implements StageConsumer<Failure<?>> {
     private final int failures;
     private final Duration within;
     private final StageConsumer<? super Failure<?>> next;
-    private final Deque<Long> times = new ArrayDeque<>(); // the latest, failures - 1 at the most
+    private final Deque<Long> times =
+        new ArrayDeque<>(); // of the latest failures; at most failures - 1
 
     Limit(int failures, Duration within, StageConsumer<? super Failure<?>> next) {
       Pipe.atLeast(1, failures, "the number of failures");

@@ -5,9 +5,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a stage does with an element that it could not process. Immutable.
+ * The reaction of a stage to an element that it could not process. Immutable and thread-safe.
  *
- * <p>An {@link Error} is no failure of an element: it stops the run whatever the policy says.
+ * <p>An {@link Error} is not a failure of an element: it stops the run under every policy.
  */
 public final class FailurePolicy {
 
@@ -22,7 +22,7 @@ public final class FailurePolicy {
     this.deadLetters = deadLetters;
   }
 
-  /** Hands the failure to the run's failure handler, which stops the run if there is none. */
+  /** Gives the failure to the run's failure handler. The default handler stops the run. */
   public static FailurePolicy report() {
     return REPORT;
   }
@@ -32,17 +32,17 @@ public final class FailurePolicy {
     return STOP;
   }
 
-  /** Hands the failure to this consumer, and goes on; if the consumer throws, the run stops. */
+  /** Gives the failure to this consumer and continues. If the consumer throws, the run stops. */
   public static FailurePolicy deadLetters(StageConsumer<? super Failure<?>> consumer) {
     return new FailurePolicy(false, Objects.requireNonNull(consumer, "consumer"));
   }
 
-  /** Whether the run is to be stopped. */
+  /** Whether a failure stops the run. */
   public boolean stops() {
     return stops;
   }
 
-  /** Who gets the failures; null for the run's failure handler. */
+  /** The consumer of the failures; null if the run's failure handler gets them. */
   public @Nullable StageConsumer<? super Failure<?>> deadLetters() {
     return deadLetters;
   }

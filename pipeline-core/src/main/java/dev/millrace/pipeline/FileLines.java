@@ -15,7 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Writes lines to a temporary file, which becomes the file at the end. */
+/** Writes lines to a temporary file, and renames it to the target file at the end. */
 final class FileLines implements Sink.Receiver<CharSequence, Long> {
 
   private final Path file;
@@ -29,12 +29,12 @@ final class FileLines implements Sink.Receiver<CharSequence, Long> {
     this.file = file;
     this.partial = partial;
     this.channel = channel;
-    // An encoder of our own reports what is not text, where a charset by its name would write '?'.
+    // An explicit encoder reports malformed text. A writer made from a charset would write '?'.
     this.writer =
         new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8.newEncoder(), -1));
   }
 
-  // Not by createTempFile, which gives a file that only its owner may read.
+  // createTempFile would create a file that only its owner may read.
   static FileLines open(Path file) throws IOException {
     if (Files.isDirectory(file)) {
       throw new FileSystemException(file.toString(), null, "is a directory, not a file of lines");
@@ -64,7 +64,7 @@ final class FileLines implements Sink.Receiver<CharSequence, Long> {
 
   @Override
   public int holds() {
-    return Integer.MAX_VALUE; // there is no file before the end
+    return Integer.MAX_VALUE; // no line is safe before finish() has renamed the file
   }
 
   @Override

@@ -9,27 +9,30 @@ import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Emits the elements of what a function returns for each element, and closes what it has iterated:
- * at once if its elements leave the run in the call that emits them; after the last of its elements
- * has left, if the pipeline is lifted.
+ * Calls a function for each element and emits all elements of the iterable or stream that it
+ * returns. Then it closes the iterable or stream. In a lifted pipeline, it closes it after the last
+ * of its elements has left the run. In other pipelines, the elements leave the run in the call that
+ * emits them, so it closes it at once.
  */
 final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
 
-  /** Elements to be iterated, and what is to be closed afterwards; null if there is nothing. */
+  /**
+   * The elements of one result, and the object to close after the iteration; null if there is none.
+   */
   private record Inner<O>(Iterator<? extends O> iterator, @Nullable AutoCloseable closing) {}
 
-  /** Begins to iterate what the function returns for an element. */
+  /** Calls the function with an element and starts to iterate its result. */
   @FunctionalInterface
   private interface Opening<I, O> {
     Inner<O> open(I element) throws Exception;
   }
 
-  /** A close has failed: stops the run, whatever the stage does with failures of elements. */
+  /** A close has failed. This stops the run, whatever the stage's failure policy is. */
   static final class CloseFailed extends Error {
     private static final long serialVersionUID = 1L;
 
     CloseFailed(Throwable cause) {
-      super("could not close what a function has returned to be iterated: " + cause, cause);
+      super("could not close the result of a flatMap function: " + cause, cause);
     }
   }
 
@@ -39,7 +42,7 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
     this.opening = opening;
   }
 
-  /** Of a function that returns iterables. */
+  /** For a function that returns iterables. */
   static <I, O> FlatMap<I, O> ofIterables(
       StageFunction<? super I, ? extends Iterable<? extends O>> function) {
     Objects.requireNonNull(function, "function");
@@ -56,7 +59,7 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
         });
   }
 
-  /** Of a function that returns streams. */
+  /** For a function that returns streams. */
   static <I, O> FlatMap<I, O> ofStreams(
       StageFunction<? super I, ? extends BaseStream<? extends O, ?>> function) {
     Objects.requireNonNull(function, "function");
@@ -71,7 +74,7 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
         });
   }
 
-  /** Closes what could not be iterated; returns why it could not. */
+  /** Closes a result whose iteration could not start; returns the exception of that iteration. */
   private static Exception closed(@Nullable AutoCloseable closing, Throwable why) {
     close(closing);
     if (why instanceof Error error) {
@@ -80,7 +83,10 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
     return (Exception) why;
   }
 
-  /** An interrupt that is meant for the function around waits until the close has returned. */
+  /**
+   * Closes without interrupts: the close must not see an interrupt that is meant for the user's
+   * function. The interrupt flag is set again after the close.
+   */
   private static void close(@Nullable AutoCloseable closing) {
     if (closing == null) {
       return;
@@ -114,9 +120,9 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
   }
 
   /**
-   * The same on elements that may be in envelopes.
+   * The same stage, for elements that may be in envelopes.
    *
-   * @param claims how many each element that it emits is to have
+   * @param claims the number of claims that each emitted element needs
    */
   Supplier<Transform<Object, Object>> lifted(int claims, Resources resources) {
     return () ->

@@ -4,12 +4,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Claims to the elements that a stage still holds: always those that came last. For one thread. */
+/**
+ * Claims to the elements that a stage still holds: always the last elements that came in. Not
+ * thread-safe.
+ */
 final class Held {
 
   private final ArrayDeque<Origin> origins = new ArrayDeque<>();
 
-  /** How many of them are not {@link Origin#NONE}. */
+  /** The number of origins that are not {@link Origin#NONE}. */
   private int real;
 
   /** Whether no held element has an origin. */
@@ -17,7 +20,7 @@ final class Held {
     return real == 0;
   }
 
-  /** The stage has taken another element, and now holds that many. */
+  /** The stage has taken another element, and now holds {@code holds} elements. */
   void add(Origin origin, int holds) {
     if (holds > 0) {
       origins.addLast(origin);
@@ -28,7 +31,7 @@ final class Held {
     keep(holds);
   }
 
-  /** The stage now holds that many. */
+  /** The stage now holds {@code holds} elements: releases the claims of the older ones. */
   void keep(int holds) {
     while (origins.size() > holds) {
       Origin first = origins.removeFirst();
@@ -37,7 +40,7 @@ final class Held {
     }
   }
 
-  /** The origins of all elements that the stage holds, with another claim to each. */
+  /** The origins of all elements that the stage holds, with one more claim to each. */
   List<Origin> retained() {
     List<Origin> all = new ArrayList<>(origins);
     all.forEach(origin -> origin.retain(1));

@@ -4,7 +4,8 @@ import dev.millrace.context.Context;
 import java.util.Objects;
 
 /**
- * A source whose elements do not depend on its being open: it is closed as soon as it has ended.
+ * A source whose elements do not need it open: the run closes its cursor as soon as the cursor has
+ * ended.
  */
 interface IndependentSource<T> extends Source<T> {
 

@@ -24,31 +24,28 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rewrites a blueprint for one run, so that sources hear when their elements have come to their
- * end, and resources stay open as long as elements depend on them: elements travel in envelopes
- * that say what they descend from. Engines notice nothing.
+ * Rewrites a blueprint for one run. Then the settlements of sources are called when elements are
+ * settled, and resources stay open as long as elements depend on them. Elements travel in
+ * envelopes; an envelope names the origin of its element. Engines need no code for this.
  */
 /*
- * The rules, for each kind of node:
- *
- * 1. An element under way has a claim to its origin: as many as there are stages that will get it, and as
- *    stages get the same object from a broadcast, that number is known before. So it is worked out from
- *    the sink upwards, "claims" below, and whoever makes an element makes that many.
- * 2. A stage that has a function gives up the claim of its input when the function has returned, or
- *    hands it on to the only result. What it holds, see Transform.holds, it has the claims of.
- * 3. A stage without a function (merge, concat, a buffer, a lane) passes the claims on; a buffer that
- *    drops gives them up.
- * 4. The claims of an element that has failed are given up when somebody has taken the failure.
- * 5. Whatever goes another way, because the run ends or a branch wants no more, is forgotten: a claim
- *    that nobody gives up keeps the element from being settled, and at the end of the run it is abandoned.
- *
- * Resources obey the same rules: a source's cursor, an iterable of a flatMap and a transform with a close
- * of its own are origins too, with a claim for the stage that has opened them. An element that descends
- * from neither a settling source nor a resource travels without an envelope.
- *
- * So nothing depends on engines calling somebody when they throw an element away. The price is that a branch
- * of a broadcast that ends before the others keeps from then on all elements from being settled, and
- * their resources open until the run ends.
+ * The claims, for each kind of node:
+ * 1. An element under way has one claim to its origin for each stage that will get it. After a broadcast,
+ *    all branches get the same object, so it cannot gain claims later: its number of claims must be known
+ *    when it is made. The lift computes this number ("claims" below) from the sink upwards. The stage that
+ *    makes an element makes that many claims.
+ * 2. A stage with a function releases the claim of its input when the function has returned, or hands the
+ *    claim on to the only result. It keeps the claims of the elements that it holds (see Transform.holds).
+ * 3. A stage without a function (merge, concat, a buffer, a lane) passes the claims on. A buffer that
+ *    drops an element releases its claims.
+ * 4. The claims of a failed element are released when a failure handler has taken the failure.
+ * 5. An element that is lost, because the run ends or a branch wants no more, keeps its claims. So its
+ *    origin is not settled, and is abandoned at the end of the run.
+ * Resources follow the same rules: a source's cursor, an iterable of a flatMap, and a transform with a close
+ * of its own are origins too. Each has one claim for the stage that has opened it. An element that descends
+ * from no settling source and no resource travels without an envelope.
+ * So an engine needs no callback when it discards an element. The price: when one branch of a broadcast ends
+ * before the others, no later element is settled, and their resources stay open until the run ends.
  */
 @SuppressWarnings("unchecked") // the blueprint is well typed
 class Lift {
@@ -63,24 +60,24 @@ class Lift {
   private final IdentityHashMap<StageConsumer<? super Failure<?>>, StageConsumer<Failure<?>>>
       handlers = new IdentityHashMap<>();
 
-  /** The names of the stages whose failures have pairs of elements. */
+  /** The names of the zip stages: the element of their failures is a pair. */
   private final Set<String> zips = new HashSet<>();
 
-  /** How many claims a failure of the stage has, where it is not one. */
+  /** The number of claims of a failed element, by stage. Default: 1. */
   private final Map<String, Integer> claimsOfFailures = new HashMap<>();
 
   /**
-   * For a new run.
+   * Creates the lift of a new run.
    *
-   * @param unsettled that of the run
-   * @param resources that of the run
+   * @param unsettled the run's unsettled elements
+   * @param resources the run's resources
    */
   Lift(Unsettled unsettled, Resources resources) {
     this.unsettled = unsettled;
     this.resources = resources;
   }
 
-  /** Whether there is a source above the node that settles. */
+  /** Whether a settling source is above the node. */
   static boolean settles(Node<?> last) {
     Deque<Node<?>> open = new ArrayDeque<>(List.of(last));
     Set<Node<?>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -103,7 +100,7 @@ class Lift {
     return lift(last, 1);
   }
 
-  /** Without recursion along inputs of one kind, so that a pipe may be as long as one likes. */
+  /** Loops along single inputs instead of recursing, so that a pipe may have any length. */
   private Node<Object> lift(Node<?> last, int claims) {
     Deque<Line> line = new ArrayDeque<>();
     var head = new Line(last, claims);
@@ -117,7 +114,10 @@ class Lift {
     return lifted;
   }
 
-  /** The only input of a node, and how many claims the node wants of its elements. */
+  /**
+   * The single input of a node, and the number of claims that its elements need; null if the node
+   * has not exactly one input.
+   */
   private @Nullable Line above(Line line) {
     return switch (line.node()) {
       case Node.Sequential<?, ?> node -> new Line(node.input(), 1);
@@ -202,7 +202,7 @@ class Lift {
 
   // Fan-outs
 
-  /** Lifts the branches; returns how many claims they want together of an element. */
+  /** Lifts the branches; returns the number of claims that an element of the fan-out needs. */
   private int spread(Node.FanOut<?, ?> node, int claims) {
     int sum = 0;
     int most = 0;
@@ -248,7 +248,7 @@ class Lift {
     };
   }
 
-  /** The cursor; if it has something to close, its elements depend on that. */
+  /** Makes the cursor a resource of its elements, if it has a {@code close} of its own. */
   private Source.Cursor<Object> tracked(Source.Cursor<?> cursor, int claims) {
     if (!Resources.closes(cursor)) {
       return untyped(cursor);
@@ -351,7 +351,8 @@ class Lift {
           return more;
         }
 
-        // A receiver that is safe at its end only does not use elements so long.
+        // If elements are safe only after finish(), the receiver does not use their resources until
+        // then: it keeps only the claims to the settling sources.
         private void accepted(Origin origin, int holds) {
           if (holds != Integer.MAX_VALUE) {
             held.add(origin, holds);
@@ -386,7 +387,10 @@ class Lift {
     return letters == null ? policy : FailurePolicy.deadLetters(handler(letters));
   }
 
-  /** Hands the element itself to the handler; one for each, as engines lock by handler. */
+  /**
+   * Wraps a handler: it gets the element without its envelope. The same handler always gets the
+   * same wrapper, because engines lock by handler.
+   */
   StageConsumer<Failure<?>> handler(StageConsumer<? super Failure<?>> handler) {
     return handlers.computeIfAbsent(
         handler,

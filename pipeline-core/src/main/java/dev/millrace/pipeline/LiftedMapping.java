@@ -3,7 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.pipeline.graph.Mapping;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a mapping on elements that may be in envelopes. */
+/** Runs a mapping on elements that may be in envelopes. Not thread-safe. */
 final class LiftedMapping<I, O> implements Mapping<Object, Object> {
 
   private final Mapping<I, O> mapping;
@@ -11,9 +11,9 @@ final class LiftedMapping<I, O> implements Mapping<Object, Object> {
   private final OwnResource own;
 
   /**
-   * A mapping.
+   * Wraps a mapping.
    *
-   * @param claims how many each element that it makes is to have
+   * @param claims the number of claims that each emitted element needs
    */
   LiftedMapping(Mapping<I, O> mapping, int claims, Resources resources) {
     this.mapping = mapping;

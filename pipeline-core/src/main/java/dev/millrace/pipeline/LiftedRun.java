@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The run of a {@linkplain Lift lifted} pipeline. A thread, the keeper, waits for its end, closes
- * the resources that are open, abandons what is not settled, and closes the settling sources. It is
- * a platform thread, because functions that only compute can keep all virtual threads away. If no
- * source settles, the keeper is started with the first resource.
+ * The run of a {@linkplain Lift lifted} pipeline. A thread, the keeper, waits for the end of the
+ * run. Then it closes the open resources, abandons the unsettled elements, and closes the settling
+ * sources. It is a platform thread, because functions that only compute can occupy all carriers of
+ * virtual threads. If no source settles, the keeper starts with the first resource.
  */
 final class LiftedRun<R extends @Nullable Object> implements Run<R> {
 
@@ -31,7 +31,7 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
   private final CountDownLatch started = new CountDownLatch(1);
   private final AtomicReference<@Nullable Throwable> closeFailure = new AtomicReference<>();
   private volatile boolean isKept;
-  private @Nullable Run<R> run; // written before the latch is open
+  private @Nullable Run<R> run; // written before the latch opens
   private List<Throwable> failures = List.of(); // by the keeper
 
   private LiftedRun(Unsettled unsettled) {
@@ -91,14 +91,14 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
     try {
       run().join();
     } catch (Throwable e) {
-      // whoever joins gets it
+      // join() throws it
     } finally {
       resources.end();
       failures = unsettled.end();
     }
   }
 
-  /** A close that fails stops the run, if it still goes on. */
+  /** A failed close stops the run, if the run has not ended. */
   private void closeFailed(Throwable thrown) {
     if (closeFailure.compareAndSet(null, thrown)) {
       uninterruptibly(started::await);
@@ -157,7 +157,7 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
     return result;
   }
 
-  /** The run has ended: no resource is opened any more. */
+  /** Waits for the keeper. Called after the run has ended, when no resource is opened any more. */
   private void awaitKeeper() throws InterruptedException {
     if (isKept) {
       keeper.join();
@@ -173,7 +173,10 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
     return all;
   }
 
-  /** The exception is a new one for each join, made by the engine or here. */
+  /**
+   * Adds the failures to an exception of this library: the engine, or this class, makes a new one
+   * for each join.
+   */
   private <E extends Exception> E withFailures(E thrown) {
     for (Throwable each : allFailures()) {
       if (each != thrown.getCause()) {

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An emitted element descends from the element that the transform was called with, from the
  * elements that the transform held before, and from the transform's own resource. If the transform
- * throws for an element, the claim of that element goes with the failure. An exception of an
- * emitter is no failure of an element: then the claim of the emitted element is not given up, so
- * that the element does not end.
+ * throws for an element, the failure takes over the claim of that element. An exception of an
+ * emitter is not a failure of an element: then the claim of the emitted element is never released,
+ * so its origin is not settled.
  */
 class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
 
@@ -26,9 +26,9 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
   private @Nullable Emitter<? super Object> out;
 
   /**
-   * A transform that says what it holds.
+   * Wraps a transform whose {@code holds} is a number, not {@link Transform#ALL}.
    *
-   * @param claims how many each element that it emits is to have
+   * @param claims the number of claims that each emitted element needs
    */
   LiftedTransform(Transform<I, O> transform, int claims, Resources resources) {
     this.transform = transform;
@@ -64,7 +64,7 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
     Objects.requireNonNull(out).emit(Envelope.of(element, own.with(origin, claims)));
   }
 
-  /** The origin of what is emitted now; there is a claim to it until the call ends. */
+  /** The origin of an element that is emitted now. This call has a claim to it until it ends. */
   private Origin origin() {
     Origin of = current;
     if (held.isEmpty()) {
@@ -89,7 +89,7 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
     }
   }
 
-  /** A call without an element. */
+  /** A call of the transform without an element. */
   interface Call {
     void run() throws Exception;
   }
@@ -104,7 +104,7 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
     held.keep(transform.holds());
   }
 
-  /** Elements that are still held afterwards have become part of nothing: they are abandoned. */
+  /** Ends the transform. Elements still held afterwards are never emitted; they are abandoned. */
   @Override
   public void end(Emitter<? super Object> to) throws Exception {
     call(to, () -> transform.end(this));

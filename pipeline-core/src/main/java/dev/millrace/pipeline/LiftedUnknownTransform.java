@@ -11,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a transform that does not say what it holds, on elements that may be in envelopes: each
- * emitted element may descend from all elements before. One origin stands for these, and ends after
- * the transform.
+ * Runs a transform whose {@code holds} is {@link Transform#ALL}, on elements that may be in
+ * envelopes. Each emitted element may descend from all earlier elements. One origin stands for all
+ * of them; it ends after the transform has ended. Not thread-safe.
  */
 final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
 
@@ -21,10 +21,16 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
   private final int claims;
   private final OwnResource own;
 
-  /** Read when there is no claim left, and so after this stage has given up its own. */
+  /**
+   * Written by this stage. Read when no claim to {@link #all} is left, so after this stage has
+   * released its own claim: the release and the read are ordered by the atomic claim count.
+   */
   private final List<Origin> parents = new ArrayList<>();
 
-  /** The resources among the parents: thousands of elements may have come from the same one. */
+  /**
+   * The resources among the parents: one resource may be the origin of thousands of elements, but
+   * is added once.
+   */
   private final Set<Origin> resources = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private final Origin all =
@@ -38,9 +44,9 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
   private @Nullable Emitter<? super Object> out;
 
   /**
-   * A transform that does not say what it holds.
+   * Wraps a transform.
    *
-   * @param claims how many each element that it emits is to have
+   * @param claims the number of claims that each emitted element needs
    */
   LiftedUnknownTransform(Transform<I, O> transform, int claims, Resources resources) {
     this.transform = transform;
@@ -64,7 +70,7 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
       return outcome;
     } finally {
       if (outcome == null && isNew) {
-        origin.retain(1); // for the failure
+        origin.retain(1); // the claim of the failure
       } else if (outcome != null && !isNew) {
         origin.release(1);
       }

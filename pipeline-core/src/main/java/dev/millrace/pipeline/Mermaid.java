@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Draws graphs in Mermaid's language. A fan-out is drawn as two nodes: one that spreads, with its
- * name, and a small one, where the branches come together.
+ * Draws graphs in Mermaid's language. A fan-out becomes two nodes: a node with its name, which
+ * spreads the elements, and a small node, where the branches join.
  */
 final class Mermaid {
 
   private final StringBuilder text = new StringBuilder("flowchart LR\n");
   private final UnaryOperator<String> label;
 
-  /** What leads to the lanes that were met: the fan-out's node and the text of the arrow. */
+  /** The arrow to each lane: the id of the fan-out's node and the text of the arrow. */
   private final IdentityHashMap<Node<?>, String> arrowsToLanes = new IdentityHashMap<>();
 
   private int ids;
@@ -27,9 +27,9 @@ final class Mermaid {
   }
 
   /**
-   * Draws what is above the node, and a sink below it.
+   * Draws the node, all nodes above it, and a sink below it.
    *
-   * @param label what is written for the stage of a name
+   * @param label maps the name of a stage to its text in the drawing
    */
   static String draw(Node<?> last, UnaryOperator<String> label) {
     var mermaid = new Mermaid(label);
@@ -48,8 +48,8 @@ final class Mermaid {
   }
 
   /**
-   * Draws a node and all above it; returns the id of the one that its elements come out of. Without
-   * recursion along single inputs: there may be thousands of them.
+   * Draws a node and all nodes above it; returns the id of the drawn node that emits its elements.
+   * Loops along single inputs instead of recursing, because there may be thousands of them.
    */
   private String add(Node<?> last) {
     Deque<Node<?>> line = new ArrayDeque<>();

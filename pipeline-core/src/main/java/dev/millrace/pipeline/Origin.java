@@ -5,15 +5,16 @@ import java.lang.invoke.VarHandle;
 import java.util.List;
 
 /**
- * What an element descends from, and the number of claims to it: of elements under way, of stages
- * that hold one, of failures that are handled. It has ended when there is none left.
+ * The source element or resource that an element descends from, with the number of claims to it.
+ * Elements under way, stages that hold an element, and failures that wait for their handler have
+ * claims. The origin ends when no claim is left.
  *
- * <p>Who holds a claim may make more. So the number never leaves zero again, and a claim that was
- * forgotten can only keep an origin from ending. Safe for use by many threads.
+ * <p>Only the holder of a claim may make more claims. So the number never grows again after it has
+ * reached zero. A claim that is never released can only prevent the end of the origin. Thread-safe.
  */
 abstract class Origin {
 
-  /** That of elements whose source neither settles them nor has a resource. */
+  /** The origin of elements without a settling source or resource. */
   static final Origin NONE =
       new Origin(1) {
         @Override
@@ -41,22 +42,22 @@ abstract class Origin {
     }
   }
 
-  @SuppressWarnings("unused") // by the handle
+  @SuppressWarnings("unused") // accessed through CLAIMS
   private volatile int claims;
 
-  /** With so many claims. */
+  /** Creates an origin with {@code claims} claims. */
   Origin(int claims) {
     this.claims = claims;
   }
 
-  /** Makes more claims. By who has one. */
+  /** Makes more claims. The caller must have a claim. */
   void retain(int more) {
     if (more > 0) {
       CLAIMS.getAndAdd(this, more);
     }
   }
 
-  /** Gives claims up. */
+  /** Releases claims. The last release ends the origin. */
   void release(int less) {
     int left = (int) CLAIMS.getAndAdd(this, -less) - less;
     if (left == 0) {
@@ -67,19 +68,21 @@ abstract class Origin {
   }
 
   /**
-   * The origin without the resources in it, with a claim for the caller: for the holder of an
-   * element that does not use the element any more, but has not settled it yet. By a holder of a
-   * claim.
+   * This origin without its resources, with one claim for the caller. For a holder that no longer
+   * uses the element, but has not settled it yet. The caller must have a claim to this origin.
    */
   Origin withoutResources() {
     retain(1);
     return this;
   }
 
-  /** There is no claim left. Called once. */
+  /** Called exactly once, when no claim is left. */
   abstract void ended();
 
-  /** The origin of what was made of several elements, whose claims it takes over. */
+  /**
+   * The origin of an element that was made of several elements. It takes over one claim to each
+   * parent.
+   */
   static Origin merge(List<Origin> parents, int claims) {
     List<Origin> real = parents.stream().filter(parent -> parent != NONE).toList();
     if (real.isEmpty()) {

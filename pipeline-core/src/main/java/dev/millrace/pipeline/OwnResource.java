@@ -4,8 +4,8 @@ import dev.millrace.pipeline.graph.Transform;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a transform holds for itself: a resource from which all descends that the transform emits.
- * Nothing, if the transform has no {@code close} of its own. For one thread.
+ * The transform itself as a resource: all elements that it emits descend from it. Empty if the
+ * transform has no {@code close} of its own. Not thread-safe.
  */
 final class OwnResource {
 
@@ -19,7 +19,10 @@ final class OwnResource {
     return resource == null;
   }
 
-  /** The origin, whose claims are the caller's, and the resource together. */
+  /**
+   * An origin with {@code claims} claims that stands for {@code origin} and the resource. Takes
+   * over the caller's {@code claims} claims to {@code origin}.
+   */
   Origin with(Origin origin, int claims) {
     if (resource == null) {
       return origin;

@@ -22,8 +22,8 @@ import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A blueprint of a stream of elements: what it comes from, and what is done to it. Immutable;
- * nothing happens before a {@link Pipeline} made of it is started.
+ * A blueprint of a stream of elements: a source and the stages after it. Immutable and thread-safe.
+ * Nothing runs before a {@link Pipeline} made of the pipe is started.
  *
  * <pre>{@code
  * Pipeline<Long> job =
@@ -34,13 +34,16 @@ import org.jspecify.annotations.Nullable;
  *         .to(Sink.count());
  * }</pre>
  *
- * <p>Each call gives a new pipe, and a pipe is continued once: two pipelines made of one pipe would
- * run what they share twice, so a second continuation within a pipeline is refused. Names are
- * unique in a pipeline; they are what reports and failures speak of. Functions may block and may
- * throw anything; the context of the run is the current one while they run. None may return null.
+ * <p>Each call gives a new pipe. Within a pipeline, a pipe can be continued only once: use {@link
+ * #broadcast} to give its elements to several stages. Two pipelines made of one pipe run the shared
+ * stages twice. Names of stages are unique in a pipeline; reports and failures use them.
  *
- * <p>Wrong arguments are refused here, by an {@link IllegalArgumentException}, not when the
- * pipeline runs.
+ * <p>Functions may block and may throw any exception. While a function runs, the context of the run
+ * is {@link Context#current()}. A function must not return null.
+ *
+ * <p>The methods check their arguments when they are called, not when the pipeline runs. They throw
+ * an {@link IllegalArgumentException} for a value out of range, and a {@link NullPointerException}
+ * for null.
  *
  * @param <T> the type of the elements
  */
@@ -72,9 +75,9 @@ public final class Pipe<T> {
     return name;
   }
 
-  // Beginnings
+  // Sources
 
-  /** The elements of a source, which is called "source". */
+  /** The elements of a source, in a stage named "source". */
   public static <T> Pipe<T> from(Source<T> source) {
     return from("source", source);
   }
@@ -85,12 +88,15 @@ public final class Pipe<T> {
     return new Pipe<>(new Node.From<>(checked(name), source), FailurePolicy.report());
   }
 
-  /** The elements of all pipes, as they come. */
+  /** The elements of all pipes, in the order in which they arrive. */
   public static <T> Pipe<T> merge(String name, List<Pipe<T>> pipes) {
     return new Pipe<>(new Node.Merge<>(checked(name), nodes(pipes)), FailurePolicy.report());
   }
 
-  /** The elements of the first pipe, then those of the next one, and so on. */
+  /**
+   * The elements of the first pipe, then the elements of the second pipe, and so on. Each pipe
+   * starts when the previous one has ended.
+   */
   public static <T> Pipe<T> concat(String name, List<Pipe<T>> pipes) {
     return new Pipe<>(new Node.Concat<>(checked(name), nodes(pipes)), FailurePolicy.report());
   }
@@ -103,7 +109,10 @@ public final class Pipe<T> {
     return pipes.stream().map(pipe -> Objects.requireNonNull(pipe, "a pipe is null").node).toList();
   }
 
-  /** One element of each side, combined, as long as both have one. */
+  /**
+   * Combines one element of this pipe with one element of the other pipe, until one of them has
+   * ended.
+   */
   public <U, R> Pipe<R> zip(
       String name, Pipe<U> other, Node.Combiner<? super T, ? super U, ? extends R> combiner) {
     Objects.requireNonNull(other, "other");
@@ -111,12 +120,15 @@ public final class Pipe<T> {
     return then(new Node.Zip<>(checked(name), node, other.node, combiner, policy));
   }
 
-  /** What the stages added from here on do with elements that fail; until it is changed again. */
+  /**
+   * Sets the failure policy of all stages that are added after this call, until the next call of
+   * {@code onFailure}. Default: {@link FailurePolicy#report()}.
+   */
   public Pipe<T> onFailure(FailurePolicy policy) {
     return new Pipe<>(node, Objects.requireNonNull(policy, "policy"));
   }
 
-  // One after the other
+  // Sequential stages
 
   private <R> Pipe<R> sequential(String name, Supplier<? extends Transform<T, R>> transform) {
     return then(new Node.Sequential<>(checked(name), node, transform, policy));
@@ -126,7 +138,10 @@ public final class Pipe<T> {
     return then(new Node.Timed<>(checked(name), node, transform, policy));
   }
 
-  /** A stage of one's own; the supplier makes the state of each run. */
+  /**
+   * A stage of your own. The supplier makes a new transform for each run, and for each copy of a
+   * branch.
+   */
   public <R> Pipe<R> via(String name, Supplier<? extends Transform<T, R>> transform) {
     Objects.requireNonNull(transform, "transform");
     return sequential(name, transform);
@@ -137,7 +152,7 @@ public final class Pipe<T> {
     return sequential(name, Transforms.map(function));
   }
 
-  /** The elements for which the predicate is true. */
+  /** The elements for which the predicate is true; the others are dropped. */
   public Pipe<T> filter(String name, StageFunction<? super T, Boolean> predicate) {
     return sequential(name, Transforms.filter(predicate));
   }
@@ -146,11 +161,12 @@ public final class Pipe<T> {
    * All elements of the iterable that the function returns for each element.
    *
    * <p>If the iterable or its iterator is {@link AutoCloseable}, the run closes it exactly once,
-   * however it is left: after the last of its elements has left the run. So an element may depend
-   * on an open iterable until the sink has taken it. A close that fails stops the run.
+   * however the iteration ends: after the last of its elements has left the run. So an element may
+   * depend on an open iterable until the sink has taken the element. If the close throws, the run
+   * stops.
    *
-   * <p>The stream behind a method reference such as {@code Files.lines(path)::iterator} cannot be
-   * reached from here, and stays open: use {@link #flatMapStream}.
+   * <p>The run cannot close the stream behind a method reference such as {@code
+   * Files.lines(path)::iterator}: use {@link #flatMapStream}.
    */
   public <R> Pipe<R> flatMap(
       String name, StageFunction<? super T, ? extends Iterable<? extends R>> function) {
@@ -159,25 +175,25 @@ public final class Pipe<T> {
 
   /**
    * All elements of the stream that the function returns for each element, such as {@code
-   * Files::lines}. The run closes each stream, as {@link #flatMap} does iterables.
+   * Files::lines}. The run closes each stream, as {@link #flatMap} closes iterables.
    */
   public <R> Pipe<R> flatMapStream(
       String name, StageFunction<? super T, ? extends BaseStream<? extends R, ?>> function) {
     return sequential(name, FlatMap.ofStreams(function));
   }
 
-  /** The elements as they are, each of which the consumer has seen before. */
+  /** Calls the consumer with each element, and then emits the same element. */
   public Pipe<T> tee(String name, StageConsumer<? super T> consumer) {
     return sequential(name, Transforms.tee(consumer));
   }
 
-  /** The states of a fold: the one after each element. */
+  /** The state of a fold after each element. */
   public <S> Pipe<S> scan(
       String name, Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {
     return sequential(name, Transforms.scan(initial, fold));
   }
 
-  /** The first {@code n} elements; then the stages before are stopped. */
+  /** The first {@code n} elements; then the stages above end. */
   public Pipe<T> take(String name, long n) {
     return sequential(name, Transforms.take(n));
   }
@@ -187,12 +203,15 @@ public final class Pipe<T> {
     return sequential(name, Transforms.skip(n));
   }
 
-  /** The elements before the first one for which the predicate is false. */
+  /**
+   * The elements before the first element for which the predicate is false; then the stages above
+   * end.
+   */
   public Pipe<T> takeWhile(String name, StageFunction<? super T, Boolean> predicate) {
     return sequential(name, Transforms.takeWhile(predicate));
   }
 
-  /** The first element of each key; all keys are kept in memory. */
+  /** The first element of each key; later elements are dropped. Keeps all keys in memory. */
   public Pipe<T> distinct(String name, StageFunction<? super T, ?> key) {
     return sequential(name, Transforms.distinct(key));
   }
@@ -203,25 +222,26 @@ public final class Pipe<T> {
   }
 
   /**
-   * Lists of {@code size} elements, or fewer if the first of them has waited for {@code within}.
+   * Lists of {@code size} elements. A list is emitted earlier, with fewer elements, when its first
+   * element has waited for {@code within}. The last list may be shorter.
    */
   public Pipe<List<T>> batch(String name, int size, Duration within) {
     return timed(name, TimedTransforms.batch(size, within));
   }
 
   /**
-   * Lists of {@code size} elements, each beginning {@code step} elements after the one before;
-   * those at the end that do not fill a list are not emitted. Elements that are in no list count as
-   * dropped.
+   * Lists of {@code size} elements. Each list starts {@code step} elements after the start of the
+   * previous list. A list that is not full at the end is not emitted. Elements that are in no list
+   * count as dropped.
    */
   public Pipe<List<T>> window(String name, int size, int step) {
     return sequential(name, Transforms.window(size, step, false));
   }
 
   /**
-   * As {@link #window}, and at the end also the lists that have begun and are not full. So {@code
-   * (3, 3)} of five elements gives a list of three and one of two; {@code (3, 1)} of four gives
-   * lists of three, three, two, and one.
+   * As {@link #window}, and at the end it also emits the lists that have started and are not full.
+   * So {@code (3, 3)} makes lists of 3 and 2 from five elements; {@code (3, 1)} makes lists of 3,
+   * 3, 2 and 1 from four elements.
    */
   public Pipe<List<T>> windowPartial(String name, int size, int step) {
     return sequential(name, Transforms.window(size, step, true));
@@ -230,30 +250,39 @@ public final class Pipe<T> {
   // Time
 
   /**
-   * At most {@code elements} at once, and as many in each {@code period} on average: a token
-   * bucket. The stages before wait. A thread that wakes up late catches up, by what would have come
-   * within one second at most; pauses of the input and of the stages behind are not caught up.
+   * Limits the rate by a token bucket: on average {@code elements} in each {@code period}, and at
+   * most {@code elements} in one burst. The stages above wait. A thread that wakes up late catches
+   * up, by at most the elements of one second. Pauses of the input, and of the stages below, are
+   * not caught up.
    */
   public Pipe<T> throttle(String name, int elements, Duration period) {
     return timed(name, TimedTransforms.throttle(elements, period));
   }
 
-  /** An element once no other has come for {@code silence}; those before it are dropped. */
+  /**
+   * Emits the latest element when no other element has come for {@code silence}; drops the earlier
+   * ones. At the end it emits the last element at once.
+   */
   public Pipe<T> debounce(String name, Duration silence) {
     return timed(name, TimedTransforms.debounce(silence));
   }
 
-  /** The latest element of each {@code period} that has one; the others are dropped. */
+  /**
+   * Emits the latest element of each {@code period}; drops the earlier ones. A period without
+   * elements emits nothing.
+   */
   public Pipe<T> sample(String name, Duration period) {
     return timed(name, TimedTransforms.sample(period));
   }
 
-  /** Lets the stages before run ahead by up to {@code capacity} elements. */
+  /** Holds up to {@code capacity} elements. When the buffer is full, the stages above wait. */
   public Pipe<T> buffer(String name, int capacity) {
     return buffer(name, capacity, Overflow.WAIT);
   }
 
-  /** As {@link #buffer(String, int)}, and says what happens when it is full. */
+  /**
+   * As {@link #buffer(String, int)}; {@code overflow} decides what happens when the buffer is full.
+   */
   public Pipe<T> buffer(String name, int capacity, Overflow overflow) {
     atLeast(1, capacity, "the capacity of a buffer");
     return then(
@@ -261,7 +290,7 @@ public final class Pipe<T> {
             checked(name), node, capacity, Objects.requireNonNull(overflow, "overflow")));
   }
 
-  // Many at once
+  // Parallel stages
 
   private <R> Pipe<R> parallel(
       String name,
@@ -275,21 +304,24 @@ public final class Pipe<T> {
         new Node.Parallel<>(checked(name), node, parallelism, order, key, function, policy));
   }
 
-  /** As {@link #map}, for {@code parallelism} elements at once; keeps the order. */
+  /**
+   * As {@link #map}, with up to {@code parallelism} calls of the function at once. Keeps the order
+   * of the input.
+   */
   public <R> Pipe<R> mapParallel(
       String name, int parallelism, StageFunction<? super T, ? extends R> function) {
     return parallel(name, parallelism, Order.INPUT, null, function);
   }
 
-  /** As {@link #mapParallel}, and emits each result as soon as it is there. */
+  /** As {@link #mapParallel}, but emits each result as soon as the function has returned it. */
   public <R> Pipe<R> mapParallelUnordered(
       String name, int parallelism, StageFunction<? super T, ? extends R> function) {
     return parallel(name, parallelism, Order.COMPLETION, null, function);
   }
 
   /**
-   * As {@link #mapParallelUnordered}, but elements of the same key are processed one after the
-   * other, and keep their order. There may be any number of keys.
+   * As {@link #mapParallelUnordered}, but elements with the same key are processed one after the
+   * other, in their order. The number of keys is not limited.
    */
   public <R> Pipe<R> mapKeyed(
       String name,
@@ -299,7 +331,10 @@ public final class Pipe<T> {
     return parallel(name, parallelism, Order.KEY, Objects.requireNonNull(key, "key"), function);
   }
 
-  /** As {@link #mapParallel}, for a function that returns before its result is there. */
+  /**
+   * As {@link #mapParallel}, for a function that returns a future of its result. A worker waits for
+   * each future. It cancels the future if it is interrupted.
+   */
   public <R> Pipe<R> mapAsync(
       String name,
       int parallelism,
@@ -331,7 +366,10 @@ public final class Pipe<T> {
 
   // Branches
 
-  /** Each element goes to every branch; emits what the branches emit, as it comes. */
+  /**
+   * Gives each element to every branch. Emits the elements of all branches, in the order in which
+   * they arrive. The slowest branch sets the speed.
+   */
   public <R> Pipe<R> broadcast(String name, List<Function<Pipe<T>, Pipe<R>>> branches) {
     checked(name);
     Objects.requireNonNull(branches, "branches");
@@ -343,7 +381,7 @@ public final class Pipe<T> {
     return fanOut(name, Route.BROADCAST, null, built);
   }
 
-  /** Each element goes to one of {@code copies} of a branch, whichever has room. */
+  /** Gives each element to one of {@code copies} copies of a branch: to a copy that has room. */
   public <R> Pipe<R> balance(String name, int copies, Function<Pipe<T>, Pipe<R>> branch) {
     atLeast(1, copies, "the number of copies");
     return fanOut(
@@ -351,8 +389,8 @@ public final class Pipe<T> {
   }
 
   /**
-   * Each element goes to one of {@code copies} of a branch, chosen by the hash of its key: elements
-   * of one key go to the same, in their order.
+   * Gives each element to one of {@code copies} copies of a branch, chosen by the hash of its key.
+   * Elements with the same key go to the same copy, in their order.
    */
   public <R> Pipe<R> partitionBy(
       String name, Function<? super T, ?> key, int copies, Function<Pipe<T>, Pipe<R>> branch) {
@@ -391,18 +429,19 @@ public final class Pipe<T> {
     return Pipeline.of(node, sink);
   }
 
-  /** As {@link #publisher(Engine, Context, StageConsumer)}; the first failure stops the run. */
+  /** As {@link #publisher(Engine, Context, StageConsumer)}, but the first failure stops the run. */
   public Flow.Publisher<T> publisher(Engine engine, Context context) {
     return publisher(engine, context, FailureHandlers.stop());
   }
 
   /**
-   * The results as a publisher: each subscription starts a run of its own, which goes on as far as
-   * there is demand, and is cancelled with the subscription. The subscriber is told the end when no
-   * thread of the run is alive any more: completion, or what {@link Run#join} throws, of an {@link
-   * ExecutionException} the cause.
+   * The elements as a publisher. Each subscription starts a run of its own. The run waits for
+   * demand, and is cancelled with the subscription. The subscriber gets the end when no thread of
+   * the run is alive any more: {@code onComplete}, or {@code onError} with the exception of {@link
+   * Run#join}. For an {@link ExecutionException}, {@code onError} gets its cause.
    *
-   * <p>Obeys the rules of Reactive Streams (§1, §3). A subscription costs a virtual thread.
+   * <p>Obeys the rules of Reactive Streams (§1, §3). Thread-safe; {@code subscribe} does not block.
+   * Each subscription costs a virtual thread.
    *
    * @param onFailure gets the failures of every run
    * @throws IllegalArgumentException as {@link #to} does

@@ -7,14 +7,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A complete blueprint: from the sources to a sink. Immutable, can be started any number of times,
- * and by any engine.
+ * A complete blueprint, from the sources to a sink. Immutable and thread-safe. It can be started
+ * any number of times, by any engine.
  *
  * @param <R> the type of the result
  */
 public final class Pipeline<R extends @Nullable Object> {
 
-  /** The last node, and the sink that takes what it emits. */
+  /** The last node, and the sink that takes its elements. */
   private record End<T, R extends @Nullable Object>(Node<T> node, Sink<? super T, R> sink) {}
 
   private final End<?, R> end;
@@ -36,21 +36,21 @@ public final class Pipeline<R extends @Nullable Object> {
     return end.node;
   }
 
-  /** The sink; it takes what {@link #node()} emits. For engines. */
+  /** The sink; it takes the elements of {@link #node()}. For engines. */
   @SuppressWarnings("unchecked") // of() has checked the types
   public Sink<Object, R> sink() {
     return (Sink<Object, R>) end.sink;
   }
 
   /**
-   * Starts the pipeline; the first failure that a stage reports stops the run, and is the cause
-   * that {@link Run#join} throws.
+   * Starts the pipeline and returns at once. The first failure that a stage reports stops the run;
+   * {@link Run#join} then throws an {@link java.util.concurrent.ExecutionException} with its cause.
    */
   public Run<R> start(Engine engine, Context context) {
     return start(engine, context, FailureHandlers.stop());
   }
 
-  /** Starts the pipeline; see {@link Engine#start}. */
+  /** Starts the pipeline and returns at once; see {@link Engine#start}. */
   public Run<R> start(Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
     Objects.requireNonNull(context, "context");
     Objects.requireNonNull(onFailure, "onFailure");
@@ -59,7 +59,7 @@ public final class Pipeline<R extends @Nullable Object> {
         : engine.start(this, context, onFailure);
   }
 
-  /** The same, with elements in envelopes. */
+  /** The same pipeline, with elements in envelopes. */
   Pipeline<R> lifted(Lift lift) {
     return new Pipeline<>(new End<>(lift.lift(node()), lift.lift(sink())));
   }
@@ -69,7 +69,7 @@ public final class Pipeline<R extends @Nullable Object> {
     return Mermaid.draw(node(), name -> name);
   }
 
-  /** The graph in Mermaid's language, with what each stage of a run has received and emitted. */
+  /** The graph in Mermaid's language, with the counts of each stage of a run. */
   public String mermaid(RunReport report) {
     return Mermaid.draw(node(), report::label);
   }

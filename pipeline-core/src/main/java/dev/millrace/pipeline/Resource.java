@@ -3,11 +3,11 @@ package dev.millrace.pipeline;
 import dev.millrace.context.Context;
 
 /**
- * Something that elements came from and depend on: a source's cursor, what a {@code flatMap}
- * iterates, or a transform. It is closed when no claim to it is left: the stage that has opened it
- * has ended, and so have all elements that came from it.
+ * A resource that elements depend on: a source's cursor, an iterable or stream of a {@code
+ * flatMap}, or a transform. It is closed when no claim to it is left: then the stage that has
+ * opened it has ended, and all elements that came from it have left the run.
  *
- * <p>Thread-safe. Closed once, in the context that it was opened in.
+ * <p>Thread-safe. Closed exactly once, in the context in which it was opened.
  */
 final class Resource extends Origin {
 
@@ -17,9 +17,9 @@ final class Resource extends Origin {
   private final Context context = Context.current();
 
   /**
-   * With one claim, that of the stage that has opened it.
+   * Creates a resource with one claim, for the stage that has opened it.
    *
-   * @param parent what the resource itself came from; the resource has a claim to it
+   * @param parent the origin of the resource; the resource has a claim to it
    */
   Resource(Resources all, AutoCloseable closing, Origin parent) {
     super(1);
@@ -39,7 +39,7 @@ final class Resource extends Origin {
     return parent.withoutResources();
   }
 
-  /** Closes it; by {@link Resources} only. */
+  /** Closes it. Only {@link Resources} may call this. */
   void close() throws Exception {
     context.call(
         () -> {

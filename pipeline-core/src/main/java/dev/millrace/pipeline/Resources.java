@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open resources of a run. Each is closed when its last element has left the run; at the end of
- * the run the others are closed.
+ * The open resources of a run. Each resource is closed when its last element has left the run; the
+ * remaining ones at the end of the run.
  *
  * <p>Thread-safe.
  */
@@ -34,17 +34,17 @@ final class Resources {
   private volatile boolean ended;
 
   /**
-   * Nothing is open.
+   * Starts with no open resource.
    *
    * @param onOpen called before a resource is added
-   * @param onFailure gets what a close throws, while the run goes on or at its end
+   * @param onFailure gets the exceptions of closes, during the run or at its end
    */
   Resources(Runnable onOpen, Consumer<? super Throwable> onFailure) {
     this.onOpen = onOpen;
     this.onFailure = onFailure;
   }
 
-  /** Whether a cursor or a transform has a {@code close} of its own, not the empty default. */
+  /** Whether the class overrides {@code close}: the empty default of an interface needs no call. */
   static boolean closes(AutoCloseable candidate) {
     return CLOSES.get(candidate.getClass());
   }
@@ -52,9 +52,9 @@ final class Resources {
   /**
    * Adds a resource, with one claim for the caller.
    *
-   * @param parent what the resource came from, with a claim for the resource
-   * @throws CancellationException if the run has ended without the calling thread; the resource is
-   *     closed then
+   * @param parent the origin of the resource; the caller gives one claim to it away
+   * @throws CancellationException if the run has already ended and did not wait for the calling
+   *     thread; then the resource is closed
    */
   Resource add(AutoCloseable closing, Origin parent) {
     onOpen.run();
@@ -68,8 +68,8 @@ final class Resources {
   }
 
   /**
-   * Closes a resource, unless that has been done. An interrupt that is meant for the calling
-   * thread's function waits until the close has returned.
+   * Closes a resource, unless it is closed already. The close must not see an interrupt that is
+   * meant for the calling thread's function: the flag is cleared, and set again after the close.
    */
   void close(Resource resource) {
     if (!open.remove(resource)) {
@@ -87,13 +87,16 @@ final class Resources {
     }
   }
 
-  /** The run has ended: closes all that are open. */
+  /** The run has ended: closes all open resources. */
   void end() {
     ended = true;
     List.copyOf(open).forEach(this::close);
   }
 
-  /** What an iterating stage has to close: any of these that is closeable, the last one first. */
+  /**
+   * One closeable for all arguments that are {@link AutoCloseable}, closed in reverse order; null
+   * if there is none.
+   */
   static @Nullable AutoCloseable closeable(Object... opened) {
     List<AutoCloseable> closeables =
         Arrays.stream(opened)

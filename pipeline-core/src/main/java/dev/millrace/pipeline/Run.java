@@ -6,25 +6,26 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pipeline that was started. Thread-safe.
+ * One execution of a pipeline. Thread-safe.
  *
  * <ol>
  *   <li>The ledger balances: see {@link StageReport}.
- *   <li>Failures of elements go where the stage's {@link FailurePolicy} says. An {@link Error}, an
- *       exception of a source or a sink, and one of the failure handler stop the run.
- *   <li>When the context is cancelled every stage stops: functions that run are interrupted. What
- *       they throw instead is suppressed in what {@link #join} throws.
- *   <li>After {@link #join} no thread of the run is alive; unless a function of the user has
- *       ignored an interrupt for as long as the engine waits: then {@code join} ends without it,
- *       and what it throws names the stage.
- *   <li>What waits between two stages is bounded.
+ *   <li>The stage's {@link FailurePolicy} decides about failures of elements. An {@link Error}, and
+ *       an exception of a source, a sink or a failure handler, stop the run.
+ *   <li>When the context is cancelled, every stage ends, and running functions are interrupted.
+ *       Exceptions that they throw then are suppressed in the exception of {@link #join}.
+ *   <li>After {@link #join}, no thread of the run is alive. The only exception is a function of the
+ *       user that ignores its interrupt for longer than the engine's grace period. Then {@code
+ *       join} does not wait for it, and its exception names the stage.
+ *   <li>The number of elements that wait between two stages is bounded.
  * </ol>
  *
- * <p>The run's own functions, handlers, sources and sinks may call these methods, and so may the
- * tasks that they fork: {@link #cancel}, {@link #close} and {@link #drain} return at once there,
- * and {@link #join} is refused, since the run waits for the caller. Code is inside of the run if
- * its {@link dev.millrace.context.Context#current()} descends from that of the run. A plain thread
- * that a function starts, and waits for, is not seen: it waits until the run is cancelled.
+ * <p>The run's own functions, handlers, sources and sinks, and the tasks that they fork, may call
+ * these methods. There, {@link #cancel}, {@link #close} and {@link #drain} return at once. {@link
+ * #join} throws an {@link IllegalStateException} there, because the run waits for the caller. Code
+ * is inside the run if its {@link dev.millrace.context.Context#current()} descends from the context
+ * of the run. The run cannot recognise a plain thread that a function starts. If the function waits
+ * for such a thread, and the thread calls {@code join}, both wait until the run is cancelled.
  *
  * @param <R> the type of the result
  */
@@ -33,44 +34,44 @@ public interface Run<R extends @Nullable Object> extends AutoCloseable {
   /**
    * Waits for the end of the run.
    *
-   * <p>If several things end the run at nearly the same time: a failure that comes before the
-   * cancellation is the end. A sink that has finished gives the result, even if the run is
-   * cancelled meanwhile. All other exceptions are suppressed in the one that is thrown, which is a
-   * new one for each call; nothing is added to an exception of the user.
+   * <p>Several events may end the run at nearly the same time. A failure before the cancellation
+   * decides the end. If the sink has finished, {@code join} returns its result, even if the run is
+   * cancelled meanwhile. Each call throws a new exception; all other exceptions are suppressed in
+   * it. Nothing is added to an exception of the user.
    *
    * @return the sink's result
-   * @throws ExecutionException if the run was stopped by a failure, which is the cause; that of an
-   *     element is told with its stage
-   * @throws CancellationException if it was cancelled, with the cause
+   * @throws ExecutionException if a failure stopped the run; the failure is the cause. For a failed
+   *     element, the message names the stage
+   * @throws CancellationException if the run was cancelled, with the cause
    * @throws InterruptedException if the thread is interrupted while it waits; the run goes on
-   * @throws IllegalStateException if the run has not ended, and the caller runs inside of it
+   * @throws IllegalStateException if the run has not ended, and the caller runs inside the run
    */
   R join() throws InterruptedException, ExecutionException;
 
-  /** Whether the run has ended; {@link #join} does not block then. */
+  /** Whether the run has ended. Then {@link #join} does not block. */
   boolean isDone();
 
-  /** Cancels the run with a cause. Returns at once. */
+  /** Cancels the run with a cause. Returns at once. Idempotent: only the first cause counts. */
   void cancel(Throwable cause);
 
   /**
-   * Stops the sources, and lets what is under way finish; if that has not happened within {@code
-   * timeout}, cancels the run. Returns at once. If it is called several times, the earliest
+   * Closes the sources and completes the elements under way. Cancels the run if they are not
+   * complete within {@code timeout}. Returns at once. If it is called several times, the earliest
    * deadline counts.
    */
   void drain(Duration timeout);
 
-  /** How the run stands. Does not disturb it. */
+  /** A snapshot of the counts of the run. Does not block the run. */
   RunReport report();
 
   /**
-   * Cancels the run if it has not ended, and waits until no thread of it is alive. From inside of
-   * the run it does not wait.
+   * Cancels the run if it has not ended, and waits until no thread of it is alive. Ignores
+   * interrupts while it waits. Inside the run it does not wait.
    */
   @Override
   void close();
 
-  /** Says which stage waits for what, and since when. */
+  /** A line of text for each stage: what the stage waits for, and since when. */
   default String explain() {
     return report().explain();
   }

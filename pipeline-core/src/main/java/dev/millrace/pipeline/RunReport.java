@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a run stands, or how it ended.
+ * A snapshot of the counts of a run, during the run or after its end. Immutable and thread-safe.
  *
- * @param stages one for each stage, sources first, the sink last
- * @param elapsed since the start, or until the end
+ * @param stages the reports of all stages: sources first, the sink last
+ * @param elapsed the time since the start of the run; after the end, the duration of the run
  * @param done whether the run has ended
  */
 public record RunReport(List<StageReport> stages, Duration elapsed, boolean done) {
@@ -18,9 +18,9 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
   }
 
   /**
-   * The stage of that name.
+   * The report of the stage with this name.
    *
-   * @throws IllegalArgumentException if there is none; the message lists the stages
+   * @throws IllegalArgumentException if there is no such stage; the message lists the stages
    */
   public StageReport stage(String name) {
     return stages.stream()
@@ -33,12 +33,12 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
                         .formatted(name, stages.stream().map(StageReport::name).toList())));
   }
 
-  /** Whether each element of each stage is accounted for. */
+  /** Whether the counts of all stages balance; see {@link StageReport}. */
   public boolean balances() {
     return stages.stream().allMatch(StageReport::balances);
   }
 
-  /** A line for each stage: what it waits for, and since when. */
+  /** A line for each stage: what the stage waits for, and since when. */
   public String explain() {
     var text = new StringBuilder();
     for (StageReport stage : stages) {
@@ -63,7 +63,7 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
         : " (%d running, %d waiting)".formatted(stage.running(), stage.waiting());
   }
 
-  /** A stage's name, and its figures, if it has any. */
+  /** The name of a stage, and its counts, if there is a report of it. */
   String label(String name) {
     for (StageReport stage : stages) {
       if (stage.name().equals(name)) {

@@ -8,27 +8,28 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run whose results go to a subscriber, as far as there is demand.
+ * A run whose elements go to a subscriber, up to its demand. Thread-safe.
  *
- * <p>Elements are signalled by the thread of the run that calls the sink, which waits for demand,
- * and the end by a thread that waits for the end of the run: so signals are serial, and a
- * subscriber that requests from inside {@code onNext} does not make the stack grow. A demand that
- * is not one (rule 3.9) cancels the run, and is told as its end.
+ * <p>The thread of the run that calls the sink waits for demand and then calls {@code onNext}.
+ * Another thread waits for the end of the run and then calls {@code onComplete} or {@code onError}.
+ * So signals are serial, and a {@code request} from inside {@code onNext} does not recurse. A
+ * request for less than 1 element (rule 3.9) cancels the run, and the subscriber gets it as an
+ * {@code onError}.
  */
 final class RunSubscription<T> implements Flow.Subscription {
 
   private final Flow.Subscriber<? super T> subscriber;
-  private long demand; // guarded by this, as all below
+  private long demand; // guarded by this, as all fields below
   private boolean cancelled;
-  private @Nullable Throwable broken; // a rule, by the subscriber's demand
-  private @Nullable Throwable thrown; // by the subscriber, against rule 2.13
+  private @Nullable Throwable broken; // set if the subscriber's demand has broken rule 3.9
+  private @Nullable Throwable thrown; // by onNext, against rule 2.13
   private @Nullable Run<Long> run;
 
   RunSubscription(Flow.Subscriber<? super T> subscriber) {
     this.subscriber = Objects.requireNonNull(subscriber, "subscriber");
   }
 
-  /** Hands the subscription over, and then starts the run, if that is still wanted. */
+  /** Calls {@code onSubscribe}, and then starts the run, unless the subscriber has cancelled. */
   void start(Supplier<Run<Long>> start) {
     subscriber.onSubscribe(this);
     Thread.ofVirtual().name("millrace-publisher").start(() -> run(start));
@@ -82,7 +83,8 @@ final class RunSubscription<T> implements Flow.Subscription {
       }
       broken =
           new IllegalArgumentException(
-              "request(%d): at least 1 element is to be requested (rule 3.9)".formatted(count));
+              "request(%d): a subscriber must request at least 1 element (rule 3.9)"
+                  .formatted(count));
       started = run;
       notifyAll();
     }
@@ -134,7 +136,7 @@ final class RunSubscription<T> implements Flow.Subscription {
   private void next(T element) {
     try {
       subscriber.onNext(element);
-    } catch (RuntimeException | Error e) { // then it is told nothing any more
+    } catch (RuntimeException | Error e) { // then the subscriber gets no more signals
       synchronized (this) {
         thrown = e;
       }

@@ -1,25 +1,26 @@
 package dev.millrace.pipeline;
 
 /**
- * Is told of the end of each element that a source has given: once, and of one end. See {@link
+ * Notified exactly once for each element of a source: settled or abandoned. See {@link
  * Source#settling}.
  *
- * <p>Called by the threads of the run, many at once: a method must neither block nor throw. What it
- * throws stops the run.
+ * <p>Must be thread-safe: several threads of the run call it at once. A method must neither block
+ * nor throw. If {@link #settled} throws, the run stops. {@link Run#join} reports an exception of
+ * {@link #abandoned}.
  *
  * @param <T> the type of the elements
  */
 public interface Settlement<T> {
 
   /**
-   * All that was made of the element has come to its end: the sink has taken it, a stage has
-   * dropped it on purpose, or its failure was handled.
+   * The element is settled. Each element that was made of it has ended: the sink has made it safe,
+   * a stage has dropped it on purpose, or its failure was handled.
    */
   void settled(T element);
 
   /**
-   * The run has ended, and something that was made of the element has not come to its end: as far
-   * as the pipeline is concerned, the element should come again. No thread of the run is alive.
+   * The run has ended, and the element is not settled: an element that was made of it did not reach
+   * its end. The source should deliver it again. No thread of the run is alive.
    */
   void abandoned(T element);
 }

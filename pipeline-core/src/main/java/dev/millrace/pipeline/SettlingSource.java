@@ -4,8 +4,8 @@ import dev.millrace.context.Context;
 import java.util.Objects;
 
 /**
- * A source whose elements want to be told of their end. A pipeline that has one is {@linkplain Lift
- * lifted} when it is started.
+ * A source whose elements are settled or abandoned. A pipeline with such a source is {@linkplain
+ * Lift lifted} when it is started.
  */
 record SettlingSource<T>(Source<T> source, Settlement<? super T> settlement) implements Source<T> {
 
@@ -24,11 +24,11 @@ record SettlingSource<T>(Source<T> source, Settlement<? super T> settlement) imp
     return new SettlingSource<>(source.onFailure(policy), settlement);
   }
 
-  /** Never gives an element that nobody would settle. */
+  /** Always throws: without a lift, no element would be settled. */
   @Override
   public Cursor<T> open(Context context) {
     throw new IllegalStateException(
-        "nobody would settle the elements of this source: start the pipeline by its own method"
-            + " start, not by the engine's");
+        "the elements of this source would never be settled: start the pipeline by Pipeline.start,"
+            + " not by Engine.start");
   }
 }

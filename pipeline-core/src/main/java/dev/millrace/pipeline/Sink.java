@@ -13,7 +13,9 @@ import java.util.stream.Collector;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the elements of a pipeline go, and what becomes of them: opened anew by each run.
+ * Takes the elements of a pipeline and makes the result of the run. Each run opens it anew.
+ *
+ * <p>A sink is thread-safe if its functions are: several runs may use it at once.
  *
  * @param <T> the type of the elements
  * @param <R> the type of the result
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Sink<T, R extends @Nullable Object> {
 
-  /** The state of one run. Used by one thread at a time. */
+  /** The state of one run. Not thread-safe: one thread at a time uses it. */
   interface Receiver<T, R extends @Nullable Object> extends AutoCloseable {
 
     /**
@@ -31,41 +33,47 @@ public interface Sink<T, R extends @Nullable Object> {
      */
     boolean accept(T element) throws Exception;
 
-    /** The result, after the last element; not called if the run is cancelled. */
+    /**
+     * The result, after the last element; may block. Not called if the run is cancelled or fails.
+     * An exception stops the run.
+     */
     R finish() throws Exception;
 
     /**
-     * How many of the elements that came last are not safe before it has taken more, or has
-     * finished: all, {@link Integer#MAX_VALUE}, if only {@link #finish} makes them so. None by
-     * default: an element has come to its end when it was accepted. Asked after each element, if a
-     * source wants to be told of that, see {@link Source#settling}, or has a resource: the resource
-     * stays open for elements that are held here, but not for {@link Integer#MAX_VALUE}, which is
-     * taken to mean that the elements are used when they are accepted.
+     * The number of the latest elements that are not safe yet: the receiver makes them safe when it
+     * takes more elements, or in {@link #finish}. Held elements are not settled. Default: 0, an
+     * element is settled when {@link #accept} has returned. {@link Integer#MAX_VALUE}: only {@link
+     * #finish} makes the elements safe.
+     *
+     * <p>The run calls this after each element, but only if a source {@linkplain Source#settling
+     * settles} its elements or has a resource. A resource stays open as long as its elements are
+     * held here. With {@link Integer#MAX_VALUE} it does not stay open: then {@link #accept} must
+     * have read everything that it needs of the element.
      */
     default int holds() {
       return 0;
     }
 
-    /** Lets go of what it holds; called once, whatever has happened. */
+    /** Releases the resources of the receiver. Called exactly once, however the run ends. */
     @Override
     default void close() throws Exception {}
   }
 
   /**
-   * Begins a run. An exception stops the run.
+   * Opens the sink for a run. An exception stops the run.
    *
-   * @param context that of the run
+   * @param context the context of the run
    */
   Receiver<T, R> open(Context context) throws Exception;
 
   /** Folds the elements into a state. */
   @FunctionalInterface
   interface Fold<S, T> {
-    /** The next state, given the last one and an element. */
+    /** Computes the next state from the last state and an element. */
     S apply(S state, T element) throws Exception;
   }
 
-  /** Begins with a state and folds each element into it; the result is the last state. */
+  /** Starts with an initial state and folds each element into it. The result is the last state. */
   static <T, S> Sink<T, S> fold(Supplier<? extends S> initial, Fold<S, ? super T> fold) {
     Objects.requireNonNull(initial, "initial");
     Objects.requireNonNull(fold, "fold");
@@ -86,7 +94,7 @@ public interface Sink<T, R extends @Nullable Object> {
         };
   }
 
-  /** Calls the consumer with each element; the result is their number. */
+  /** Calls the consumer with each element. The result is the number of elements. */
   static <T> Sink<T, Long> forEach(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
     return context ->
@@ -107,7 +115,7 @@ public interface Sink<T, R extends @Nullable Object> {
         };
   }
 
-  /** Counts the elements. */
+  /** Counts the elements. The result is their number. */
   static <T> Sink<T, Long> count() {
     return forEach(element -> {});
   }
@@ -122,7 +130,7 @@ public interface Sink<T, R extends @Nullable Object> {
         });
   }
 
-  /** The first element, if there is one; then the run ends. */
+  /** The first element, or empty if there is none. The first element ends the run. */
   static <T> Sink<T, Optional<T>> first() {
     return context ->
         new Receiver<>() {
@@ -141,7 +149,7 @@ public interface Sink<T, R extends @Nullable Object> {
         };
   }
 
-  /** What a collector makes of the elements, such as {@code Collectors.groupingBy}. */
+  /** The result of a collector, such as {@code Collectors.groupingBy}. */
   static <T, A extends @Nullable Object, R extends @Nullable Object> Sink<T, R> collect(
       Collector<? super T, A, R> collector) {
     Objects.requireNonNull(collector, "collector");
@@ -164,12 +172,14 @@ public interface Sink<T, R extends @Nullable Object> {
   }
 
   /**
-   * Writes each element to a file in UTF-8, with a line feed behind it; the result is their number.
+   * Writes each element to a file in UTF-8, followed by a line feed. The result is the number of
+   * elements.
    *
-   * <p>The file is there as a whole or not at all: the lines go to a temporary file beside it,
-   * which takes the place of the file after the last element, when it is safely on the disk. If the
-   * run ends early, the temporary file is removed, and what was there before stays. A directory
-   * that does not exist stops the run with a {@link java.nio.file.NoSuchFileException}.
+   * <p>The file is written as a whole or not at all. The lines go to a temporary file in the same
+   * directory. After the last element, the temporary file is forced to the disk and atomically
+   * replaces the file. If the run ends early, the temporary file is deleted, and an existing file
+   * is not changed. If the directory does not exist, the run stops with a {@link
+   * java.nio.file.NoSuchFileException}.
    */
   static Sink<CharSequence, Long> lines(Path file) {
     Objects.requireNonNull(file, "file");
@@ -180,8 +190,8 @@ public interface Sink<T, R extends @Nullable Object> {
   }
 
   /**
-   * Sends each element to a channel, and closes it at the end: with the cause, if the run ends
-   * early. The result is the number of elements.
+   * Sends each element to a channel; blocks while the channel is full. Closes the channel at the
+   * end; if the run ends early, with the cause. The result is the number of elements.
    */
   static <T> Sink<T, Long> channel(SendChannel<? super T> channel) {
     Objects.requireNonNull(channel, "channel");

@@ -25,18 +25,19 @@ import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the elements of a pipeline come from: opened anew by each run.
+ * The origin of the elements of a pipeline. Each run opens it anew. A source is thread-safe if its
+ * functions are: several runs may open it at once.
  *
- * <p>A cursor may hold a resource, such as an archive, that its elements need: the run closes the
- * cursor when the last of its elements has left the run. An element has left when the sink has
- * taken it and does not {@linkplain Sink.Receiver#holds hold} it, a stage has dropped it, or its
- * failure was handled; and so have all elements that stages have made of it. What a run leaves
- * behind, because a branch wants no more or the run is stopped, keeps its cursor open until the run
- * ends.
+ * <p>A cursor may hold a resource that its elements need, such as an archive. So the run closes the
+ * cursor when the last of its elements has left the run. An element has left the run when the sink
+ * has taken it and does not {@linkplain Sink.Receiver#holds hold} it, when a stage has dropped it,
+ * or when its failure was handled. The same must be true of all elements that stages have made of
+ * it. If an element is lost, because a branch wants no more or the run is stopped, its cursor stays
+ * open until the run ends.
  *
- * <p>To keep track costs an object for each element and stage, if the cursor has a {@link
- * Cursor#close close} of its own and a stage follows that runs in another thread or keeps elements,
- * such as {@code mapParallel} or {@code batch}. It costs nothing otherwise. See {@link
+ * <p>Cost: one object for each element and stage, if two conditions are met. The cursor has a
+ * {@link Cursor#close close} of its own, and a later stage runs in another thread or keeps
+ * elements, such as {@code mapParallel} or {@code batch}. Otherwise it costs nothing. See {@link
  * #independent}.
  *
  * @param <T> the type of the elements
@@ -44,36 +45,40 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Source<T> {
 
-  /** The elements of one run. Used by one thread at a time. */
+  /** The elements of one run. Not thread-safe: one thread at a time uses it. */
   interface Cursor<T> extends AutoCloseable {
 
     /**
-     * The next element; null if there are no more. May block; it is interrupted when the run is
-     * cancelled or drained. An exception stops the run, as {@link Source#onFailure()} says.
+     * The next element; null if there are no more elements. May block. The call is interrupted when
+     * the run is cancelled or drained. An exception stops the run; {@link Source#onFailure()}
+     * decides how.
      */
     @Nullable T next() throws Exception;
 
     /**
-     * Lets go of what it holds; called exactly once, however the run ends, when the last of its
-     * elements has left the run. An exception stops the run.
+     * Releases the resources of the cursor. Called exactly once, however the run ends, when the
+     * last of its elements has left the run. An exception stops the run.
      */
     @Override
     default void close() throws Exception {}
   }
 
   /**
-   * Begins a run. An exception stops the run, as {@link #onFailure()} says.
+   * Opens the source for a run; may block. An exception stops the run; {@link #onFailure()} decides
+   * how.
    *
-   * @param context that of the run
+   * @param context the context of the run
    */
   Cursor<T> open(Context context) throws Exception;
 
-  /** What a run does when this source throws. Default: {@link SourceFailure#FAIL_FAST}. */
+  /**
+   * The reaction of a run to an exception of this source. Default: {@link SourceFailure#FAIL_FAST}.
+   */
   default SourceFailure onFailure() {
     return SourceFailure.FAIL_FAST;
   }
 
-  /** The same elements, with another policy for the case that this source throws. */
+  /** The same source, with another reaction to its exceptions. */
   default Source<T> onFailure(SourceFailure policy) {
     Objects.requireNonNull(policy, "policy");
     Source<T> source = this;
@@ -91,10 +96,10 @@ public interface Source<T> {
   }
 
   /**
-   * The same source, for elements that do not need it open: its cursor is closed as soon as it has
-   * given its last element. Cheaper than what the run does otherwise, and the resource is free
-   * earlier. {@link #lines}, {@link #walk}, {@link #ticks}, {@link #channel}, {@link #publisher}
-   * and {@link #generate} are such sources.
+   * The same source, for elements that do not need its cursor open. The run closes the cursor as
+   * soon as it has given its last element. So the run need not track the elements, and the resource
+   * is released earlier. {@link #lines}, {@link #walk}, {@link #ticks}, {@link #channel}, {@link
+   * #publisher} and {@link #generate} are such sources.
    */
   static <T> Source<T> independent(Source<T> source) {
     Objects.requireNonNull(source, "source");
@@ -117,8 +122,8 @@ public interface Source<T> {
   }
 
   /**
-   * The elements of an iterable, which each run iterates anew. If the iterator is {@link
-   * AutoCloseable}, the run closes it. The iterable itself belongs to the caller.
+   * The elements of an iterable. Each run iterates it anew. If the iterator is {@link
+   * AutoCloseable}, the run closes it. The run does not close the iterable itself.
    */
   static <T> Source<T> of(Iterable<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
@@ -128,8 +133,8 @@ public interface Source<T> {
   }
 
   /**
-   * The elements of an iterator, which the function makes for each run, and may take from anywhere.
-   * If it is {@link AutoCloseable}, the run closes it.
+   * The elements of an iterator. The function is called once for each run. If the iterator is
+   * {@link AutoCloseable}, the run closes it.
    */
   static <T> Source<T> iterator(Callable<? extends Iterator<? extends T>> iterator) {
     Objects.requireNonNull(iterator, "iterator");
@@ -137,8 +142,9 @@ public interface Source<T> {
   }
 
   /**
-   * The elements of a stream, such as {@code () -> Files.list(folder)}; the run closes it. An
-   * {@link UncheckedIOException} of the stream is thrown as its cause.
+   * The elements of a stream, such as {@code () -> Files.list(folder)}. The run closes the stream.
+   * If the stream throws an {@link UncheckedIOException}, the source throws the {@link IOException}
+   * that is its cause.
    */
   static <T> Source<T> stream(Callable<? extends BaseStream<? extends T, ?>> stream) {
     Objects.requireNonNull(stream, "stream");
@@ -170,15 +176,16 @@ public interface Source<T> {
     };
   }
 
-  /** What a function returns, until it returns null. */
+  /** The results of a function, until it returns null. */
   static <T> Source<T> generate(Callable<? extends @Nullable T> function) {
     Objects.requireNonNull(function, "function");
     return (IndependentSource<T>) context -> function::call;
   }
 
   /**
-   * What is received from a channel until it is closed. If it is closed with a cause, the run stops
-   * with that. Two runs share the elements.
+   * The elements of a channel, until it is closed. If the channel is closed with a cause, the run
+   * stops with that cause. Two runs on one channel share its elements: each element goes to one of
+   * them.
    */
   static <T> Source<T> channel(ReceiveChannel<? extends T> channel) {
     Objects.requireNonNull(channel, "channel");
@@ -186,10 +193,11 @@ public interface Source<T> {
   }
 
   /**
-   * What a publisher publishes; each run subscribes to it, and cancels the subscription if it ends
-   * early. What the publisher fails with stops the run.
+   * The elements of a publisher. Each run subscribes to it, and cancels the subscription if the run
+   * ends early. An {@code onError} stops the run with its exception.
    *
-   * @param prefetch how many elements are requested or under way at the most; at least 1
+   * @param prefetch the maximum number of elements that are requested or wait in the source; at
+   *     least 1
    */
   static <T> Source<T> publisher(Flow.Publisher<? extends T> publisher, int prefetch) {
     Objects.requireNonNull(publisher, "publisher");
@@ -220,20 +228,20 @@ public interface Source<T> {
         };
   }
 
-  /** The lines of a file in UTF-8; as {@link #lines(Callable, Charset)}. */
+  /** The lines of a file in UTF-8; see {@link #lines(Callable, Charset)}. */
   static Source<String> lines(Path file) {
     Objects.requireNonNull(file, "file");
     return lines(() -> Files.newInputStream(file), StandardCharsets.UTF_8);
   }
 
   /**
-   * The lines of a text, without their ends (a line feed, a carriage return, or both). Each run
-   * opens the input anew, and closes it.
+   * The lines of a text, without their line ends (a line feed, a carriage return, or both). Each
+   * run opens the input anew, and closes it.
    *
-   * <p>An input that is not text in {@code charset}, or has a line of more than {@link
-   * Producer#MAXIMUM_LINE_LENGTH} characters, stops the run with an {@link IOException} that tells
-   * which line it is. A read that ignores interrupts, such as one of a process's output, delays the
-   * end of a cancelled run until it returns.
+   * <p>The run stops with an {@link IOException} if the input is not valid in {@code charset}, or
+   * has a line of more than {@link Producer#MAXIMUM_LINE_LENGTH} characters. The message names the
+   * line. Some reads ignore interrupts, such as a read of a process's output. Such a read delays
+   * the end of a cancelled run until it returns.
    */
   static Source<String> lines(Callable<? extends InputStream> input, Charset charset) {
     Objects.requireNonNull(input, "input");
@@ -257,10 +265,10 @@ public interface Source<T> {
   }
 
   /**
-   * The files and directories under {@code root}, and itself, as {@link Files#walk(Path,
-   * FileVisitOption...)} finds them: lazily, each directory before what is in it. A directory that
-   * can not be read stops the run with the {@link IOException} that names it, so that what was not
-   * seen is not taken for what is not there.
+   * {@code root}, and the files and directories below it, as {@link Files#walk(Path,
+   * FileVisitOption...)} finds them: lazily, each directory before its entries. If a directory
+   * cannot be read, the run stops with an {@link IOException} that names it. So a run that
+   * completes has seen all files.
    */
   @SuppressWarnings("StreamResourceLeak") // the run closes it
   static Source<Path> walk(Path root, FileVisitOption... options) {
@@ -273,9 +281,9 @@ public interface Source<T> {
   }
 
   /**
-   * The time, every so often, for ever: the first tick comes one {@code period} after the beginning
-   * of the run. A pipeline that is slow finds one tick waiting, the first that it has missed; the
-   * others are dropped. See {@link Ticker}.
+   * The current time, once in each {@code period}, without an end. The first tick comes one {@code
+   * period} after the start of the run. For a slow pipeline, at most one tick waits: the first that
+   * it has missed. Later ones are dropped. See {@link Ticker}.
    *
    * @throws IllegalArgumentException if {@code period} is not positive
    */
@@ -302,19 +310,20 @@ public interface Source<T> {
   }
 
   /**
-   * The elements of a source that wants to be told of their end: such as one whose elements come
-   * again if nobody says that they need not.
+   * The elements of a source, with a callback for the end of each element. For sources that
+   * redeliver elements which are not acknowledged.
    *
-   * <p>An element is settled when all that the stages have made of it has come to its end: was
-   * taken by the sink, dropped by a stage on purpose, or has failed and was handed to whoever gets
-   * the failure. What the run leaves behind, because it was cancelled, has failed, or wanted no
-   * more, is abandoned at its end. So is what a {@code window} has not filled. A stage of one's own
-   * should say what it {@linkplain dev.millrace.pipeline.graph.Transform#holds holds}; a sink that
-   * makes elements safe later than it takes them, {@linkplain Sink.Receiver#holds too}.
+   * <p>An element is settled when each element that the stages have made of it has ended. An
+   * element ends when the sink has taken it, a stage has dropped it on purpose, or a handler has
+   * taken its failure. All other elements are abandoned at the end of the run: because the run was
+   * cancelled, has failed or wanted no more, or because a {@code window} was not full.
    *
-   * <p>The cursor of the source is closed after the run, when all that it gave is settled or
-   * abandoned. The stages, the failures and the report know nothing of all this. An element costs
-   * an object for each stage that it passes, and a few atomic operations.
+   * <p>A stage of your own should override {@link dev.millrace.pipeline.graph.Transform#holds}. So
+   * should a sink that makes elements safe later than it takes them ({@link Sink.Receiver#holds}).
+   *
+   * <p>The cursor of the source is closed after the run, when all its elements are settled or
+   * abandoned. Stages, failures and reports are the same as without settlement. Cost: one object
+   * for each element and stage, and a few atomic operations.
    */
   static <T> Source<T> settling(Source<T> source, Settlement<? super T> settlement) {
     return new SettlingSource<>(source, settlement);

@@ -1,25 +1,25 @@
 package dev.millrace.pipeline;
 
 /**
- * What a run does with the elements that are under way when a source throws. In both cases the run
- * fails, with the exception of the source as the cause. An {@link Error} is always {@link
- * #FAIL_FAST}.
+ * The reaction of a run to an exception of a source. It decides about the elements that are under
+ * way. In both cases the run fails, with the exception of the source as the cause. An {@link Error}
+ * always fails fast.
  *
- * <p>Immutable, and thread-safe.
+ * <p>Immutable and thread-safe.
  */
 public enum SourceFailure {
 
   /**
-   * Stops the run at once: elements that are under way are left unprocessed or undelivered, and the
-   * functions that handle them are interrupted. How many elements have reached the sink by then
-   * depends on time. The default, as for every other failure.
+   * Stops the run at once. Elements under way stay unprocessed or undelivered, and their functions
+   * are interrupted. The number of elements that have reached the sink by then depends on timing.
+   * This is the default, as for every other failure.
    */
   FAIL_FAST,
 
   /**
-   * First drains the run: no source is asked for more elements, and every element that any source
-   * has given before goes its way to the sink. Then the run fails. The sink is closed, but not
-   * finished: it gets {@link Sink.Receiver#accept} for all the elements, and no {@link
+   * Drains the run, and then fails. The run takes no more elements from any source. All elements
+   * that sources have already given go through the stages to the sink. The sink gets {@link
+   * Sink.Receiver#accept} for these elements and {@link Sink.Receiver#close}, but no {@link
    * Sink.Receiver#finish}.
    *
    * <p>A failure counts even if no stage needs more elements. Engines read a source ahead of a

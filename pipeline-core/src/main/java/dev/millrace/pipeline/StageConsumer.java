@@ -1,17 +1,17 @@
 package dev.millrace.pipeline;
 
 /**
- * What a sink does with a value or with a failure. Called by one thread at a time, and may block;
- * the run goes no faster than it does.
+ * A function that consumes elements or failures, such as in a sink. It need not be thread-safe: one
+ * thread at a time calls it. It may block; a slow consumer slows the run.
  *
- * @param <T> what comes in
+ * @param <T> the type of the elements
  */
 @FunctionalInterface
 public interface StageConsumer<T> {
   /**
    * Takes an element. An exception stops the run.
    *
-   * @throws Exception whatever the consumer likes
+   * @throws Exception any exception
    */
   void accept(T element) throws Exception;
 }

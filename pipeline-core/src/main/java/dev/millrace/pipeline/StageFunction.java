@@ -1,18 +1,18 @@
 package dev.millrace.pipeline;
 
 /**
- * What a stage does with an element. Called by several threads at once, and may block; it is
- * interrupted when the run is cancelled.
+ * The function of a stage. It must be thread-safe: several threads may call it at once. It may
+ * block; it is interrupted when the run is cancelled.
  *
- * @param <I> what comes in
- * @param <O> what goes out; never null
+ * @param <I> the type of the elements that it takes
+ * @param <O> the type of its results; never null
  */
 @FunctionalInterface
 public interface StageFunction<I, O> {
   /**
    * Maps an element. An exception makes the element a failure; an {@link Error} stops the run.
    *
-   * @throws Exception whatever the function likes
+   * @throws Exception any exception
    */
   O apply(I element) throws Exception;
 }

@@ -3,34 +3,37 @@ package dev.millrace.pipeline;
 import java.time.Duration;
 
 /**
- * The counts of one stage, in elements.
+ * The counts of one stage, in elements. Immutable and thread-safe.
  *
- * <p>Every element that came in is in exactly one place, and so is every element that it made:
+ * <p>Each element that the stage has received is counted in exactly one place, and so is each
+ * element that it has made:
  *
  * <pre>
  * received = processed + failed + dropped + unprocessed + inFlight
  * produced = emitted + undelivered + queued
  * </pre>
  *
- * Of a stage that makes one from one, {@code produced} is {@code processed}.
+ * In a stage that makes one element from each element, {@code produced} equals {@code processed}.
  *
- * @param name of the stage
- * @param received that came in; 0 for a source
- * @param processed for which the function returned
- * @param failed that became a failure
- * @param dropped on purpose: by a filter, by an overflow
- * @param unprocessed that were in the stage when the run ended early
- * @param inFlight that are in the stage now, waiting or being processed; 0 after the run
- * @param running of those in flight, for how many the function runs now; the others are {@link
+ * @param name the name of the stage
+ * @param received elements that came in; 0 for a source
+ * @param processed elements for which the function has returned
+ * @param failed elements that became a failure
+ * @param dropped elements that were dropped on purpose, such as by a filter or an overflow
+ * @param unprocessed elements that were in the stage when the run ended early
+ * @param inFlight elements that are in the stage now, waiting or being processed; 0 after the run
+ * @param running elements in flight for which the function runs now; the others are {@link
  *     #waiting}
- * @param produced that the stage made
- * @param emitted that the next stage, or the result, has taken
- * @param undelivered that were on their way to the next stage when the run ended early
- * @param queued that wait for the next stage now; 0 after the run
- * @param waitedForInput how long it had nothing to do, in all
- * @param waitedForOutput how long the next stage had no room, in all
- * @param waitingForInput for how long it has nothing to do now; zero if it has
- * @param waitingForOutput for how long the next stage has no room now; zero if it has
+ * @param produced elements that the stage has made
+ * @param emitted elements that the next stage, or the result, has taken
+ * @param undelivered elements that were on the way to the next stage when the run ended early
+ * @param queued elements that wait for the next stage now; 0 after the run
+ * @param waitedForInput the total time in which the stage waited for an element
+ * @param waitedForOutput the total time in which the stage waited for room in the next stage
+ * @param waitingForInput how long the stage has been waiting for an element now; zero if it does
+ *     not wait
+ * @param waitingForOutput how long the stage has been waiting for room in the next stage now; zero
+ *     if it does not wait
  */
 public record StageReport(
     String name,
@@ -51,14 +54,14 @@ public record StageReport(
     Duration waitingForOutput) {
 
   /**
-   * Of the elements in flight, how many wait in the stage for their turn: in a parallel stage, for
-   * a worker, or for another element of their key. 0 after the run.
+   * The number of elements in flight that wait in the stage: in a parallel stage, for a worker or
+   * for another element with the same key. 0 after the run.
    */
   public long waiting() {
     return inFlight - running;
   }
 
-  /** Whether each element is accounted for. */
+  /** Whether the two equations above hold, and no count is negative. */
   public boolean balances() {
     return unprocessed >= 0
         && inFlight >= 0

@@ -5,24 +5,24 @@ import dev.millrace.pipeline.graph.TimedTransform;
 import java.util.function.LongSupplier;
 
 /**
- * A token bucket: {@code elements} in each {@code period} on average, and as many at once at most.
+ * A token bucket: {@code elements} in each {@code period} on average, and at most {@code elements}
+ * in one burst. Not thread-safe.
  */
-/*
- * Virtual scheduling, the form of the generic cell rate algorithm in ITU-T I.371: "theoretical" is the
- * instant at which the next element is due at the average rate, and an element may be early by "burst".
+/* The algorithm is virtual scheduling, one form of the generic cell rate algorithm in ITU-T I.371.
+ * "theoretical" is the instant at which the next element is due at the average rate. An element may be
+ * early by at most "burst".
  *
- * A thread that sleeps until then wakes up late: by some 50 µs on a quiet machine, by milliseconds on a
- * busy one. A bucket for one element would lose that time for ever, and with it half of the rate if the
- * interval is as short as the delay. So the schedule is kept, not restarted at the wake-up: "behind" is
- * how much time late wake-ups have cost that was not caught up yet. Only they count. Time in which no
- * element came, or in which the stage after this one had no room, is lost as in any bucket; otherwise a
- * pause would be followed by a burst of all that could have come in it.
+ * A thread that sleeps until an instant wakes up late: by about 50 µs on a quiet machine, by milliseconds
+ * on a busy one. A bucket for one element would lose this time for ever. If the interval is as short as the
+ * delay, it would lose half of the rate. So a late wake-up does not restart the schedule: "behind" is the
+ * time that late wake-ups have cost and that is not caught up yet. Only late wake-ups count. A pause of the input is lost, as in any bucket, and so is a pause of the next stage. Otherwise a long
+ * pause would be followed by a burst of all the elements that it could have let through.
  */
 final class Throttle<T> implements TimedTransform<T, T> {
 
   /**
-   * Longest delay that is caught up, as in Guava's RateLimiter: longer ones are a suspended
-   * process.
+   * The maximum delay that is caught up, in nanoseconds; the value of Guava's RateLimiter. A longer
+   * delay means a suspended process, and is not caught up.
    */
   private static final long MOST_BEHIND = 1_000_000_000;
 
@@ -32,17 +32,20 @@ final class Throttle<T> implements TimedTransform<T, T> {
   private final long origin;
   private boolean started;
 
-  /** In nanoseconds since the origin: a fraction of one matters at a million elements a second. */
+  /**
+   * In nanoseconds since the origin. A double, because fractions of a nanosecond matter at a
+   * million elements a second.
+   */
   private double theoretical;
 
   private double behind;
   private boolean sleeps;
 
   /**
-   * A full bucket.
+   * Starts with a full bucket.
    *
-   * @param nanos the period
-   * @param clock that of {@link System#nanoTime}
+   * @param nanos the period, in nanoseconds
+   * @param clock {@link System#nanoTime}, or the clock of a test
    */
   Throttle(int elements, long nanos, LongSupplier clock) {
     this.interval = (double) nanos / elements;
@@ -66,7 +69,10 @@ final class Throttle<T> implements TimedTransform<T, T> {
     return Outcome.USED;
   }
 
-  /** The thread asks before it takes an element; if it is too early, it sleeps and asks again. */
+  /**
+   * The thread calls this before it takes an element. If the instant is in the future, the thread
+   * sleeps and calls it again.
+   */
   @Override
   public long acceptAt() {
     if (!started) {

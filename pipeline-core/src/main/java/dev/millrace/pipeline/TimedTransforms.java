@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The operators that act when time has passed: each makes the state of one run. */
+/** The operators that act when time has passed. Each supplier makes the state of one run. */
 final class TimedTransforms {
 
   private TimedTransforms() {}
@@ -23,7 +23,7 @@ final class TimedTransforms {
     return duration.toNanos();
   }
 
-  /** Batches that are full, or whose first element has waited for {@code within}. */
+  /** Emits a batch when it is full, or when its first element has waited for {@code within}. */
   static <T> Supplier<TimedTransform<T, List<T>>> batch(int size, Duration within) {
     Pipe.atLeast(1, size, "the size of a batch");
     long nanos = positive(within, "the time of a batch");
@@ -82,12 +82,15 @@ final class TimedTransforms {
     return () -> new Throttle<>(elements, nanos, System::nanoTime);
   }
 
-  /** The last element, once no other has come for {@code silence}; those before it are dropped. */
+  /**
+   * Emits the latest element when no other element has come for {@code silence}; drops earlier
+   * ones.
+   */
   static <T> Supplier<TimedTransform<T, T>> debounce(Duration silence) {
     return latest(positive(silence, "the silence of a debounce"), true);
   }
 
-  /** The last element of each {@code period}, at its end; those before it are dropped. */
+  /** Emits the latest element of each {@code period} at its end; drops earlier ones. */
   static <T> Supplier<TimedTransform<T, T>> sample(Duration period) {
     return latest(positive(period, "the period of a sample"), false);
   }
@@ -97,8 +100,9 @@ final class TimedTransforms {
   }
 
   /**
-   * Keeps the latest element until its time has come. The ledger counts the element that is
-   * replaced as dropped: of the two, it stands for the one that has just come in.
+   * Keeps the latest element until its time has come. When a new element replaces it, {@code
+   * accept} returns {@code DROPPED}: the count then stands for the replaced element, not for the
+   * new one.
    */
   private static final class Latest<T> implements TimedTransform<T, T> {
     private final long nanos;

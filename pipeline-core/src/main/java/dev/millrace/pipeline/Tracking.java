@@ -10,24 +10,24 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Whether a pipeline must be {@linkplain Lift lifted} so that resources stay open as long as
- * elements depend on them.
+ * Decides whether a pipeline must be {@linkplain Lift lifted} so that resources stay open as long
+ * as elements depend on them.
  *
- * <p>It need not if elements leave the run in the very call that emits them: then nothing that came
- * from a source is left when the source ends. That is so if only sequential stages follow that keep
- * no element, and concatenations: an engine runs these in one thread.
+ * <p>This is not needed if elements leave the run in the call that emits them: then no element of a
+ * source is left when the source ends. That is so if only concatenations and sequential stages that
+ * keep no element follow: an engine runs them in one thread.
  */
 final class Tracking {
 
   /**
-   * More sequential stages than these may be run in several threads: engines bound how deeply calls
-   * nest.
+   * Engines bound the nesting of calls. So they may run more sequential stages than this in several
+   * threads.
    */
   private static final int IN_ONE_CALL = 64;
 
   /**
-   * A node, and how many sequential stages follow it until the sink; {@link Integer#MAX_VALUE} if
-   * elements may wait in between.
+   * A node, and the number of sequential stages between it and the sink; {@link Integer#MAX_VALUE}
+   * if elements may wait on the way.
    */
   private record Place(Node<?> node, int behind) {
     boolean isDirect() {
@@ -41,7 +41,7 @@ final class Tracking {
 
   private Tracking() {}
 
-  /** Whether elements may outlive the call in which a resource that they depend on is left. */
+  /** Whether elements may outlive the call in which their resource ends. */
   static boolean isNeeded(Node<?> last) {
     Deque<Place> open = new ArrayDeque<>(List.of(new Place(last, 0)));
     Set<Node<?>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -61,7 +61,7 @@ final class Tracking {
     return false;
   }
 
-  /** Whether a node gives away each element that it gets before it returns. */
+  /** Whether a node passes on, or drops, each element before its call returns. */
   private static boolean passesOn(Node<?> node) {
     return node instanceof Node.Concat<?>
         || (node instanceof Node.Sequential<?, ?> sequential && keepsNothing(sequential));
@@ -73,7 +73,7 @@ final class Tracking {
         || node.transform() instanceof Transforms.Passing<?>;
   }
 
-  /** Whether elements may depend on something that this node closes. */
+  /** Whether elements may depend on a resource that this node closes. */
   private static boolean mayHaveResource(Node<?> node) {
     return switch (node) {
       case Node.From<?> from -> !(from.source() instanceof IndependentSource<?>);

@@ -11,18 +11,21 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The sequential operators: each makes the state of one run. */
+/** The sequential operators. Each supplier makes the state of one run. */
 final class Transforms {
 
   private Transforms() {}
 
-  /** Makes a mapping of ours, which has nothing to close. */
+  /** Makes a mapping of this library, which has nothing to close. */
   interface OurMapping<I, O> extends Mapping.Maker<I, O> {}
 
-  /** Makes a transform of ours, which has nothing to close. */
+  /** Makes a transform of this library, which has nothing to close. */
   interface Ours<I, O> extends Supplier<Transform<I, O>> {}
 
-  /** One that gives away each element before it returns, or drops it. */
+  /**
+   * Makes a transform of this library that passes on, or drops, each element before {@code accept}
+   * returns.
+   */
   interface Passing<T> extends Ours<T, T> {}
 
   static <I, O> OurMapping<I, O> map(StageFunction<? super I, ? extends O> function) {
@@ -153,9 +156,10 @@ final class Transforms {
   }
 
   /**
-   * Windows of {@code size} elements, each beginning {@code step} after the one before.
+   * Windows of {@code size} elements. Each window starts {@code step} elements after the start of
+   * the previous one.
    *
-   * @param partial whether those that have begun at the end are emitted, too
+   * @param partial whether windows that are not full at the end are emitted too
    */
   static <T> Ours<T, List<T>> window(int size, int step, boolean partial) {
     Pipe.atLeast(1, size, "the size of a window");
@@ -164,7 +168,8 @@ final class Transforms {
         new Transform<>() {
           private final List<T> window = new ArrayList<>();
 
-          // How many elements at the beginning of the window were in the one before.
+          // The number of elements at the start of this window that were in the previous window
+          // too.
           private int emitted;
 
           private int skip;
@@ -209,12 +214,12 @@ final class Transforms {
         };
   }
 
-  /** Whether no transform of the supplier has anything to close for itself. */
+  /** Whether the supplier makes transforms of this library, which have nothing to close. */
   static boolean isOurs(Supplier<?> supplier) {
     return supplier instanceof OurMapping<?, ?> || supplier instanceof Ours<?, ?>;
   }
 
-  /** What a function of the user has returned, which must not be null. */
+  /** Checks that a function of the user did not return null. */
   static <T> T result(@Nullable T result) {
     return Objects.requireNonNull(result, "the function returned null");
   }

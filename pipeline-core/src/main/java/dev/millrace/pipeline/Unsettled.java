@@ -9,8 +9,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The elements of a run that are not settled, and the cursors that gave them, which are closed
- * after them. Safe for use by many threads.
+ * The unsettled elements of a run and the cursors that gave them. The cursors are closed after the
+ * elements are settled or abandoned. Thread-safe.
  */
 final class Unsettled {
 
@@ -18,7 +18,7 @@ final class Unsettled {
   private final List<Opened> opened = new ArrayList<>(); // guarded by this
   private volatile boolean ended;
 
-  /** An element as its source has given it. */
+  /** An element of a settling source, as an origin. */
   private final class Given<T> extends Origin {
     private final T element;
     private final Settlement<? super T> settlement;
@@ -34,8 +34,9 @@ final class Unsettled {
       if (given.remove(this)) {
         try {
           settlement.settled(element);
-        } catch (Throwable e) { // that it is not taken for a failure of the element
-          throw new AssertionError("to settle an element has failed", e);
+        } catch (Throwable e) {
+          // An Error stops the run; an exception would count as a failure of the element.
+          throw new AssertionError("Settlement.settled has thrown an exception", e);
         }
       }
     }
@@ -47,7 +48,7 @@ final class Unsettled {
     }
   }
 
-  /** A cursor, and the context that it was opened in. */
+  /** A cursor, and the context in which it was opened. */
   private record Opened(Cursor<?> cursor, Context context) {
     void close() throws Exception {
       context.call(
@@ -58,7 +59,7 @@ final class Unsettled {
     }
   }
 
-  /** The source, with its elements in envelopes. */
+  /** The same source, with its elements in envelopes. */
   <T> Source<Envelope<T>> lift(SettlingSource<T> settling, int claims) {
     return context -> {
       Cursor<T> cursor = settling.source().open(context);

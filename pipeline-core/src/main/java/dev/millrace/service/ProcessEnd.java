@@ -4,11 +4,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the service of a process has ended. Immutable, and thread-safe.
+ * How the service of a process has ended. Immutable and thread-safe.
  *
- * @param kind which of the ways
- * @param signal the first signal that has come, such as {@code TERM}; null if none has
- * @param failure the exception of the service; null if it has thrown none
+ * @param kind the way in which it ended
+ * @param signal the first signal that has come, such as {@code TERM}; null if no signal has come
+ * @param failure the exception that the service threw; null if it did not throw
  */
 public record ProcessEnd(Kind kind, @Nullable String signal, @Nullable Throwable failure) {
 

@@ -9,8 +9,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The signals of this process as a channel, until it is closed: Go's {@code signal.Notify} and
- * {@code signal.Stop}.
+ * Catches signals of this process and sends their names to a channel, until it is closed. As Go's
+ * {@code signal.Notify} and {@code signal.Stop}.
  *
  * <pre>{@code
  * try (var signals = ProcessSignals.catching("HUP")) {
@@ -20,17 +20,17 @@ import java.util.Deque;
  * }
  * }</pre>
  *
- * <p>While a signal is caught it does nothing else: SIGTERM does not end the process. A signal that
- * the process was started to ignore stays ignored; shells do so with SIGINT for commands of a
- * script in the background. The channel keeps the last 8 signals, so that the thread of the JVM
- * that delivers them never waits.
+ * <p>A caught signal has no other effect: SIGTERM does not end the process. If the process was
+ * started with a signal ignored, the signal stays ignored; a shell does this with SIGINT for
+ * background commands of a script. The channel keeps the last 8 signals and drops older ones, so
+ * the JVM's signal thread never waits.
  *
- * <p>Thread-safe. Nothing here blocks, except a receive.
+ * <p>Thread-safe. Only a receive from the channel blocks.
  *
- * <p>It uses {@code sun.misc.Signal} of the module {@code jdk.unsupported} by reflection, because
- * Java has no supported API for signals. A shutdown hook is supported, but then the status of the
- * process is 128 plus the number of the signal, unless the hook halts the process and the hooks of
- * others with it.
+ * <p>Java has no supported API for signals. So this class uses {@code sun.misc.Signal} of the
+ * module {@code jdk.unsupported}, by reflection. A shutdown hook is supported, but then the exit
+ * status of the process is 128 plus the number of the signal. A hook can change the status only by
+ * a halt, which also cuts off all other hooks.
  */
 public final class ProcessSignals implements AutoCloseable {
 
@@ -65,13 +65,14 @@ public final class ProcessSignals implements AutoCloseable {
   }
 
   /**
-   * Catches signals.
+   * Catches signals. Does not block.
    *
-   * @param names without the prefix, such as {@code "TERM"}, {@code "INT"}, {@code "HUP"}
-   * @throws IllegalArgumentException if there is no such signal, or the JVM uses it itself; then
+   * @param names the names of the signals without the prefix SIG, such as {@code "TERM"}, {@code
+   *     "INT"}, {@code "HUP"}
+   * @throws IllegalArgumentException if a signal does not exist, or the JVM uses it itself; then
    *     none of the signals is caught
-   * @throws IllegalStateException if this JVM lets nobody handle signals, such as with {@code
-   *     -Xrs}, or without the module {@code jdk.unsupported}
+   * @throws IllegalStateException if this JVM does not allow handlers for signals: for instance
+   *     with {@code -Xrs}, or without the module {@code jdk.unsupported}
    */
   public static ProcessSignals catching(String... names) {
     ProcessSignals signals;
@@ -79,7 +80,7 @@ public final class ProcessSignals implements AutoCloseable {
       signals = new ProcessSignals();
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(
-          "this JVM does not let us handle signals: it needs the module jdk.unsupported", e);
+          "this JVM does not allow handlers for signals: add the module jdk.unsupported", e);
     }
     boolean caughtAll = false;
     try {
@@ -122,7 +123,7 @@ public final class ProcessSignals implements AutoCloseable {
     return received.receiveOnly();
   }
 
-  /** Gives the signals back to the handlers that they had before. */
+  /** Restores the previous handlers of the signals, and closes the channel. Idempotent. */
   @Override
   public synchronized void close() {
     while (!restore.isEmpty()) {

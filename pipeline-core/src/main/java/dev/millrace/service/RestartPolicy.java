@@ -5,18 +5,18 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Whether a service that has failed is started again, and when.
+ * Decides whether, and when, a failed service is started again.
  *
  * <p>A service that returns is not restarted: it has ended. A service that throws an {@link Error}
  * is not restarted either, because the state of the process is in doubt. Restarts are counted over
- * a sliding period, so that a service that fails once a day is restarted for ever, and a service
- * that fails at once is not. The idea is that of the supervisors of Erlang/OTP.
+ * a sliding period. So a service that fails once a day is always restarted, and a service that
+ * fails at each start is not. The idea comes from the supervisors of Erlang/OTP.
  *
- * <p>Immutable, and thread-safe.
+ * <p>Immutable and thread-safe.
  *
- * @param backoff how long to wait before a restart, by the number of restarts in the period
- * @param maxRestarts how many restarts there may be within the period; 0 for none
- * @param period over which restarts are counted
+ * @param backoff the delay before a restart, by the number of restarts in the period
+ * @param maxRestarts the maximum number of restarts within the period; 0 for none
+ * @param period the sliding period over which restarts are counted
  */
 public record RestartPolicy(Backoff backoff, int maxRestarts, Duration period) {
 

@@ -10,27 +10,27 @@ import dev.millrace.context.Context;
  *     context -> {
  *       var server = start();
  *       try {
- *         context.done().receiveOrNull(); // until it is to stop
+ *         context.done().receiveOrNull(); // until the context is cancelled
  *       } finally {
  *         server.stop();
  *       }
  *     };
  * }</pre>
  *
- * <p>The caller decides whether it runs in the background; a service starts no thread that outlives
- * its {@link #run}. {@link Services} runs several of them, {@link ServiceProcess} runs one as the
- * purpose of a process.
+ * <p>The caller decides whether the service runs in the background. A service must not start a
+ * thread that outlives its {@link #run}. {@link Services} runs several services; {@link
+ * ServiceProcess} runs one service as the main function of a process.
  */
 @FunctionalInterface
 public interface Service {
 
   /**
-   * Serves. Returns soon after {@code context} is cancelled, when everything that it has opened is
-   * closed. A {@link java.util.concurrent.CancellationException} or an {@link InterruptedException}
-   * after the cancellation counts as a return.
+   * Serves; blocks. Returns soon after {@code context} is cancelled, after it has closed everything
+   * that it has opened. A {@link java.util.concurrent.CancellationException} or an {@link
+   * InterruptedException} after the cancellation counts as a return.
    *
-   * @param context is also the {@linkplain Context#current() current} context
-   * @throws Exception if it cannot serve, or has stopped to serve
+   * @param context the context to obey; it is also {@link Context#current()}
+   * @throws Exception if the service cannot serve, or cannot continue
    */
   void run(Context context) throws Exception;
 }

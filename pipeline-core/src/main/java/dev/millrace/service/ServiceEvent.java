@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event in the life of one of several services. Immutable, and thread-safe; {@link
- * Object#toString} gives a line for a log.
+ * An event of one of several services. Immutable and thread-safe. {@link Object#toString} gives a
+ * line for a log.
  */
 public sealed interface ServiceEvent {
 
@@ -13,9 +13,9 @@ public sealed interface ServiceEvent {
   String service();
 
   /**
-   * Runs.
+   * The service starts.
    *
-   * @param restarts how often it was started again before, in all
+   * @param restarts the total number of restarts so far; 0 at the first start
    */
   record Started(String service, long restarts) implements ServiceEvent {
     @Override
@@ -27,10 +27,10 @@ public sealed interface ServiceEvent {
   }
 
   /**
-   * Has failed.
+   * The service has failed.
    *
-   * @param cause its exception, as it was thrown
-   * @param restartAfter the delay before it is started again; null if it is not
+   * @param cause the exception that the service threw
+   * @param restartAfter the delay before the restart; null if the service is not started again
    */
   record Failed(String service, Throwable cause, @Nullable Duration restartAfter)
       implements ServiceEvent {
@@ -46,7 +46,7 @@ public sealed interface ServiceEvent {
     }
   }
 
-  /** Has returned by itself. */
+  /** The service has returned by itself. */
   record Ended(String service) implements ServiceEvent {
     @Override
     public String toString() {
@@ -54,7 +54,7 @@ public sealed interface ServiceEvent {
     }
   }
 
-  /** Has ended after it was to stop. */
+  /** The service has ended after its context was cancelled. */
   record Stopped(String service) implements ServiceEvent {
     @Override
     public String toString() {
@@ -62,7 +62,10 @@ public sealed interface ServiceEvent {
     }
   }
 
-  /** Ignores its interrupt, and goes on in a thread that nobody waits for. */
+  /**
+   * The service ignores its interrupt, and is left behind: its thread still runs, and {@link
+   * Services#run} does not wait for it.
+   */
   record LeftBehind(String service) implements ServiceEvent {
     @Override
     public String toString() {

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a service as the purpose of a process: SIGTERM and SIGINT stop it.
+ * Runs a service as the main function of a process: SIGTERM and SIGINT stop it.
  *
  * <pre>{@code
  * public static void main(String[] args) throws InterruptedException {
@@ -21,14 +21,16 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It reports each step in a line: <i>closing</i> when a signal has come, then <i>closed</i> when
- * the service has returned, or <i>forced</i> when the deadline has passed, or another signal has
- * come. Then the thread of the service is interrupted, and has one second more.
+ * the service has returned. It reports <i>forced</i> if the deadline passes, or another signal
+ * comes, before the service has returned. Then the thread of the service is interrupted, and has
+ * one more second.
  *
- * <p>A signal that the process was started to ignore stays ignored, see {@link ProcessSignals}.
+ * <p>If the process was started with a signal ignored, the signal stays ignored; see {@link
+ * ProcessSignals}.
  */
 public final class ServiceProcess {
 
-  /** Time for a service that was interrupted, before the process goes on without it. */
+  /** The time that an interrupted service has, before {@code run} returns without it. */
   private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
 
   private final Service service;
@@ -47,22 +49,23 @@ public final class ServiceProcess {
     this.deadline = deadline;
   }
 
-  /** Runs a service, and prints the steps to {@link System#err}; see the other form. */
+  /** As {@link #run(Service, Duration, Consumer)}; prints the steps to {@link System#err}. */
   public static ProcessEnd run(Service service, Duration deadline) throws InterruptedException {
     return run(service, deadline, System.err::println);
   }
 
   /**
-   * Runs a service until it ends by itself, or by a signal. Blocks; does not end the process:
-   * {@link System#exit} does. While it runs, SIGTERM and SIGINT do nothing else. The service runs
-   * in a platform thread, so that virtual threads that compute do not delay its stop.
+   * Runs a service until it ends by itself, or by a signal. Blocks. It does not end the process;
+   * call {@link System#exit} for that. While it runs, SIGTERM and SIGINT have no other effect. The
+   * service runs in a platform thread, so that virtual threads that compute do not delay its stop.
    *
-   * @param deadline from the signal until the service must have returned. It should be shorter than
-   *     the time after which the sender of the signal kills the process (Kubernetes: 30 seconds)
-   * @param say receives the steps, in the calling thread
-   * @throws InterruptedException if the thread is interrupted: the service is cancelled and
-   *     interrupted then, and not waited for
-   * @throws IllegalStateException if this JVM lets nobody handle signals
+   * @param deadline the time between the signal and the return of the service. It should be shorter
+   *     than the time after which the sender of the signal kills the process (Kubernetes: 30
+   *     seconds)
+   * @param say receives the lines, in the calling thread
+   * @throws InterruptedException if the thread is interrupted; then the service is cancelled and
+   *     interrupted, and this method does not wait for it
+   * @throws IllegalStateException if this JVM does not allow handlers for signals
    */
   public static ProcessEnd run(Service service, Duration deadline, Consumer<? super String> say)
       throws InterruptedException {

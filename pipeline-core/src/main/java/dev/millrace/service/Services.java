@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 
 /**
- * Several services that live together: if one ends or fails for good, all stop, in order.
+ * A group of services: if one of them ends or fails for good, all of them stop, in order.
  *
  * <pre>{@code
  * var services =
@@ -22,17 +22,17 @@ import java.util.function.Consumer;
  * }</pre>
  *
  * <p>Each service runs in a virtual thread and a context of its own. The services are started in
- * the order in which they were added, and stopped in the reverse order. The context of a service is
- * cancelled, and the next service is stopped when this one has ended. So a service may use the
- * services that were added before it until its last line, and its {@code finally} blocks run.
- * Services that are not stopped within {@link Builder#stopWithin} are cancelled and interrupted at
- * once. A service that ignores its interrupt for {@link Builder#leaveAfter} is left behind, and
- * reported.
+ * the order in which they were added. They are stopped in the reverse order, one after the other:
+ * the context of a service is cancelled, and the next service is stopped when this one has ended.
+ * So until it ends, a service may use all services that were added before it. After {@link
+ * Builder#stopWithin}, all services that are left are cancelled and interrupted at once. A service
+ * that ignores its interrupt for {@link Builder#leaveAfter} is left behind, and reported.
  *
- * <p>A service that fails may be started again, see {@link RestartPolicy}. Services are a service
- * themselves: they can be added to others, as a tree of supervisors.
+ * <p>A failed service may be started again; see {@link RestartPolicy}. A {@code Services} is itself
+ * a service: it can be added to another one, as in a tree of supervisors.
  *
- * <p>Immutable, and thread-safe: each {@link #run} is independent. It costs a thread per service.
+ * <p>Immutable and thread-safe: each {@link #run} is independent. Cost: one virtual thread for each
+ * service.
  */
 public final class Services implements Service {
 
@@ -51,30 +51,30 @@ public final class Services implements Service {
     this.onEvent = builder.onEvent;
   }
 
-  /** A builder with the defaults. */
+  /** A builder with the default settings. */
   public static Builder builder() {
     return new Builder();
   }
 
   /**
-   * Starts the services, waits until the first one ends, fails for good, or {@code context} is
-   * cancelled, and stops all. Blocks until they have ended, or are left behind. The services see
-   * the values of the context, but neither its cancellation nor its deadline, so that they can be
-   * stopped in order.
+   * Starts the services. Waits until one of them ends or fails for good, or {@code context} is
+   * cancelled. Then it stops all services. Blocks until all services have ended or are left behind.
+   * The services see the values of the context, but neither its cancellation nor its deadline, so
+   * that they can be stopped in order.
    *
-   * @throws ExecutionException if a service has failed for good: the cause is what it threw; what
-   *     others threw while they were stopped is suppressed, each with the name of its service. Also
-   *     if a service was left behind
-   * @throws InterruptedException if the thread is interrupted: the services are stopped then, in
-   *     order and by the same deadlines. If a service has failed too, the failure is thrown, and
-   *     the interrupt is kept
+   * @throws ExecutionException if a service has failed for good, or was left behind. The cause is
+   *     the exception of that service. Exceptions of other services are suppressed, each with the
+   *     name of its service
+   * @throws InterruptedException if the thread is interrupted; then the services are stopped, in
+   *     order and with the same deadlines. If a service has failed too, the {@code
+   *     ExecutionException} is thrown, and the interrupt flag is set
    */
   @Override
   public void run(Context context) throws InterruptedException, ExecutionException {
     new Supervision(entries, onEvent).run(context, stopWithin, leaveAfter);
   }
 
-  /** Settings with defaults; not thread-safe. */
+  /** Settings with defaults. Not thread-safe. */
   public static final class Builder {
 
     private final List<Entry> entries = new ArrayList<>();
@@ -89,36 +89,47 @@ public final class Services implements Service {
       return add(name, service, RestartPolicy.never());
     }
 
-    /** Adds a service. */
+    /**
+     * Adds a service.
+     *
+     * @throws IllegalArgumentException if a service has this name already
+     */
     public Builder add(String name, Service service, RestartPolicy restart) {
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(service, "service");
       Objects.requireNonNull(restart, "restart");
       if (entries.stream().anyMatch(entry -> entry.name().equals(name))) {
-        throw new IllegalArgumentException("there are two services with the name '" + name + "'");
+        throw new IllegalArgumentException(
+            "two services are called '" + name + "': give each a name of its own");
       }
       entries.add(new Entry(name, service, restart));
       return this;
     }
 
     /**
-     * How long the stop of all services may take, before the rest is interrupted. Default: 10
-     * seconds.
+     * The time in which all services together must stop, before the remaining ones are interrupted.
+     * Default: 10 seconds.
+     *
+     * @throws IllegalArgumentException if it is negative
      */
     public Builder stopWithin(Duration time) {
       stopWithin = notNegative(time);
       return this;
     }
 
-    /** How long to wait for services that were interrupted. Default: 1 second. */
+    /**
+     * The time to wait for interrupted services, for all of them together. Default: 1 second.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
     public Builder leaveAfter(Duration time) {
       leaveAfter = notNegative(time);
       return this;
     }
 
     /**
-     * Receives the events of the services. Called by several threads at once; it must not block.
-     * Exceptions of the handler are ignored. Default: none.
+     * Receives the events of the services. It must be thread-safe, and must not block. Its {@link
+     * RuntimeException}s are ignored. Default: none.
      */
     public Builder onEvent(Consumer<? super ServiceEvent> handler) {
       onEvent = Objects.requireNonNull(handler, "handler");
@@ -126,9 +137,9 @@ public final class Services implements Service {
     }
 
     /**
-     * The services.
+     * Builds the services.
      *
-     * @throws IllegalArgumentException if there is none
+     * @throws IllegalArgumentException if no service was added
      */
     public Services build() {
       if (entries.isEmpty()) {

@@ -16,19 +16,23 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A service in its thread, from its first start to its last end. */
+/**
+ * A service and its thread, from the first start to the last end. The supervisor and the thread use
+ * it.
+ */
 final class Supervised {
 
   private final Services.Entry entry;
   private final Channel<Supervised> ends;
   private final Consumer<ServiceEvent> events;
-  private final Deque<Long> restarts = new ArrayDeque<>(); // nano times; by its thread only
+  private final Deque<Long> restarts =
+      new ArrayDeque<>(); // System.nanoTime; used by its own thread only
 
-  // By the supervisor, before the thread starts.
+  // Written by the supervisor when it starts the thread, and read by the supervisor.
   private @Nullable CancellableContext context;
   private @Nullable Thread thread;
 
-  // Guarded by this. Its thread says that it is over, or the supervisor that it is left behind.
+  // Guarded by this. Its own thread sets over, or the supervisor sets left: never both.
   private @Nullable Throwable failure;
   private boolean over;
   private boolean left;
@@ -62,17 +66,20 @@ final class Supervised {
         Duration delay = last == null ? null : restartAfter(own, last);
         again = delay != null && isTimeToStart(own, delay);
         if (delay != null && !again) {
-          last = null; // stopped while it waited: that failure was not final
+          last = null; // stopped during the delay: the failure was not final
         }
       }
       ended(own, last);
     } finally {
-      own.cancel(); // its parent forgets it
+      own.cancel(); // removes it from its parent
       ends.trySend(this);
     }
   }
 
-  /** The exception of the service; null if it has returned, or has obeyed its context. */
+  /**
+   * Runs the service once; returns its exception, or null if it has returned or has obeyed its
+   * context.
+   */
   private @Nullable Throwable serve(Context own) {
     try {
       own.call(
@@ -87,7 +94,8 @@ final class Supervised {
       return e;
     } finally {
       if (!own.isCancelled()) {
-        var _ = Thread.interrupted(); // left behind by the service; not for its next run
+        // Clears an interrupt that the service has left: it is not meant for the next run.
+        var _ = Thread.interrupted();
       }
     }
   }
@@ -102,7 +110,7 @@ final class Supervised {
     return delay;
   }
 
-  /** Waits; false if it is to stop meanwhile. */
+  /** Waits for the delay; returns false if the service is stopped during the delay. */
   private static boolean isTimeToStart(Context own, Duration delay) {
     try {
       return new Select<Boolean>()
@@ -110,12 +118,12 @@ final class Supervised {
           .onTimeout(delay, () -> true)
           .biased()
           .select();
-    } catch (InterruptedException e) { // by the supervisor, after the cancellation
+    } catch (InterruptedException e) { // the supervisor interrupts after it has cancelled
       return false;
     }
   }
 
-  /** Null if there were too many restarts in the period. */
+  /** The delay before the next restart; null if the period has had too many restarts. */
   private @Nullable Duration delay() {
     RestartPolicy policy = entry.restart();
     long now = System.nanoTime();
@@ -156,7 +164,7 @@ final class Supervised {
     }
   }
 
-  /** Does nothing if it has ended, or was not started. */
+  /** Cancels and interrupts it. Does nothing if it has ended, or was not started. */
   void interrupt(Throwable cause) {
     cancel(cause);
     Thread running = thread;
@@ -191,7 +199,7 @@ final class Supervised {
     events.accept(new ServiceEvent.LeftBehind(name()));
   }
 
-  /** The last exception; null if the service has ended as it should. */
+  /** The last exception of the service; null if it has ended regularly. */
   synchronized @Nullable Throwable failure() {
     return failure;
   }

@@ -12,11 +12,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One run of several services. Used by the thread that runs it. */
+/**
+ * One run of several services. Not thread-safe, except {@code emit}: only the thread that calls
+ * {@link #run} uses it.
+ */
 final class Supervision {
 
   private final List<Supervised> services = new ArrayList<>();
-  private final Channel<Supervised> ends; // has room for all, so that no service waits
+  private final Channel<Supervised> ends; // room for all services, so that none waits
   private final Consumer<? super ServiceEvent> onEvent;
   private boolean interrupted;
 
@@ -47,7 +50,7 @@ final class Supervision {
       first = awaitFirstEnd(context);
     } catch (InterruptedException e) {
       interrupted = true;
-    } catch (Throwable e) { // no thread could be made
+    } catch (Throwable e) { // a thread could not be started
       unstarted = e;
     }
     Throwable reason =
@@ -73,7 +76,10 @@ final class Supervision {
     return ended[0];
   }
 
-  /** In reverse order, one after the other; late services all at once. */
+  /**
+   * Stops the services in reverse order, one after the other; after the deadline, all remaining
+   * ones at once.
+   */
   private void stop(@Nullable Throwable reason, Duration stopWithin, Duration leaveAfter) {
     Throwable cause =
         reason != null ? reason : new InterruptedException("the supervisor was interrupted");
@@ -92,7 +98,7 @@ final class Supervision {
     }
   }
 
-  /** An interrupt does not shorten the wait; it is kept for the end. */
+  /** An interrupt does not shorten the wait; {@code run} reports it at the end. */
   private void join(Supervised service, long deadline) {
     while (true) {
       try {
@@ -120,7 +126,7 @@ final class Supervision {
     List<Supervised> order = new ArrayList<>(services.reversed());
     if (first != null) {
       order.remove(first);
-      order.addFirst(first); // the end of this service stopped the others
+      order.addFirst(first); // the first service that ended: its exception is the cause
     }
     for (Supervised service : order) {
       Throwable failure = service.failure();

@@ -15,28 +15,29 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes events from many threads, and writes them in one thread, in the background: an asynchronous
- * log, an audit trail, metrics that are sent away.
+ * Takes events from many threads, and writes them in one background thread: for an asynchronous
+ * log, an audit trail, or metrics that are sent to another system.
  *
  * <pre>{@code
  * try (var log = Tracker.open(Channel.<String>dropOldest(1_000), 100, file::append)) {
  *   log.event("started", context);
- * } // writes the rest
+ * } // writes the waiting events
  * }</pre>
  *
- * <p>The number of events that wait is bounded by the channel, and so is the memory. The channel
- * also says what happens when it is full: {@link Channel#buffered} lets callers wait, {@link
- * Channel#dropNewest} and {@link Channel#dropOldest} drop and count. The writer gets everything
- * that waits at once, up to a maximum, so that a slow disk or network costs one call per batch.
+ * <p>The channel bounds the number of waiting events. Its kind decides what happens when it is
+ * full: with {@link Channel#buffered} callers wait; {@link Channel#dropNewest} and {@link
+ * Channel#dropOldest} drop events and count them. The writer gets all waiting events in one call,
+ * up to a maximum. So a slow disk or network costs one call per batch.
  *
- * <p>A batch that the writer fails on is counted, handed to the handler of failures, and not
- * repeated; a writer that wants to repeat does so itself. An {@link Error} ends the tracker: later
- * events are refused with it.
+ * <p>If the writer throws for a batch, the batch is counted as failed and given to the failure
+ * handler. The tracker does not retry it; a writer can retry by itself. An {@link Error} ends the
+ * tracker: later events are refused, with the error as the cause.
  *
- * <p>{@link #shutdown} takes no more events, writes the rest until its deadline, and counts the
- * lost events. Nothing is lost silently: the {@link #report} counts every event.
+ * <p>{@link #shutdown} takes no more events, writes the waiting ones until its deadline, and
+ * reports the lost ones. No event is lost silently: the {@link #report} counts every event.
  *
- * <p>Thread-safe. An event costs a send to a channel. One virtual thread runs until the shutdown.
+ * <p>Thread-safe. Cost: one send to a channel for each event, and one virtual thread until the
+ * shutdown.
  *
  * @param <E> the type of the events
  */
@@ -49,7 +50,10 @@ public final class Tracker<E> implements AutoCloseable {
   private final Channel<Void> ended = Channel.rendezvous();
   private final Thread thread;
 
-  /** Events whose call has returned, including events that the channel has dropped. */
+  /**
+   * The number of events whose call has returned, including the events that the channel has
+   * dropped.
+   */
   private final LongAdder accepted = new LongAdder();
 
   // Guarded by this.
@@ -63,8 +67,7 @@ public final class Tracker<E> implements AutoCloseable {
       BatchWriter<? super E> writer,
       BiConsumer<? super List<E>, ? super Exception> onFailure) {
     if (maxBatch < 1) {
-      throw new IllegalArgumentException(
-          "a batch has at least 1 event, but is to have " + maxBatch);
+      throw new IllegalArgumentException("maxBatch must be at least 1, but is " + maxBatch);
     }
     this.events = Objects.requireNonNull(events, "events");
     this.maxBatch = maxBatch;
@@ -73,19 +76,20 @@ public final class Tracker<E> implements AutoCloseable {
     this.thread = Thread.ofVirtual().name("millrace-tracker").unstarted(this::run);
   }
 
-  /** A tracker that only counts failures of its writer. */
+  /** Starts a tracker without a failure handler: failures of the writer are only counted. */
   public static <E> Tracker<E> open(
       Channel<E> events, int maxBatch, BatchWriter<? super E> writer) {
     return open(events, maxBatch, writer, (batch, failure) -> {});
   }
 
   /**
-   * Starts a tracker.
+   * Starts a tracker. Does not block.
    *
    * @param events a new channel, which belongs to the tracker from now on
-   * @param maxBatch how many events the writer gets at once, at the most; at least 1
-   * @param onFailure receives the events that were not written, and the exception; in the thread of
-   *     the writer. Exceptions of the handler are ignored
+   * @param maxBatch the maximum number of events in one call of the writer; at least 1
+   * @param onFailure receives the events that were not written and the exception, in the writer's
+   *     thread. Its {@link RuntimeException}s are ignored
+   * @throws IllegalArgumentException if {@code maxBatch} is less than 1
    */
   public static <E> Tracker<E> open(
       Channel<E> events,
@@ -98,20 +102,23 @@ public final class Tracker<E> implements AutoCloseable {
   }
 
   /**
-   * Tracks an event. Blocks while the channel is full, if it is one that waits.
+   * Tracks an event. If the channel does not drop events, this blocks while the channel is full.
    *
-   * @throws CancellationException if the cancellation comes first; the event is not tracked
+   * @throws CancellationException if {@code cancellation} is cancelled first; the event is not
+   *     tracked
    * @throws InterruptedException if the thread is interrupted first; the event is not tracked
-   * @throws ChannelClosedException after the shutdown; the event is not tracked. The cause is the
-   *     {@link Error} of the writer, if that has ended the tracker
-   * @throws IllegalStateException if the writer itself tracks an event, and would wait for itself
+   * @throws ChannelClosedException after the shutdown; the event is not tracked. If an {@link
+   *     Error} of the writer has ended the tracker, that error is the cause
+   * @throws IllegalStateException if the writer itself tracks an event and the channel is full: the
+   *     writer would wait for itself
    */
   public void event(E event, Cancellation cancellation) throws InterruptedException {
     cancellation.throwIfCancelled();
     if (Thread.currentThread() == thread) {
       if (!events.trySend(event)) {
         throw new IllegalStateException(
-            "the tracker is full, and its writer would wait for itself: track by tryEvent there");
+            "the tracker is full, and its writer would wait for itself: use tryEvent in the"
+                + " writer");
       }
     } else {
       events.send(event, cancellation);
@@ -122,8 +129,8 @@ public final class Tracker<E> implements AutoCloseable {
   /**
    * Tracks an event without waiting.
    *
-   * @return false if it is not tracked: the channel is full and is one that waits, or the tracker
-   *     is shut down
+   * @return false if the event is not tracked: the channel is full and does not drop events, or the
+   *     tracker is shut down
    */
   public boolean tryEvent(E event) {
     boolean sent;
@@ -149,7 +156,7 @@ public final class Tracker<E> implements AutoCloseable {
         write(batch);
       }
     } catch (InterruptedException e) {
-      // Abandoned: nobody else knows this thread while it waits here.
+      // Abandoned: while this thread waits here, only a shutdown can interrupt it.
     } catch (Throwable e) {
       end = e;
     } finally {
@@ -162,7 +169,7 @@ public final class Tracker<E> implements AutoCloseable {
     }
   }
 
-  /** All that waits, up to the maximum; null if the shutdown has given up. */
+  /** All waiting events, up to the maximum; null if the deadline of a shutdown has passed. */
   private synchronized @Nullable List<E> take(E first) {
     if (abandoned) {
       return null;
@@ -179,7 +186,7 @@ public final class Tracker<E> implements AutoCloseable {
     return Collections.unmodifiableList(batch);
   }
 
-  /** Null if none waits, whatever the reason. */
+  /** The next event; null if no event waits, or the channel is closed. */
   private @Nullable E tryTake() {
     try {
       return events.tryReceive();
@@ -202,7 +209,7 @@ public final class Tracker<E> implements AutoCloseable {
       written += failure == null ? batch.size() : 0;
       failed += failure == null ? 0 : batch.size();
     }
-    var _ = Thread.interrupted(); // left behind by the writer
+    var _ = Thread.interrupted(); // clears an interrupt that the writer has left
     if (failure != null) {
       try {
         onFailure.accept(batch, failure);
@@ -212,7 +219,10 @@ public final class Tracker<E> implements AutoCloseable {
     }
   }
 
-  /** The counts of all events whose call has returned by now. */
+  /**
+   * The counts of all events whose call has returned by now. Does not block for long: it never
+   * waits for the writer.
+   */
   public synchronized TrackerReport report() {
     long dropped = events.dropped();
     long unwritten = accepted.sum() - dropped - written - failed;
@@ -220,18 +230,19 @@ public final class Tracker<E> implements AutoCloseable {
   }
 
   /**
-   * Takes no more events, and waits until the rest is written, or {@code context} is done. Then the
-   * writer is interrupted, and not waited for. Callers that wait for room are refused. May be
-   * called again, and then waits or reports as well.
+   * Takes no more events, and blocks until the waiting events are written or {@code context} is
+   * cancelled. In the second case it interrupts the writer, and returns without waiting for it.
+   * Callers that wait for room in {@link #event} are refused. It may be called again: it then waits
+   * and reports in the same way.
    *
-   * @return the counts of all events; a deadline that has passed is no exception
+   * @return the counts of all events; a deadline that has passed is not reported as an exception
    * @throws InterruptedException if the thread is interrupted; the writer goes on
-   * @throws IllegalStateException if the writer calls it: it would wait for itself
+   * @throws IllegalStateException if the writer calls this method: the writer would wait for itself
    */
   public TrackerReport shutdown(Context context) throws InterruptedException {
     if (Thread.currentThread() == thread) {
       throw new IllegalStateException(
-          "shutdown(…) waits for the writer, which has called this: call it in another thread");
+          "the writer has called shutdown, which waits for the writer: call it in another thread");
     }
     events.close();
     boolean inTime =
@@ -250,8 +261,8 @@ public final class Tracker<E> implements AutoCloseable {
   }
 
   /**
-   * {@link #shutdown} without a deadline. An interrupt does not shorten it; it is kept for the
-   * caller. Use {@code shutdown} for the report.
+   * As {@link #shutdown} without a deadline; use {@code shutdown} for the report. Blocks. An
+   * interrupt does not shorten the wait; the interrupt flag is set again at the end.
    */
   @Override
   public void close() {
@@ -269,7 +280,7 @@ public final class Tracker<E> implements AutoCloseable {
     }
   }
 
-  /** Says how many events wait. */
+  /** A text with the counts. */
   @Override
   public String toString() {
     return "Tracker[%s, %s]".formatted(events, report());

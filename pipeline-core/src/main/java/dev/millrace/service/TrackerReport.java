@@ -1,15 +1,14 @@
 package dev.millrace.service;
 
 /**
- * How many events of a {@link Tracker} were written, and how many were lost. Immutable, and
- * thread-safe.
+ * The counts of a {@link Tracker}, in events. Immutable and thread-safe.
  *
- * @param written by the writer
- * @param failed handed to the writer, which threw
- * @param dropped by the overflow choice of the channel, because it was full
- * @param unwritten accepted, and neither written nor failed: still waiting; after a shutdown whose
- *     deadline has passed, given up. Events that the writer had in its hands at the deadline are
- *     among them, and may be written later
+ * @param written events that the writer has written
+ * @param failed events for which the writer threw an exception
+ * @param dropped events that the channel dropped because it was full
+ * @param unwritten accepted events that are neither written nor failed. Before a shutdown, they
+ *     still wait. After a shutdown whose deadline has passed, they are lost. This includes the
+ *     events of the writer's current call; the writer may still write them
  */
 public record TrackerReport(long written, long failed, long dropped, long unwritten) {
 

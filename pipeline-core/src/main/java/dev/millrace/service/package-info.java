@@ -1,4 +1,4 @@
-/** The parts of a process: services that run until they are stopped, and their end. */
+/** Services of a process: they run until they are stopped, and stop in order. */
 @NullMarked
 package dev.millrace.service;
 

@@ -36,7 +36,8 @@ final class ChannelSubscription<T> implements Flow.Subscription {
     private static final long serialVersionUID = 1L;
 
     InvalidDemand(long count) {
-      super("request(%d): at least 1 element is to be requested (rule 3.9)".formatted(count));
+      super(
+          "request(%d): a subscriber must request at least 1 element (rule 3.9)".formatted(count));
     }
   }
 

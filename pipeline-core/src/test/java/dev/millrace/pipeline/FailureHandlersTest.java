@@ -111,7 +111,7 @@ class FailureHandlersTest {
     handler.accept(failure("2"));
     assertThatThrownBy(() -> handler.accept(failure("3")))
         .isInstanceOf(ExecutionException.class)
-        .hasMessageStartingWith("stopped by the number of failures, 3; the last: stage 'parse'")
+        .hasMessageStartingWith("stopped after 3 failures; the last: stage 'parse'")
         .hasCause(boom);
     assertThat(seen).hasSize(3);
   }

@@ -1,4 +1,4 @@
-/** What the modules of this library share of contexts, and no application sees. */
+/** Parts of contexts for the other modules of this library only; not for applications. */
 @NullMarked
 package dev.millrace.context.internal;
 

@@ -5,14 +5,15 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The counts of one stage by one thread. One thread at a time writes, any thread may read.
+ * The counts of one stage by one thread. Not thread-safe for writers: one thread at a time writes.
+ * Any thread may read.
  *
- * <p>Counts are plain fields, since ordered stores would keep the compiler of the JVM from leaving
- * anything in a register from one stage to the next. An engine reads something volatile between two
- * elements, so a report sees the counts of an element at the latest when the next one comes or a
- * function waits.
+ * <p>The writer uses plain stores. Ordered stores would stop the JIT compiler from keeping values
+ * in registers from one stage to the next. An engine reads a volatile field between two elements.
+ * So a report sees the counts of an element at the latest when the next element comes or a function
+ * waits.
  */
-@SuppressWarnings("unused") // the padding, and what is read by its handle
+@SuppressWarnings("unused") // the padding, and the fields that are read through VarHandles
 public final class Account {
 
   static final VarHandle RECEIVED = handle("received");
@@ -41,7 +42,7 @@ public final class Account {
   private long waitingIn;
   private long waitingOut;
 
-  // Keeps the counts of two threads out of the same line of a processor's cache.
+  // Keeps the counts of two threads in different cache lines.
   private long padding1;
   private long padding2;
   private long padding3;
@@ -50,7 +51,10 @@ public final class Account {
   private long padding6;
   private long padding7;
 
-  /** What is {@link #passed} there, the stage has processed here. */
+  /**
+   * The account of the next stage, if that stage runs in the same call: its {@link #passed} count
+   * is added to our {@code processed}.
+   */
   private @Nullable Account next;
 
   Account() {}
@@ -68,8 +72,9 @@ public final class Account {
   }
 
   /**
-   * What is {@link #passed} to the next stage is processed by this one, and not counted once more.
-   * Before anything is counted.
+   * From now on, each element that {@code next} counts as {@link #passed} also counts as processed
+   * by this stage. The stage then does not call {@link #processed} for these elements. Call this
+   * before the first count.
    */
   public void processedIfPassedTo(Account next) {
     this.next = next;
@@ -80,34 +85,36 @@ public final class Account {
     return get(PROCESSED) + (after == null ? 0 : after.get(PASSED));
   }
 
-  /** How many elements have come in, of which nothing has become yet. */
+  /**
+   * The number of elements that the stage has received and not yet processed, failed or dropped.
+   */
   public long inFlight() {
     long done = processedSoFar() + get(FAILED) + get(DROPPED);
     return get(RECEIVED) + get(PASSED) - done;
   }
 
-  /** An element has come in. */
+  /** The stage has received an element. */
   public void received() {
     received++;
   }
 
   /**
-   * An element has come in, in the very call in which the stage before has made it: there, it
-   * counts as produced and emitted. See {@link Ledger#open(String, String)}.
+   * The stage has received an element in the same call in which the previous stage made it. The
+   * previous stage counts it as produced and emitted. See {@link Ledger#open(String, String)}.
    */
   public void passed() {
     passed++;
   }
 
   /**
-   * The function begins with an element. Only by an account of {@link Ledger#openWorker}: there, an
-   * element is received by one thread, and may wait before another one begins with it.
+   * A worker starts the function for an element. Only for an account of {@link Ledger#openWorker}:
+   * one thread receives the element, and it may wait before another thread starts its function.
    */
   public void begun() {
     begun++;
   }
 
-  /** How many functions run now. */
+  /** The number of functions that run now. */
   long running() {
     return Math.max(0, get(BEGUN) - get(PROCESSED) - get(FAILED));
   }
@@ -127,7 +134,10 @@ public final class Account {
     dropped++;
   }
 
-  /** Elements that were counted as processed have become part of nothing. */
+  /**
+   * Moves elements from processed to dropped: the stage had accepted them, but emitted nothing made
+   * of them.
+   */
   public void leftOver(int count) {
     processed -= count;
     dropped += count;
@@ -143,7 +153,7 @@ public final class Account {
     emitted++;
   }
 
-  /** The stage begins to wait for an element. */
+  /** The stage starts to wait for an element. */
   public void waitsForInput() {
     WAITING_IN.setRelease(this, System.nanoTime());
   }
@@ -156,7 +166,7 @@ public final class Account {
     }
   }
 
-  /** The stage begins to wait for room in the next one. */
+  /** The stage starts to wait until the next stage has room. */
   public void waitsForOutput() {
     WAITING_OUT.setRelease(this, System.nanoTime());
   }

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The books of a run: what every stage has received, and what became of it.
+ * The counts of all stages of a run: how many elements each stage has received, and how they ended.
  *
- * <p>Safe for use by many threads: each thread that counts has an {@link Account} of its own, and a
- * report adds them up.
+ * <p>Thread-safe: each thread that counts has an {@link Account} of its own, and a report adds the
+ * accounts up.
  */
 public final class Ledger {
 
@@ -26,12 +26,12 @@ public final class Ledger {
   private final Set<String> queueing = new HashSet<>();
   private long end;
 
-  /** A new run begins now. */
+  /** Creates the ledger of a run that starts now. */
   public Ledger() {}
 
   /**
-   * A new account of a stage, for one thread at a time. Stages are reported in the order in which
-   * their first accounts were opened.
+   * Opens a new account of a stage, for one thread at a time. Reports list the stages in the order
+   * in which their first accounts were opened.
    */
   public synchronized Account open(String stage) {
     var account = new Account();
@@ -40,8 +40,8 @@ public final class Ledger {
   }
 
   /**
-   * As {@link #open(String)}; what is {@link Account#passed} to the stage counts as produced and
-   * emitted by the stage before it.
+   * As {@link #open(String)}. In addition, each element that this account counts as {@link
+   * Account#passed} counts as produced and emitted by the stage {@code before}.
    */
   public synchronized Account open(String stage, String before) {
     Account account = open(stage);
@@ -50,27 +50,33 @@ public final class Ledger {
   }
 
   /**
-   * As {@link #open(String)}, for a thread that says when it has {@link Account#begun}: elements of
-   * the stage wait in the stage until then.
+   * As {@link #open(String)}, for a worker that calls {@link Account#begun} when it starts its
+   * function. Until then, the report counts the element as waiting in the stage.
    */
   public synchronized Account openWorker(String stage) {
     queueing.add(stage);
     return open(stage);
   }
 
-  /** An account of no stage, for what is {@link Account#passed} on by that one. */
+  /**
+   * Opens an account that belongs to no stage. Each element that it counts as {@link
+   * Account#passed} counts as produced and emitted by the stage {@code before}.
+   */
   public synchronized Account openAfter(String before) {
     var account = new Account();
     passing.computeIfAbsent(before, name -> new ArrayList<>()).add(account);
     return account;
   }
 
-  /** The run has ended: nothing is in flight any more. */
+  /** The run has ended. From now on, reports count no element as in flight or queued. */
   public synchronized void close() {
     end = System.nanoTime();
   }
 
-  /** How things stand. While the run goes on, counts of different threads may be moments apart. */
+  /**
+   * A snapshot of the counts. While the run goes on, counts of different threads may be read at
+   * slightly different times.
+   */
   public synchronized RunReport report() {
     boolean done = end != 0;
     long now = done ? end : System.nanoTime();
@@ -88,11 +94,11 @@ public final class Ledger {
 
   private StageReport report(
       String name, List<Account> accounts, List<Account> after, boolean done, long now) {
-    // What comes later is read first, over all accounts: what one account has received or produced,
-    // another one may have processed or emitted.
-    // The counts of a thread may be seen in another order than it has made them. So while the run
-    // goes on, the later count is believed: an emitted element was produced, a processed one
-    // received.
+    // Counts of later steps are read first, over all accounts: one thread may have received or
+    // produced an element that another thread has processed or emitted.
+    // This thread may see the counts of another thread in another order than they were written. So
+    // while the run goes on, the later count wins: an emitted element was produced, a processed
+    // one was received.
     long passed = sum(after, Account.PASSED);
     long emitted = sum(accounts, Account.EMITTED) + passed;
     long produced = atLeast(emitted, sum(accounts, Account.PRODUCED) + passed, done);

@@ -4,22 +4,25 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transform that makes one element of one, or drops it: an engine can call it without an emitter.
+ * A transform that makes one element from each element, or drops it. So an engine can call it
+ * without an emitter. Not thread-safe: one thread at a time uses it.
  *
- * @param <I> what comes in
- * @param <O> what goes out
+ * @param <I> the type of the elements that it takes
+ * @param <O> the type of the elements that it emits
  */
 @FunctionalInterface
 public interface Mapping<I, O> extends Transform.Stateless<I, O> {
 
-  /** Makes the state of a run; tells an engine beforehand what kind of transform that is. */
+  /**
+   * Makes the state of a run. Its type tells an engine in advance that the transform is a mapping.
+   */
   @FunctionalInterface
   interface Maker<I, O> extends Supplier<Mapping<I, O>> {}
 
   /**
-   * What becomes of the element; null if it is dropped on purpose.
+   * Maps an element; null if the element is dropped on purpose. May block.
    *
-   * @throws Exception whatever a function of the user throws
+   * @throws Exception any exception of a function of the user; the element becomes a failure
    */
   @Nullable O apply(I element) throws Exception;
 

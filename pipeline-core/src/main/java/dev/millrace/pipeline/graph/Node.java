@@ -10,23 +10,23 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stage of a blueprint, and with its inputs the graph above it; immutable.
+ * A stage of a blueprint; its inputs lead to the rest of the graph. Immutable and thread-safe.
  *
- * <p>Nodes are the same stage if they are the same object. Each but a {@link Lane} is the input of
- * one other node at the most.
+ * <p>Nodes are the same stage if they are the same object. Each node except a {@link Lane} is the
+ * input of at most one other node.
  *
  * @param <T> the type of the elements that it emits
  */
 @SuppressWarnings("unused") // the types of the elements are for the compiler
 public sealed interface Node<T> {
 
-  /** What reports and failures call it; unique in a pipeline. */
+  /** The name of the stage in reports and failures; unique in a pipeline. */
   String name();
 
-  /** Where its elements come from. */
+  /** The nodes whose elements this stage takes. */
   List<? extends Node<?>> inputs();
 
-  /** Elements from outside. */
+  /** The elements of a source. */
   record From<T>(String name, Source<T> source) implements Node<T> {
     @Override
     public List<Node<?>> inputs() {
@@ -35,7 +35,8 @@ public sealed interface Node<T> {
   }
 
   /**
-   * One element after the other, in one thread at a time; adjacent ones can be fused.
+   * Processes one element after the other, in one thread at a time. An engine may fuse adjacent
+   * sequential stages.
    *
    * @param transform makes the state of one run, or of one lane of it
    */
@@ -51,7 +52,7 @@ public sealed interface Node<T> {
     }
   }
 
-  /** One element after the other, and now and then because time has passed. */
+  /** Processes one element after the other, and also acts when time has passed. */
   record Timed<I, O>(
       String name,
       Node<I> input,
@@ -64,11 +65,11 @@ public sealed interface Node<T> {
     }
   }
 
-  /** In which order a parallel stage emits. */
+  /** The order in which a parallel stage emits. */
   enum Order {
-    /** That in which the elements came in. */
+    /** The order in which the elements came in. */
     INPUT,
-    /** That in which the function returned. */
+    /** The order in which the function returned. */
     COMPLETION,
     /**
      * As {@link #COMPLETION}, but elements of the same key are processed one after the other, in
@@ -78,10 +79,10 @@ public sealed interface Node<T> {
   }
 
   /**
-   * One function for many elements at once.
+   * Runs one function for several elements at once.
    *
-   * @param parallelism how many run at the same time, at the most
-   * @param key of an element; with {@link Order#KEY} only
+   * @param parallelism the maximum number of concurrent calls of the function
+   * @param key computes the key of an element; only with {@link Order#KEY}, else null
    */
   record Parallel<I, O>(
       String name,
@@ -98,25 +99,26 @@ public sealed interface Node<T> {
     }
   }
 
-  /** What a buffer does when it is full. */
+  /** The reaction of a full buffer to another element. */
   enum Overflow {
-    /** The stage before it waits. */
+    /** The previous stage waits. */
     WAIT,
-    /** The element that comes in is dropped. */
+    /** The new element is dropped. */
     DROP_NEWEST,
     /** The element that has waited longest is dropped. */
     DROP_OLDEST
   }
 
   /**
-   * Lets the stages before and after it run at their own pace, {@code capacity} elements apart.
+   * Holds up to {@code capacity} elements between two stages, so that they can run at different
+   * speeds.
    *
    * @param onDrop gets each element that is dropped; neither blocks nor throws
    */
   record Buffer<T>(
       String name, Node<T> input, int capacity, Overflow overflow, Consumer<? super T> onDrop)
       implements Node<T> {
-    /** A buffer whose dropped elements nobody asks for. */
+    /** A buffer without a callback for dropped elements. */
     public Buffer(String name, Node<T> input, int capacity, Overflow overflow) {
       this(name, input, capacity, overflow, element -> {});
     }
@@ -127,13 +129,16 @@ public sealed interface Node<T> {
     }
   }
 
-  /** The elements of all inputs as they come. */
+  /** The elements of all inputs, in the order in which they arrive. */
   record Merge<T>(String name, List<Node<T>> inputs) implements Node<T> {}
 
-  /** The elements of the first input, then those of the next one; a later one is started then. */
+  /**
+   * The elements of the first input, then the elements of the next input. Each input starts when
+   * the previous one has ended.
+   */
   record Concat<T>(String name, List<Node<T>> inputs) implements Node<T> {}
 
-  /** One element of each side, as long as both have one. */
+  /** Combines one element of each side with one of the other side, until one side has ended. */
   record Zip<A, B, O>(
       String name,
       Node<A> left,
@@ -154,29 +159,31 @@ public sealed interface Node<T> {
     O apply(A left, B right) throws Exception;
   }
 
-  /** To which branches a fan-out gives an element. */
+  /** The branches to which a fan-out gives an element. */
   enum Route {
-    /** To each of them; it goes as fast as the slowest. */
+    /** Every branch. The slowest branch sets the speed. */
     BROADCAST,
-    /** To one that has room. */
+    /** One branch that has room. */
     BALANCE,
-    /** To one chosen by the hash of the element's key. */
+    /** One branch, chosen by the hash of the element's key. */
     PARTITION
   }
 
   /**
    * A branch of a fan-out.
    *
-   * @param lane stands in the branch for what comes from the fan-out
+   * @param lane the first node of the branch: it stands for the elements that come from the fan-out
    * @param output the last node of the branch
    */
   record Branch<T, O>(Lane<T> lane, Node<O> output) {}
 
   /**
-   * Spreads its input over branches, and emits what they emit, as it comes.
+   * Spreads its input over branches, and emits the elements of all branches in the order in which
+   * they arrive.
    *
-   * @param key of an element; with {@link Route#PARTITION} only
-   * @param branches the same object several times stands for so many copies of a branch
+   * @param key computes the key of an element; only with {@link Route#PARTITION}, else null
+   * @param branches the branches; an object that is in the list n times stands for n copies of that
+   *     branch
    */
   record FanOut<T, O>(
       String name,
@@ -192,11 +199,11 @@ public sealed interface Node<T> {
     }
   }
 
-  /** The beginning of a branch; equal to itself only. */
+  /** The first node of a branch. A lane is equal only to itself. */
   final class Lane<T> implements Node<T> {
     private final String name;
 
-    /** A lane of the fan-out of that name. */
+    /** Creates a lane with this name. */
     public Lane(String name) {
       this.name = name;
     }

@@ -1,24 +1,27 @@
 package dev.millrace.pipeline.graph;
 
 /**
- * A transform that also acts when time has passed. Used by one thread at a time; instants are those
- * of {@link System#nanoTime}.
+ * A transform that also acts when time has passed. Not thread-safe: one thread at a time uses it.
+ * All instants are values of {@link System#nanoTime}, in nanoseconds.
  *
- * @param <I> what comes in
- * @param <O> what goes out
+ * @param <I> the type of the elements that it takes
+ * @param <O> the type of the elements that it emits
  */
 public interface TimedTransform<I, O> extends Transform<I, O> {
 
   /** The instant that never comes. */
   long NEVER = Long.MAX_VALUE;
 
-  /** When {@link #elapsed} wants to be called next; {@link #NEVER} if it need not be. */
+  /** The instant of the next call of {@link #elapsed}; {@link #NEVER} if none is needed. */
   long wakeAt();
 
-  /** Called at {@link #wakeAt} or soon after. */
+  /** Called at {@link #wakeAt} or soon after, with the current instant. */
   void elapsed(long now, Emitter<? super O> out) throws Exception;
 
-  /** Not before then does it take another element; {@link Long#MIN_VALUE} for at once. */
+  /**
+   * The earliest instant at which it takes another element. Default: {@link Long#MIN_VALUE}, at
+   * once.
+   */
   default long acceptAt() {
     return Long.MIN_VALUE;
   }

@@ -1,27 +1,29 @@
 package dev.millrace.pipeline.graph;
 
 /**
- * The state of a sequential stage during a run. Used by one thread at a time.
+ * The state of a sequential stage during a run. Not thread-safe: one thread at a time uses it.
  *
- * <p>What an emitter throws is for the engine: a transform lets it pass.
+ * <p>An exception that an emitter throws is meant for the engine: a transform must not catch it.
  *
  * <p>A transform may hold a resource, such as a connection. It opens the resource in its
  * constructor or at the first element, and releases it in {@link #close}.
  *
- * @param <I> what comes in
- * @param <O> what goes out
+ * @param <I> the type of the elements that it takes
+ * @param <O> the type of the elements that it emits
  */
 public interface Transform<I, O> extends AutoCloseable {
 
-  /** What became of an element. */
+  /** The result of a call of {@link #accept}. */
   enum Outcome {
-    /** It was used: emitted, in whatever form, or kept for later. */
+    /**
+     * The element was used: the transform has emitted something made of it, or keeps it for later.
+     */
     USED,
-    /** It was dropped on purpose. */
+    /** The element was dropped on purpose. */
     DROPPED,
-    /** It was used, and was the last that is wanted. */
+    /** The element was used, and the stage wants no more elements. */
     LAST,
-    /** It was dropped, and no other is wanted. */
+    /** The element was dropped on purpose, and the stage wants no more elements. */
     DROPPED_LAST;
 
     /** Whether the stage wants no more elements. */
@@ -36,66 +38,68 @@ public interface Transform<I, O> extends AutoCloseable {
   }
 
   /**
-   * Takes an element. An exception makes it a failure; what was emitted before stays emitted.
+   * Takes an element; may block. An exception makes the element a failure. Results that were
+   * emitted before the exception stay emitted.
    *
-   * @throws Exception whatever a function of the user throws
+   * @throws Exception any exception of a function of the user
    */
   Outcome accept(I element, Emitter<? super O> out) throws Exception;
 
   /**
-   * Emits what is left, after the last element; not called if the run is cancelled. An exception
-   * stops the run.
+   * Emits the results that are left after the last element. Not called if the run is cancelled. An
+   * exception stops the run.
    */
   default void end(Emitter<? super O> out) throws Exception {}
 
   /**
-   * How many of the elements that it has accepted as {@link Outcome#USED} have become part of
-   * nothing, such as those at the end that do not fill a window: the run's report counts them as
-   * dropped. Asked once, after {@link #end}. Default: none.
+   * The number of elements that it has accepted as {@link Outcome#USED} without emitting anything
+   * made of them, such as the last elements, which do not fill a window. The report counts them as
+   * dropped. The run calls this once, after {@link #end}. Default: 0.
    */
   default int leftOver() {
     return 0;
   }
 
   /**
-   * Releases what the transform holds. The run calls it exactly once for each transform that the
-   * stage's supplier has made, however the run ends: after {@link #end}, or without it if the run
-   * fails, is cancelled, or wants no more elements. The elements that the transform has emitted
-   * have left the run before. Not interrupted. An exception stops the run.
+   * Releases the resources of the transform. The run calls it exactly once for each transform that
+   * the stage's supplier has made, however the run ends: after {@link #end}, or without it if the
+   * run fails, is cancelled, or wants no more elements. By then, the elements that the transform
+   * has emitted have left the run. The call is not interrupted. An exception stops the run.
    *
-   * <p>A function that ignores interrupts keeps a cancelled run no longer than the run's time of
-   * grace. Such a function of the transform itself may still run when this is called.
+   * <p>A cancelled run waits for a function that ignores interrupts at most for the engine's grace
+   * period. So a call of {@link #accept} that ignores interrupts may still run during this call.
    */
   @Override
   default void close() throws Exception {}
 
-  /** Whether it wants no element at all, and can be ended at once. */
+  /** Whether it wants no more elements, so that the engine can end it at once. Default: false. */
   default boolean wantsNone() {
     return false;
   }
 
-  /** What {@link #holds} says of a transform that does not know. */
+  /** The value of {@link #holds} for a transform that does not know. */
   int ALL = Integer.MAX_VALUE;
 
   /**
-   * How many elements it holds: it has kept them, and may yet emit something made of them. These
-   * are always those that came in last, without one that it has thrown for. What it emits is taken
-   * to be made of all of them, and of the element that it is called with.
+   * The number of elements that it holds: it has kept them, and may still emit something made of
+   * them. They are always the last elements that came in, without elements for which it has thrown.
+   * Each emitted element counts as made of all held elements and of the element of the current
+   * call.
    *
-   * <p>Asked after each call, but only if a source of the pipeline wants to be told of the end of
-   * its elements, {@link dev.millrace.pipeline.Source#settling}: one that is held has not ended.
-   * {@link #ALL}, the default, is always safe, but with it no element ends before the stage does.
+   * <p>The run calls this after each call, but only if a source of the pipeline {@linkplain
+   * dev.millrace.pipeline.Source#settling settles} its elements or has a resource. A held element
+   * is not settled. Default: {@link #ALL}. This is always correct, but then no element is settled
+   * before the stage has ended.
    */
   default int holds() {
     return ALL;
   }
 
   /**
-   * A transform that holds no element from one call to the next; what it otherwise remembers does
-   * not matter.
+   * A transform that holds no element from one call to the next. It may have other state.
    *
-   * @param <I> what comes in
-   * @param <O> what goes out
+   * @param <I> the type of the elements that it takes
+   * @param <O> the type of the elements that it emits
    */
   interface Stateless<I, O> extends Transform<I, O> {
     @Override

@@ -1,6 +1,6 @@
 /**
- * What a blueprint consists of, for those who write an engine: a handful of kinds of nodes, of
- * which all operators are made, and the ledger that a run keeps.
+ * The parts of a blueprint, for authors of engines: the kinds of nodes, of which all operators are
+ * made, and the ledger of a run.
  */
 @NullMarked
 package dev.millrace.pipeline.graph;
