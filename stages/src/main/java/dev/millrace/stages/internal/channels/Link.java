@@ -150,10 +150,6 @@ abstract class Link {
     return element;
   }
 
-  private boolean isRoomyOrCancelled() {
-    return isCancelled() || hasRoom();
-  }
-
   /**
    * As {@link #isReady}, by a consumer that waits: a producer that waits for an idle consumer is
    * woken.

@@ -144,10 +144,6 @@ final class WorkerPoolFlux extends Flux<Object> {
       return !gate.isCancelled() && !execution.isStopped();
     }
 
-    private boolean hasResultOrIsUnwanted() {
-      return !pool.awaitsResult() || !isWanted();
-    }
-
     private void deliver() {
       try {
         while (isWanted() && !pool.isExhausted()) {
