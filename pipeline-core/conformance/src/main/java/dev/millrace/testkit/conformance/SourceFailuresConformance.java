@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What becomes of the elements that are under way when a source fails. */
+/** The elements under way when a source fails are processed or stopped, as its policy says. */
 abstract class SourceFailuresConformance extends Theme {
 
   private static final int BEFORE = 20;
 
   private final IOException boom = new IOException("boom");
 
-  /** What is between the source and the sink: fused, or in other threads. */
+  /** The stages between the source and the sink: fused, or in other threads. */
   @SuppressWarnings("ImmutableEnumChecker") // functions without state
   enum Shape {
     DIRECT(pipe -> pipe),
@@ -56,7 +56,7 @@ abstract class SourceFailuresConformance extends Theme {
     }
   }
 
-  /** Counts the elements, and sees how the run ends. */
+  /** A sink that counts the elements, and records how the run ends. */
   private static final class Observer implements Sink<Integer, Integer> {
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();
