@@ -4,14 +4,14 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request to stop, as seen by those who must obey it. Blocking operations take one to give up
- * when it comes; {@code dev.millrace.context.Context} is the one that applications use.
+ * A request to stop, for the code that must obey it. Blocking operations take a cancellation, and
+ * stop waiting when it is cancelled. Applications use {@code dev.millrace.context.Context}.
  *
- * <p><b>The rule.</b> Once {@link #isCancelled} was seen true by any thread, no operation that
- * obeys this cancellation happens any more: none takes an element that was sent after that, and
- * none sends to a receiver that came after that; a {@link Select} with {@link Select#onDone} does
+ * <p><b>The rule.</b> After {@link #isCancelled} has returned true in any thread, no operation that
+ * obeys this cancellation happens any more. No operation takes an element that was sent later, and
+ * none sends to a receiver that came later. A {@link Select} with {@link Select#onDone} does
  * nothing else. Contexts keep this rule. Other implementations keep it if they close {@link #done}
- * before {@link #cause} tells of the stop.
+ * before {@link #cause} returns the cause.
  *
  * <p>Implementations are thread-safe.
  */
@@ -19,22 +19,22 @@ public interface Cancellation {
 
   /**
    * A channel that never carries an element and is closed when the stop is requested: a clause for
-   * {@link Select}. {@link Channel#never()} if that can not happen.
+   * {@link Select}. {@link Channel#never()} if it cannot be cancelled.
    */
   ReceiveChannel<Void> done();
 
-  /** Why the stop was requested; null as long as it was not. */
+  /** The cause of the cancellation; null if it is not cancelled. Does not block. */
   @Nullable Throwable cause();
 
-  /** Whether the stop was requested. Does not block. */
+  /** Whether it is cancelled. Does not block. */
   default boolean isCancelled() {
     return cause() != null;
   }
 
   /**
-   * Does nothing as long as no stop was requested.
+   * Throws if it is cancelled. Does not block.
    *
-   * @throws CancellationException if it was; its cause is {@link #cause()}
+   * @throws CancellationException if it is cancelled; its cause is {@link #cause()}
    */
   default void throwIfCancelled() {
     Throwable cause = cause();

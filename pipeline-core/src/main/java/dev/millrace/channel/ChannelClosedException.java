@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Thrown by a send on a closed channel, and by a receive on a channel that is closed and drained.
- * {@link #getCause()} is the cause that the channel was closed with, if any.
+ * {@link #getCause()} is the cause with which the channel was closed; null if there was none.
  */
 public class ChannelClosedException extends IllegalStateException {
 

@@ -16,30 +16,30 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ways between channels and the rest of the JDK that need no thread: to a {@code Stream} or a
- * {@code List}, and from futures. {@link Producer} has those into a channel, {@code
- * dev.millrace.sync} those that need a thread.
+ * Conversions between channels and other types of the JDK, without a thread: to a {@code Stream} or
+ * a {@code List}, and from futures. {@link Producer} has the ways into a channel. {@code
+ * dev.millrace.sync} has the conversions that need a thread.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe.
  */
 public final class Channels {
 
   private Channels() {}
 
   /**
-   * The elements of the channel, as an ordered, sequential stream that takes each when it is asked
-   * for it, and ends when the channel is closed and drained. What waits for an element blocks; the
-   * exceptions are those of {@link ReceiveChannel#iterator()}.
+   * The elements of the channel, as an ordered, sequential stream. The stream takes each element
+   * lazily, and ends when the channel is closed and drained. A terminal operation blocks while the
+   * channel has no element. It throws the same exceptions as {@link ReceiveChannel#iterator()}.
    *
-   * <p>A stream that ends early leaves the other elements in the channel. It owns nothing, so
-   * closing it does nothing: whoever feeds the channel is to be stopped by {@link Stream#onClose},
-   * as the stream of a {@code dev.millrace.sync.Generator} does.
+   * <p>A stream that ends early leaves the other elements in the channel. Closing the stream has no
+   * effect. To stop the sender of the channel when the stream is closed, register a {@link
+   * Stream#onClose}. The stream of a {@code dev.millrace.sync.Generator} does this.
    */
   public static <T> Stream<T> stream(ReceiveChannel<T> channel) {
     return StreamSupport.stream(new Taking<>(channel.iterator()), false);
   }
 
-  /** Splits never, because a part that is cut off would take elements that nobody may ask for. */
+  /** Never splits: the split part would take elements that the stream may never use. */
   private record Taking<T>(Iterator<T> elements) implements Spliterator<T> {
 
     @Override
@@ -68,8 +68,8 @@ public final class Channels {
   }
 
   /**
-   * Takes all elements until the channel is closed and drained; blocks until it is. An exception
-   * takes those that were received so far with it: {@link #drainTo} keeps them.
+   * Takes all elements until the channel is closed and drained; blocks until it is. If it throws,
+   * the elements received so far are lost; use {@link #drainTo} to keep them.
    *
    * @throws ChannelClosedException if the channel was closed with a cause
    * @throws CancellationException if {@code cancellation} comes before the end
@@ -83,7 +83,7 @@ public final class Channels {
 
   /**
    * Adds all elements to {@code target} until the channel is closed and drained; blocks until it
-   * is. Each element is added as soon as it is received, so that none is lost by an exception.
+   * is. Each element is added as soon as it is received, so an exception loses no element.
    *
    * @throws ChannelClosedException if the channel was closed with a cause
    * @throws CancellationException if {@code cancellation} comes before the end
@@ -98,17 +98,19 @@ public final class Channels {
   }
 
   /**
-   * A channel of the one value that the future will have, closed after it. If the future fails or
-   * is cancelled, that is the cause with which the channel is closed; a null is a failure.
+   * A channel that gets the value of the future and is then closed. If the future fails or is
+   * cancelled, the channel is closed with that exception as the cause. A null value counts as a
+   * failure. Does not block.
    */
   public static <T> ReceiveChannel<T> from(CompletionStage<? extends T> future) {
     return asCompleted(List.of(future));
   }
 
   /**
-   * A channel of the values of all the futures, in the order in which they complete, closed after
-   * the last one. The first future that fails closes it with that cause, behind the values that
-   * were there before; the values that come later stay with their futures.
+   * A channel that gets the values of all futures, in the order in which they complete. It is
+   * closed after the last value. The first future that fails closes the channel with its exception
+   * as the cause, after the values that came before. Later values are not sent; they stay in their
+   * futures. Does not block.
    */
   public static <T> ReceiveChannel<T> asCompleted(
       Collection<? extends CompletionStage<? extends T>> futures) {

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
  * an {@code InputStream} or a {@code Flow.Publisher} into channels.
  *
  * <p>A producer has no thread. It runs in the thread that calls {@link #produce}, such as a task of
- * a group, and blocks it while the channel takes nothing; {@code dev.millrace.sync.Generator} gives
- * it a thread that ends when nobody reads any more.
+ * a group. It blocks this thread while the channel has no room. {@code dev.millrace.sync.Generator}
+ * runs a producer in a thread of its own, which ends when the reader stops reading.
  *
  * <p>A producer ends early by an exception: an {@link InterruptedException} if its thread is
- * interrupted, a {@link ChannelClosedException} if the channel is closed. The producers made here
- * then release what they read from. They hold one element at a time (but see the prefetch of {@link
- * #from(Flow.Publisher, int)}), and one that was not sent when they end early is gone.
+ * interrupted, a {@link ChannelClosedException} if the channel is closed. The producers of this
+ * type then release their inputs. They hold one element at a time; {@link #from(Flow.Publisher,
+ * int)} holds more. If a producer ends early, an element that it holds is lost.
  *
  * @param <T> the type of the elements; null is refused
  */
@@ -36,17 +36,18 @@ public interface Producer<T> {
 
   /**
    * Sends the elements, in the calling thread, and returns after the last one. Leaves the channel
-   * open: whoever made it closes it.
+   * open: its creator closes it. Blocks while the channel has no room.
    *
    * @throws ChannelClosedException if the channel is closed
    * @throws InterruptedException if the thread is interrupted
-   * @throws Exception if the elements can not be had
+   * @throws Exception if the elements cannot be read
    */
   void produce(SendChannel<? super T> out) throws Exception;
 
   /**
-   * Sends the elements of a new iterator, each time it runs; closes the iterator if it is {@link
-   * AutoCloseable}, at the end and on an early one. The iterable itself belongs to the caller.
+   * Sends the elements of a new iterator each time it runs. If the iterator is {@link
+   * AutoCloseable}, closes it at the end, also at an early end. It does not close the iterable
+   * itself.
    */
   static <T> Producer<T> from(Iterable<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
@@ -63,8 +64,8 @@ public interface Producer<T> {
   }
 
   /**
-   * Sends what is left in the iterator, which belongs to the caller. It takes an element when the
-   * one before was sent.
+   * Sends the remaining elements of the iterator, and does not close it. It takes an element after
+   * the previous one was sent.
    */
   static <T> Producer<T> from(Iterator<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
@@ -72,8 +73,8 @@ public interface Producer<T> {
   }
 
   /**
-   * Sends the elements of the stream, lazily and in order, and closes the stream, at the end and on
-   * an early one. Runs once, as the stream does; a parallel stream is made sequential.
+   * Sends the elements of the stream, lazily and in order. Closes the stream at the end, also at an
+   * early end. It can run only once, as a stream can. A parallel stream is made sequential.
    */
   static <T> Producer<T> from(Stream<? extends T> elements) {
     return new StreamProducer<>(Objects.requireNonNull(elements, "elements"));
@@ -90,16 +91,16 @@ public interface Producer<T> {
   }
 
   /**
-   * Sends the lines of a text, without their ends (a line feed, a carriage return, or both), each
-   * as soon as its end was read, and closes the input, at the end and on an early one. The last
-   * line needs no end.
+   * Sends the lines of a text, without their line ends (a line feed, a carriage return, or both).
+   * It sends each line as soon as it has read the line end. The last line needs no line end. Closes
+   * the input at the end, also at an early end.
    *
-   * <p>An input that is not text in {@code charset}, or has a longer line, ends the producer with
-   * an {@link IOException} that tells which line it is; the lines before it have been sent. A read
-   * that ignores interrupts, such as one of a process's output, delays an early end until it
+   * <p>If the input is not valid in {@code charset}, or has a longer line, the producer throws an
+   * {@link IOException} that names the line. The lines before it have been sent. Some reads ignore
+   * interrupts, such as a read of a process's output. Such a read delays an early end until it
    * returns.
    *
-   * @param maximumLength of a line, in characters
+   * @param maximumLength the maximum length of a line, in characters
    */
   static Producer<String> lines(InputStream in, Charset charset, int maximumLength) {
     Objects.requireNonNull(in, "in");
@@ -120,12 +121,13 @@ public interface Producer<T> {
   }
 
   /**
-   * Subscribes to the publisher, each time it runs, and sends what comes. An early end cancels the
-   * subscription; what the publisher fails with is thrown.
+   * Subscribes to the publisher each time it runs, and sends its elements. An early end cancels the
+   * subscription. It throws the exception of an {@code onError}.
    *
-   * <p>Obeys the rules of Reactive Streams (§2): it requests {@code prefetch} elements, and as many
-   * again as it has sent, so that there are never more than {@code prefetch} that are requested or
-   * under way but not yet in the channel. It never blocks a thread of the publisher.
+   * <p>Obeys the rules of Reactive Streams (§2): it requests {@code prefetch} elements first, and
+   * then requests again the number of elements that it has sent. So at most {@code prefetch}
+   * elements are requested, or received and not yet in the channel. It never blocks a thread of the
+   * publisher.
    *
    * @param prefetch at least 1
    */

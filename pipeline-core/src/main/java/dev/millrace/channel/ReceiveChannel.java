@@ -6,10 +6,10 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a channel that receives.
+ * The receiving side of a channel.
  *
- * <p>Safe for use by many threads, platform and virtual. An operation that ends with an exception,
- * whatever the exception, has not taken an element.
+ * <p>Thread-safe, for platform and virtual threads. An operation that throws any exception has not
+ * taken an element.
  *
  * @param <T> the type of the elements, which are never null
  */
@@ -24,10 +24,10 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   T receive() throws InterruptedException;
 
   /**
-   * As {@link #receive()}, and gives up when {@code cancellation} comes. Nothing is taken once it
-   * has come.
+   * As {@link #receive()}, but stops waiting when {@code cancellation} is cancelled. After that, no
+   * element is taken.
    *
-   * @throws CancellationException if it comes before an element was taken
+   * @throws CancellationException if it is cancelled before an element was taken
    */
   T receive(Cancellation cancellation) throws InterruptedException;
 
@@ -44,15 +44,15 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   @Nullable T receiveOrNull() throws InterruptedException;
 
   /**
-   * As {@link #receiveOrNull()}, and gives up when {@code cancellation} comes.
+   * As {@link #receiveOrNull()}, but stops waiting when {@code cancellation} is cancelled.
    *
-   * @throws CancellationException if it comes before an element was taken
+   * @throws CancellationException if it is cancelled before an element was taken
    */
   @Nullable T receiveOrNull(Cancellation cancellation) throws InterruptedException;
 
   /**
-   * Takes an element if that is possible without waiting. Never fails while there is an element or
-   * a sender waits.
+   * Takes an element without waiting. It always takes one if an element is buffered or a sender
+   * waits.
    *
    * @return null if there is no element now
    * @throws ChannelClosedException if the channel is closed and drained
@@ -60,7 +60,7 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   @Nullable T tryReceive();
 
   /**
-   * As {@link #receive()}, but waits for {@code timeout} at the most.
+   * As {@link #receive()}, but waits at most for {@code timeout}.
    *
    * @return null if no element came in time
    */
@@ -74,23 +74,26 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   @Override
   Iterator<T> iterator();
 
-  /** Whether the channel was closed; there may be elements to drain. */
+  /** Whether the channel is closed. It may still have buffered elements. */
   boolean isClosed();
 
-  /** What the channel was closed with; null if it is open or was closed without a cause. */
+  /**
+   * The cause with which the channel was closed; null if it is open or was closed without a cause.
+   */
   @Nullable Throwable closeCause();
 
-  /** How many elements are buffered now. */
+  /** The number of elements that are buffered now. */
   int size();
 
   /**
-   * How many elements can be buffered; 0 for a rendezvous, {@link Integer#MAX_VALUE} for no bound.
+   * The maximum number of buffered elements; 0 for a rendezvous, {@link Integer#MAX_VALUE} if
+   * unbounded.
    */
   int capacity();
 
-  /** How many senders wait now. */
+  /** The number of senders that wait now. */
   int waitingSenders();
 
-  /** How many receivers wait now. */
+  /** The number of receivers that wait now. */
   int waitingReceivers();
 }

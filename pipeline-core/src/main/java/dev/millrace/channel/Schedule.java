@@ -10,7 +10,7 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rule that says when something is due, by the wall clock.
+ * A rule that gives the instants at which something is due, by the wall clock.
  *
  * <pre>{@code
  * for (Instant due : Schedule.cron("0 14 * * TUE", ZoneId.of("Europe/Berlin")).ticks(context)) {
@@ -18,27 +18,29 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>What is due next is computed from the rule and never from when a receiver came, so nothing
- * drifts. A rule of one's own is a lambda. Safe for use by many threads, if {@link #nextAfter} is;
- * those that are made here are immutable.
+ * <p>The rule alone decides the next instant, not the moment of the last receive. So the schedule
+ * does not drift. Your own rule can be a lambda. A schedule is thread-safe if its {@link
+ * #nextAfter} is thread-safe. The schedules of this type are immutable and thread-safe.
  *
- * <p><b>Clocks that jump.</b> A computer's clock is set, and stands still while the computer
- * sleeps. Whoever waits here looks at it every 100 ms, so a jump is noticed within that time, at
- * the cost of ten short wake-ups a second. {@link Ticker} has the cheaper ticks where the wall
- * clock does not matter.
+ * <p><b>Clocks that jump.</b> The wall clock of a computer can be changed, and does not run while
+ * the computer sleeps. A waiting thread reads it every 100 ms. So it notices a jump within 100 ms,
+ * at the cost of ten short wake-ups per second. {@link Ticker} is cheaper, if the wall clock does
+ * not matter.
  */
 @FunctionalInterface
 public interface Schedule {
 
   /**
-   * When it is due next, after {@code instant} and not at it; null if never, or beyond what an
-   * {@link Instant} can say. Does not block, and gives the same answer whenever it is asked.
+   * The first due instant after {@code instant}, never {@code instant} itself; null if there is
+   * none, or if it is beyond the range of {@link Instant}. Does not block. The same argument always
+   * gives the same result.
    */
   @Nullable Instant nextAfter(Instant instant);
 
   /**
-   * At {@code start}, and every {@code period} from then on. What lies in the past is not made up
-   * for: with a start of long ago the next one is the first {@code start + k * period} to come.
+   * Due at {@code start}, and every {@code period} after it. Instants in the past are skipped: if
+   * {@code start} is in the past, the next instant is the first {@code start + k * period} in the
+   * future.
    *
    * @throws IllegalArgumentException if {@code period} is not positive
    */
@@ -47,21 +49,21 @@ public interface Schedule {
   }
 
   /**
-   * At the times of a cron expression with the five fields of Unix (minute, hour, day of the month,
-   * month, day of the week), in the local time of {@code zone}: {@code "0 14 * * TUE"} is every
-   * Tuesday at 14:00. If both days are restricted, either will do.
+   * Due at the times of a Unix cron expression, in the local time of {@code zone}. It has five
+   * fields: minute, hour, day of the month, month, day of the week. {@code "0 14 * * TUE"} is every
+   * Tuesday at 14:00. If both day fields are restricted, a day that matches one of them is enough.
    *
-   * <p><b>Daylight saving.</b> An expression that names its hours is due once on each of its days:
-   * at a time that does not exist because the clock is put forward, as much later as it is put
-   * forward (02:30 becomes 03:30), and at a time that exists twice because the clock is put back,
-   * the first time. An expression with {@code *} for the hour goes by the minutes that pass: it
-   * skips what does not exist, and is due in both hours that are called the same.
+   * <p><b>Daylight saving.</b> An expression that names its hours is due exactly once on each of
+   * its days. A time that is skipped when the clock goes forward moves by the same amount: 02:30
+   * becomes 03:30. A time that exists twice when the clock goes back is due the first time. An
+   * expression with {@code *} for the hour follows the elapsed minutes: it skips times that do not
+   * exist, and is due in both hours with the same name.
    *
-   * <p>Needs the library {@code com.cronutils:cron-utils} 9.2, on which this module depends only
-   * optionally: add it to the build, and {@code requires com.cronutils} to the descriptor of a
-   * modular application. Computing the next time takes about a millisecond.
+   * <p>Needs the library {@code com.cronutils:cron-utils} 9.2, an optional dependency of this
+   * module: add it to the build, and {@code requires com.cronutils} to the descriptor of a modular
+   * application. Computing the next time takes about a millisecond.
    *
-   * <p>Nothing is due after the year 9999, nor before the year 1.
+   * <p>It is never due after the year 9999 or before the year 1.
    *
    * @throws IllegalArgumentException if the expression is not valid, or is never due
    * @throws IllegalStateException if the library is missing
@@ -73,8 +75,8 @@ public interface Schedule {
       return CronSchedule.parse(expression, zone);
     } catch (NoClassDefFoundError e) {
       throw new IllegalStateException(
-          "cron expressions need the library com.cronutils:cron-utils and what it needs: add it to"
-              + " the class path or the module path",
+          "cron expressions need the library com.cronutils:cron-utils and its dependencies: add it"
+              + " to the class path or the module path",
           e);
     }
   }
@@ -85,16 +87,17 @@ public interface Schedule {
   }
 
   /**
-   * Gets an element whenever it is due, from now on: the time of the rule, at that time or shortly
-   * after.
+   * A channel that gets an element at each due instant from now on. The element is the instant of
+   * the rule; it arrives at that instant or shortly after.
    *
-   * <p>A slow receiver finds one tick waiting, and the others are dropped. What the clock jumps
-   * over is due once, at its first time. After a jump back of up to three hours nothing is due a
-   * second time; a longer one is taken for the correction of a wrong clock, and the rule is
-   * followed from there.
+   * <p>For a slow receiver, at most one tick waits; the others are dropped. If the clock jumps over
+   * several due instants, only the first of them gives a tick. If the clock jumps back by at most
+   * three hours, no instant is due twice. A longer jump back counts as the correction of a wrong
+   * clock: the rule continues from the new time.
    *
-   * <p>The channel is closed when {@code cancellation} comes or nothing will be due any more, and
-   * if the rule throws, with that as the cause. Until then it costs a virtual thread.
+   * <p>The channel is closed when {@code cancellation} is cancelled, or when no further instant is
+   * due. If the rule throws, it is closed with the exception as the cause. Cost: one virtual thread
+   * until then.
    */
   default ReceiveChannel<Instant> ticks(Cancellation cancellation, InstantSource clock) {
     Objects.requireNonNull(cancellation, "cancellation");
@@ -110,9 +113,10 @@ public interface Schedule {
   }
 
   /**
-   * Waits until the clock says {@code instant} or later; returns at once if it does.
+   * Blocks until the clock has reached {@code instant}; returns at once if it has.
    *
-   * @throws CancellationException if the cancellation comes before that, or has come
+   * @throws CancellationException if {@code cancellation} is cancelled before that, or is cancelled
+   *     already
    * @throws InterruptedException if the thread is interrupted before that
    */
   static void awaitUntil(Instant instant, Cancellation cancellation, InstantSource clock)

@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for the first of several operations on channels, does it, and runs what belongs to it.
+ * Waits for the first of several channel operations, does exactly that one, and runs its handler.
  *
  * <pre>{@code
  * var select =
@@ -23,31 +23,30 @@ import org.jspecify.annotations.Nullable;
  * String what = select.select();
  * }</pre>
  *
- * <p>If several operations are possible, one is chosen at random, each with the same probability
- * ({@link #biased()} prefers the first clauses); but a cancellation that has come ({@link #onDone})
- * goes before all others. Exactly one operation is done, and its handler runs after it, in the
- * calling thread, with nothing locked. A channel may be in several clauses, in both directions. A
- * closed channel is ready.
+ * <p>If several operations are possible, one is chosen at random, each with the same probability;
+ * {@link #biased()} prefers the first clauses. A cancellation ({@link #onDone}) goes before all
+ * other clauses. The handler runs after the operation, in the calling thread, without a lock. A
+ * channel may be in several clauses, in both directions. A closed channel is ready.
  *
- * <p>Build a select once and call {@link #select()} in a loop: a turn allocates nothing and leaves
- * nothing behind on the channels that were silent. Clauses may be added between turns. Used by one
- * thread at a time; platform and virtual threads alike.
+ * <p>Build a select once and call {@link #select()} in a loop: a turn allocates nothing, and leaves
+ * no waiter in a channel. Clauses may be added between turns. Not thread-safe: one thread at a time
+ * uses it, platform or virtual.
  *
- * @param <R> what the handlers return
+ * @param <R> the type of the results of the handlers
  */
 public final class Select<R extends @Nullable Object> {
 
-  /** Runs with the element that was received. */
+  /** The handler of a clause with an element. */
   @FunctionalInterface
   public interface Handler<T, R extends @Nullable Object> {
-    /** Handles the element; what it returns or throws is what {@link Select#select} does. */
+    /** Handles the element. {@link Select#select} returns its result, or throws its exception. */
     R handle(T element) throws InterruptedException;
   }
 
-  /** Runs when a clause without an element was chosen. */
+  /** The handler of a clause without an element. */
   @FunctionalInterface
   public interface Action<R extends @Nullable Object> {
-    /** Acts; what it returns or throws is what {@link Select#select} does. */
+    /** Runs the handler. {@link Select#select} returns its result, or throws its exception. */
     R run() throws InterruptedException;
   }
 
@@ -71,7 +70,7 @@ public final class Select<R extends @Nullable Object> {
   public Select() {}
 
   /**
-   * Receives. If the channel is closed and drained, {@link #select()} throws a {@link
+   * Adds a receive. If the channel is closed and drained, {@link #select()} throws a {@link
    * ChannelClosedException}.
    */
   public <T> Select<R> onReceive(
@@ -80,8 +79,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Receives, and runs {@code onClosed} if the channel is closed and drained; {@link
-   * ReceiveChannel#closeCause()} tells why.
+   * Adds a receive. Runs {@code onClosed} if the channel is closed and drained; {@link
+   * ReceiveChannel#closeCause()} has the cause.
    */
   public <T> Select<R> onReceive(
       ReceiveChannel<T> channel,
@@ -90,15 +89,18 @@ public final class Select<R extends @Nullable Object> {
     return addReceive(channel, handler, Objects.requireNonNull(onClosed, "onClosed"));
   }
 
-  /** Sends the element; if the channel is closed, throws a {@link ChannelClosedException}. */
+  /**
+   * Adds a send of the element. If the channel is closed, {@link #select()} throws a {@link
+   * ChannelClosedException}.
+   */
   public <T> Select<R> onSend(SendChannel<T> channel, T element, Action<? extends R> onSent) {
     Objects.requireNonNull(element, "element");
     return addSend(channel, () -> element, onSent);
   }
 
   /**
-   * Sends the element that {@code element} gives at the beginning of each turn, whether it is then
-   * sent or not (and not if the clause's guard is false).
+   * Adds a send of a computed element. {@code element} is called at the start of every turn in
+   * which the guard holds, even if another clause wins.
    */
   public <T> Select<R> onSendFrom(
       SendChannel<T> channel, Supplier<? extends T> element, Action<? extends R> onSent) {
@@ -106,8 +108,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Runs when the cancellation has come, whichever other clauses are ready: from then on the select
-   * does no other operation (unless the guard of this clause is false).
+   * Runs when {@code cancellation} is cancelled, even if other clauses are ready. From then on the
+   * select does no other operation, unless the guard of this clause is false.
    */
   public Select<R> onDone(Cancellation cancellation, Action<? extends R> action) {
     Objects.requireNonNull(cancellation, "cancellation");
@@ -127,8 +129,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Runs when a turn has waited for {@code timeout}, which begins anew with each turn. One timeout
-   * or deadline a select: the last one set counts.
+   * Runs when a turn has waited for {@code timeout}. Each turn starts the timeout again. A select
+   * has at most one timeout or deadline: the last one that was set counts.
    */
   public Select<R> onTimeout(Duration timeout, Action<? extends R> action) {
     Objects.requireNonNull(timeout, "timeout");
@@ -139,8 +141,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Runs when a turn waits at {@code deadline}; see {@link #onTimeout}. The wall clock is read
-   * once, by this call: if it is set later, the deadline stays where it is in elapsed time.
+   * Runs when a turn waits at {@code deadline}; see {@link #onTimeout}. This call reads the wall
+   * clock once, and computes the time that is left. A later change of the clock has no effect.
    */
   public Select<R> onDeadline(Instant deadline, Action<? extends R> action) {
     Objects.requireNonNull(deadline, "deadline");
@@ -156,7 +158,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Lets the clause added last take part in a turn only if {@code guard} is true at its beginning.
+   * Sets the guard of the last added clause: it takes part in a turn only if {@code guard} is true
+   * at the start of the turn.
    */
   public Select<R> when(BooleanSupplier guard) {
     Objects.requireNonNull(guard, "guard");
@@ -175,7 +178,7 @@ public final class Select<R extends @Nullable Object> {
     return this;
   }
 
-  /** Prefers, among the clauses that are ready, the one that was added first. */
+  /** Chooses the first added clause, not a random one, if several clauses are ready. */
   public Select<R> biased() {
     selection.biased();
     return this;
@@ -184,9 +187,9 @@ public final class Select<R extends @Nullable Object> {
   /**
    * Waits until one clause is ready, does its operation, and runs its handler.
    *
-   * @return what the handler returned
-   * @throws ChannelClosedException if a send clause, or a receive clause that has no handler for
-   *     it, was chosen and its channel is closed
+   * @return the result of the handler
+   * @throws ChannelClosedException if the chosen clause is a send to a closed channel, or a receive
+   *     without {@code onClosed} from a closed and drained channel
    * @throws IllegalStateException if no clause takes part: the call would wait for ever
    * @throws InterruptedException if the thread is interrupted before an operation was done
    */
@@ -206,7 +209,9 @@ public final class Select<R extends @Nullable Object> {
     return Objects.requireNonNull(onDefault != null ? onDefault : onTime).run();
   }
 
-  /** Does one operation; its clause, or a negative number if there was none. */
+  /**
+   * Does one operation; returns the index of its clause, or a negative number if no clause has won.
+   */
   private int turn(boolean enabled) throws InterruptedException {
     if (onDefault != null) {
       return selection.attempt();
@@ -217,7 +222,7 @@ public final class Select<R extends @Nullable Object> {
     return selection.await(onTime == null ? 0 : nanoDeadline());
   }
 
-  /** Keeps none of the elements that were offered, be they sent or not. */
+  /** Releases the references to all offered elements, sent or not. */
   private void forgetElements() {
     if (sends) {
       for (int i = 0; i < clauses.size(); i++) {

@@ -5,10 +5,10 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a channel that sends and closes. Whoever makes a channel closes it.
+ * The sending side of a channel, which also closes it. The creator of a channel closes it.
  *
- * <p>Safe for use by many threads, platform and virtual. An operation that ends with an exception,
- * whatever the exception, has not sent its element; one that returns normally has.
+ * <p>Thread-safe, for platform and virtual threads. An operation that throws any exception has not
+ * sent its element.
  *
  * @param <T> the type of the elements; null is refused with a {@link NullPointerException}
  */
@@ -23,15 +23,15 @@ public sealed interface SendChannel<T> permits Channel {
   void send(T element) throws InterruptedException;
 
   /**
-   * As {@link #send(Object)}, and gives up when {@code cancellation} comes. Nothing is sent once it
-   * has come.
+   * As {@link #send(Object)}, but stops waiting when {@code cancellation} is cancelled. After that,
+   * the element is not sent.
    *
-   * @throws CancellationException if it comes before the element was sent
+   * @throws CancellationException if it is cancelled before the element was sent
    */
   void send(T element, Cancellation cancellation) throws InterruptedException;
 
   /**
-   * Sends an element if that is possible without waiting. Never fails while there is room or a
+   * Sends an element without waiting. It always sends the element if the buffer has room or a
    * receiver waits.
    *
    * @return whether the element was sent
@@ -40,35 +40,38 @@ public sealed interface SendChannel<T> permits Channel {
   boolean trySend(T element);
 
   /**
-   * As {@link #send(Object)}, but waits for {@code timeout} at the most.
+   * As {@link #send(Object)}, but waits at most for {@code timeout}.
    *
    * @return whether the element was sent
    */
   boolean trySend(T element, Duration timeout) throws InterruptedException;
 
   /**
-   * Closes the channel: later and waiting sends fail; receivers get what is buffered and are then
-   * told that the channel is closed. Closing a closed channel does nothing.
+   * Closes the channel. Waiting and later sends throw a {@link ChannelClosedException}. Receivers
+   * get the buffered elements, and then the end of the channel. Idempotent; does not block.
    */
   void close();
 
   /**
-   * As {@link #close()}, and receivers get {@code cause} after the last element, as the cause of a
-   * {@link ChannelClosedException}.
+   * As {@link #close()}, with a cause. After the last element, receivers get a {@link
+   * ChannelClosedException} with {@code cause} as its cause.
    */
   void close(Throwable cause);
 
-  /** Whether the channel was closed. */
+  /** Whether the channel is closed. */
   boolean isClosed();
 
-  /** What the channel was closed with; null if it is open or was closed without a cause. */
+  /**
+   * The cause with which the channel was closed; null if it is open or was closed without a cause.
+   */
   @Nullable Throwable closeCause();
 
-  /** How many elements are buffered now. */
+  /** The number of elements that are buffered now. */
   int size();
 
   /**
-   * How many elements can be buffered; 0 for a rendezvous, {@link Integer#MAX_VALUE} for no bound.
+   * The maximum number of buffered elements; 0 for a rendezvous, {@link Integer#MAX_VALUE} if
+   * unbounded.
    */
   int capacity();
 

@@ -5,17 +5,17 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * An event every so often, as a channel that gets the time when it comes: a clause for {@link
+ * Periodic events, as a channel that gets the current time at each tick: a clause for {@link
  * Select}.
  *
- * <p>Ticks come at fixed distances from the start: late ones do not move those that follow. A slow
- * receiver finds one tick waiting, the first that it has missed; the others are dropped. Once
- * {@link #stop} or {@link #reset} has returned, no tick of the old setting can be received.
+ * <p>Ticks are due at fixed distances from the start: a late tick does not move the later ones. For
+ * a slow receiver, at most one tick waits: the first that it has missed. Later ones are dropped.
+ * Once {@link #stop} or {@link #reset} has returned, no tick of the old setting can be received.
  *
- * <p>Safe for use by many threads, and nothing here blocks. All timers, tickers and deadlines share
- * one scheduler, whose daemon threads start with the first; a ticker costs an entry there until it
- * is stopped or closed, and about a microsecond a tick. Time is that of {@link System#nanoTime}:
- * changes of the wall clock do not matter; see {@link Schedule} for ticks by the wall clock.
+ * <p>Thread-safe; no method blocks. All timers, tickers and deadlines share one scheduler; its
+ * daemon threads start with the first of them. Cost: one entry in the scheduler until the ticker is
+ * stopped or closed, and about a microsecond per tick. Time is measured by {@link System#nanoTime},
+ * so changes of the wall clock have no effect. {@link Schedule} has ticks by the wall clock.
  */
 public final class Ticker implements AutoCloseable {
 
@@ -34,7 +34,7 @@ public final class Ticker implements AutoCloseable {
     return ticker;
   }
 
-  /** Gets the time of each tick. Closed by {@link #close}, and not before. */
+  /** The channel that gets the time of each tick. Only {@link #close} closes it. */
   public ReceiveChannel<Instant> ticks() {
     return alarm.channel();
   }
@@ -45,7 +45,7 @@ public final class Ticker implements AutoCloseable {
   }
 
   /**
-   * Starts anew: the next tick comes one period from now.
+   * Starts the ticker again: the next tick comes one {@code period} from now.
    *
    * @throws IllegalArgumentException if {@code period} is not positive
    * @throws IllegalStateException if the ticker is closed
@@ -58,7 +58,7 @@ public final class Ticker implements AutoCloseable {
     alarm.set(nanos, nanos);
   }
 
-  /** Stops the ticks for good, and closes their channel. */
+  /** Stops the ticks for good, and closes their channel. Idempotent. */
   @Override
   public void close() {
     alarm.close();

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * A single event in the future, as a channel that gets the time when it comes: a clause for {@link
- * Select}.
+ * A single event in the future, as a channel that gets the current time when the timer fires: a
+ * clause for {@link Select}.
  *
  * <pre>{@code
  * try (var idle = Timer.after(Duration.ofSeconds(30))) {
@@ -18,15 +18,15 @@ import java.time.Instant;
  * }
  * }</pre>
  *
- * <p>It can be stopped and set again at any time: once {@link #stop} or {@link #reset} has
- * returned, no value of the old setting can be received, and there is nothing to drain. For a mere
- * timeout of a select {@link Select#onTimeout} is simpler, and for one of a single operation its
- * timed form is.
+ * <p>It can be stopped and set again at any time. After {@link #stop} or {@link #reset} has
+ * returned, no value of the old setting can be received, so the channel need not be drained. {@link
+ * Select#onTimeout} is simpler for the timeout of a select. A timed operation, such as {@link
+ * ReceiveChannel#tryReceive(Duration)}, is simpler for the timeout of one operation.
  *
- * <p>Safe for use by many threads, and nothing here blocks. All timers, tickers and deadlines share
- * one scheduler, whose daemon threads start with the first; a timer that is set costs an entry
- * there, about 150 bytes, until it fires or is stopped. Time is that of {@link System#nanoTime}:
- * changes of the wall clock do not matter; see {@link Schedule} for when they should.
+ * <p>Thread-safe; no method blocks. All timers, tickers and deadlines share one scheduler; its
+ * daemon threads start with the first of them. Cost: one entry in the scheduler, about 150 bytes,
+ * until the timer fires or is stopped. Time is measured by {@link System#nanoTime}, so changes of
+ * the wall clock have no effect. {@link Schedule} follows the wall clock.
  */
 public final class Timer implements AutoCloseable {
 
@@ -34,7 +34,7 @@ public final class Timer implements AutoCloseable {
 
   private Timer() {}
 
-  /** A timer that fires after {@code delay}; at once, if it is not positive. */
+  /** A timer that fires after {@code delay}. A delay of zero or less fires at once. */
   public static Timer after(Duration delay) {
     var timer = new Timer();
     timer.reset(delay);
@@ -46,7 +46,7 @@ public final class Timer implements AutoCloseable {
     return new Timer();
   }
 
-  /** Gets the time when the timer fires. Closed by {@link #close}, and not before. */
+  /** The channel that gets the time when the timer fires. Only {@link #close} closes it. */
   public ReceiveChannel<Instant> fired() {
     return alarm.channel();
   }
@@ -54,15 +54,15 @@ public final class Timer implements AutoCloseable {
   /**
    * Stops the timer.
    *
-   * @return true if this has kept a value from being received; false if there was nothing to stop:
-   *     the value has been received, or the timer was not set
+   * @return true if this call has prevented a value from being received; false if the value has
+   *     been received already, or the timer was not set
    */
   public boolean stop() {
     return alarm.off();
   }
 
   /**
-   * Sets the timer to fire after {@code delay} from now, whatever it was set to before.
+   * Sets the timer to fire {@code delay} from now. This replaces the old setting.
    *
    * @return as {@link #stop}
    * @throws IllegalStateException if the timer is closed
@@ -71,7 +71,7 @@ public final class Timer implements AutoCloseable {
     return alarm.set(Timers.toNanos(delay), 0);
   }
 
-  /** Stops the timer for good, and closes its channel. */
+  /** Stops the timer for good, and closes its channel. Idempotent. */
   @Override
   public void close() {
     alarm.close();

@@ -8,26 +8,27 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 
 /**
- * The ways out of a channel that need a thread to wait for its elements: a virtual thread of a task
- * group, which ends with the group at the latest. {@link Producer} and {@link Generator} are the
- * ways into a channel.
+ * Conversions of a channel that need a thread to wait for its elements. The thread is a virtual
+ * thread of a task group; it ends at the latest with the group. {@link Producer} and {@link
+ * Generator} are the ways into a channel.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe.
  */
 public final class Bridges {
 
   private Bridges() {}
 
   /**
-   * A publisher of the elements of the channel. It may be subscribed to any number of times; each
-   * element goes to one of the subscribers, in the order in which the channel serves them.
+   * A publisher of the elements of the channel. It accepts any number of subscribers. Each element
+   * goes to exactly one of them, in the order in which the channel serves its receivers.
    *
-   * <p>Each subscription is a task of the group, whose thread gives all the signals, and takes an
-   * element only when there is demand for it: one that it has taken is always handed on, cancelled
-   * or not. Completion, and the cause of the close as an error, are signalled when the channel is
-   * closed and drained; if the channel is closed while there is no demand, with the next request. A
-   * cancelled group fails the subscription with a {@link CancellationException}. What a subscriber
-   * throws, against the rules, fails the task, and so the group.
+   * <p>Each subscription is a task of the group. The thread of the task calls all methods of the
+   * subscriber. It takes an element only when there is demand, and always delivers an element that
+   * it has taken, even after a cancellation. When the channel is closed and drained, the subscriber
+   * gets {@code onComplete}, or {@code onError} with the cause of the close. If there is no demand
+   * at that time, it gets this signal after its next request. If the group is cancelled, the
+   * subscriber gets a {@link CancellationException}. If a subscriber throws, against the rules, the
+   * task fails, and so does the group.
    *
    * <p>Obeys the rules of Reactive Streams (§1, §3), and passes their test kit.
    */
@@ -36,11 +37,13 @@ public final class Bridges {
   }
 
   /**
-   * The next element of the channel, as a future; a task of the group waits for it. It fails with a
-   * {@link ChannelClosedException} if there is none, and is cancelled with the group.
+   * The next element of the channel, as a future. A task of the group waits for the element. The
+   * future fails with a {@link ChannelClosedException} if the channel is closed and drained. It is
+   * cancelled with the group.
    *
-   * <p>No element is lost: to cancel the future, or to complete it by other means (a timeout, say),
-   * first gives up the receive, and does nothing if that has just taken an element.
+   * <p>No element is lost. If the caller cancels or completes the future, such as by a timeout, the
+   * future first cancels the receive. If the receive has just taken an element, the future
+   * completes with that element instead.
    *
    * @throws IllegalStateException if the group is closed
    * @throws InterruptedException if the thread is interrupted while it waits for the group's limit

@@ -9,22 +9,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * A function that a {@link TaskGroup} runs in a thread of its own, and its result.
  *
- * <p>Thread-safe. Nothing blocks: wait with {@link TaskGroup#join}. A task that has ended keeps its
- * result or its failure, and not its function.
+ * <p>Thread-safe; no method blocks. Wait with {@link TaskGroup#join}. A task that has ended keeps
+ * its result or its failure, but not its function.
  *
  * @param <T> the type of the result
  */
 public final class Task<T extends @Nullable Object> {
 
-  /** What has become of a task. */
+  /** The state of a task. */
   public enum State {
-    /** It has not ended. */
+    /** The task has not ended. */
     RUNNING,
-    /** It has returned. */
+    /** The function has returned. */
     SUCCEEDED,
-    /** It has thrown. */
+    /** The function has thrown. */
     FAILED,
-    /** Its function is never run, because the group was cancelled before the fork. */
+    /** The function never runs, because the group was cancelled before the fork. */
     CANCELLED
   }
 
@@ -42,16 +42,16 @@ public final class Task<T extends @Nullable Object> {
     this.forkedAt = Note.here("the task was forked here");
   }
 
-  /** What has become of the task by now. */
+  /** The current state. */
   public State state() {
     return outcome.state;
   }
 
   /**
-   * What the task returned.
+   * The result of the function.
    *
-   * @throws IllegalStateException if it has not returned. If it has thrown, the cause is what it
-   *     threw, and the site of the fork is suppressed
+   * @throws IllegalStateException if the task has not returned. If it has thrown, the exception of
+   *     the function is the cause, and the site of the fork is suppressed
    */
   // The value of a task that succeeded is what the function returned, null included if T is
   // nullable.
@@ -67,12 +67,15 @@ public final class Task<T extends @Nullable Object> {
     return (T) end.value;
   }
 
-  /** What the task threw, as it was thrown; null if it has thrown nothing. */
+  /** The exception of the function, unchanged; null if the function has not thrown. */
   public @Nullable Throwable failure() {
     return outcome.failure;
   }
 
-  /** What the task threw, with the site of the fork as a note; null if it has thrown nothing. */
+  /**
+   * The exception of the function, with the site of the fork as a note; null if the function has
+   * not thrown.
+   */
   @Nullable NotedException noted() {
     Throwable failure = outcome.failure;
     return failure == null ? null : NotedException.of(failure, forkedAt);

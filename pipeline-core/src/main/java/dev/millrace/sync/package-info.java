@@ -1,4 +1,4 @@
-/** Structured tasks and what they synchronize with. */
+/** Structured tasks, and the means to synchronize them. */
 @NullMarked
 package dev.millrace.sync;
 

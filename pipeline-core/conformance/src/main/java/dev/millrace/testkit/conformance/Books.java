@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Audits the report of a run that has ended against the graph: each stage balances, and each stage
- * has received the elements that the stages before it emitted.
+ * Checks the report of a run that has ended against the graph: each stage balances, and each stage
+ * has received the elements that its inputs have emitted. Stateless and thread-safe.
  *
- * <p>A zip receives two elements for each pair. A lane receives what its fan-out gives to all
- * copies of the branch, and a fan-out makes what its branches emit.
+ * <p>A zip receives two elements for each pair. A lane receives the elements that its fan-out gives
+ * to all copies of the branch. A fan-out produces the elements that its branches emit.
  */
 public final class Books {
 
@@ -26,7 +26,7 @@ public final class Books {
   private final List<String> errors = new ArrayList<>();
   private final Set<String> names = new LinkedHashSet<>();
 
-  /** In how many branches that have copies the walk is. */
+  /** The number of branches with copies that contain the current node. */
   private int copied;
 
   private Books(RunReport report) {
@@ -70,7 +70,7 @@ public final class Books {
     expect(stage.waitingForOutput().isZero(), "waits after the end: " + stage);
   }
 
-  /** Without recursion along single inputs: there may be thousands of them. */
+  /** Loops along single inputs instead of recursing: there may be thousands of them. */
   private void check(Node<?> last) {
     Deque<Node<?>> line = new ArrayDeque<>();
     Node<?> head = last;
@@ -101,7 +101,7 @@ public final class Books {
           Node.Lane<?> _ ->
           made(stage, stage.processed());
       case Node.From<?> _, Node.Sequential<?, ?> _, Node.Timed<?, ?> _ -> {
-        // how many it makes is its own affair
+        // its number of results has no rule
       }
     }
   }
@@ -123,8 +123,8 @@ public final class Books {
     copied -= hasCopies ? 1 : 0;
     made(stage, emitted);
     boolean isBroadcast = out.route() == Node.Route.BROADCAST;
-    // The lane that is left last has got all elements of a broadcast; of two copies of one these
-    // can be different lanes.
+    // The lane that ends last has received all elements of a broadcast. With two copies of a
+    // broadcast, the last lane can be another one in each copy.
     long least = isBroadcast && copied == 0 ? most : toAll;
     long once = isBroadcast ? most : toAll;
     expect(
@@ -137,10 +137,18 @@ public final class Books {
   }
 
   private void received(StageReport stage, long emitted) {
-    expect(emitted, stage.received(), "received, of what the stages before have emitted,", stage);
+    expect(
+        emitted,
+        stage.received(),
+        "the number of received elements, against the elements that the inputs have emitted,",
+        stage);
   }
 
   private void made(StageReport stage, long expected) {
-    expect(expected, stage.produced(), "produced, of what was processed,", stage);
+    expect(
+        expected,
+        stage.produced(),
+        "the number of produced elements, against the processed elements,",
+        stage);
   }
 }

@@ -22,14 +22,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whenever a run is cancelled, all of it stops, and all is accounted for. */
+/** A run that is cancelled at any moment stops as a whole, and its report counts each element. */
 abstract class CancellationConformance extends Theme {
 
   private static final int[] POINTS = {0, 1, 2, 3, 17, 100};
 
   private final IOException cause = new IOException("cancelled by the test");
 
-  /** How many elements can be waited for behind the operator. */
+  /** The number of elements of an endless input that the operator is sure to emit. */
   private static int most(Operator operator) {
     return switch (operator) {
       case TAKE_NONE, DEBOUNCE, SAMPLE -> 0;
@@ -106,8 +106,9 @@ abstract class CancellationConformance extends Theme {
   @ParameterizedTest
   @EnumSource
   void cancelledWhileTheSinkIsBusyAndAllIsFull(Operator operator) {
-    assumeFalse(
-        operator.isShort() || operator == Operator.CONCAT_BEHIND, "nothing need ever be full");
+    if (operator.isShort() || operator == Operator.CONCAT_BEHIND) {
+      return; // no stage need ever be full
+    }
     var source = Numbers.endless();
     var pipeline =
         operator.addTo(Pipe.from(source), "operator").to(Sink.forEach(x -> blockForever()));
@@ -175,7 +176,7 @@ abstract class CancellationConformance extends Theme {
     trial.end();
   }
 
-  /** The interrupt may hit a function or the engine's code; it is seen in both cases. */
+  /** The interrupt may reach a function or the engine's code; it must work in both cases. */
   @ParameterizedTest
   @EnumSource
   void cancelledByAnotherThreadAtSomeMoment(Operator operator) {

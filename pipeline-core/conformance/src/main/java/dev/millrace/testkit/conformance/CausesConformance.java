@@ -25,7 +25,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a run tells of its end: the right cause, once, in the same words, and where it was. */
+/**
+ * A run reports the right cause of its end: once, in the same words on all engines, and with the
+ * stage.
+ */
 abstract class CausesConformance extends Theme {
 
   private final IOException boom = new IOException("boom");
@@ -37,8 +40,8 @@ abstract class CausesConformance extends Theme {
   // An exception of the user is not changed
 
   /**
-   * Apache Kafka's clients throw constants, so that what was added to one of them would be told for
-   * all later failures, and grow.
+   * Apache Kafka's clients throw constant exceptions. A suppressed exception added to a constant
+   * would appear in all later failures, and the list would grow.
    */
   @ParameterizedTest
   @EnumSource
@@ -58,7 +61,7 @@ abstract class CausesConformance extends Theme {
 
   // Elements that cannot be shown
 
-  /** The text of an element, as the classes of users make it. */
+  /** The {@code toString} of an element, as classes of users write it. */
   enum Text {
     THROWS,
     OVERFLOWS,
@@ -134,14 +137,14 @@ abstract class CausesConformance extends Theme {
     assertThat(boom.getSuppressed()).isEmpty();
   }
 
-  // What is told, and how often
+  // The number of times that an exception is reported
 
   private static Ended<?> ended(Trial<?> trial, Future<?>... others) {
     for (Future<?> other : others) {
       try {
         other.get();
       } catch (Exception e) {
-        // it tells the same
+        // the end of the run reports this exception too
       }
     }
     return trial.join();
@@ -327,7 +330,7 @@ abstract class CausesConformance extends Theme {
         .hasMessageContaining("slow");
   }
 
-  /** Each holds: it was promised to its caller. */
+  /** Each of the deadlines holds: it was promised to its caller. */
   @Test
   void earliestOfSeveralDrainsCounts() {
     var running = new CountDownLatch(1);

@@ -31,7 +31,7 @@ abstract class ContextConformance extends Theme {
 
   private final Map<String, String> seen = new ConcurrentHashMap<>();
 
-  /** Notes what the current context says, here. */
+  /** Records the values of the current context at this place. */
   private <T> T note(String where, T element) {
     String value = Context.current().value(TENANT);
     seen.merge(where, String.valueOf(value), (one, other) -> one.equals(other) ? one : "both");

@@ -13,13 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A pipeline is as deep as the library allows, or refused when it is built: no stack overflows. */
+/**
+ * A pipeline that is too deep is refused when it is built. A pipeline of the maximum depth runs
+ * without a stack overflow.
+ */
 abstract class DepthConformance extends Theme {
 
-  /** How many stages that are not sequential may follow each other, the source included. */
+  /** The maximum number of stages in a row that are not sequential, including the source. */
   private static final int DEPTH = 200;
 
-  /** A stage that nests. */
+  /** A kind of stage that adds to the depth. */
   @SuppressWarnings("ImmutableEnumChecker") // functions without state
   enum Nesting {
     CONCAT((pipe, name) -> Pipe.concat(name, List.of(pipe))),

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A drained run takes nothing new, and finishes what it has. */
+/** A drained run takes no new elements, and completes the elements that it has. */
 abstract class DrainConformance extends Theme {
 
   private static final Duration LONG = Duration.ofMinutes(10);
@@ -39,9 +39,9 @@ abstract class DrainConformance extends Theme {
     source.checkReleased();
     List<Integer> input = IntStream.range(0, source.given()).boxed().toList();
     switch (operator) {
-      // Its other source is drained as well, at an element of its own.
+      // The drain stops the other source too, possibly at another element.
       case ZIP -> assertThat(operator.expected(input)).startsWith(results.toArray(Integer[]::new));
-      // The other source may be drained before it has given all, or any.
+      // The drain may stop the other source before it has given all its elements, or any of them.
       case MERGE, CONCAT, CONCAT_BEHIND ->
           assertThat(results.stream().filter(x -> x >= 0)).isEqualTo(input);
       default ->
@@ -83,7 +83,7 @@ abstract class DrainConformance extends Theme {
     }
   }
 
-  /** A run that is drained while a function runs; the function then continues with {@code then}. */
+  /** Drains a run while a function runs; then the function continues with {@code then}. */
   private Ended<List<Integer>> drainedWhileRunning(
       Site site, StageFunction<Integer, Integer> then) {
     var running = new CountDownLatch(1);
@@ -144,7 +144,7 @@ abstract class DrainConformance extends Theme {
     assertThat(ended.failures()).hasSize(source.given());
   }
 
-  /** A run whose function has an element, and never returns. */
+  /** Starts a run whose function never returns from an element. */
   private Trial<Long> startStuck() {
     var running = new CountDownLatch(1);
     var trial =
@@ -189,7 +189,7 @@ abstract class DrainConformance extends Theme {
     assertThat(trial.end().cancelled()).isSameAs(cause);
   }
 
-  /** A source that waits before each number until it is interrupted, and then does that. */
+  /** A source that waits before each number until it is interrupted, and then runs the action. */
   private static Numbers interrupted(CountDownLatch waiting, Numbers.Action action) {
     return Numbers.endless()
         .before(
@@ -217,7 +217,7 @@ abstract class DrainConformance extends Theme {
   @Test
   void elementThatCameInSpiteOfTheInterruptIsNotLost() {
     var waiting = new CountDownLatch(1);
-    var source = interrupted(waiting, () -> {}); // here is the number
+    var source = interrupted(waiting, () -> {}); // the source then gives the number
     var trial = start(Pipe.from(source).map("map", x -> x).to(toList()));
     await(waiting);
     trial.run().drain(LONG);

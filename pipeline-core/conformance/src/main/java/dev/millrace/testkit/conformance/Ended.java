@@ -26,15 +26,15 @@ import org.jspecify.annotations.Nullable;
 record Ended<R>(
     @Nullable R outcome, @Nullable Throwable thrown, List<Failure<?>> failures, RunReport report) {
 
-  /** The result of a run that came to its end by itself. */
+  /** The result of a run that completed. */
   R result() {
     if (thrown != null) {
-      throw new AssertionError("the run has not come to its end:\n" + report.explain(), thrown);
+      throw new AssertionError("the run did not complete:\n" + report.explain(), thrown);
     }
     return Objects.requireNonNull(outcome);
   }
 
-  /** The result of a run in which all elements went all the way. */
+  /** The result of a run that left no element unprocessed or undelivered. */
   R wholeResult() {
     R result = result();
     for (StageReport stage : report.stages()) {
@@ -44,7 +44,7 @@ record Ended<R>(
     return result;
   }
 
-  /** The run was stopped by a failure; returns the cause. */
+  /** Checks that a failure has stopped the run; returns the cause. */
   Throwable failed() {
     assertThat(thrown)
         .as("thrown by join\n%s", report.explain())
@@ -52,7 +52,7 @@ record Ended<R>(
     return Objects.requireNonNull(Objects.requireNonNull(thrown).getCause());
   }
 
-  /** The run was cancelled; returns the cause. */
+  /** Checks that the run was cancelled; returns the cause. */
   Throwable cancelled() {
     assertThat(thrown)
         .as("thrown by join\n%s", report.explain())
@@ -60,7 +60,7 @@ record Ended<R>(
     return Objects.requireNonNull(Objects.requireNonNull(thrown).getCause());
   }
 
-  /** Whether what join threw tells of that throwable, as a cause or as something suppressed. */
+  /** Whether the exception of {@code join} contains the throwable, as a cause or suppressed. */
   boolean tells(Throwable sought) {
     return thrown != null && all(thrown).contains(sought);
   }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Sources and sinks: every one of them works, and is opened and closed as promised. */
+/** Every source and every sink works, and is opened and closed as promised. */
 abstract class EndsConformance extends Theme {
 
   // Sources
@@ -94,7 +94,7 @@ abstract class EndsConformance extends Theme {
 
   // A failure of a source or a sink stops the run.
 
-  /** The methods of a source's cursor and of a sink's receiver, which may throw. */
+  /** The methods of a source, a cursor, a sink and a receiver that may throw. */
   enum Place {
     SOURCE_OPEN,
     SOURCE_NEXT,
@@ -105,7 +105,10 @@ abstract class EndsConformance extends Theme {
     SINK_CLOSE
   }
 
-  /** A source of three numbers and a sink, which throw at one place, and count what is open. */
+  /**
+   * A source of three numbers and a sink. They throw at one place, and count open cursors and
+   * receivers.
+   */
   private static final class Ends {
     private final Place place;
     private final Throwable thrown;
@@ -180,7 +183,7 @@ abstract class EndsConformance extends Theme {
     var ended = run(Pipe.from(source).map("map", x -> x).to(sink));
     assertThat(ended.failed()).isSameAs(thrown);
     assertThat(ended.failures()).as("no failures of elements").isEmpty();
-    assertThat(ends.open).as("what is still open").hasValue(0);
+    assertThat(ends.open).as("open cursors and receivers").hasValue(0);
   }
 
   @ParameterizedTest

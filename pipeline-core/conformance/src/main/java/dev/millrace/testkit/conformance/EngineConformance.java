@@ -6,7 +6,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Nested;
 
 /**
- * The promises of every engine. A subclass runs all of them as part of your tests.
+ * The tests of the promises that every engine keeps. A subclass in your tests runs all of them.
  *
  * <pre>{@code
  * class MyEngineTest extends EngineConformance {
@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Nested;
  * }
  * }</pre>
  *
- * <p>After each run, whatever else a test is about, the books must balance, and no thread that was
- * started during the run may be alive. To see virtual threads, the kit needs {@code
- * --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED} among the arguments of the JVM.
+ * <p>After each run, every test also checks that the counts balance, and that no thread that was
+ * started during the run is alive. To list virtual threads, the kit needs the JVM argument {@code
+ * --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED}.
  */
 public abstract class EngineConformance extends RandomPipelines {
 
@@ -27,10 +27,10 @@ public abstract class EngineConformance extends RandomPipelines {
   protected EngineConformance() {}
 
   /**
-   * The engine.
+   * The engine under test.
    *
-   * @param grace for how long a run that is cancelled waits for functions that ignore that they are
-   *     interrupted, before it ends without them and names them
+   * @param grace the grace period: how long a cancelled run waits for functions that ignore their
+   *     interrupt. After it, the run ends without them and names them
    */
   protected abstract Engine engine(Duration grace);
 
@@ -40,24 +40,24 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   /**
-   * Whether a platform thread of that name belongs to a pool that all runs share. Threads of the
-   * JDK's pools and of the library's timers need not be named. Default: none.
+   * Whether a platform thread with this name belongs to a pool that all runs share. The kit already
+   * knows the threads of the JDK's pools and of the library's timers. Default: false.
    */
   protected boolean isShared(String thread) {
     return false;
   }
 
   /**
-   * The names of the tests whose promises the engine does not keep yet: they are reported as
-   * skipped. For engines that are being built. Default: none.
+   * The names of the tests whose promises the engine does not keep yet. They are reported as
+   * skipped. For engines under development. Default: none.
    */
   protected Set<String> notKept() {
     return Set.of();
   }
 
   /**
-   * Whether sources are closed when their last element has left the run. An engine that settles all
-   * elements keeps them open until the end of the run.
+   * Whether the engine closes a source when its last element has left the run. An engine that
+   * settles all elements keeps sources open until the end of the run.
    */
   protected boolean closesSourcesEarly() {
     return true;

@@ -28,14 +28,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Failures of elements go where the policy says; all others stop the run; none disappears. */
+/**
+ * The policy decides where failures of elements go. All other failures stop the run. No failure is
+ * lost.
+ */
 abstract class FailuresConformance extends Theme {
 
   private static final int N = 40;
 
   private final Throwable boom = new IOException("boom");
 
-  /** Throws for each tenth element. */
+  /** A function that throws for each tenth element. */
   private static StageFunction<Integer, Integer> failing(Throwable thrown) {
     return x -> x % 10 == 0 ? raise(thrown) : x;
   }
@@ -72,7 +75,7 @@ abstract class FailuresConformance extends Theme {
   private static void checkBooks(Site site, Ended<List<Integer>> ended) {
     assertThat(ended.report().stage(Site.NAME).failed()).isEqualTo(N / 10L * site.weight());
     assertThat(ended.report().stage("after").failed()).isZero();
-    if (site != Site.ZIP) { // whose other side goes on
+    if (site != Site.ZIP) { // the other side of a zip continues
       ended.wholeResult();
     }
   }
@@ -187,13 +190,15 @@ abstract class FailuresConformance extends Theme {
             failure -> {
               await(thrown);
               for (int i = 0; i < 100; i++) {
-                Thread.yield(); // until the others wait for their turn
+                Thread.yield(); // until the other threads wait for the handler
               }
               raise(new IllegalStateException("worse"));
             });
     assertThat(ended.failed()).hasMessage("worse");
     assertThat(ended.failures()).hasSize(1);
-    assertThat(ended.tells(boom)).as("tells of the failures that nobody has handled").isTrue();
+    assertThat(ended.tells(boom))
+        .as("the exception of join contains the failures that no handler has taken")
+        .isTrue();
   }
 
   @Test
@@ -242,7 +247,7 @@ abstract class FailuresConformance extends Theme {
                 together.await(200, TimeUnit.MILLISECONDS);
               }
               for (int i = 0; i < 100; i++) {
-                Thread.yield(); // the later ones leave some as well
+                Thread.yield(); // gives another thread the chance to enter
               }
               inside.decrementAndGet();
             });

@@ -15,7 +15,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A run that waits for elements refers to none of those that have left it. */
+/** A run that waits for elements holds no reference to an element that has left the run. */
 abstract class IdleConformance extends Theme {
 
   /** A multiple of all sizes of batches and numbers of lanes. */

@@ -22,12 +22,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A run's own functions may call the methods of the run. Nothing waits for itself: {@code join} is
- * refused, the others return at once.
+ * A run's own functions may call the methods of the run. No call waits for itself: {@code join} is
+ * refused, and the other methods return at once.
  */
 abstract class InsideConformance extends Theme {
 
-  /** What is called. */
+  /** The method of the run that is called. */
   enum Call {
     JOIN,
     CLOSE,
@@ -35,7 +35,7 @@ abstract class InsideConformance extends Theme {
     DRAIN
   }
 
-  /** Where it is called. */
+  /** The place of the call. */
   enum Place {
     SOURCE_OPEN,
     SOURCE_NEXT,
@@ -243,7 +243,7 @@ abstract class InsideConformance extends Theme {
         .startsWith(call == Call.JOIN ? "refused" : "returned");
   }
 
-  /** The run that a function starts is another one: to wait for that is not to wait for itself. */
+  /** A function may wait for another run that it has started itself. */
   @Test
   void runThatAFunctionStartsCanBeJoined() {
     var pipe =

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * An interrupt that a function of the user leaves behind ends with its call: no other element, and
- * no other function, sees it. The interrupts of the run itself still arrive.
+ * If a function of the user leaves its interrupt flag set, the flag ends with the call: no other
+ * element and no other function sees it. Interrupts of the run itself still arrive.
  */
 abstract class InterruptsConformance extends Theme {
 
@@ -35,7 +35,7 @@ abstract class InterruptsConformance extends Theme {
     }
   }
 
-  /** Blocks for a moment, as a function that an interrupt would fail. */
+  /** Blocks for a moment, so that an interrupt would make the element fail. */
   private static <T> T block(T element) throws InterruptedException {
     Thread.sleep(0, 1);
     return element;

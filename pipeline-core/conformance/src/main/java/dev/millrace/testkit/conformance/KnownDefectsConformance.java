@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Public complaints of the users of other libraries, each as a test. */
+/** Defects that users of other libraries have reported in public, each as a test. */
 abstract class KnownDefectsConformance extends Theme {
 
   private final IOException boom = new IOException("boom");
@@ -28,8 +28,8 @@ abstract class KnownDefectsConformance extends Theme {
     return IntStream.range(0, n).boxed().toList();
   }
 
-  // kotlinx.coroutines#1813, #1936, #4337: an element that was on its way to a receiver when that
-  // was cancelled is gone.
+  // kotlinx.coroutines#1813, #1936, #4337: an element is on its way to a receiver. The receiver
+  // is cancelled, and the element is lost.
   @Test
   void elementOnItsWayIsNotLostByACancellation() throws Exception {
     for (int round = 0; round < 50; round++) {
@@ -48,12 +48,13 @@ abstract class KnownDefectsConformance extends Theme {
       trial.run().cancel(cause);
       var report = trial.join().report();
       trial.noThreadIsLeft();
-      // The elements that the source has taken are counted; the others are still in the channel.
+      // The report counts the elements that the source has taken; the others are still in the
+      // channel.
       assertThat(report.stage("source").produced() + channel.size()).isEqualTo(100);
     }
   }
 
-  // reactor-core#596, #3443: groupBy with more keys than flatMap subscribes to stands still.
+  // reactor-core#596, #3443: groupBy hangs when it has more keys than flatMap subscribes to.
   @Test
   void manyKeysDoNotHangAKeyedStage() {
     var pipe = Pipe.from(Numbers.below(3_000)).mapKeyed("map", 2, x -> x, x -> x);
@@ -68,7 +69,7 @@ abstract class KnownDefectsConformance extends Theme {
     assertThat(elements(pipe)).containsExactlyInAnyOrderElementsOf(numbers(3_000));
   }
 
-  // The same: one group that is not consumed must not stop the others.
+  // The same defect: one group that is not consumed must not stop the other groups.
   @Test
   void laneThatIsLeftDoesNotHangTheOthers() {
     var pipe =
@@ -77,8 +78,8 @@ abstract class KnownDefectsConformance extends Theme {
     assertThat(run(pipe.to(Sink.<Integer>toList())).result()).hasSizeBetween(1, 3);
   }
 
-  // reactor-core#2184, #2011: onErrorContinue asks for one element less with each error, or takes
-  // away errors that an inner stream would have handled.
+  // reactor-core#2184, #2011: onErrorContinue requests one element less after each error, or it
+  // takes errors that an inner stream would have handled.
   @ParameterizedTest
   @EnumSource
   void stageGoesOnAfterManyFailures(Site site) {
@@ -104,7 +105,7 @@ abstract class KnownDefectsConformance extends Theme {
         .allSatisfy(failure -> assertThat(failure.stage()).isEqualTo("fails"));
   }
 
-  // reactor-core#3131: there is no stream of errors apart from that of the values.
+  // reactor-core#3131: errors have no stream of their own beside the stream of values.
   @Test
   void failuresCanBeReadFromAChannelOfTheirOwn() throws Exception {
     Channel<Object> failures = Channel.buffered(10);
@@ -119,7 +120,7 @@ abstract class KnownDefectsConformance extends Theme {
     assertThat(trial.end().wholeResult()).isZero();
   }
 
-  // pekko PR 3124: after a failure that is resumed from, an element of the partition is dropped.
+  // pekko PR 3124: after a failure with a resume, an element of the partition is dropped.
   @Test
   void failureOfAnElementTakesNoOtherElementWithIt() {
     var pipe =
@@ -136,9 +137,9 @@ abstract class KnownDefectsConformance extends Theme {
             numbers(2_000).stream().filter(x -> x % 5 == 0 || x % 7 == 0).toList());
   }
 
-  // The pipeline of Go channels that this library began with, in its order of defects.
+  // Defects of the pipeline of Go channels from which this library started.
 
-  /** A failed acquire of a permit dropped the element. */
+  /** In Go, a failed acquire of a permit dropped the element. */
   @Test
   void elementThatWaitsForItsTurnIsNotDroppedByACancellation() {
     var full = new CountDownLatch(2);
@@ -161,7 +162,7 @@ abstract class KnownDefectsConformance extends Theme {
   }
 
   /**
-   * A worker's send ignored the context: a worker that could not pass on its result never ended.
+   * In Go, a worker's send ignored the context. So a worker whose result was not taken never ended.
    */
   @Test
   void workersThatCannotGetRidOfTheirResultsEnd() {
@@ -177,12 +178,12 @@ abstract class KnownDefectsConformance extends Theme {
                       return x;
                     })
                 .to(Sink.forEach(x -> blockForever())));
-    await("results that nobody takes", () -> processed.get() >= 4);
+    await("results that no stage takes", () -> processed.get() >= 4);
     trial.run().cancel(cause);
     assertThat(trial.end().cancelled()).isSameAs(cause);
   }
 
-  /** When the final drain was cancelled, channels were closed under workers that still sent. */
+  /** In Go, a cancelled drain closed channels while workers were still sending to them. */
   @Test
   void drainThatIsCancelledClosesNothingUnderLiveWorkers() {
     for (int round = 0; round < 20; round++) {
@@ -212,7 +213,7 @@ abstract class KnownDefectsConformance extends Theme {
     }
   }
 
-  /** The sink returned when the values were closed, and lost errors that were still to come. */
+  /** In Go, the sink returned when the channel of values was closed, and lost later errors. */
   @Test
   void lastFailuresAreHandledBeforeTheRunEnds() {
     var handled = new AtomicInteger();
@@ -232,7 +233,7 @@ abstract class KnownDefectsConformance extends Theme {
     assertThat(handled).hasValue(5);
   }
 
-  /** The merge did not watch the context while it received. */
+  /** In Go, the merge ignored the context while it received. */
   @Test
   void mergeOfSilentInputsCanBeCancelled() {
     var waiting = new CountDownLatch(2);
@@ -249,7 +250,10 @@ abstract class KnownDefectsConformance extends Theme {
     assertThat(trial.end().cancelled()).isSameAs(cause);
   }
 
-  /** The cause never reached the caller; and traces of streams say little: reactor-core#1562. */
+  /**
+   * In Go, the cause never reached the caller. In Reactor, stack traces of streams do not name the
+   * stage: reactor-core#1562.
+   */
   @Test
   void causeReachesTheCallerWithTheStageAndTheFrameThatThrewIt() {
     var pipe =
@@ -273,7 +277,7 @@ abstract class KnownDefectsConformance extends Theme {
     throw new IOException(message);
   }
 
-  // reactor-core#3759: operators ask for more than is needed, and do not say so.
+  // reactor-core#3759: operators request more elements than needed, without documentation.
   @Test
   void sourceIsNotReadFarAhead() {
     var source = Numbers.endless();

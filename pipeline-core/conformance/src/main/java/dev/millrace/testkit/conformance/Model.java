@@ -29,7 +29,7 @@ final class Model {
   private final List<String> failures = new ArrayList<>();
   private List<Integer> results = List.of();
 
-  /** How often there is what is being run: each copy of a branch has sources of its own. */
+  /** The number of copies of the current branch: each copy has sources of its own. */
   private int copies = 1;
 
   void run(List<Integer> input, List<Step> steps) {
@@ -46,7 +46,7 @@ final class Model {
     return books;
   }
 
-  /** Stage and element of each. */
+  /** The stage and the element of each failure. */
   List<String> failures() {
     return failures;
   }
@@ -147,8 +147,9 @@ final class Model {
         for (int i = 0; i + size <= list.size(); i += 2) {
           out.add(Plan.sum(list.subList(i, i + size)));
         }
-        // Of windows of one, each second element is between two of them. Elements at the end may be
-        // in none.
+        // With windows of one element, each second element is between two windows. The last
+        // elements
+        // may be in no window.
         int inside = out.isEmpty() ? 0 : 2 * (out.size() - 1) + size;
         int dropped = size == 1 ? list.size() / 2 : list.size() - inside;
         book(name, list, list.size() - dropped, 0, dropped, out.size());

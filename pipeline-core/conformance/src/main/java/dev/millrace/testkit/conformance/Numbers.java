@@ -6,7 +6,7 @@ import dev.millrace.pipeline.StageConsumer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** A source of 0, 1, 2 and so on, which watches how it is used. */
+/** A source of 0, 1, 2 and so on, which records how it is used. Thread-safe. */
 final class Numbers implements Source<Integer> {
 
   private final int n;
@@ -32,17 +32,20 @@ final class Numbers implements Source<Integer> {
     return below(Integer.MAX_VALUE);
   }
 
-  /** As this, but calls the consumer before it gives a number, or its end. */
+  /** The same source, but it calls the consumer before it gives each number, and before its end. */
   Numbers before(StageConsumer<Integer> consumer) {
     return new Numbers(n, consumer);
   }
 
-  /** The behaviour of a function at a number. */
+  /** An action of the source at a number. */
   interface Action {
     void run() throws Exception;
   }
 
-  /** As this, but does that before it gives the number, or its end if that is in its place. */
+  /**
+   * The same source, but it runs the action before it gives the number, or before its end if the
+   * number is the first one that is missing.
+   */
   Numbers at(int number, Action action) {
     return before(
         next -> {
@@ -87,12 +90,14 @@ final class Numbers implements Source<Integer> {
     };
   }
 
-  /** How many numbers it has given. */
+  /** The count of numbers that it has given. */
   int given() {
     return given.get();
   }
 
-  /** Fails unless each cursor was closed once, and used by one thread at a time before. */
+  /**
+   * Fails unless each cursor was closed exactly once, and until then used by one thread at a time.
+   */
   void checkReleased() {
     if (opened.get() != closed.get() || misuses.get() > 0) {
       throw new AssertionError(

@@ -19,7 +19,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Every operator of a pipe, each on integers, with a model: what it does with a plain list. */
+/** Every operator of a pipe, on integers, with a model that computes its results from a list. */
 @SuppressWarnings("ImmutableEnumChecker") // functions without state
 enum Operator {
   MAP((pipe, name) -> pipe.map(name, x -> x + 1), each(x -> x + 1)),
@@ -104,13 +104,13 @@ enum Operator {
           pipe.zip(name, Pipe.from(name + " other", Numbers.endless()), (x, y) -> x * 31 + y),
       list -> IntStream.range(0, list.size()).mapToObj(i -> list.get(i) * 31 + i).toList());
 
-  /** Adds the operator, as a stage of that name, to a pipe. */
+  /** Adds the operator to a pipe, as a stage with this name. */
   @FunctionalInterface
   private interface Adding {
     Pipe<Integer> to(Pipe<Integer> pipe, String name);
   }
 
-  /** A holder: constants may not refer to fields of their enum. */
+  /** A holder class: enum constants cannot use static fields of their enum. */
   private static final class Others {
     static final List<Integer> LIST = List.of(-1_000_003, -1_000_002, -1_000_001);
   }
@@ -139,7 +139,7 @@ enum Operator {
     this.isOrdered = isOrdered;
   }
 
-  /** The pipe, continued by this operator as a stage of that name. */
+  /** The pipe, continued by this operator as a stage with this name. */
   Pipe<Integer> addTo(Pipe<Integer> pipe, String name) {
     return adding.to(pipe, name);
   }
@@ -154,7 +154,7 @@ enum Operator {
     return isOrdered;
   }
 
-  /** Whether it may consume without an end and emit little, or end by itself. */
+  /** Whether it may emit few elements for an endless input, or end by itself. */
   boolean isShort() {
     return switch (this) {
       case TAKE, TAKE_NONE, TAKE_WHILE, DISTINCT, DEBOUNCE, SAMPLE -> true;
@@ -170,7 +170,7 @@ enum Operator {
     };
   }
 
-  /** The results in the parts in which their order is promised. */
+  /** The results, split into the parts in which the order is promised. */
   Map<Integer, List<Integer>> inLanes(List<Integer> results) {
     return results.stream()
         .collect(groupingBy(lane, LinkedHashMap::new, toCollection(ArrayList::new)));
@@ -221,7 +221,7 @@ enum Operator {
     return Stream.concat(list.stream(), Stream.of(list.size())).toList();
   }
 
-  /** A transform of a user: passes all, and emits at the end how many there were. */
+  /** A transform of a user: it passes all elements, and emits their number at the end. */
   private static final class Counting implements Transform<Integer, Integer> {
     private int count;
 

@@ -11,13 +11,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 /**
- * A pipeline as data, with its expected results: drawn at random, printed, shrunk.
+ * A pipeline as data, with its expected results, so that it can be drawn at random, printed and
+ * shrunk.
  *
- * @param numbers how many the source gives, from 0
+ * @param numbers the count of numbers that the source gives, from 0
  */
 record Plan(int numbers, List<Step> steps) {
 
-  /** The side behaviour of a user's function, decided by the element. */
+  /** Failures and delays of a user's function, decided by the element. */
   record Faults(int failsEach, int slowEach) {
     boolean failsOn(int element) {
       return failsEach > 0 && element % failsEach == 1;
@@ -28,7 +29,7 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** Thrown for an element that is to fail. */
+  /** Thrown for an element that must fail. */
   static final class Planned extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -44,13 +45,13 @@ record Plan(int numbers, List<Step> steps) {
       return false;
     }
 
-    /** Whether its results come in one order only. */
+    /** Whether the order of its results is fixed. */
     default boolean keepsOrder() {
       return true;
     }
   }
 
-  /** How a function is applied to elements. */
+  /** The operator that applies a function to elements. */
   enum Way {
     ONE_BY_ONE,
     PARALLEL,
@@ -59,7 +60,7 @@ record Plan(int numbers, List<Step> steps) {
     ASYNC
   }
 
-  /** One from one. */
+  /** Makes one element from each element. */
   record Mapping(Way way, int parallelism, int factor, Faults faults) implements Step {
     @Override
     public boolean keepsOrder() {
@@ -67,10 +68,10 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** None or one from one. */
+  /** Keeps or drops each element. */
   record Filtering(int divisor, Faults faults) implements Step {}
 
-  /** None or many from one. */
+  /** Makes any number of elements from each element. */
   record Flattening(int divisor, Faults faults) implements Step {}
 
   /** Operators with a state. */
@@ -82,7 +83,7 @@ record Plan(int numbers, List<Step> steps) {
     WINDOW
   }
 
-  /** Results that depend on the elements before. */
+  /** A step whose results depend on earlier elements. */
   record Remembering(Memory memory, int size) implements Step {
     @Override
     public boolean needsOrder() {
@@ -93,14 +94,14 @@ record Plan(int numbers, List<Step> steps) {
   /** A buffer that waits. */
   record Buffering(int capacity) implements Step {}
 
-  /** To which branches elements go. */
+  /** The branches to which a fan-out gives an element. */
   enum Spread {
     BROADCAST,
     BALANCE,
     PARTITION
   }
 
-  /** Branches; a broadcast has another one, which does nothing. */
+  /** A fan-out. A broadcast has one more branch, which passes elements unchanged. */
   record Spreading(Spread spread, int copies, List<Step> inside) implements Step {
     @Override
     public boolean keepsOrder() {
@@ -108,7 +109,7 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** Other numbers, from 0: at the same time as the numbers of the pipe, or after them. */
+  /** Adds other numbers, from 0: merged with the numbers of the pipe, or after them. */
   record Joining(boolean isMerge, int numbers) implements Step {
     @Override
     public boolean keepsOrder() {
@@ -116,7 +117,7 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** Leaves out the steps that would have more than one right result where they are. */
+  /** Removes each step that would have more than one right result at its place. */
   Plan {
     steps = determined(steps, true);
   }
@@ -142,12 +143,12 @@ record Plan(int numbers, List<Step> steps) {
 
   // As a pipeline
 
-  /** The plan as a pipe. Stages are called as the {@link Model} calls them. */
+  /** The plan as a pipe. Its stages have the same names as in the {@link Model}. */
   Pipe<Integer> pipe(RandomPipeline.Hook hook) {
     return new Piping(hook).add(Pipe.from(Numbers.below(numbers)), steps);
   }
 
-  /** Builds a pipe; gives the stages their names. */
+  /** Builds a pipe, with names for its stages. */
   private static final class Piping {
     private final RandomPipeline.Hook hook;
     private final Names names = new Names();
@@ -252,7 +253,7 @@ record Plan(int numbers, List<Step> steps) {
     return model;
   }
 
-  /** The numbers whose remainder has not been met before. */
+  /** The first number of each remainder. */
   static List<Integer> distinct(List<Integer> list, int divisor) {
     Set<Integer> seen = new HashSet<>();
     return list.stream().filter(x -> seen.add(x % divisor)).toList();

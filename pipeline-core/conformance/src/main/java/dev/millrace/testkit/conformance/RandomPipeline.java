@@ -16,15 +16,15 @@ import net.jqwik.api.RandomGenerator;
 import net.jqwik.api.sessions.JqwikSession;
 
 /**
- * A pipeline that a seed draws, with the expected results of a sequential model. For tests that run
- * many pipelines in a way of their own. Immutable.
+ * A random pipeline, drawn by a seed, with the expected results of a sequential model. For tests
+ * that run many pipelines themselves. Immutable and thread-safe.
  */
 public final class RandomPipeline {
 
-  /** How large what is drawn may become, as jqwik has it by default. */
+  /** The size parameter of jqwik's generators; its default value. */
   private static final int SIZE = 1000;
 
-  /** Called by each function of a pipeline before it does its work. */
+  /** Each function of a pipeline calls this before its work. Must be thread-safe. */
   public interface Hook {
     /** May block, and throw. */
     void call() throws Exception;
@@ -37,8 +37,8 @@ public final class RandomPipeline {
   }
 
   /**
-   * Draws the pipelines of that number of seeds, beginning with the given one; each seed has one
-   * pipeline.
+   * Draws {@code count} pipelines: one for each seed from {@code firstSeed} on. The same seed
+   * always gives the same pipeline.
    */
   public static List<RandomPipeline> draw(long firstSeed, int count) {
     List<RandomPipeline> drawn = new ArrayList<>(count);
@@ -52,19 +52,22 @@ public final class RandomPipeline {
     return drawn;
   }
 
-  /** The first numbers that a {@link Random} gives are alike for seeds that are near. */
+  /**
+   * A random generator whose first numbers differ. For close seeds, the first numbers of a plain
+   * {@link Random} are similar.
+   */
   private static Random random(long seed) {
     return new Random(new SplittableRandom(seed).nextLong());
   }
 
-  /** The pipeline, to be continued by a sink that takes all. */
+  /** The pipeline without its sink; add a sink that takes all elements. */
   public Pipe<Integer> pipe(Hook hook) {
     return plan.pipe(hook);
   }
 
   /**
-   * Fails with an {@link AssertionError} unless an undisturbed run matches the model: same results,
-   * same failures, same counts.
+   * Fails with an {@link AssertionError} unless the results, failures and counts of an undisturbed
+   * run match the model.
    */
   public void check(List<Integer> results, List<Failure<?>> failures, RunReport report) {
     Model model = plan.model();
@@ -72,19 +75,22 @@ public final class RandomPipeline {
     assertThat(sorted(told(failures)))
         .as("failures of %s", this)
         .isEqualTo(sorted(model.failures()));
-    assertThat(books(report)).as("books of %s", this).isEqualTo(model.books());
+    assertThat(books(report)).as("counts of %s", this).isEqualTo(model.books());
     if (plan.steps().stream().allMatch(Plan.Step::keepsOrder)) {
       assertThat(results).as("order of %s", this).isEqualTo(model.results());
     }
   }
 
-  /** Fails unless nothing has failed in a run that was cut short that would not have failed. */
+  /**
+   * For a run that ended early: fails with an {@link AssertionError} if an element has failed that
+   * does not fail in the model.
+   */
   public void checkCut(List<Failure<?>> failures) {
     Map<String, Integer> left = new HashMap<>();
     plan.model().failures().forEach(failure -> left.merge(failure, 1, Integer::sum));
     told(failures).forEach(failure -> left.merge(failure, -1, Integer::sum));
     left.values().removeIf(count -> count >= 0);
-    assertThat(left).as("failures that the model has not, in %s", this).isEmpty();
+    assertThat(left).as("failures that are not in the model, in %s", this).isEmpty();
   }
 
   private static <T extends Comparable<T>> List<T> sorted(List<T> list) {

@@ -35,8 +35,8 @@ import net.jqwik.api.Provide;
 /**
  * Random pipelines, compared with a sequential model.
  *
- * <p>Each property prints its seed. {@code -Dconformance.plans=100} has each of its tries run a
- * hundred plans instead of one.
+ * <p>Each property prints its seed. With {@code -Dconformance.plans=100}, each try runs 100 plans.
+ * Default: 1.
  */
 abstract class RandomPipelines extends RandomSettlements {
 
@@ -86,7 +86,7 @@ abstract class RandomPipelines extends RandomSettlements {
     return arbitrary.list().ofSize(Integer.getInteger("conformance.plans", 1));
   }
 
-  /** Plans to be run without disturbance. */
+  /** Plans for runs without disturbance. */
   @Provide
   protected Arbitrary<List<Plan>> plans() {
     return several(plan());
@@ -104,11 +104,11 @@ abstract class RandomPipelines extends RandomSettlements {
   /**
    * A plan with its disturbance.
    *
-   * @param at the how-manieth call of a function it happens in, from 1
+   * @param at the number of the function call in which the disturbance happens, from 1
    */
   record Disturbed(Plan plan, Accident accident, int at) {}
 
-  /** Plans to be run, and disturbed. */
+  /** Plans for runs with a disturbance. */
   @Provide
   protected Arbitrary<List<Disturbed>> disturbances() {
     return several(
@@ -119,7 +119,7 @@ abstract class RandomPipelines extends RandomSettlements {
 
   // The promises
 
-  /** Same results, same failures, same books. */
+  /** The results, failures and counts match the model. */
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   protected void randomPipelineDoesWhatTheModelDoes(@ForAll("plans") List<Plan> plans) {
     plans.forEach(this::compare);
@@ -206,7 +206,8 @@ abstract class RandomPipelines extends RandomSettlements {
           }
         }
       }
-      if (disturbed.accident() != Accident.DRAINED) { // a sum of fewer is another number
+      if (disturbed.accident()
+          != Accident.DRAINED) { // the sum of fewer elements is another number, which may fail
         new RandomPipeline(disturbed.plan()).checkCut(ended.failures());
       }
     }

@@ -21,8 +21,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * Random pipelines over a settling source; some of them are disturbed. Elements know what they were
- * made of, and every function looks whether that has been settled too early.
+ * Random pipelines over a settling source; some runs are disturbed. Each element knows the numbers
+ * that it was made of. Every function checks that none of these numbers was settled too early.
  */
 abstract class RandomSettlements {
 
@@ -41,10 +41,11 @@ abstract class RandomSettlements {
   }
 
   /**
-   * A pipeline.
+   * A random pipeline and its disturbance.
    *
-   * @param modulus of which values a function fails on; 0 for none
-   * @param at the how-manieth call of a function the event happens in, from 1
+   * @param modulus functions fail on values with a certain remainder of this divisor; 0 for no
+   *     failures
+   * @param at the number of the function call in which the event happens, from 1
    */
   record Settled(List<TaggedStage> stages, int numbers, int modulus, Event event, int at) {
 
@@ -57,7 +58,7 @@ abstract class RandomSettlements {
     }
   }
 
-  /** Pipelines whose elements are settled. */
+  /** Random pipelines over a settling source. */
   @Provide
   protected Arbitrary<List<Settled>> settled() {
     return Combinators.combine(

@@ -16,8 +16,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fate of the numbers that a source has given: kept by the source's settlement, and checked
- * against what the functions of the pipeline, and its sink, have seen.
+ * Records whether each number of a source was settled or abandoned, and checks it against the
+ * elements that the functions and the sink of the pipeline have seen. Thread-safe.
  */
 final class Receipts implements Settlement<Integer> {
 
@@ -27,7 +27,7 @@ final class Receipts implements Settlement<Integer> {
   private final Set<Integer> seen = ConcurrentHashMap.newKeySet();
   private final Collection<String> wrong = new ConcurrentLinkedQueue<>();
 
-  /** A source of elements made of the numbers that another one gives. */
+  /** A settling source of elements that are made of the numbers of another source. */
   <T> Source<T> source(
       Source<Integer> numbers, Function<Integer, T> element, Function<T, Integer> number) {
     Source<T> source =
@@ -67,14 +67,14 @@ final class Receipts implements Settlement<Integer> {
         });
   }
 
-  /** A source of the numbers. */
+  /** A settling source of the numbers. */
   Source<Integer> source(Source<Integer> numbers) {
     return source(numbers, number -> number, number -> number);
   }
 
   private void checkClose(Context context) {
     if (Context.current() != context) {
-      wrong.add("closed outside of the context of the run");
+      wrong.add("closed outside the context of the run");
     }
     if (settled.size() + abandoned.size() != given.size()) {
       wrong.add("closed before its elements have ended");
@@ -98,16 +98,19 @@ final class Receipts implements Settlement<Integer> {
     }
   }
 
-  /** Something that was made of the numbers is at work, or has just come to its end. */
+  /**
+   * A function or the sink uses an element that was made of the numbers: none of them may be
+   * settled yet.
+   */
   void touch(Collection<Integer> numbers, String where) {
     for (Integer number : numbers) {
       if (settled.contains(number) || abandoned.contains(number)) {
-        wrong.add("%d had ended before something made of it was in %s".formatted(number, where));
+        wrong.add("%d had ended before an element made of it reached %s".formatted(number, where));
       }
     }
   }
 
-  /** Something that was made of the numbers has come to its end. */
+  /** An element that was made of the numbers has ended. */
   void ends(Collection<Integer> numbers, String where) {
     touch(numbers, where);
     seen.addAll(numbers);
@@ -122,7 +125,7 @@ final class Receipts implements Settlement<Integer> {
     return seen;
   }
 
-  /** Fails unless each given number has exactly one end. After the run. */
+  /** Fails unless each number has exactly one end. Called after the run. */
   void check() {
     assertThat(wrong).isEmpty();
     Set<Integer> ended = new TreeSet<>(settled);
@@ -130,13 +133,13 @@ final class Receipts implements Settlement<Integer> {
     assertThat(ended).as("settled or abandoned").isEqualTo(new TreeSet<>(given));
   }
 
-  /** As {@link #check}; and those numbers, no others, are settled. */
+  /** As {@link #check}, and exactly these numbers are settled. */
   void checkSettled(Collection<Integer> numbers) {
     check();
     assertThat(List.copyOf(settled)).as("settled").isEqualTo(List.copyOf(new TreeSet<>(numbers)));
   }
 
-  /** As {@link #check}; and all are settled but for those. */
+  /** As {@link #check}, and all numbers except these are settled. */
   void checkAbandoned(Collection<Integer> numbers) {
     check();
     assertThat(List.copyOf(abandoned))

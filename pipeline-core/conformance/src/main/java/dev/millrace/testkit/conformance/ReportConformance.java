@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A run can be asked at any time how it stands. */
+/** The report of a run is right at any time. */
 abstract class ReportConformance extends Theme {
 
   @Test
@@ -89,7 +89,10 @@ abstract class ReportConformance extends Theme {
         .endsWith("sink");
   }
 
-  /** As opposed to akka-core#27509: a stream that stands still, and does not say where. */
+  /**
+   * The report names the stage that does not continue. The defect elsewhere: akka-core#27509, a
+   * stream that hangs without naming the stage.
+   */
   @ParameterizedTest
   @EnumSource
   void stuckRunSaysWhoseFunctionDoesNotReturn(Site site) {
@@ -163,7 +166,7 @@ abstract class ReportConformance extends Theme {
     assertThat(pipeline.mermaid(ended.report())).contains("map<br>in 7, out 7");
   }
 
-  /** The leftover two of five are in no window, and must not vanish from the books. */
+  /** The last two of five elements are in no window; the counts must contain them. */
   @Test
   void elementsInNoWindowAreDropped() {
     var five = Pipe.from(Numbers.below(5));

@@ -26,18 +26,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A resource lives as long as its elements: what a source, a flatMap or a stage has opened is
- * closed exactly once, after the last element that came from it has left the run, however the run
- * ends.
+ * A resource stays open as long as its elements. If a source, a flatMap or a stage has opened it,
+ * it is closed exactly once, however the run ends. It is closed after the last of its elements has
+ * left the run.
  *
- * <p>Public reports of elements that met a closed resource: fs2#3076 (entries of a zip file in a
- * parallel stage), reactor-core#1709 and akka-core#22299 (resources and early ends).
+ * <p>Public reports of elements whose resource was closed too early: fs2#3076 (entries of a zip
+ * file in a parallel stage), reactor-core#1709 and akka-core#22299 (resources and early ends).
  */
 abstract class ResourceConformance extends Theme {
 
   private final Shelf shelf = new Shelf();
 
-  /** Every operator that passes items on, or lists of them. */
+  /** Every operator that passes on items, or lists of items. */
   @SuppressWarnings("ImmutableEnumChecker") // functions without state
   enum Passing {
     MAP((pipe, shelf) -> pipe.map("op", item -> item)),
@@ -111,7 +111,7 @@ abstract class ResourceConformance extends Theme {
     }
   }
 
-  /** A transform of a user that emits its last element at the end once more. */
+  /** A transform of a user that emits its last element again at the end. */
   private static final class Last implements Transform<Item, Item> {
     private @Nullable Item last;
 
@@ -161,7 +161,7 @@ abstract class ResourceConformance extends Theme {
 
   private void checkShelf(Passing operator) {
     if (operator == Passing.SCAN) {
-      return; // its first state has a box of its own, which nobody closes
+      return; // the first state of a scan has a box of its own, which no stage closes
     }
     shelf.check();
   }
@@ -274,7 +274,7 @@ abstract class ResourceConformance extends Theme {
     }
   }
 
-  /** Two hundred files in a row must not have two hundred descriptors at once. */
+  /** A pipeline that reads two hundred files must not hold two hundred descriptors at once. */
   @Test
   void resourcesOfAConcatenationDoNotPileUp() {
     List<Pipe<Item>> inputs = new ArrayList<>();
@@ -360,7 +360,7 @@ abstract class ResourceConformance extends Theme {
 
   // Stages with a resource
 
-  /** A stage that gives items of a box of its own. */
+  /** A stage that emits items of a box of its own. */
   private final class Packing implements Transform<Integer, Item> {
     private final Shelf.Box box = shelf.open();
 

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * As {@link SettlementConformance}, where a stage holds elements, merges them, or makes many of
- * them.
+ * As {@link SettlementConformance}, for stages that hold elements, merge them, or make several
+ * elements from one.
  */
 abstract class SettlementOfManyConformance extends SettlementTheme {
 
@@ -174,7 +174,7 @@ abstract class SettlementOfManyConformance extends SettlementTheme {
     assertThat(others.settled()).containsExactlyElementsOf(numbers(0, N / 2));
   }
 
-  /** A stage that does not say what it holds may hold everything. */
+  /** A stage without a number in {@code holds} may hold all its elements. */
   @Test
   void elementOfAnUnknownStageIsSettledAfterIt() {
     Channel<Integer> numbers = Channel.rendezvous();
@@ -198,7 +198,7 @@ abstract class SettlementOfManyConformance extends SettlementTheme {
     receipts.checkAbandoned(List.of());
   }
 
-  /** Emits each element when the next one comes, and says so. */
+  /** Emits each element when the next one comes; its {@code holds} is 1. */
   private static final class Late implements Transform<Integer, Integer> {
     private @Nullable Integer last;
 

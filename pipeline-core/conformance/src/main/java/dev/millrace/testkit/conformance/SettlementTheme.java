@@ -5,7 +5,7 @@ import dev.millrace.pipeline.Pipe;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The common part of the themes about settlement. */
+/** The common part of the tests of settlement. */
 abstract class SettlementTheme extends Theme {
 
   static final int N = 40;

@@ -14,8 +14,9 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Boxes of elements that refuse work once their box is closed, as the entries of an archive do.
- * Watches how many boxes are open, and that each is closed once.
+ * Boxes of elements. Like the entries of an archive, an element cannot be used after its box is
+ * closed. The shelf counts the open boxes, and checks that each box is closed exactly once.
+ * Thread-safe.
  */
 final class Shelf {
 
@@ -24,7 +25,7 @@ final class Shelf {
   private final AtomicInteger refused = new AtomicInteger();
   private final Queue<Box> boxes = new ConcurrentLinkedQueue<>();
 
-  /** Something that elements depend on. */
+  /** A resource of elements. */
   final class Box implements AutoCloseable {
     private final AtomicInteger closed = new AtomicInteger();
 
@@ -33,7 +34,7 @@ final class Shelf {
       boxes.add(this);
     }
 
-    /** Works on an element; the box must be open, and stay open meanwhile. */
+    /** Uses an element; throws if the box is closed. */
     void use() {
       if (closed.get() > 0) {
         refused.incrementAndGet();
@@ -50,13 +51,13 @@ final class Shelf {
 
   /** An element of a box. */
   record Item(Box box, int number) {
-    /** Its number, if the box is open. */
+    /** Uses the element; returns its number. */
     int use() {
       box.use();
       return number;
     }
 
-    /** As {@link #use}; takes some time, and gives whoever closes the box too early its chance. */
+    /** As {@link #use}, but slowly, so that a thread that closes the box too early is found. */
     int useSlowly() throws InterruptedException {
       try {
         for (int i = 0; i < 5; i++) {
@@ -74,12 +75,12 @@ final class Shelf {
     return new Box();
   }
 
-  /** A source, whose cursor is a box with that many items. */
+  /** A source whose cursor is a box with this number of items. */
   Source<Item> source(int items) {
     return source(items, number -> {});
   }
 
-  /** What happens before an item is given, and before the end. */
+  /** An action before each item, and before the end. */
   interface Before {
     void run(int number) throws Exception;
   }
@@ -160,23 +161,27 @@ final class Shelf {
     return StreamSupport.stream(items(box, items).spliterator(), false).onClose(box::close);
   }
 
-  /** How many boxes were open at the same time, at most. */
+  /** The maximum number of boxes that were open at the same time. */
   int mostOpen() {
     return mostOpen.get();
   }
 
-  /** How many boxes there were. */
+  /** The number of boxes that were opened. */
   int opened() {
     return boxes.size();
   }
 
-  /** Fails unless no element met a closed box, and each box was closed exactly once. */
+  /**
+   * Fails if an element was used after its box was closed, or if a box was not closed exactly once.
+   */
   void check() {
-    assertThat(refused).as("elements that met a closed box").hasValue(0);
-    assertThat(boxes).as("how often each box was closed").allMatch(box -> box.closed.get() == 1);
+    assertThat(refused).as("elements used after their box was closed").hasValue(0);
+    assertThat(boxes)
+        .as("the number of times that each box was closed")
+        .allMatch(box -> box.closed.get() == 1);
   }
 
-  /** A source that fails behind its items. */
+  /** A source that fails after its items. */
   Source<Item> sourceThatFails(int items, Exception failure) {
     return source(
         items + 1,

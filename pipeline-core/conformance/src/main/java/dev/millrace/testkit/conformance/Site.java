@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * A place in a pipe where a function of the user is called for an element: given a function that
- * returns what it gets, the pipe passes all elements.
+ * A place in a pipe that calls a function of the user for each element. With a function that
+ * returns its argument, the pipe passes all elements unchanged.
  */
 @SuppressWarnings("ImmutableEnumChecker") // functions without state
 enum Site {
@@ -62,7 +62,7 @@ enum Site {
     return this == ZIP ? List.of(element, element) : element;
   }
 
-  /** As how many elements that counts. */
+  /** The number of elements for which one failure of the function counts. */
   int weight() {
     return this == ZIP ? 2 : 1;
   }
@@ -77,7 +77,10 @@ enum Site {
     };
   }
 
-  /** Throws what may not be thrown where it is: languages without checked exceptions do that. */
+  /**
+   * Throws a checked exception that the method does not declare, as languages without checked
+   * exceptions do.
+   */
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <X extends Throwable> RuntimeException sneaked(Throwable thrown) throws X {
     throw (X) thrown;

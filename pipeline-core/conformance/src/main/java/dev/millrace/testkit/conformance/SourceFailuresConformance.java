@@ -22,14 +22,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What becomes of the elements that are under way when a source fails. */
+/** The elements under way when a source fails are processed or stopped, as its policy says. */
 abstract class SourceFailuresConformance extends Theme {
 
   private static final int BEFORE = 20;
 
   private final IOException boom = new IOException("boom");
 
-  /** What is between the source and the sink: fused, or in other threads. */
+  /** The stages between the source and the sink: fused, or in other threads. */
   @SuppressWarnings("ImmutableEnumChecker") // functions without state
   enum Shape {
     DIRECT(pipe -> pipe),
@@ -58,28 +58,7 @@ abstract class SourceFailuresConformance extends Theme {
     }
   }
 
-  /** Counts down at its close. An independent source is closed after its failure was recorded. */
-  private record Closing(Source<Integer> source, CountDownLatch closed) implements Source<Integer> {
-
-    @Override
-    public Cursor<Integer> open(Context context) throws Exception {
-      Cursor<Integer> cursor = source.open(context);
-      return new Cursor<>() {
-        @Override
-        public @Nullable Integer next() throws Exception {
-          return cursor.next();
-        }
-
-        @Override
-        public void close() throws Exception {
-          cursor.close();
-          closed.countDown();
-        }
-      };
-    }
-  }
-
-  /** Counts the elements, and sees how the run ends. */
+  /** A sink that counts the elements, and records how the run ends. */
   private static final class Observer implements Sink<Integer, Integer> {
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();

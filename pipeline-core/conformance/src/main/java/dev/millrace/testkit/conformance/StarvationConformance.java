@@ -19,9 +19,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A run is stopped though its own functions keep all carriers busy: pairs that wake each other keep
- * the carriers' own queues full, which the scheduler serves before the threads that were started or
- * woken elsewhere.
+ * A run can be stopped although its own functions keep all carriers busy. Pairs of threads that
+ * wake each other keep the carriers' own queues full. The scheduler serves these queues first,
+ * before threads that were started or woken elsewhere.
  */
 abstract class StarvationConformance extends Theme {
 
@@ -31,7 +31,7 @@ abstract class StarvationConformance extends Theme {
   private final List<Channel<Integer>> channels = new ArrayList<>();
   private final CountDownLatch busy = new CountDownLatch(1);
 
-  /** So that a run that was not stopped does not go on. */
+  /** Ends the functions of a run that was not stopped. */
   @AfterEach
   void endOfThePairs() {
     channels.forEach(Channel::close);

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A function that ignores an interrupt cannot be ended, but the run can, and names its stage. */
+/**
+ * A run ends without a function that ignores its interrupt, and names the stage of the function.
+ */
 abstract class StubbornConformance extends Theme {
 
   private static final Duration GRACE = Duration.ofMillis(30);
@@ -119,7 +121,7 @@ abstract class StubbornConformance extends Theme {
                   } finally {
                     long end = System.nanoTime() + Duration.ofMillis(50).toNanos();
                     while (System.nanoTime() - end < 0) {
-                      Thread.yield(); // it may be interrupted again
+                      Thread.yield(); // it may be interrupted several times
                     }
                     cleaned.set(true);
                   }
@@ -132,9 +134,9 @@ abstract class StubbornConformance extends Theme {
     assertThat(cleaned).isTrue();
   }
 
-  // Of a run that nobody stops
+  // Functions of a run that is not stopped
 
-  /** Releases a function that ignores interrupts when the time of grace is long over. */
+  /** Releases a function that ignores interrupts, long after the grace period. */
   private static void releaseLate(Stubborn stubborn) {
     CompletableFuture.delayedExecutor(GRACE.toMillis() * 10, TimeUnit.MILLISECONDS)
         .execute(() -> stubborn.released.set(true));

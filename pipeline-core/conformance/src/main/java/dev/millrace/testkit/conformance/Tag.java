@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * An element that knows which numbers it was made of.
+ * An element that knows the numbers that it was made of.
  *
- * @param value decides what becomes of it
+ * @param value the value on which functions decide
  */
 record Tag(Set<Integer> numbers, int value) {
 
@@ -15,12 +15,12 @@ record Tag(Set<Integer> numbers, int value) {
     return new Tag(Set.of(number), number);
   }
 
-  /** An element that is made of no number. */
+  /** An element that was made of no number. */
   static Tag plain(int value) {
     return new Tag(Set.of(), value);
   }
 
-  /** One that is made of all these. */
+  /** An element that was made of all these elements. */
   static Tag union(List<Tag> tags) {
     Set<Integer> numbers = new HashSet<>();
     int sum = 0;

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The operators of a pipe on elements that know what they were made of. */
+/** The operators of a pipe, on elements that know the numbers that they were made of. */
 @SuppressWarnings("ImmutableEnumChecker") // functions without state
 enum TaggedStage {
   MAP((pipe, name, look) -> pipe.map(name, look::at), true),
@@ -108,12 +108,15 @@ enum TaggedStage {
   TAKE((pipe, name, look) -> pipe.take(name, 7), false),
   TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false);
 
-  /** Functions check each element before they return it: whether it may be there. */
+  /**
+   * Called by each function for its element: checks that the numbers of the element are not settled
+   * yet.
+   */
   interface Look {
     /** May throw. */
     Tag at(Tag tag) throws Exception;
 
-    /** Whether a filter lets it pass. May throw. */
+    /** Whether a filter passes the element. May throw. */
     boolean passes(Tag tag) throws Exception;
 
     /** The key of an element; may throw. */
@@ -139,14 +142,14 @@ enum TaggedStage {
   }
 
   /**
-   * Whether a number goes into one element that it makes, and comes to its end where a function
-   * sees that.
+   * Whether each number goes into exactly one element of this stage, and ends where a function sees
+   * it.
    */
   boolean isLinear() {
     return isLinear;
   }
 
-  /** Whether all numbers come to an end if nothing disturbs them. */
+  /** Whether all numbers are settled in an undisturbed run. */
   boolean isExhaustive() {
     return switch (this) {
       case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE -> false;

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The common part of all themes of the kit. */
+/** The common part of all groups of tests of the kit. */
 abstract class Theme {
 
   private final List<Trial<?>> trials = new ArrayList<>();
@@ -53,7 +53,7 @@ abstract class Theme {
     assumeFalse(kit().notKept().contains(name), "the engine does not keep this promise yet");
   }
 
-  /** The leftovers of a failed test must not disturb the next test. */
+  /** Cancels the runs that a failed test has left, so that they do not disturb the next test. */
   @AfterEach
   void stopWhatStillRuns() {
     for (Trial<?> trial : trials) {
@@ -83,7 +83,7 @@ abstract class Theme {
     return trial(kit().engine(), pipeline, context, onFailure);
   }
 
-  /** As {@link #start}, with an engine that has little patience with functions. */
+  /** As {@link #start}, with this grace period. */
   final <R> Trial<R> startWithGrace(Pipeline<R> pipeline, Duration grace) {
     return trial(kit().engine(grace), pipeline, Context.background(), failure -> {});
   }
@@ -98,7 +98,7 @@ abstract class Theme {
     return start(pipeline, context, onFailure).end();
   }
 
-  /** The elements that come out of a pipe, none of which may get lost. */
+  /** The elements that a pipe emits; fails if an element gets lost. */
   final <T> List<T> elements(Pipe<T> pipe) {
     return run(pipe.to(Sink.<T>toList())).wholeResult();
   }
@@ -137,8 +137,8 @@ abstract class Theme {
   }
 
   /**
-   * Waits until a source has not been asked for a while. Then all stages behind it are full and it
-   * waits for room, or the thread that reads it is busy in a stage behind it.
+   * Waits until no stage has asked the source for an element for some time. Then all stages behind
+   * it are full, or the thread that reads it is busy in one of these stages.
    */
   final void awaitStandstill(Numbers source) {
     var last = new AtomicInteger();
@@ -149,7 +149,7 @@ abstract class Theme {
         .until(() -> source.given() > 0 && last.getAndSet(source.given()) == source.given());
   }
 
-  /** Numbers without an end, but from that one on there are none; says when it is asked for it. */
+  /** The numbers below {@code number}; then the source blocks, and counts {@code waiting} down. */
   static Numbers silentFrom(int number, CountDownLatch waiting) {
     return Numbers.endless()
         .at(
@@ -164,10 +164,10 @@ abstract class Theme {
   @SuppressWarnings("TypeParameterUnusedInFormals") // it never returns
   static <T> T blockForever() throws InterruptedException {
     new CountDownLatch(1).await();
-    throw new AssertionError("nobody counts down");
+    throw new AssertionError("the latch can never be counted down");
   }
 
-  /** Throws what it is given. */
+  /** Throws its argument. */
   @SuppressWarnings("TypeParameterUnusedInFormals") // it never returns
   static <T> T raise(@Nullable Throwable thrown) throws Exception {
     switch (thrown) {

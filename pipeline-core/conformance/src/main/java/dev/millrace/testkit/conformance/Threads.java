@@ -6,12 +6,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * All threads that are alive, virtual ones included.
+ * Lists all living threads, including virtual ones. Stateless and thread-safe.
  *
- * <p>The only public API of the JDK that lists virtual threads is a dump into a file. It takes
- * milliseconds, and it was seen to crash the JVM (25.0.3) when it met a running thread that held a
- * monitor in compiled code. So this class uses the internal source of that dump; the JVM of the
- * tests must export its package.
+ * <p>The only public API of the JDK that lists virtual threads is a thread dump into a file. A dump
+ * takes milliseconds. It has also crashed the JVM (25.0.3), at a running thread that held a monitor
+ * in compiled code. So this class uses the internal class behind the dump. The JVM of the tests
+ * must export its package.
  */
 public final class Threads {
 
@@ -59,7 +59,7 @@ public final class Threads {
     }
   }
 
-  /** Not greater than the ids of all threads to come. */
+  /** A lower bound for the ids of all threads that are created after this call. */
   public static long nextId() {
     return Thread.ofVirtual().unstarted(() -> {}).threadId();
   }
@@ -79,7 +79,7 @@ public final class Threads {
     return thread.isAlive() && SHARED.stream().noneMatch(thread.getName()::startsWith);
   }
 
-  /** A thread with its stack. */
+  /** The name and the stack of a thread. */
   public static String describe(Thread thread) {
     String stack =
         Stream.of(thread.getStackTrace())

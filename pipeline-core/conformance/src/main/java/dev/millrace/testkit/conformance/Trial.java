@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** A run that is being tried: started, ended, and audited. */
+/** A run under test: started, ended, and checked. */
 final class Trial<R> {
 
   private final EngineConformance kit;
@@ -49,7 +49,7 @@ final class Trial<R> {
     return run;
   }
 
-  /** The failures that the handler has got until now. */
+  /** The failures that the handler has received so far. */
   List<Failure<?>> failures() {
     return failures;
   }
@@ -63,7 +63,7 @@ final class Trial<R> {
     return ended;
   }
 
-  /** Waits for the end, which must come, and checks nothing else. */
+  /** Waits for the end, and checks only that the run ends in time. */
   Ended<R> join() {
     FutureTask<R> join = new FutureTask<>(run::join);
     Thread thread = Thread.ofVirtual().name(Threads.OWN + "-join").start(join);
@@ -92,7 +92,7 @@ final class Trial<R> {
     return error;
   }
 
-  /** The stacks of threads that are younger than the run. */
+  /** The stacks of all threads that were started after the run. */
   private List<String> left() {
     return Threads.alive().stream()
         .filter(thread -> thread.threadId() >= firstThread)
@@ -101,7 +101,10 @@ final class Trial<R> {
         .toList();
   }
 
-  /** A thread ends within a moment after its last report to the run. */
+  /**
+   * Fails if a thread of the run is still alive. It waits for a moment, because a thread ends
+   * shortly after it has reported its end to the run.
+   */
   void noThreadIsLeft() {
     if (!left().isEmpty()) {
       Awaitility.await("the end of all threads of the run")
