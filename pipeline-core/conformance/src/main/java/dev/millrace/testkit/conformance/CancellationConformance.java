@@ -106,9 +106,8 @@ abstract class CancellationConformance extends Theme {
   @ParameterizedTest
   @EnumSource
   void cancelledWhileTheSinkIsBusyAndAllIsFull(Operator operator) {
-    if (operator.isShort() || operator == Operator.CONCAT_BEHIND) {
-      return; // no stage need ever be full
-    }
+    assumeFalse(
+        operator.isShort() || operator == Operator.CONCAT_BEHIND, "nothing need ever be full");
     var source = Numbers.endless();
     var pipeline =
         operator.addTo(Pipe.from(source), "operator").to(Sink.forEach(x -> blockForever()));

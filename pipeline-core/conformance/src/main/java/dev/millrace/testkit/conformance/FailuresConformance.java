@@ -247,7 +247,7 @@ abstract class FailuresConformance extends Theme {
                 together.await(200, TimeUnit.MILLISECONDS);
               }
               for (int i = 0; i < 100; i++) {
-                Thread.yield(); // gives another thread the chance to enter
+                Thread.yield(); // the later ones leave some as well
               }
               inside.decrementAndGet();
             });

@@ -192,9 +192,9 @@ abstract class SettlementConformance extends SettlementTheme {
   @ParameterizedTest
   @EnumSource
   void reportKnowsNothingOfIt(Operator operator) {
-    if (operator.endsEarly() || operator == Operator.ZIP) {
-      return; // the number of elements that the source gives differs from run to run
-    }
+    assumeFalse(
+        operator.endsEarly() || operator == Operator.ZIP,
+        "how far the source came is not the same twice");
     var plain = operator.addTo(Pipe.from(Numbers.below(N)), "operator").to(Sink.<Integer>toList());
     var settling = operator.addTo(pipe(), "operator").to(Sink.<Integer>toList());
     assertThat(settling.mermaid()).isEqualTo(plain.mermaid());

@@ -58,7 +58,28 @@ abstract class SourceFailuresConformance extends Theme {
     }
   }
 
-  /** A sink that counts the elements, and records how the run ends. */
+  /** Counts down at its close. An independent source is closed after its failure was recorded. */
+  private record Closing(Source<Integer> source, CountDownLatch closed) implements Source<Integer> {
+
+    @Override
+    public Cursor<Integer> open(Context context) throws Exception {
+      Cursor<Integer> cursor = source.open(context);
+      return new Cursor<>() {
+        @Override
+        public @Nullable Integer next() throws Exception {
+          return cursor.next();
+        }
+
+        @Override
+        public void close() throws Exception {
+          cursor.close();
+          closed.countDown();
+        }
+      };
+    }
+  }
+
+  /** Counts the elements, and sees how the run ends. */
   private static final class Observer implements Sink<Integer, Integer> {
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();

@@ -119,7 +119,7 @@ public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Curso
   private @Nullable T await() throws Exception {
     arrived.await(
         WaitStrategy.PARK,
-        () -> done || !queue.isEmpty(),
+        () -> queue.peek() != null || done, // isEmpty may be false before poll has the element
         interrupted -> {
           if (interrupted) {
             throw new InterruptedException();
