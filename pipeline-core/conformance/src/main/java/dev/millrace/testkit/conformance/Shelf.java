@@ -165,6 +165,11 @@ final class Shelf {
     return mostOpen.get();
   }
 
+  /** How many boxes are open now. */
+  int stillOpen() {
+    return open.get();
+  }
+
   /** How many boxes there were. */
   int opened() {
     return boxes.size();
