@@ -426,7 +426,6 @@ final class DeepStacks {
   /** Counts up and down; a partner awaits. */
   private static final class Counting extends Trial {
     private final WaitGroup group = new WaitGroup();
-    private volatile boolean ended;
     private int left = 1;
 
     @Override

@@ -190,6 +190,11 @@ class ProducerTest {
           }
 
           @Override
+          public int read(byte[] bytes, int from, int length) {
+            throw boom;
+          }
+
+          @Override
           public void close() {
             throw unclosable;
           }

@@ -76,6 +76,7 @@ class StackReserveTest {
       }
     }
 
+    @SuppressWarnings("InfiniteRecursion") // until the stack is full
     private static void down() {
       try {
         check();

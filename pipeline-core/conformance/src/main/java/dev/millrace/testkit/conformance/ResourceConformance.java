@@ -1,6 +1,7 @@
 package dev.millrace.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.context.Context;
 import dev.millrace.pipeline.FailurePolicy;
@@ -397,6 +398,24 @@ abstract class ResourceConformance extends Theme {
     run(packed(Pipe.from(Numbers.below(50))).map("use", Item::use).to(Sink.count())).wholeResult();
     run(packed(Pipe.from(Numbers.below(0))).to(Sink.count())).wholeResult();
     assertThat(shelf.opened()).isEqualTo(3);
+    shelf.check();
+  }
+
+  /** At the end of the run the library closes what its engine has left open. */
+  @Test
+  void transformIsClosedWhileTheRunGoesOn() {
+    assumeTrue(kit().closesSourcesEarly());
+    var first = used(packed(Pipe.from("first", Numbers.below(50)))).map("number", Item::use);
+    var second =
+        Numbers.below(1)
+            .at(
+                0,
+                () ->
+                    await(
+                        "the transform of the first input to be closed",
+                        () -> shelf.opened() == 1 && shelf.stillOpen() == 0));
+    var pipe = Pipe.concat("concat", List.of(first, Pipe.from("second", second)));
+    assertThat(run(pipe.to(Sink.count())).wholeResult()).isEqualTo(51);
     shelf.check();
   }
 

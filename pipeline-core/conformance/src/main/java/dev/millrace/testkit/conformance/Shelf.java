@@ -166,6 +166,11 @@ final class Shelf {
     return mostOpen.get();
   }
 
+  /** The number of boxes that are open now. */
+  int stillOpen() {
+    return open.get();
+  }
+
   /** The number of boxes that were opened. */
   int opened() {
     return boxes.size();

@@ -68,6 +68,8 @@ class BrokenEnginesTest {
       case OPENS_ALL_INPUTS_AT_ONCE -> check(operators, "concatOpensALaterInputWhenItsTurnComes");
       case BUFFERS_WITHOUT_BOUND -> check(known, "sourceIsNotReadFarAhead");
       case LEAVES_SOURCES_OPEN, CLOSES_SOURCES_TWICE -> check(operators, "sourceIsReleasedOnce");
+      case LEAVES_TRANSFORMS_OPEN ->
+          check(EngineConformance.Resources.class, "transformIsClosedWhileTheRunGoesOn");
       case CLOSES_TRANSFORMS_TWICE ->
           check(EngineConformance.Resources.class, "transformIsClosedOnceAfterItsElements");
       case MISCOUNTS_LEFT_OVER ->
@@ -104,6 +106,7 @@ class BrokenEnginesTest {
           FORGETS_THE_TIME,
           STOPS_NOTHING_BEFORE_A_TAKE,
           BUFFERS_WITHOUT_BOUND,
+          LEAVES_TRANSFORMS_OPEN,
           LEAKS_A_THREAD,
           IGNORES_CANCELLATION,
           STALLS_AFTER_256_FAILURES,

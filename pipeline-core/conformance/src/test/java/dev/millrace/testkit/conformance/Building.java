@@ -284,7 +284,9 @@ final class Building {
   private void close(Worker worker, Transform<?, ?> transform) {
     worker.shield();
     try {
-      transform.close();
+      if (!run.has(Defect.LEAVES_TRANSFORMS_OPEN)) {
+        transform.close();
+      }
       if (run.has(Defect.CLOSES_TRANSFORMS_TWICE)) {
         transform.close();
       }

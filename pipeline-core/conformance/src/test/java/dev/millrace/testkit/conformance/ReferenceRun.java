@@ -432,7 +432,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       isDraining = true;
       sources.forEach(SourceReader::drain);
     }
-    Thread.ofVirtual().start(() -> cancelAfter(timeout));
+    // Not virtual: the functions may keep all carriers busy.
+    Thread.ofPlatform().daemon().name("reference-drain").start(() -> cancelAfter(timeout));
   }
 
   private void cancelAfter(Duration timeout) {
