@@ -7,6 +7,7 @@ module dev.millrace.core {
 
   exports dev.millrace.channel;
   exports dev.millrace.context;
+  exports dev.millrace.io;
   exports dev.millrace.sync;
   exports dev.millrace.pipeline;
   exports dev.millrace.pipeline.graph;

@@ -25,6 +25,7 @@ class ArchitectureTest {
           "dev.millrace.channel..",
           "dev.millrace.context..",
           "dev.millrace.sync..",
+          "dev.millrace.io..",
           "dev.millrace.service..",
           "dev.millrace.pipeline..",
           "dev.millrace.stages..",
@@ -124,7 +125,7 @@ class ArchitectureTest {
   private static final Map<String, String> MODULES =
       Map.of(
           "errors", "errors..",
-          "pipeline-core", "(channel|context|sync|service|pipeline)..",
+          "pipeline-core", "(channel|context|sync|io|service|pipeline)..",
           "stages", "stages..",
           "kafka-loop", "kafka..",
           "the test libraries", "testkit..");
