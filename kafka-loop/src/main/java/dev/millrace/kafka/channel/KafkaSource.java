@@ -53,6 +53,10 @@ import org.slf4j.LoggerFactory;
  * pipeline asks for records, and a partition is paused when enough of them are under way; polling
  * never stops.
  *
+ * <p>If the consumer fails, it commits what is settled, and the run fails with its cause when the
+ * source is next asked for a record: without a buffer behind the source, that is when the stage
+ * after it has ended. Records under way are not settled, and come again.
+ *
  * <p>A rebalance waits for the records of a partition that is taken away, {@code revokeTimeout} at
  * the most; those that are not settled by then are handed out again, to whoever has the partition,
  * while the old ones still go their way, and are not committed. So a batch should be bounded in
@@ -177,8 +181,11 @@ public final class KafkaSource<K, V> {
         Consumer<? super Notification> onNotification) {
       this.consumer = consumer;
       this.closeTimeout = closeTimeout;
-      this.errors = listen(consumer.errors(), onError);
-      this.notifications = listen(consumer.notifications(), onNotification);
+      this.errors = listen(consumer.errors(), error -> Guarded.tell("onError(…)", onError, error));
+      this.notifications =
+          listen(
+              consumer.notifications(),
+              change -> Guarded.run("onNotification(…)", () -> onNotification.accept(change)));
     }
 
     private static <T> Thread listen(Iterable<T> channel, Consumer<? super T> listener) {
@@ -188,7 +195,7 @@ public final class KafkaSource<K, V> {
     private static <T> void tell(Iterable<T> channel, Consumer<? super T> listener) {
       try {
         for (T each : channel) {
-          Guarded.run("a listener of the source", () -> listener.accept(each));
+          listener.accept(each);
         }
       } catch (RuntimeException e) { // the channel was closed with a cause, which the run tells
         LOG.debug("the consumer has ended", e);
