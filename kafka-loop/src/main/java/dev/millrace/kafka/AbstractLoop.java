@@ -74,7 +74,12 @@ public abstract class AbstractLoop<K, V> implements Loop {
   public final void run(Context context) throws InterruptedException, ExecutionException {
     Throwable failure = runToEnd(context);
     if (failure instanceof RecordFailedException record) {
-      throw new ExecutionException("the loop stops: " + record.getMessage(), record.getCause());
+      var stops =
+          new ExecutionException("the loop stops: " + record.getMessage(), record.getCause());
+      for (Throwable other : record.getSuppressed()) { // of a rule of the application
+        stops.addSuppressed(other);
+      }
+      throw stops;
     }
     if (failure != null) {
       throw new ExecutionException("the loop stops: " + Brief.of(failure), failure);
@@ -258,7 +263,7 @@ public abstract class AbstractLoop<K, V> implements Loop {
   /** Reports a failure that the loop survives. */
   protected final void survived(Exception error) {
     recorder.survived(error);
-    Guarded.run("onError(…)", () -> loop.onError.accept(error));
+    Guarded.tell("onError(…)", loop.onError, error);
   }
 
   /** Reports the result of a rebalance. */

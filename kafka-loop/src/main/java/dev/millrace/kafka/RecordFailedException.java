@@ -3,6 +3,7 @@ package dev.millrace.kafka;
 import dev.millrace.kafka.internal.Brief;
 import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A failed attempt to handle a record, or to send it to the dead letters. The cause is the
@@ -24,6 +25,7 @@ public final class RecordFailedException extends Exception {
       int attempt,
       String next,
       Throwable cause,
+      @Nullable Throwable second,
       boolean last) {
     super(
         "attempt %d to %s the record of %s-%d at offset %d failed, %s: %s"
@@ -36,8 +38,11 @@ public final class RecordFailedException extends Exception {
                 next,
                 Brief.of(cause)),
         cause,
-        false,
-        false); // the stack trace of the cause shows the place
+        true,
+        false); // the trace of the cause says where it was
+    if (second != null && second != cause) {
+      addSuppressed(second);
+    }
     this.last = last;
   }
 
@@ -67,7 +72,7 @@ public final class RecordFailedException extends Exception {
       String hint,
       Throwable cause) {
     String next = "the next is in " + delay.toMillis() + " ms" + hint;
-    return new RecordFailedException(record, what, attempt, next, cause, false);
+    return new RecordFailedException(record, what, attempt, next, cause, null, false);
   }
 
   /**
@@ -78,7 +83,25 @@ public final class RecordFailedException extends Exception {
    */
   public static RecordFailedException last(
       ConsumerRecord<?, ?> record, String what, int attempt, String then, Throwable cause) {
-    return new RecordFailedException(record, what, attempt, then, cause, true);
+    return new RecordFailedException(record, what, attempt, then, cause, null, true);
+  }
+
+  /**
+   * An attempt that is not repeated, because a rule of the application about its failure has thrown
+   * too.
+   *
+   * @param what was attempted, such as {@link DeadLetter#HANDLE}
+   * @param then what becomes of the record
+   * @param second what the rule has thrown; suppressed in this exception
+   */
+  public static RecordFailedException last(
+      ConsumerRecord<?, ?> record,
+      String what,
+      int attempt,
+      String then,
+      Throwable cause,
+      Throwable second) {
+    return new RecordFailedException(record, what, attempt, then, cause, second, true);
   }
 
   /** Whether this was the last attempt. */

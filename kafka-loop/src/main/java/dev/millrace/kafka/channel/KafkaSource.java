@@ -53,10 +53,14 @@ import org.slf4j.LoggerFactory;
  * The pipeline requests records. A partition is paused when enough of its records are under way.
  * Polling never stops.
  *
- * <p>A rebalance waits for the records of a revoked partition, at most {@code revokeTimeout}.
- * Records that are not settled by then are delivered again to the new owner of the partition. The
- * old copies still move through the pipeline, but are not committed. So the time limit of a batch
- * should be shorter than {@code revokeTimeout}.
+ * <p>If the consumer fails, it commits what is settled, and the run fails with its cause when the
+ * source is next asked for a record: without a buffer behind the source, that is when the stage
+ * after it has ended. Records under way are not settled, and come again.
+ *
+ * <p>A rebalance waits for the records of a partition that is taken away, {@code revokeTimeout} at
+ * the most; those that are not settled by then are handed out again, to whoever has the partition,
+ * while the old ones still go their way, and are not committed. So a batch should be bounded in
+ * time, by less than that.
  *
  * <p>Each run has a consumer of its own, and closes it at its end. Thread-safe. No method of this
  * class blocks.
@@ -179,8 +183,11 @@ public final class KafkaSource<K, V> {
         Consumer<? super Notification> onNotification) {
       this.consumer = consumer;
       this.closeTimeout = closeTimeout;
-      this.errors = listen(consumer.errors(), onError);
-      this.notifications = listen(consumer.notifications(), onNotification);
+      this.errors = listen(consumer.errors(), error -> Guarded.tell("onError(…)", onError, error));
+      this.notifications =
+          listen(
+              consumer.notifications(),
+              change -> Guarded.run("onNotification(…)", () -> onNotification.accept(change)));
     }
 
     private static <T> Thread listen(Iterable<T> channel, Consumer<? super T> listener) {
@@ -190,7 +197,7 @@ public final class KafkaSource<K, V> {
     private static <T> void tell(Iterable<T> channel, Consumer<? super T> listener) {
       try {
         for (T each : channel) {
-          Guarded.run("a listener of the source", () -> listener.accept(each));
+          listener.accept(each);
         }
       } catch (RuntimeException e) { // the run reports the cause that the channel was closed with
         LOG.debug("the consumer has ended", e);

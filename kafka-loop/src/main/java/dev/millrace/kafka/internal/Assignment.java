@@ -84,13 +84,9 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     endBy = deadline;
   }
 
-  static Duration left(long deadline) {
-    return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-  }
-
   /** At the end the consumer is still to leave the group after the commit. */
   private Duration commitTimeout() {
-    return endBy == null ? settings.closeTimeout : left(endBy).dividedBy(2);
+    return endBy == null ? settings.closeTimeout : Ends.left(endBy).dividedBy(2);
   }
 
   /**
@@ -159,10 +155,10 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
 
   /** Until the deadline; at the end of the loop, all has been waited for. */
   private boolean awaitIdle(Partition<K, V> partition, long deadline) throws InterruptedException {
-    Duration left = left(deadline);
+    Duration left = Ends.left(deadline);
     while (!partition.awaitIdle(left.compareTo(SLICE) < 0 ? left : SLICE)) {
       listener.turned();
-      left = left(deadline);
+      left = Ends.left(deadline);
       if (left.isZero() || stopped) {
         return false;
       }

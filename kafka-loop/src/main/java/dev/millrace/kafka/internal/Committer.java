@@ -131,7 +131,7 @@ final class Committer<K, V> implements CommitStrategy<K, V> {
       if (commits.isEmpty()) {
         return true;
       }
-      Duration left = Assignment.left(deadline);
+      Duration left = Ends.left(deadline);
       try {
         long start = System.nanoTime();
         boolean isLast = attempt == 2 || left.compareTo(FIRST_ATTEMPT) < 0;

@@ -417,13 +417,13 @@ public final class ConsumerCore<K, V> {
     long deadline = deadline();
     assignment.endBy(deadline);
     Throwable why = cause;
-    why = also(why, "commit what is settled", () -> commitAtEnd(half(Assignment.left(deadline))));
+    why = also(why, "commit what is settled", () -> commitAtEnd(half(Ends.left(deadline))));
     why =
         also(
             why,
             "leave the group",
-            () -> consumer.close(CloseOptions.timeout(Assignment.left(deadline))));
-    why = also(why, "end the last commit", () -> committer.close(Assignment.left(deadline)));
+            () -> consumer.close(CloseOptions.timeout(Ends.left(deadline))));
+    why = also(why, "end the last commit", () -> committer.close(Ends.left(deadline)));
     why = also(why, "close the client that asks the cluster", questions::close);
     why = also(why, "close the deserializers", deserialization::close);
     why = also(why, "release the partitions", assignment::forgetAll);
@@ -440,8 +440,8 @@ public final class ConsumerCore<K, V> {
   /** Kafka takes no commits while a rebalance is under way, and only polls get it over. */
   private void commitAtEnd(Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
-    while (!committer.commitNow(partitions(), Assignment.left(deadline))
-        && Assignment.left(deadline).isPositive()) {
+    while (!committer.commitNow(partitions(), Ends.left(deadline))
+        && Ends.left(deadline).isPositive()) {
       consumer.pause(consumer.assignment());
       consumer.poll(POLL); // of a partition that comes now, nothing that is polled is committed
     }

@@ -7,6 +7,7 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,11 +38,30 @@ public final class Guarded {
     }
   }
 
+  /**
+   * Tells a listener of a failure. If the listener throws, both failures are in one line.
+   *
+   * @param name what the application knows it as
+   */
+  public static void tell(String name, Consumer<? super Exception> listener, Exception failure) {
+    try {
+      listener.accept(failure);
+    } catch (Throwable e) {
+      thrown(name, "; it was told of: " + Brief.of(failure), e);
+    }
+  }
+
   private static void thrown(String name, Throwable e) {
+    thrown(name, "", e);
+  }
+
+  private static void thrown(String name, String about, Throwable e) {
+    String both = Brief.of(e) + about;
     if (e instanceof VirtualMachineError error && !(e instanceof StackOverflowError)) {
+      LOG.error("{} has thrown, and the loop ends: {}", name, both);
       throw error;
     }
-    FAILURES.warn(LOG, name + " has thrown, which changes nothing: " + Brief.of(e), e);
+    FAILURES.warn(LOG, name + " has thrown, which changes nothing: " + both, e);
   }
 
   /** An observer that calls that one, and never throws. */

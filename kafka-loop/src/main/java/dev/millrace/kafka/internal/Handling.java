@@ -219,7 +219,8 @@ public final class Handling<K, V> {
           attempt,
           what,
           "and the loop stops, as retryIf(…) or the backoff has thrown " + Brief.of(thrown),
-          e);
+          e,
+          thrown);
     }
     if (delay != null) {
       report(
@@ -265,10 +266,15 @@ public final class Handling<K, V> {
   }
 
   private Outcome<K, V> stop(Attempt<K, V> attempt, String what, String then, Throwable e) {
+    return stop(attempt, what, then, e, e);
+  }
+
+  private Outcome<K, V> stop(
+      Attempt<K, V> attempt, String what, String then, Throwable e, Throwable second) {
     ConsumerRecord<byte[], byte[]> record = attempt.first().raw();
     return new Stop<>(
         RecordFailedException.last(
-            record, what, attempt.number(), then + inSpan(attempt.first()), e));
+            record, what, attempt.number(), then + inSpan(attempt.first()), e, second));
   }
 
   /** Whether the next record would meet it too, and the JVM or the program cannot be trusted. */
@@ -337,7 +343,7 @@ public final class Handling<K, V> {
             return Done.all();
           } catch (Throwable again) { // the letter is kept
             if (isFatal(again)) {
-              return stop(attempt, what, "and so did the second place", again);
+              return stop(attempt, what, "and so did the second place", e, again);
             }
             last = again;
           }

@@ -126,8 +126,8 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
     boolean isFree = isFreeWithin(timeout);
     unburied = 0;
     for (int step = 0; isFree && fatal == null && step < steps(partitions); step++) {
-      begin(partitions, Assignment.left(deadline));
-      isFree = isFreeWithin(Assignment.left(deadline));
+      begin(partitions, Ends.left(deadline));
+      isFree = isFreeWithin(Ends.left(deadline));
     }
     if (!isFree) {
       onError.accept(
@@ -381,6 +381,6 @@ final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
   public void close(Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     transactions.close(timeout); // what is under way fails by that, at once
-    isFreeWithin(Assignment.left(deadline).plus(AT_ONCE));
+    isFreeWithin(Ends.left(deadline).plus(AT_ONCE));
   }
 }

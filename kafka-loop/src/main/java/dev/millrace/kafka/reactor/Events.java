@@ -61,8 +61,7 @@ final class Events implements ConsumerCore.Listener {
   /** Tells the application, by the thread of the loop. */
   void deliver() {
     for (Exception error; (error = errors.tryReceive()) != null; ) {
-      Exception failure = error;
-      Guarded.run("onError(…)", () -> onError.accept(failure));
+      Guarded.tell("onError(…)", onError, error);
     }
     for (Notification change; (change = notifications.tryReceive()) != null; ) {
       Notification known = change;

@@ -18,6 +18,8 @@ import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -42,6 +44,8 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A pipeline over Kafka commits the records that it has settled. */
 class KafkaSourceTest extends WithMockConsumer {
@@ -392,5 +396,42 @@ class KafkaSourceTest extends WithMockConsumer {
     assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(close.dividedBy(2));
     assertThat(mock.closed()).isTrue();
     gate.open();
+  }
+
+  /** With a stage whose element is a message, and with one whose element is a record. */
+  @ParameterizedTest
+  @ValueSource(strings = {"orders/deserialize", "number"})
+  void failureHandlerThatThrowsStopsTheRunWhichNamesTheRecordAndBothCauses(String stage) {
+    assign(10, P0);
+    var source =
+        stage.equals("number")
+            ? source().deserializers((topic, data) -> "k", (topic, data) -> "no number").build()
+            : refusing("v0");
+    var run =
+        source
+            .pipe("orders")
+            .map("number", KafkaSourceTest::number)
+            .to(Sink.count())
+            .start(
+                Engine.channels(),
+                Context.background(),
+                failure -> {
+                  throw new IOException("the handler is broken");
+                });
+    assertThatThrownBy(run::join)
+        .hasStackTraceContaining("the handler is broken")
+        .hasStackTraceContaining(stage.equals("number") ? "NumberFormat" : "refused")
+        .satisfies(
+            e ->
+                assertThat(text(e))
+                    .contains(stage)
+                    .containsPattern("orders(-| at partition |, partition = )0")
+                    .containsPattern("offset (= )?0"));
+  }
+
+  private static String text(Throwable e) {
+    var trace = new StringWriter();
+    e.printStackTrace(new PrintWriter(trace));
+    return trace.toString();
   }
 }

@@ -629,7 +629,13 @@ public abstract class LetterPromises extends WithMockConsumer {
               .build();
       drain(loop, startAndAwaitCommit(loop, 3));
       assertThat(letters).hasSize(3);
-      assertThat(log.lines()).anyMatch(line -> line.startsWith("onError(…) has thrown"));
+      assertThat(log.lines())
+          .anyMatch(
+              line ->
+                  line.startsWith("onError(…) has thrown")
+                      && line.contains("the listener is broken")
+                      && line.contains("orders-0 at offset 2")
+                      && line.contains("poison of"));
       assertThat(log.lines()).anyMatch(line -> line.startsWith("onNotification(…) has thrown"));
     }
   }
@@ -702,6 +708,11 @@ public abstract class LetterPromises extends WithMockConsumer {
             .build();
     assertThatThrownBy(() -> loop.run(Context.background()))
         .hasCauseInstanceOf(IOException.class)
+        .satisfies(
+            e ->
+                assertThat(e.getSuppressed())
+                    .singleElement()
+                    .isInstanceOf(IllegalStateException.class))
         .hasMessageContaining("orders-0 at offset 0")
         .hasMessageContaining("the predicate is broken")
         .hasMessageContaining("poison");
