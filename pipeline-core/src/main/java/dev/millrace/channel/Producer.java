@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A producer has no thread. It runs in the thread that calls {@link #produce}, such as a task of
  * a group, and blocks it while the channel takes nothing; {@code dev.millrace.sync.Generator} gives
- * it a thread that ends when nobody reads any more.
+ * it a thread that ends when nobody reads any more. A producer is as thread-safe as what it reads
+ * from; those made here from an iterator, a stream or an input run once.
  *
  * <p>A producer ends early by an exception: an {@link InterruptedException} if its thread is
  * interrupted, a {@link ChannelClosedException} if the channel is closed. The producers made here
@@ -35,12 +36,14 @@ public interface Producer<T> {
   int MAXIMUM_LINE_LENGTH = 1 << 20;
 
   /**
-   * Sends the elements, in the calling thread, and returns after the last one. Leaves the channel
-   * open: whoever made it closes it.
+   * Sends the elements, in the calling thread, and returns after the last one. Blocks while the
+   * channel takes nothing. Leaves the channel open: the party that made the channel closes it.
    *
    * @throws ChannelClosedException if the channel is closed
    * @throws InterruptedException if the thread is interrupted
-   * @throws Exception if the elements can not be had
+   * @throws Exception if an element cannot be read, or the input cannot be closed. If both fail, a
+   *     {@link dev.millrace.errors.NotedException}: its cause is the failure to read, its note the
+   *     failure to close
    */
   void produce(SendChannel<? super T> out) throws Exception;
 
@@ -52,12 +55,10 @@ public interface Producer<T> {
     Objects.requireNonNull(elements, "elements");
     return out -> {
       Iterator<? extends T> iterator = elements.iterator();
-      try {
+      if (iterator instanceof AutoCloseable closeable) {
+        Closing.afterwards(closeable, () -> sendAll(iterator, out));
+      } else {
         sendAll(iterator, out);
-      } finally {
-        if (iterator instanceof AutoCloseable closeable) {
-          closeable.close();
-        }
       }
     };
   }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The side of a channel that receives.
  *
- * <p>Safe for use by many threads, platform and virtual. An operation that ends with an exception,
- * whatever the exception, has not taken an element.
+ * <p>Thread-safe, for platform and virtual threads. An operation that ends with an exception or an
+ * error, a stack that overflows included, has not taken an element.
  *
  * @param <T> the type of the elements, which are never null
  */
@@ -77,7 +77,7 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   /** Whether the channel was closed; there may be elements to drain. */
   boolean isClosed();
 
-  /** What the channel was closed with; null if it is open or was closed without a cause. */
+  /** The cause that the channel was closed with; null if it is open or has no cause. */
   @Nullable Throwable closeCause();
 
   /** How many elements are buffered now. */

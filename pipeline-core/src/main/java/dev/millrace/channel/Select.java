@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * closed channel is ready.
  *
  * <p>Build a select once and call {@link #select()} in a loop: a turn allocates nothing and leaves
- * nothing behind on the channels that were silent. Clauses may be added between turns. Used by one
- * thread at a time; platform and virtual threads alike.
+ * nothing behind on the channels that were silent. Clauses may be added between turns. Not
+ * thread-safe: use a select in one thread at a time, platform or virtual.
  *
- * @param <R> what the handlers return
+ * @param <R> the type of the handlers' results
  */
 public final class Select<R extends @Nullable Object> {
 
@@ -97,8 +97,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Sends the element that {@code element} gives at the beginning of each turn, whether it is then
-   * sent or not (and not if the clause's guard is false).
+   * Sends the element that {@code element} gives. The supplier is called at the start of every turn
+   * in which the guard holds, even if another clause wins.
    */
   public <T> Select<R> onSendFrom(
       SendChannel<T> channel, Supplier<? extends T> element, Action<? extends R> onSent) {
@@ -106,8 +106,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Runs when the cancellation has come, whichever other clauses are ready: from then on the select
-   * does no other operation (unless the guard of this clause is false).
+   * Runs when the cancellation has come, even if other clauses are ready. From then on the select
+   * does no other operation, unless the guard of this clause is false.
    */
   public Select<R> onDone(Cancellation cancellation, Action<? extends R> action) {
     Objects.requireNonNull(cancellation, "cancellation");
@@ -127,8 +127,8 @@ public final class Select<R extends @Nullable Object> {
   }
 
   /**
-   * Runs when a turn has waited for {@code timeout}, which begins anew with each turn. One timeout
-   * or deadline a select: the last one set counts.
+   * Runs when a turn has waited for {@code timeout}, which begins anew with each turn. A select has
+   * one timeout or deadline: the last one that was set. Default: none.
    */
   public Select<R> onTimeout(Duration timeout, Action<? extends R> action) {
     Objects.requireNonNull(timeout, "timeout");
@@ -184,7 +184,7 @@ public final class Select<R extends @Nullable Object> {
   /**
    * Waits until one clause is ready, does its operation, and runs its handler.
    *
-   * @return what the handler returned
+   * @return the handler's result
    * @throws ChannelClosedException if a send clause, or a receive clause that has no handler for
    *     it, was chosen and its channel is closed
    * @throws IllegalStateException if no clause takes part: the call would wait for ever

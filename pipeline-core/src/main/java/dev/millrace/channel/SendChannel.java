@@ -5,10 +5,10 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a channel that sends and closes. Whoever makes a channel closes it.
+ * The side of a channel that sends and closes. The party that makes a channel closes it.
  *
- * <p>Safe for use by many threads, platform and virtual. An operation that ends with an exception,
- * whatever the exception, has not sent its element; one that returns normally has.
+ * <p>Thread-safe, for platform and virtual threads. An operation that ends with an exception or an
+ * error, a stack that overflows included, has not sent its element. One that returns normally has.
  *
  * @param <T> the type of the elements; null is refused with a {@link NullPointerException}
  */
@@ -47,8 +47,8 @@ public sealed interface SendChannel<T> permits Channel {
   boolean trySend(T element, Duration timeout) throws InterruptedException;
 
   /**
-   * Closes the channel: later and waiting sends fail; receivers get what is buffered and are then
-   * told that the channel is closed. Closing a closed channel does nothing.
+   * Closes the channel. Later and waiting sends fail. Receivers get the buffered elements; after
+   * them, their operations report that the channel is closed. Idempotent; does not block.
    */
   void close();
 
@@ -61,7 +61,7 @@ public sealed interface SendChannel<T> permits Channel {
   /** Whether the channel was closed. */
   boolean isClosed();
 
-  /** What the channel was closed with; null if it is open or was closed without a cause. */
+  /** The cause given to {@link #close(Throwable)}; null if the channel is open or has no cause. */
   @Nullable Throwable closeCause();
 
   /** How many elements are buffered now. */

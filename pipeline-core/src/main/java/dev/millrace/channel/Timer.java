@@ -23,10 +23,10 @@ import java.time.Instant;
  * timeout of a select {@link Select#onTimeout} is simpler, and for one of a single operation its
  * timed form is.
  *
- * <p>Safe for use by many threads, and nothing here blocks. All timers, tickers and deadlines share
- * one scheduler, whose daemon threads start with the first; a timer that is set costs an entry
- * there, about 150 bytes, until it fires or is stopped. Time is that of {@link System#nanoTime}:
- * changes of the wall clock do not matter; see {@link Schedule} for when they should.
+ * <p>Thread-safe; nothing here blocks. All timers, tickers and deadlines share one scheduler, whose
+ * daemon threads start with the first; a timer that is set costs an entry there, about 150 bytes,
+ * until it fires or is stopped. Time is that of {@link System#nanoTime}: changes of the wall clock
+ * do not matter; see {@link Schedule} for when they should.
  */
 public final class Timer implements AutoCloseable {
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Task<T extends @Nullable Object> {
 
-  /** What has become of a task. */
+  /** The state of a task. */
   public enum State {
     /** It has not ended. */
     RUNNING,
@@ -42,13 +42,13 @@ public final class Task<T extends @Nullable Object> {
     this.forkedAt = Note.here("the task was forked here");
   }
 
-  /** What has become of the task by now. */
+  /** The state of the task now. */
   public State state() {
     return outcome.state;
   }
 
   /**
-   * What the task returned.
+   * The result of the task.
    *
    * @throws IllegalStateException if it has not returned. If it has thrown, the cause is what it
    *     threw, and the site of the fork is suppressed
@@ -67,12 +67,12 @@ public final class Task<T extends @Nullable Object> {
     return (T) end.value;
   }
 
-  /** What the task threw, as it was thrown; null if it has thrown nothing. */
+  /** The exception of the task, as it was thrown; null if there is none. */
   public @Nullable Throwable failure() {
     return outcome.failure;
   }
 
-  /** What the task threw, with the site of the fork as a note; null if it has thrown nothing. */
+  /** The exception of the task, with the site of the fork as a note; null if there is none. */
   @Nullable NotedException noted() {
     Throwable failure = outcome.failure;
     return failure == null ? null : NotedException.of(failure, forkedAt);
