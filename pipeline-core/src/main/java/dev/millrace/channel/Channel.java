@@ -14,16 +14,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * A Go-like channel: a typed conduit between threads, with or without a buffer.
  *
- * <p>Threads hand elements over in the order in which they came (first in, first out, among the
- * waiting as well). What happens in a thread before a send happens before what the receiver of that
- * element does next; a close happens before the receive that reports it; on a rendezvous channel
- * the receive happens before the send returns; with capacity n, the k-th receive happens before the
- * (k+n)-th send returns.
+ * <p>Elements are first in, first out; so are the threads that wait. Memory order:
  *
- * <p>Safe for use by any number of threads, platform and virtual. An interrupt or a cancellation
- * loses no element: an operation has happened, or it has not. An uncontended operation that need
- * not wait takes one compare-and-set. A thread that waits in turn with up to seven others allocates
- * nothing.
+ * <ul>
+ *   <li>A send happens before the receive that takes its element.
+ *   <li>A close happens before a receive that reports it.
+ *   <li>On a rendezvous channel, a receive happens before the send of its element returns.
+ *   <li>With capacity n, the k-th receive happens before the (k+n)-th send returns.
+ * </ul>
+ *
+ * <p>Thread-safe, for platform and virtual threads. An operation happens, or it does not: an
+ * interrupt, a cancellation or a stack that overflows loses no element. An uncontended operation
+ * that need not wait takes one compare-and-set. A thread that waits in turn with up to seven others
+ * allocates nothing.
  *
  * @param <T> the type of the elements; null is refused
  */
@@ -480,8 +483,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
     int waitingReceivers = receiving.waiting();
     boolean ended = closed;
     unlock();
-    // Only now: formatting may load classes, and whoever blocks under the lock lets all others
-    // spin.
+    // Only now: formatting may load classes, and all other threads spin while this one blocks.
     return "Channel[%d of %d, %d senders and %d receivers wait%s]"
         .formatted(size, capacity, waitingSenders, waitingReceivers, ended ? ", closed" : "");
   }

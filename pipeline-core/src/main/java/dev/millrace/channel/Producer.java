@@ -53,12 +53,10 @@ public interface Producer<T> {
     Objects.requireNonNull(elements, "elements");
     return out -> {
       Iterator<? extends T> iterator = elements.iterator();
-      try {
+      if (iterator instanceof AutoCloseable closeable) {
+        Closing.afterwards(closeable, () -> sendAll(iterator, out));
+      } else {
         sendAll(iterator, out);
-      } finally {
-        if (iterator instanceof AutoCloseable closeable) {
-          closeable.close();
-        }
       }
     };
   }

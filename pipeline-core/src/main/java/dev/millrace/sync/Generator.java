@@ -29,15 +29,16 @@ import java.util.stream.Stream;
  * }
  * }</pre>
  *
- * <p>The producer starts at once, in a child of the given context that is its current context. Its
- * channel is closed when it returns, and closed with what it throws, so that readers get a {@link
- * ChannelClosedException} with that cause after the last element, and a failure is told apart from
- * the end. When the generator is closed or the context is cancelled, the producer's thread is
- * interrupted, and the channel is closed with a {@link CancellationException} or the context's
- * cause; what the producer throws after that is not reported.
+ * <p>The producer starts at once, in a child of the given context, which is its current context.
+ * When the producer returns, its channel is closed. If it throws, the channel is closed with that
+ * cause: readers get a {@link ChannelClosedException} with the cause after the last element.
  *
- * <p>Any number of threads may read, and each element goes to one of them. An element that was not
- * read is gone with the generator.
+ * <p>When the generator is closed or the context is cancelled, the producer's thread is
+ * interrupted. The channel is closed with a {@link CancellationException} or with the context's
+ * cause. An exception that the producer throws later is not reported.
+ *
+ * <p>Thread-safe: any number of threads may read, and each element goes to one of them. Elements
+ * that nobody has read are lost when the generator is closed.
  *
  * @param <T> the type of the elements
  */
@@ -114,7 +115,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
     channel.close(Objects.requireNonNull(context.cause()));
   }
 
-  /** What the producer sends to; closed when it ends. */
+  /** The channel that the producer sends to, to be received from; closed when the producer ends. */
   public ReceiveChannel<T> channel() {
     return view;
   }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * thread and in a {@link TaskGroup} that it opens.
  *
  * <p>Thread-safe. Once there is a value, a call is one volatile read, and the function is no longer
- * kept. What the function did happens before every return with its value.
+ * kept. The call of the function happens before every return of its value.
  *
  * @param <T> the type of the value
  */
@@ -43,7 +43,7 @@ public final class Once<T extends @Nullable Object> {
   private static final class Try {
     final Channel<Void> ended = Channel.rendezvous();
 
-    /** What the function has thrown; written before the end. */
+    /** The failure of the function; written before the end. */
     @Nullable Throwable failure;
   }
 

@@ -8,13 +8,13 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A weighted semaphore: bounds the total weight of what is under way.
+ * A weighted semaphore: bounds the total weight of the work that is under way.
  *
  * <p>First come, first served: a large acquire at the head of the queue is not overtaken by small
  * ones, so it is not starved. A waiter that gives up lets the waiters behind it through, in
  * constant time. After {@code golang.org/x/sync/semaphore}.
  *
- * <p>Safe for use by many threads. An acquire that need not wait takes one uncontended monitor.
+ * <p>Thread-safe. Only acquires block. An acquire that need not wait takes one uncontended monitor.
  */
 public final class Semaphore {
 

@@ -13,8 +13,8 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets calls with the same key that come at the same time share one execution, its value and its
- * failure, so that a cache that has lost an entry does not ask for it a thousand times.
+ * Lets concurrent calls with the same key share one execution, its value and its failure. So a
+ * cache that has lost an entry asks for it once, not a thousand times.
  *
  * <pre>{@code
  * User user = users.call(id, context, () -> database.load(id)).value();
@@ -27,10 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <i>abandoned</i>, which means that its context is cancelled and its thread is interrupted.
  *
  * <p>A call that comes then does not join the abandoned execution, and does not begin a second one
- * beside it: it waits until the abandoned one has ended, and begins a new one. So there is one
- * execution for each key at a time, even if all callers have a timeout that is shorter than a
- * function that ignores interrupts. {@link #forget} and {@link #overlapping} are the ways to have
- * more.
+ * beside it: it waits until the abandoned one has ended, and begins a new one. So each key has one
+ * execution at a time. That holds even if the function ignores interrupts and all callers give up
+ * earlier. {@link #forget} and {@link #overlapping} are the ways to have more.
  *
  * <p>A call by the execution itself with its own key would wait for itself, and is refused.
  *
@@ -45,17 +44,17 @@ import org.jspecify.annotations.Nullable;
 public final class SingleFlight<K, V extends @Nullable Object> {
 
   /**
-   * What a call returns.
+   * The result of a call.
    *
-   * @param value what the function has returned
+   * @param value the function's result
    * @param shared whether more than one call has asked for it
    */
   public record Result<V extends @Nullable Object>(V value, boolean shared) {}
 
   /**
-   * What a call throws if the function has thrown, whatever it was. Each caller gets an exception
-   * of its own with the same cause; the site of the call that began the execution is suppressed in
-   * it.
+   * Thrown by a call if the function has thrown anything, errors included. Each caller gets an
+   * exception of its own with the same cause. The site of the call that began the execution is
+   * suppressed in it.
    */
   public static final class FailedException extends ExecutionException {
     private static final long serialVersionUID = 1L;
@@ -179,8 +178,8 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   }
 
   /**
-   * The number of keys with an execution under way, the abandoned ones included, and those that
-   * were forgotten not.
+   * The number of keys with an execution under way. Abandoned executions count; forgotten ones do
+   * not.
    */
   public synchronized int size() {
     return flights.size();

@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A counter of what is under way, to be waited for until it is zero: Go's {@code sync.WaitGroup},
- * with a safe way to run tasks.
+ * A counter of tasks under way, for threads that wait until it is zero: Go's {@code
+ * sync.WaitGroup}, with a safe way to run tasks.
  *
  * <pre>{@code
  * var handlers = new WaitGroup();
@@ -30,25 +30,25 @@ import org.jspecify.annotations.Nullable;
  * <p>Tasks do not stop each other and are not stopped by anything here; where they should begin and
  * end together, a {@link TaskGroup} is the better choice.
  *
- * <p>What tasks have thrown is kept until an await has reported it: {@link #await()} throws it,
- * {@link #awaitFailures()} returns it. After that the group keeps nothing, and can be used again
- * like a new one. At most the first 1,000 failures are kept, about 1.5 KB each; a group {@linkplain
+ * <p>Failures of tasks are kept until an await reports them: {@link #await()} throws them, {@link
+ * #awaitFailures()} returns them. After that the group keeps nothing, and can be used again like a
+ * new one. At most the first 1,000 failures are kept, about 1.5 KB each; a group {@linkplain
  * #WaitGroup(Consumer) with a handler} keeps none.
  *
  * <p>Thread-safe. Counting takes one uncontended monitor, {@link #go} a virtual thread and the
- * stack trace of the forking site. What happens before a {@link #done} happens before the return of
+ * stack trace of the forking site. Only awaits block. A {@link #done} happens before the return of
  * an await that it ends.
  */
 public final class WaitGroup {
 
-  /** What a task does. */
+  /** The work of a task. */
   @FunctionalInterface
   public interface Work {
-    /** Does it; what it throws is reported by the await. */
+    /** Does the work; an await reports what is thrown. */
     void run() throws Exception;
   }
 
-  /** What was thrown since the last report. Guarded by the monitor. */
+  /** The failures since the last report. Guarded by the monitor. */
   private static final class Round {
     final Failures failures = new Failures();
     boolean reported;

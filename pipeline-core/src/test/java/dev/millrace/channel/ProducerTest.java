@@ -222,8 +222,29 @@ class ProducerTest {
                     throw unclosable;
                   }
                 });
+    class Unclosable implements Iterator<Integer>, AutoCloseable {
+      @Override
+      public boolean hasNext() {
+        throw boom;
+      }
+
+      @Override
+      public Integer next() {
+        throw boom;
+      }
+
+      @Override
+      public void close() {
+        throw unclosable;
+      }
+    }
+    Iterable<Integer> iterable = Unclosable::new;
     for (Producer<?> producer :
-        List.of(Producer.from(stream), Producer.lines(in), Producer.from(publisher, 1))) {
+        List.of(
+            Producer.from(iterable),
+            Producer.from(stream),
+            Producer.lines(in),
+            Producer.from(publisher, 1))) {
       assertThatThrownBy(() -> producer.produce(Channel.unlimited()))
           .isInstanceOf(NotedException.class)
           .hasSuppressedException(unclosable)
