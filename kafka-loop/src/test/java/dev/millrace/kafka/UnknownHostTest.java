@@ -105,8 +105,8 @@ class UnknownHostTest {
                     .anyMatch(
                         e ->
                             e instanceof ClusterProblemException
-                                && e.getMessage().contains(NOWHERE + " (the host is unknown)")
-                                && e.getMessage().contains("localhost:1 (")));
+                                && e.toString().contains(NOWHERE + " (the host is unknown)")
+                                && e.toString().contains("localhost:1 (")));
     loop.drain(Duration.ofSeconds(5));
     assertThat(running.get()).isEqualTo("ended");
   }

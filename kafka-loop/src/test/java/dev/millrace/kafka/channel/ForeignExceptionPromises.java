@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * An exception of the application, or of Kafka, is never changed: it may be a constant, and what is
  * added to it would grow for ever, and be told for another record. On any face.
  */
+@SuppressWarnings("StaticAssignmentOfThrowable") // as Kafka's own clients throw them
 public abstract class ForeignExceptionPromises extends WithMockBroker {
 
   private static final int TIMES = 1_000;

@@ -226,7 +226,7 @@ class PartitionTest {
   @Test
   void recordsWithLargeHeadersAreCountedExactlyAndMemoryIsBounded() {
     byte[] trace = new byte[500_000];
-    long each = 200 + "k".length() + "v0".length() + 96 + "trace".length() + trace.length;
+    long each = 200L + "k".length() + "v0".length() + 96 + "trace".length() + trace.length;
     long limit = 8 << 20;
     int polled = 0;
     int most = 0;
