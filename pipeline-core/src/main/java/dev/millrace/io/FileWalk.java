@@ -175,7 +175,7 @@ public final class FileWalk implements Producer<Path> {
   }
 
   /** One walk; the JDK's visitor throws IOExceptions only, so that others are kept for the end. */
-  private final class Walk implements FileVisitor<Path> {
+  final class Walk implements FileVisitor<Path> {
     private final Visitor visitor;
     private long visited;
     private long unreadable;

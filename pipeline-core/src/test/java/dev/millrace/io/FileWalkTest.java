@@ -183,6 +183,20 @@ class FileWalkTest {
     }
   }
 
+  /** No file system does that on demand, so the walk is told as the JDK would tell it. */
+  @Test
+  void directoryWhoseListingBreaksOffIsUnreadable() throws Exception {
+    var failure = new IOException("stale handle");
+    var strict = FileWalk.of(root).new Walk((path, attributes) -> CONTINUE);
+    assertThatThrownBy(() -> strict.postVisitDirectory(root.resolve("a"), failure))
+        .isSameAs(failure);
+    var lenient =
+        FileWalk.of(root).onUnreadable(unreadable::add).new Walk((path, attributes) -> CONTINUE);
+    assertThat(lenient.postVisitDirectory(root.resolve("a"), failure)).isEqualTo(CONTINUE);
+    assertThat(unreadable).containsExactly(new FileWalk.Unreadable(root.resolve("a"), failure));
+    assertThat(lenient.result().isComplete()).isFalse();
+  }
+
   @Test
   void rootThatCannotBeReadAlwaysEndsTheWalk() {
     assertThatThrownBy(

@@ -211,8 +211,8 @@ class ServicesFromGoTest {
     }
     slow.countDown();
     TrackerReport report = lines.shutdown(Context.background());
-    assertThat(report.dropped()).isBetween(97L, 98L);
+    assertThat(report.dropped()).isBetween(95L, 98L); // 2 wait, and 0 to 3 were in the first batch
     assertThat(report.written() + report.dropped()).isEqualTo(100);
-    assertThat(file.getLast()).endsWith("line 99\nline 100\n");
+    assertThat(String.join("", file)).endsWith("line 99\nline 100\n");
   }
 }
