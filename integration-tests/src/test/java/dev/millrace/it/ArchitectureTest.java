@@ -82,6 +82,42 @@ class ArchitectureTest {
     }
   }
 
+  /** The rooms of the Kafka loop's internals; each knows only those before it. */
+  private static final List<String> ROOMS_OF_KAFKA =
+      List.of(
+          "report",
+          "cluster",
+          "serde",
+          "settings",
+          "partition",
+          "start",
+          "status",
+          "commit",
+          "consumer",
+          "handling",
+          "letters");
+
+  @Test
+  void internalRoomsOfKafkaKnowOnlyThoseBeforeThem() {
+    String internal = "dev.millrace.kafka.internal.";
+    classes()
+        .that(resideInAPackage("dev.millrace.kafka.internal.."))
+        .should()
+        .resideInAnyPackage(ROOMS_OF_KAFKA.stream().map(internal::concat).toArray(String[]::new))
+        .check(CLASSES);
+    for (int i = 0; i < ROOMS_OF_KAFKA.size() - 1; i++) {
+      noClasses()
+          .that(resideInAPackage(internal + ROOMS_OF_KAFKA.get(i)))
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage(
+                  ROOMS_OF_KAFKA.subList(i + 1, ROOMS_OF_KAFKA.size()).stream()
+                      .map(internal::concat)
+                      .toArray(String[]::new)))
+          .check(CLASSES);
+    }
+  }
+
   @Test
   void onlyTheReactorFacesKnowReactor() {
     noClasses()
@@ -142,7 +178,19 @@ class ArchitectureTest {
               Set.of("dev.millrace.context", "dev.millrace.context.internal"),
               Set.of("dev.millrace.pipeline", "dev.millrace.pipeline.graph")),
           "kafka-loop",
-          List.of(Set.of("dev.millrace.kafka", "dev.millrace.kafka.internal")));
+          List.of(
+              Set.of(
+                  "dev.millrace.kafka",
+                  "dev.millrace.kafka.internal.cluster",
+                  "dev.millrace.kafka.internal.commit",
+                  "dev.millrace.kafka.internal.consumer",
+                  "dev.millrace.kafka.internal.letters",
+                  "dev.millrace.kafka.internal.partition",
+                  "dev.millrace.kafka.internal.report",
+                  "dev.millrace.kafka.internal.serde",
+                  "dev.millrace.kafka.internal.settings",
+                  "dev.millrace.kafka.internal.start",
+                  "dev.millrace.kafka.internal.status")));
 
   /** Of the classes of {@code stages} that all reach each other. This number may only fall. */
   private static final int LARGEST_KNOT_OF_STAGES = 2;

@@ -1,8 +1,8 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.ConsumerSettings;
-import dev.millrace.kafka.internal.Guarded;
-import dev.millrace.kafka.internal.Patterns;
+import dev.millrace.kafka.internal.report.Guarded;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Patterns;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.ConsumerSettings;
-import dev.millrace.kafka.internal.ReplayProgress;
+import dev.millrace.kafka.internal.letters.ReplayProgress;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,12 +1,12 @@
 package dev.millrace.kafka;
 
 import dev.millrace.errors.Backoff;
-import dev.millrace.kafka.internal.Batching;
-import dev.millrace.kafka.internal.ConsumerSettings;
-import dev.millrace.kafka.internal.KafkaProperties;
-import dev.millrace.kafka.internal.LoopSettings;
-import dev.millrace.kafka.internal.Pauses;
-import dev.millrace.kafka.internal.Serialization;
+import dev.millrace.kafka.internal.serde.Serialization;
+import dev.millrace.kafka.internal.settings.Batching;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.KafkaProperties;
+import dev.millrace.kafka.internal.settings.LoopSettings;
+import dev.millrace.kafka.internal.settings.Pauses;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

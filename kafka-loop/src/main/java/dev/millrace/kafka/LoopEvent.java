@@ -1,6 +1,6 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.Brief;
+import dev.millrace.kafka.internal.report.Brief;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.millrace.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.kafka.internal.Guarded;
+import dev.millrace.kafka.internal.report.Guarded;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;

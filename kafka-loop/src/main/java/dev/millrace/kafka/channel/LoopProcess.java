@@ -8,7 +8,7 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.StuckHandlerException;
-import dev.millrace.kafka.internal.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;

@@ -1,7 +1,7 @@
 package dev.millrace.kafka.channel;
 
-import dev.millrace.kafka.internal.Partition;
-import dev.millrace.kafka.internal.Pauses;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.settings.Pauses;
 import java.util.Collection;
 
 /**

@@ -3,7 +3,7 @@ package dev.millrace.kafka.micrometer;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.RecordFailedException;
-import dev.millrace.kafka.internal.Bounded;
+import dev.millrace.kafka.internal.status.Bounded;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;

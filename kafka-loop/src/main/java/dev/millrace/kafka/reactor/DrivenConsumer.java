@@ -1,7 +1,7 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.internal.ConsumerCore;
-import dev.millrace.kafka.internal.Ends;
+import dev.millrace.kafka.internal.consumer.ConsumerCore;
+import dev.millrace.kafka.internal.report.Ends;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

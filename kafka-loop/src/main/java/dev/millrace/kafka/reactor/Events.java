@@ -2,8 +2,8 @@ package dev.millrace.kafka.reactor;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.kafka.Notification;
-import dev.millrace.kafka.internal.ConsumerCore;
-import dev.millrace.kafka.internal.Guarded;
+import dev.millrace.kafka.internal.consumer.ConsumerCore;
+import dev.millrace.kafka.internal.report.Guarded;
 import java.util.function.Consumer;
 
 /**

@@ -2,10 +2,10 @@ package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.StuckHandlerException;
-import dev.millrace.kafka.internal.Attempt;
-import dev.millrace.kafka.internal.Busy;
-import dev.millrace.kafka.internal.Handling;
-import dev.millrace.kafka.internal.Handling.Outcome;
+import dev.millrace.kafka.internal.handling.Attempt;
+import dev.millrace.kafka.internal.handling.Busy;
+import dev.millrace.kafka.internal.handling.Handling;
+import dev.millrace.kafka.internal.handling.Handling.Outcome;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.internal.Attempt;
-import dev.millrace.kafka.internal.BatchFunction;
+import dev.millrace.kafka.internal.handling.Attempt;
+import dev.millrace.kafka.internal.handling.BatchFunction;
 import dev.millrace.stages.reactor.Fluxes;
 import java.util.List;
 import java.util.Objects;

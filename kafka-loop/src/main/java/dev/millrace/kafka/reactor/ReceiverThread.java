@@ -1,6 +1,6 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.internal.ConsumerCore;
+import dev.millrace.kafka.internal.consumer.ConsumerCore;
 import java.time.Duration;
 import java.util.function.Consumer;
 import reactor.core.Disposable;

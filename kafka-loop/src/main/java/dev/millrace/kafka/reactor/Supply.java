@@ -1,13 +1,13 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.Message;
-import dev.millrace.kafka.internal.Attempt;
-import dev.millrace.kafka.internal.Batches;
-import dev.millrace.kafka.internal.Batching;
-import dev.millrace.kafka.internal.ConsumerCore;
-import dev.millrace.kafka.internal.ConsumerSettings;
-import dev.millrace.kafka.internal.Handover;
-import dev.millrace.kafka.internal.Intake;
+import dev.millrace.kafka.internal.consumer.ConsumerCore;
+import dev.millrace.kafka.internal.handling.Attempt;
+import dev.millrace.kafka.internal.handling.Batches;
+import dev.millrace.kafka.internal.handling.Handover;
+import dev.millrace.kafka.internal.handling.Intake;
+import dev.millrace.kafka.internal.settings.Batching;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

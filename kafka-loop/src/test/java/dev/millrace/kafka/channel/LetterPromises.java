@@ -148,8 +148,8 @@ public abstract class LetterPromises extends WithMockConsumer {
   private static void forgetListener(LoopBuilder<String, String, ?> builder) throws Exception {
     var loop = LoopBuilder.class.getDeclaredField("loop");
     loop.setAccessible(true);
-    var settings = (dev.millrace.kafka.internal.LoopSettings) loop.get(builder);
-    settings.onError = new dev.millrace.kafka.internal.LoopSettings().onError;
+    var settings = (dev.millrace.kafka.internal.settings.LoopSettings) loop.get(builder);
+    settings.onError = new dev.millrace.kafka.internal.settings.LoopSettings().onError;
   }
 
   @Test

@@ -1,0 +1,85 @@
+package dev.millrace.kafka.internal.cluster;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.TimeoutException;
+
+/**
+ * Questions to the brokers about offsets and topics. Each partition has an answer of its own: a
+ * leader that is away delays the answers about its partitions, and no others.
+ *
+ * <p>Thread-safe, unless {@link #isBlocking}. An answer fails with Kafka's exception; a question
+ * without an answer fails with a {@link TimeoutException} after some seconds.
+ */
+public interface Questions extends AutoCloseable {
+
+  /**
+   * A topic as the brokers know it now.
+   *
+   * @param id changes when a topic is deleted and made anew
+   * @param partitions how many it has
+   */
+  record Topic(Uuid id, int partitions) {}
+
+  /**
+   * A place in a log.
+   *
+   * @param timestamp of the first record that is as young as that, in milliseconds
+   */
+  record Place(long timestamp) {
+    /** The first offset. */
+    public static final Place FIRST = new Place(-2);
+
+    /** The offset behind the last record. */
+    public static final Place END = new Place(-1);
+  }
+
+  /** Whether a question blocks its caller: then the poll thread asks between its polls only. */
+  default boolean isBlocking() {
+    return false;
+  }
+
+  /** The id of the cluster; empty if the brokers do not tell it. */
+  CompletableFuture<String> cluster();
+
+  /** The names of all topics that the consumer may know of. */
+  CompletableFuture<Set<String>> names();
+
+  /** The topics of these names that exist. */
+  CompletableFuture<Map<String, Topic>> topics(Collection<String> names);
+
+  /**
+   * What the group has committed of these partitions, with all transactions that have ended.
+   *
+   * @return for each partition an answer, which is empty if nothing is committed
+   */
+  Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> committed(
+      Set<TopicPartition> names);
+
+  /**
+   * The same for partitions that may belong to other members: transactions that are open do not
+   * delay the answer, which has no entry where nothing is committed.
+   */
+  CompletableFuture<Map<TopicPartition, OffsetAndMetadata>> committedByAll(
+      Set<TopicPartition> names);
+
+  /**
+   * Offsets in the logs, with their leader epochs if those are known.
+   *
+   * @return for each partition an answer, which is empty if no record is as young as a timestamp
+   *     that was asked for
+   */
+  Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> offsets(
+      Map<TopicPartition, Place> places, IsolationLevel isolation);
+
+  /** Open questions fail. Does not block. */
+  @Override
+  void close();
+}

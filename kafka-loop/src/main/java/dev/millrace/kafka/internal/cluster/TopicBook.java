@@ -1,0 +1,116 @@
+package dev.millrace.kafka.internal.cluster;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+
+/** What this member knows of topics, since it began. Thread-safe, as its {@link Questions} are. */
+public final class TopicBook {
+
+  /**
+   * A topic.
+   *
+   * @param origin null if the brokers tell no id
+   * @param partitions how many it has; 0 if it does not exist
+   */
+  public record Entry(@Nullable Origin origin, int partitions) {}
+
+  private static final Entry MISSING = new Entry(null, 0);
+
+  private final Questions questions;
+  private final Map<String, Entry> first = new ConcurrentHashMap<>();
+  private volatile boolean isComplete;
+  private volatile CompletableFuture<String> cluster = CompletableFuture.completedFuture("");
+
+  public TopicBook(Questions questions) {
+    this.questions = questions;
+  }
+
+  /** Asks for these topics; the answer has no entry for one that does not exist. */
+  public CompletableFuture<Map<String, Entry>> ask(Collection<String> names) {
+    return questions.topics(names).thenCombine(askForCluster(), (known, id) -> entries(known, id));
+  }
+
+  /** The same, and remembers what the topics are like now, when the member begins. */
+  public CompletableFuture<Map<String, Entry>> begin(Collection<String> names) {
+    return ask(names)
+        .thenApply(
+            entries -> {
+              names.forEach(
+                  name ->
+                      first.putIfAbsent(
+                          name, isComplete ? MISSING : entries.getOrDefault(name, MISSING)));
+              return entries;
+            });
+  }
+
+  /** The same for the topics that there are now and match; one that comes later is new. */
+  public CompletableFuture<Map<String, Entry>> begin(Predicate<String> matches) {
+    return questions
+        .names()
+        .thenCompose(names -> begin(names.stream().filter(matches).toList()))
+        .thenApply(
+            entries -> {
+              isComplete = true;
+              return entries;
+            });
+  }
+
+  /** Which of these topics do not exist; none if nobody answers within that time. */
+  public Set<String> missing(Set<String> names, Duration timeout) {
+    if (questions.isBlocking()) {
+      return Set.of(); // it knows nothing of topics
+    }
+    try {
+      Set<String> missing = new HashSet<>(names);
+      missing.removeAll(ask(names).get(timeout.toNanos(), TimeUnit.NANOSECONDS).keySet());
+      return missing;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptException(e);
+    } catch (ExecutionException | TimeoutException e) {
+      return Set.of();
+    }
+  }
+
+  private CompletableFuture<String> askForCluster() {
+    CompletableFuture<String> known = cluster;
+    if (known.isDone() && known.join().isEmpty()) { // it has not been asked, or there was no answer
+      known = questions.cluster();
+      cluster = known;
+    }
+    return known;
+  }
+
+  private static Map<String, Entry> entries(Map<String, Questions.Topic> known, String cluster) {
+    Map<String, Entry> entries = new HashMap<>();
+    known.forEach(
+        (name, topic) -> {
+          boolean hasId = !cluster.isEmpty() && !topic.id().equals(Uuid.ZERO_UUID);
+          entries.put(
+              name, new Entry(hasId ? Origin.of(cluster, topic.id()) : null, topic.partitions()));
+        });
+    return entries;
+  }
+
+  /** How many partitions the topic had when this member began; as many as now if nobody knows. */
+  public int partitionsAtFirst(String name, Entry now) {
+    Entry then = first.getOrDefault(name, now);
+    if (then.origin() != null && now.origin() != null && !then.origin().isSame(now.origin())) {
+      return 0; // another topic of that name
+    }
+    return Math.min(then.partitions(), now.partitions());
+  }
+}

@@ -1,0 +1,395 @@
+package dev.millrace.kafka.internal.commit;
+
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.RefusedLetters;
+import dev.millrace.kafka.internal.partition.Commit;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.partition.Produced;
+import dev.millrace.kafka.internal.report.Ends;
+import dev.millrace.kafka.internal.settings.Burial;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Refusals;
+import dev.millrace.kafka.internal.settings.TransactionSettings;
+import dev.millrace.kafka.internal.status.HealthCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commits what is settled and what was produced for it in one transaction, after a time or a number
+ * of records; for the poll thread only, which never waits for a transaction but when a partition is
+ * taken away, and at the end.
+ */
+/*
+ * A transaction is what the partitions say when it begins: up to where they are settled, and what was
+ * produced for the records before. They forget it when it is committed. So a transaction that was
+ * aborted is repeated by the next one, in the same order, and no handler runs again; what a partition that
+ * was taken away has not committed goes with it, and the next owner begins at the committed offset.
+ *
+ * The group's generation is asked for in the poll thread, together with the partitions that it has: a
+ * transaction of partitions that belong to somebody else by the time it is committed has an old one,
+ * and is refused.
+ */
+public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
+
+  /** So long a poll may wait for what has become of a transaction; it asks again later. */
+  private static final Duration MOMENT = Duration.ofMillis(500);
+
+  /** How long the thread of a transaction may take to see that its producer is closed. */
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
+  private final Consumer<byte[], byte[]> consumer;
+  private final ConsumerSettings<K, V> settings;
+  private final HealthCheck health;
+  private final java.util.function.Consumer<? super Exception> onError;
+  private final @Nullable Burial burial;
+  private final RefusedLetters refused;
+  private final Backoff deadLetterBackoff;
+  private final Transactions transactions;
+
+  private @Nullable FutureTask<Transactions.Outcome> underWay;
+  private List<Commit<K, V>> commits = List.of();
+  private @Nullable RuntimeException fatal;
+  private boolean isUnresolved;
+  private boolean failing;
+  private int unburied;
+  private long last = System.nanoTime();
+
+  public TransactionalCommitter(
+      Consumer<byte[], byte[]> consumer,
+      ConsumerSettings<K, V> settings,
+      TransactionSettings transactional,
+      HealthCheck health,
+      java.util.function.Consumer<? super Exception> onError) {
+    this.consumer = consumer;
+    this.settings = settings;
+    this.health = health;
+    this.onError = onError;
+    this.burial = transactional.burial();
+    this.refused = transactional.refused();
+    this.deadLetterBackoff = transactional.deadLetterBackoff();
+    this.transactions = new Transactions(transactional);
+    run(transactions::open);
+  }
+
+  @Override
+  public Duration untilDue() {
+    return underWay != null
+        ? Duration.ZERO
+        : settings.untilNextCommit().minusNanos(System.nanoTime() - last);
+  }
+
+  @Override
+  public void commitIfDue(Collection<Partition<K, V>> partitions) {
+    boolean isFree = isFreeWithin(Duration.ZERO);
+    if (fatal != null) {
+      throw fatal;
+    }
+    if (!isFree || !isDue(partitions)) {
+      return;
+    }
+    begin(partitions, MOMENT);
+  }
+
+  private boolean isDue(Collection<Partition<K, V>> partitions) {
+    if (!untilDue().isPositive()) {
+      return true;
+    }
+    if (failing) {
+      return false; // by time only, or it would be tried again and again without a pause
+    }
+    long uncommitted = 0;
+    for (Partition<K, V> partition : partitions) {
+      uncommitted += partition.uncommitted();
+      if (partition.startIsUncommitted()) {
+        return true;
+      }
+      if (partition.holdsMuch(settings.lookAhead, settings.lookAheadBytes)) {
+        return true; // or it would be paused until the interval ends
+      }
+    }
+    return uncommitted >= settings.commitEvery;
+  }
+
+  @Override
+  public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    boolean isFree = isFreeWithin(timeout);
+    unburied = 0;
+    for (int step = 0; isFree && fatal == null && step < steps(partitions); step++) {
+      begin(partitions, Ends.left(deadline));
+      isFree = isFreeWithin(Ends.left(deadline));
+    }
+    if (!isFree) {
+      onError.accept(
+          new KafkaException(
+              "a transaction has not ended within %d ms: if it is not committed, its records come again"
+                  .formatted(timeout.toMillis())));
+    }
+    return true; // a rebalance makes the transaction's generation stale: it is aborted
+  }
+
+  /** To open, to commit, and for each partition to meet a dead letter that is not taken. */
+  private int steps(Collection<?> partitions) {
+    return 2 + Math.min(unburied, partitions.size());
+  }
+
+  /**
+   * Begins a transaction; or opens a producer, if there is none.
+   *
+   * @param timeout how long it may wait for what has become of the last one
+   */
+  private void begin(Collection<Partition<K, V>> partitions, Duration timeout) {
+    last = System.nanoTime();
+    if (!transactions.isOpen()) {
+      run(transactions::open);
+      return;
+    }
+    if (isUnresolved) {
+      resolve(timeout);
+      if (isUnresolved) {
+        return;
+      }
+    }
+    ConsumerGroupMetadata group = consumer.groupMetadata();
+    if (group.generationId() < 0) {
+      return; // of no group: a broker takes that for a consumer without one, and fences nothing
+    }
+    commits = toCommit(partitions);
+    if (!commits.isEmpty()) {
+      List<Commit<K, V>> now = commits;
+      run(() -> bury(transactions.run(now, group)));
+    }
+  }
+
+  private void run(Callable<Transactions.Outcome> step) {
+    var task = new FutureTask<>(step);
+    Thread.ofVirtual().name("millrace-transaction-" + settings.group()).start(task);
+    underWay = task;
+  }
+
+  private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
+    List<Commit<K, V>> some = new ArrayList<>();
+    for (Partition<K, V> partition : partitions) {
+      Commit<K, V> commit = partition.toCommit();
+      if (commit != null && partition.isCommitted(commit.offset())) {
+        partition.committed(commit); // records are settled, but the first one is not
+      } else if (commit != null) {
+        some.add(commit);
+      }
+    }
+    return some;
+  }
+
+  private Transactions.Outcome bury(Transactions.Outcome outcome) {
+    return switch (outcome) {
+      case Transactions.Refused(Transactions.Failed output) -> refused(output);
+      case Transactions.Unburied(List<Transactions.Failed> letters) -> hold(letters, outcome);
+      case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) ->
+          hold(letters, outcome);
+      default -> outcome;
+    };
+  }
+
+  /** What the broker refuses is a failure of the record that it was produced for. */
+  private Transactions.Outcome refused(Transactions.Failed output) {
+    Partition<?, ?> partition = output.partition();
+    Produced produced = output.produced();
+    var why = new KafkaException("the broker takes none of " + produced, output.cause());
+    partition.observer().failed(DeadLetter.HANDLE);
+    if (burial == null) {
+      return new Transactions.Fatal(why);
+    }
+    var letter =
+        new DeadLetter(
+            produced.source(), DeadLetter.HANDLE, 1, output.cause(), settings.group(), null);
+    try {
+      Burial.Begun begun = burial.bury(letter);
+      begun.safe().get();
+      partition.replace(new Produced(produced.source(), begun.produced(), letter));
+    } catch (Exception e) {
+      Exception cause =
+          e instanceof ExecutionException && e.getCause() instanceof Exception known ? known : e;
+      var unburied = new Produced(produced.source(), produced.records(), letter);
+      RuntimeException stop = hold(new Transactions.Failed(partition, unburied, cause));
+      if (stop != null) {
+        return new Transactions.Fatal(stop);
+      }
+    }
+    return new Transactions.Aborted(why);
+  }
+
+  private Transactions.Outcome hold(
+      List<Transactions.Failed> letters, Transactions.Outcome outcome) {
+    for (Transactions.Failed letter : letters) {
+      RuntimeException stop = hold(letter);
+      if (stop != null) {
+        return new Transactions.Fatal(stop);
+      }
+    }
+    return outcome;
+  }
+
+  /**
+   * As without transactions: its partition waits, and it is offered again.
+   *
+   * @return why the loop is to stop; null if it is not
+   */
+  private @Nullable RuntimeException hold(Transactions.Failed letter) {
+    Partition<?, ?> partition = letter.partition();
+    Produced produced = letter.produced();
+    Exception cause = letter.cause();
+    if (Refusals.contains(cause)) {
+      switch (refused) {
+        case RefusedLetters.Kept kept -> {}
+        case RefusedLetters.Stopping stopping -> {
+          var last =
+              RecordFailedException.last(
+                  produced.source(),
+                  RecordFailedException.DEAD_LETTER,
+                  partition.attempts(produced) + 1,
+                  "and the loop stops, as refusedLetters(…) says",
+                  cause);
+          return new KafkaException(last.getMessage(), cause);
+        }
+        case RefusedLetters.Second(DeadLetters second) -> {
+          DeadLetter known = produced.letter();
+          try {
+            if (known != null) {
+              second.begin(known).get();
+              partition.replace(new Produced(produced.source(), List.of(), known));
+              return null;
+            }
+          } catch (Exception e) { // the letter is kept
+            cause = e instanceof ExecutionException && e.getCause() instanceof Exception x ? x : e;
+          }
+        }
+      }
+    }
+    int number = partition.attempts(produced) + 1;
+    Duration delay = deadLetterBackoff.delay(number, ThreadLocalRandom.current());
+    var why =
+        RecordFailedException.repeated(
+            produced.source(),
+            RecordFailedException.DEAD_LETTER,
+            number,
+            delay,
+            Refusals.hint(letter.cause()),
+            cause);
+    partition.hold(produced, delay, why);
+    partition.observer().failed(RecordFailedException.DEAD_LETTER);
+    onError.accept(why);
+    return null;
+  }
+
+  /** Waits until nothing is under way, and sees to what has become of it; whether that is so. */
+  private boolean isFreeWithin(Duration timeout) {
+    FutureTask<Transactions.Outcome> task = underWay;
+    if (task == null) {
+      return true;
+    }
+    try {
+      Transactions.Outcome outcome = task.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      underWay = null;
+      see(outcome);
+      return true;
+    } catch (java.util.concurrent.TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      underWay = null;
+      fatal = new KafkaException("a transaction has failed", e.getCause());
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptException(e);
+    }
+  }
+
+  private void see(Transactions.Outcome outcome) {
+    switch (outcome) {
+      case Transactions.Committed committed -> succeeded(commits);
+      case Transactions.Opened opened -> {}
+      case Transactions.Aborted(RuntimeException cause) -> failed(cause);
+      case Transactions.Unburied(List<Transactions.Failed> letters) -> {
+        failing = true; // of no commit: the next one is without them
+        unburied++;
+      }
+      case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) -> {
+        isUnresolved = true;
+        failed(cause);
+      }
+      case Transactions.Refused(Transactions.Failed output) ->
+          failed(new KafkaException(output.toString(), output.cause())); // bury leaves none
+      case Transactions.Fatal(RuntimeException cause) -> {
+        failed(cause);
+        fatal = cause;
+      }
+    }
+  }
+
+  private void succeeded(List<Commit<K, V>> done) {
+    failing = false;
+    health.committed(null);
+    done.forEach(commit -> commit.partition().committed(commit));
+    settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - last));
+  }
+
+  private void failed(RuntimeException cause) {
+    failing = true;
+    health.committed(cause);
+    settings.observer.commitFailed(settings.group(), cause);
+    onError.accept(cause);
+  }
+
+  /** Asks the broker what has become of the commits whose transaction has had no answer. */
+  private void resolve(Duration timeout) {
+    Map<TopicPartition, Commit<K, V>> open = new HashMap<>();
+    commits.forEach(commit -> open.put(commit.partition().name(), commit));
+    Map<TopicPartition, OffsetAndMetadata> known;
+    try {
+      known = consumer.committed(open.keySet(), timeout);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      failed(e);
+      return;
+    }
+    isUnresolved = false;
+    List<Commit<K, V>> done = new ArrayList<>();
+    open.forEach(
+        (name, commit) -> {
+          OffsetAndMetadata offset = known.get(name);
+          if (offset != null && offset.offset() >= commit.offset()) {
+            done.add(commit);
+          }
+        });
+    if (!done.isEmpty()) {
+      succeeded(done);
+    }
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    transactions.close(timeout); // what is under way fails by that, at once
+    isFreeWithin(Ends.left(deadline).plus(AT_ONCE));
+  }
+}

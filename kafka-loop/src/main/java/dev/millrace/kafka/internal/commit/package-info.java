@@ -1,0 +1,5 @@
+/** Commits of what is settled, with and without transactions. Not API. */
+@NullMarked
+package dev.millrace.kafka.internal.commit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,88 @@
+package dev.millrace.kafka.internal.consumer;
+
+import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Pauses;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Pauses the partitions that are full, those that the application has paused, and those whose
+ * position is not known yet, and no others. The poll thread pauses, anybody asks.
+ */
+final class BackPressure<K, V> {
+
+  private static final Duration SHORTEST = Duration.ofMillis(5);
+
+  /** A record that has hung, and held its partition up, is no hurry. */
+  private static final Duration LONGEST = Duration.ofMillis(40);
+
+  private final Consumer<?, ?> consumer;
+  private final ConsumerSettings<K, V> settings;
+  private final Pauses pauses;
+  private volatile Set<TopicPartition> full = Set.of();
+  private Duration whileFull = SHORTEST; // of the poll thread
+
+  BackPressure(Consumer<?, ?> consumer, ConsumerSettings<K, V> settings, Pauses pauses) {
+    this.consumer = consumer;
+    this.settings = settings;
+    this.pauses = pauses;
+  }
+
+  /** Which partitions were full before the last poll. */
+  Set<TopicPartition> full() {
+    return full;
+  }
+
+  PartitionStatus status(Partition<K, V> partition) {
+    TopicPartition name = partition.name();
+    return partition.status(pauses.contains(name) || full.contains(name));
+  }
+
+  /**
+   * How long the next poll may take: while a partition is full, nobody but the poll thread can
+   * resume it. Polls cost some kilobytes each, so they get longer while nothing changes. None is
+   * longer than the time since the partition became full, in which half of its records were taken:
+   * the other half lasts as long.
+   *
+   * @param otherwise if none is full
+   */
+  Duration pollTimeout(Duration otherwise) {
+    return full.isEmpty() ? otherwise : whileFull;
+  }
+
+  void pauseWhatIsFull(Collection<Partition<K, V>> partitions) {
+    Set<TopicPartition> paused = consumer.paused();
+    Set<TopicPartition> pause = new HashSet<>();
+    Set<TopicPartition> resume = new HashSet<>();
+    Set<TopicPartition> nowFull = new HashSet<>();
+    for (Partition<K, V> partition : partitions) {
+      boolean isPaused = paused.contains(partition.name());
+      int backlog = isPaused ? settings.buffer / 2 + 1 : settings.buffer;
+      boolean isFull = partition.isFull(backlog, settings.lookAhead, settings.lookAheadBytes);
+      if (isFull) {
+        nowFull.add(partition.name());
+      }
+      boolean shouldPause = isFull || partition.isHeld() || pauses.contains(partition.name());
+      if (shouldPause && !isPaused) {
+        pause.add(partition.name());
+      } else if (isPaused && !shouldPause) {
+        resume.add(partition.name());
+      }
+    }
+    Duration twice = whileFull.multipliedBy(2);
+    whileFull = !nowFull.equals(full) ? SHORTEST : twice.compareTo(LONGEST) < 0 ? twice : LONGEST;
+    full = nowFull;
+    if (!pause.isEmpty()) {
+      consumer.pause(pause);
+    }
+    if (!resume.isEmpty()) {
+      consumer.resume(resume);
+    }
+  }
+}

@@ -1,0 +1,488 @@
+package dev.millrace.kafka.internal.consumer;
+
+import dev.millrace.kafka.CorruptRecords;
+import dev.millrace.kafka.Health;
+import dev.millrace.kafka.NewHistory;
+import dev.millrace.kafka.NewHistoryException;
+import dev.millrace.kafka.NewHistoryException.Reason;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.cluster.Questions;
+import dev.millrace.kafka.internal.cluster.TopicBook;
+import dev.millrace.kafka.internal.commit.CommitStrategy;
+import dev.millrace.kafka.internal.commit.Committer;
+import dev.millrace.kafka.internal.commit.TransactionalCommitter;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.partition.Start;
+import dev.millrace.kafka.internal.report.Ends;
+import dev.millrace.kafka.internal.report.Logs;
+import dev.millrace.kafka.internal.serde.Deserialization;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Pauses;
+import dev.millrace.kafka.internal.settings.TransactionSettings;
+import dev.millrace.kafka.internal.start.StartFinder;
+import dev.millrace.kafka.internal.start.Starts;
+import dev.millrace.kafka.internal.start.TopicWatch;
+import dev.millrace.kafka.internal.status.HealthCheck;
+import dev.millrace.kafka.internal.status.Lags;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a consumer does around a poll, for all faces: it pauses what is full, commits what is
+ * settled, meets rebalances, and finds a position when there is none. A face brings the thread that
+ * polls, and those that take messages from the {@link #partitions}.
+ *
+ * <p>{@link #subscribe}, {@link #poll} and {@link #end} are for one thread, the poll thread; the
+ * rest is for any.
+ */
+/*
+ * The poll thread never waits for the application, but in a rebalance. They meet in the Partition
+ * objects. Pauses are worked out anew before each poll from how full the partitions are, and compared
+ * with what the consumer says is paused, so that a rebalance that clears or forgets them changes
+ * nothing. While something is full polls are short, as nobody but this thread may resume it.
+ */
+public final class ConsumerCore<K, V> {
+
+  /** What a face is told. No method may block. */
+  public interface Listener {
+    /** There may be messages to take. By any thread. */
+    void ready();
+
+    /** Something went wrong and is survived. By any thread. */
+    void survived(Exception error);
+
+    /** Partitions have come or gone. By the poll thread. */
+    void rebalanced(Notification change);
+
+    /** The poll thread turns: each 100 ms or so, also while a rebalance waits for handlers. */
+    default void turned() {}
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
+
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration POLL_SHORTLY = Duration.ofMillis(5);
+  private static final Duration BACK_OFF = Duration.ofMillis(200);
+
+  private final ConsumerSettings<K, V> settings;
+  private final Listener listener;
+  private final Deserialization<K, V> deserialization;
+  private final Consumer<byte[], byte[]> consumer;
+  private final CommitStrategy<K, V> committer;
+  private final Questions questions;
+  private final TopicWatch<K, V> topics;
+  private final Starts<K, V> starts;
+  private final Lags<K, V> lags;
+  private final HealthCheck health;
+  private final Pauses pauses;
+  private final BackPressure<K, V> backPressure;
+  private final Diagnosis<K, V> diagnosis;
+  private final Seeks seeks = new Seeks(this::seekNow);
+  private final Assignment<K, V> assignment;
+  private volatile boolean stopped;
+
+  /** When {@link #end} must be over, as {@link System#nanoTime}; null if nobody has said so. */
+  private volatile @Nullable Long endBy;
+
+  private volatile @Nullable Thread poller;
+
+  /** When each kind of refusal was told, as {@link System#nanoTime}; of the poll thread. */
+  private final Map<Class<?>, Long> refusalsTold = new HashMap<>();
+
+  /**
+   * Makes the consumer.
+   *
+   * @param settings those that were checked
+   */
+  public ConsumerCore(ConsumerSettings<K, V> settings, Listener listener) {
+    this.settings = settings;
+    this.listener = listener;
+    this.consumer = settings.newConsumer();
+    this.questions = orClose(consumer, () -> settings.newQuestions(consumer));
+    this.deserialization = orClose(consumer, settings::newDeserialization);
+    var book = new TopicBook(questions);
+    this.health = new HealthCheck(settings.stuckAfter, settings.lagLimit);
+    this.pauses = Objects.requireNonNullElseGet(settings.pauses, Pauses::new);
+    var finder = new StartFinder(questions, book, settings, listener::survived);
+    this.starts = new Starts<>(consumer, questions, finder, owner(), listener::survived);
+    this.topics = new TopicWatch<>(book, starts, settings, questions.isBlocking());
+    this.lags = new Lags<>(consumer, questions, settings.isolation());
+    TransactionSettings transactions = settings.transactions;
+    this.committer =
+        transactions == null
+            ? new Committer<>(consumer, settings, book, health, listener::survived)
+            : new TransactionalCommitter<>(
+                consumer, settings, transactions, health, listener::survived);
+    this.backPressure = new BackPressure<>(consumer, settings, pauses);
+    this.diagnosis = new Diagnosis<>(settings, consumer, health, pauses, listener);
+    this.assignment =
+        new Assignment<>(
+            settings, deserialization, committer, starts, health, backPressure, listener);
+  }
+
+  /** Nobody else would close the consumer if something fails that belongs to it. */
+  private static <T> T orClose(Consumer<?, ?> consumer, Supplier<T> maker) {
+    try {
+      return maker.get();
+    } catch (RuntimeException e) {
+      consumer.close(CloseOptions.timeout(Duration.ZERO));
+      throw e;
+    }
+  }
+
+  private Starts.Owner<K, V> owner() {
+    return new Starts.Owner<>() {
+      @Override
+      public Partition<K, V> beginAgain(Partition<K, V> partition) {
+        return assignment.beginAgain(partition);
+      }
+
+      @Override
+      public boolean has(Partition<K, V> partition) {
+        return assignment.get(partition.name()) == partition;
+      }
+
+      @Override
+      public void began(NewHistoryException history) {
+        ConsumerCore.this.began(history);
+      }
+    };
+  }
+
+  /** The partitions at any time; other threads change them. */
+  public Collection<Partition<K, V>> partitions() {
+    return assignment.partitions();
+  }
+
+  /** What the application has paused. */
+  public Pauses pauses() {
+    return pauses;
+  }
+
+  /** There may be messages to hand out that were not before. */
+  public void ready() {
+    listener.ready();
+  }
+
+  /** Hands out messages of these again. */
+  public void resume(Collection<TopicPartition> names) {
+    pauses.remove(names);
+    listener.ready();
+  }
+
+  /** How it is doing now. */
+  public Health health() {
+    return health.now(partitions(), pauses, backPressure.full());
+  }
+
+  /** How far each partition is. */
+  public List<PartitionStatus> status() {
+    return partitions().stream().map(backPressure::status).toList();
+  }
+
+  /**
+   * Waits until the poll thread has set the position.
+   *
+   * @throws IllegalStateException if the partition is not assigned, or the consumer is closed
+   */
+  public void seek(TopicPartition name, long offset) throws InterruptedException {
+    seeks.seek(name, offset);
+  }
+
+  /**
+   * Does not wait until the poll thread has set the position: for callers that it may wait for. The
+   * listener is told if the position cannot be set.
+   *
+   * @throws IllegalStateException if the consumer is closed
+   */
+  public void seekLater(TopicPartition name, long offset) {
+    seeks.seekLater(name, offset, listener::survived);
+  }
+
+  /** No rebalance waits for messages any more; the face should stop to poll, and end. */
+  public void stop() {
+    stopped = true;
+    assignment.stop();
+  }
+
+  /**
+   * As {@link #stop()}; {@link #end} is over by then.
+   *
+   * @param deadline as {@link System#nanoTime}
+   */
+  public void stop(long deadline) {
+    endBy = deadline;
+    stop();
+  }
+
+  /** How long {@link #end} may take. */
+  public Duration closeTimeout() {
+    return settings.closeTimeout;
+  }
+
+  /** Whether the calling thread is the poll thread, for which nobody may wait in that thread. */
+  public boolean isPollThread() {
+    return Thread.currentThread() == poller;
+  }
+
+  /** Whether it was told to stop. */
+  public boolean isStopped() {
+    return stopped;
+  }
+
+  /** Kafka's consumer, for the poll thread; what this does with it is for nobody else. */
+  public Consumer<byte[], byte[]> consumer() {
+    return consumer;
+  }
+
+  /** Joins the group by the next polls. */
+  public void subscribe() {
+    subscribeWith(assignment);
+  }
+
+  /** The same, and another listener hears of rebalances when all is done about them. */
+  public void subscribe(ConsumerRebalanceListener then) {
+    subscribeWith(new BothListeners(assignment, then));
+  }
+
+  private void subscribeWith(ConsumerRebalanceListener callbacks) {
+    topics.begin();
+    poller = Thread.currentThread();
+    Pattern pattern = settings.pattern;
+    if (pattern == null) {
+      consumer.subscribe(settings.topics, callbacks);
+    } else {
+      consumer.subscribe(pattern, callbacks);
+    }
+  }
+
+  /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
+  public void poll() {
+    poller = Thread.currentThread();
+    listener.turned();
+    seeks.run();
+    topics.run(partitions());
+    try {
+      if (starts.run()) {
+        committer.commitIfDue(partitions()); // before anything can move the positions
+      }
+    } catch (InterruptException e) {
+      throw e;
+    } catch (AuthorizationException | AuthenticationException e) {
+      survive(e);
+    }
+    backPressure.pauseWhatIsFull(partitions());
+    health.polled();
+    diagnosis.look(partitions());
+    try {
+      ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
+      records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
+      if (!records.isEmpty()) {
+        listener.ready();
+      }
+      lags.askIfDue(partitions());
+    } catch (InvalidOffsetException e) {
+      lost(e);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (KafkaException e) {
+      if (!goBehindCorruptBatch(e)) {
+        survive(e);
+      }
+    }
+    committer.commitIfDue(partitions());
+  }
+
+  /** Makes a failed record of one that cannot be read, if the policy says so; whether it did. */
+  private boolean goBehindCorruptBatch(KafkaException e) {
+    CorruptBatch corrupt = e instanceof RetriableException ? null : CorruptBatch.of(e, consumer);
+    if (corrupt == null) {
+      return false;
+    }
+    if (settings.corruptRecords == CorruptRecords.STOP) {
+      throw corrupt.stop();
+    }
+    Partition<K, V> partition = assignment.get(corrupt.partition());
+    if (partition != null) {
+      partition.addUnreadable(corrupt.offset(), corrupt.failure());
+    }
+    consumer.seek(corrupt.partition(), corrupt.offset() + 1);
+    listener.ready();
+    return true;
+  }
+
+  /** Goes on after what passes by itself. */
+  private void survive(KafkaException e) {
+    Duration interval = settings.awaitRights;
+    if (interval != null
+        && (e instanceof AuthorizationException || e instanceof AuthenticationException)) {
+      tellRefusal(e, interval);
+    } else if (e instanceof RetriableException) {
+      listener.survived(e);
+    } else {
+      throw e;
+    }
+    LockSupport.parkNanos(BACK_OFF.toNanos());
+  }
+
+  /** It comes again with each poll, or with each look at the topics. */
+  private void tellRefusal(KafkaException e, Duration interval) {
+    long now = System.nanoTime();
+    Long before = refusalsTold.get(e.getClass());
+    health.missing("a right is refused: " + e.getMessage());
+    diagnosis.doubt(); // which finds out when the right is granted
+    if (before == null || now - before >= interval.toNanos()) {
+      refusalsTold.put(e.getClass(), now);
+      listener.survived(e);
+    }
+  }
+
+  private void began(NewHistoryException history) {
+    settings.observer.newHistory(settings.group(), history);
+    listener.survived(history);
+  }
+
+  private void lost(InvalidOffsetException problem) {
+    List<Partition<K, V>> affected = new ArrayList<>();
+    for (TopicPartition name : problem.partitions()) {
+      Partition<K, V> partition = assignment.get(name);
+      if (partition != null) {
+        affected.add(partition);
+      }
+    }
+    starts.lost(problem, affected);
+  }
+
+  private Duration pollTimeout() {
+    Duration longest = starts.areOpen() ? POLL_SHORTLY : backPressure.pollTimeout(POLL);
+    Duration untilCommit = committer.untilDue();
+    if (!untilCommit.isPositive()) {
+      return POLL_SHORTLY; // a commit is under way: its answer comes while we poll
+    }
+    return untilCommit.compareTo(longest) < 0 ? untilCommit : longest;
+  }
+
+  private void add(
+      TopicPartition name, List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
+    Partition<K, V> partition = assignment.get(name);
+    if (partition == null) {
+      return;
+    }
+    if (!records.isEmpty() && partition.wouldGoBack(records.getFirst().offset())) {
+      long first = records.getFirst().offset();
+      var history =
+          new NewHistoryException(name, Reason.TRUNCATED, partition.position(), first, null);
+      if (settings.newHistory() == NewHistory.STOP) {
+        throw history;
+      }
+      began(history);
+      partition = assignment.beginAgain(partition);
+    }
+    partition.add(records, next);
+  }
+
+  /** Sets the position; for the poll thread. */
+  public void seekNow(TopicPartition name, long offset) {
+    Partition<K, V> partition = assignment.get(name);
+    if (partition == null) {
+      throw new IllegalStateException(
+          name + " is not assigned to this member; these are: " + assignment.names());
+    }
+    if (settings.transactions != null) { // what was handled has not been produced yet
+      committer.commitNow(List.of(partition), settings.closeTimeout);
+    }
+    consumer.seek(name, offset);
+    Partition<K, V> again = assignment.beginAgain(partition);
+    again.start(Start.at(offset, partition.origin()));
+  }
+
+  /**
+   * Commits what is settled, leaves the group, and closes the consumer; {@code closeTimeout} at the
+   * most.
+   *
+   * @param cause why, if something has failed
+   * @return the same, or what has failed now
+   */
+  public @Nullable Throwable end(@Nullable Throwable cause) {
+    stop();
+    diagnosis.close();
+    seeks.close();
+    long deadline = deadline();
+    assignment.endBy(deadline);
+    Throwable why = cause;
+    why = also(why, "commit what is settled", () -> commitAtEnd(half(Ends.left(deadline))));
+    why =
+        also(
+            why,
+            "leave the group",
+            () -> consumer.close(CloseOptions.timeout(Ends.left(deadline))));
+    why = also(why, "end the last commit", () -> committer.close(Ends.left(deadline)));
+    why = also(why, "close the client that asks the cluster", questions::close);
+    why = also(why, "close the deserializers", deserialization::close);
+    why = also(why, "release the partitions", assignment::forgetAll);
+    health.ended(why);
+    return why;
+  }
+
+  private long deadline() {
+    long own = System.nanoTime() + settings.closeTimeout.toNanos();
+    Long given = endBy;
+    return given != null && given - own < 0 ? given : own;
+  }
+
+  /** Kafka takes no commits while a rebalance is under way, and only polls get it over. */
+  private void commitAtEnd(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (!committer.commitNow(partitions(), Ends.left(deadline))
+        && Ends.left(deadline).isPositive()) {
+      consumer.pause(consumer.assignment());
+      consumer.poll(POLL); // of a partition that comes now, nothing that is polled is committed
+    }
+  }
+
+  private static Duration half(Duration timeout) {
+    return timeout.dividedBy(2);
+  }
+
+  /**
+   * Does one step of the end. A step that fails keeps none of the steps after it from being done.
+   *
+   * @param what the step does, for the log: it is the only place that has all failures of an end
+   * @return why the consumer has ended: the first failure. It is the application's, or Kafka's, and
+   *     may be a shared constant, so that the later ones are not added to it
+   */
+  private @Nullable Throwable also(@Nullable Throwable why, String what, Runnable step) {
+    try {
+      step.run();
+      return why;
+    } catch (Throwable e) {
+      LOG.warn("group {}: the consumer could not {} at its end", settings.group(), what, e);
+      return why == null ? e : why;
+    }
+  }
+}

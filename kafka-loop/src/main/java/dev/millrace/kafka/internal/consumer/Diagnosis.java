@@ -1,0 +1,179 @@
+package dev.millrace.kafka.internal.consumer;
+
+import dev.millrace.kafka.ClusterProblemException;
+import dev.millrace.kafka.Front;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Pauses;
+import dev.millrace.kafka.internal.status.HealthCheck;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out why nothing comes: no broker answers, a topic is missing, a transaction is open. The
+ * poll thread looks at what it knows without a question, and has a thread ask the cluster only if
+ * that is not enough; it never waits for the answer.
+ */
+final class Diagnosis<K, V> {
+
+  /** A cluster that is well has answered by then. */
+  private static final Duration LONGEST_PATIENCE = Duration.ofSeconds(5);
+
+  private static final Duration GLANCE = Duration.ofSeconds(1);
+
+  private final ConsumerSettings<K, V> settings;
+  private final Consumer<?, ?> consumer;
+  private final HealthCheck health;
+  private final Pauses pauses;
+  private final ConsumerCore.Listener listener;
+  private final ClusterQuestions questions;
+  private final Duration patience;
+
+  private long lastGlance = System.nanoTime();
+  private long lastAsked = System.nanoTime();
+  private double bytes = -1;
+  private @Nullable Metric incoming;
+  private @Nullable Thread asking;
+
+  /** Which topics were there when somebody looked last. */
+  private Set<String> assigned = Set.of();
+
+  private volatile boolean verified;
+  private volatile String told = "";
+
+  /** The offsets whose open transactions were told to the listener; of the poll thread. */
+  private Map<TopicPartition, Long> hidden = Map.of();
+
+  Diagnosis(
+      ConsumerSettings<K, V> settings,
+      Consumer<?, ?> consumer,
+      HealthCheck health,
+      Pauses pauses,
+      ConsumerCore.Listener listener) {
+    this.settings = settings;
+    this.consumer = consumer;
+    this.health = health;
+    this.pauses = pauses;
+    this.listener = listener;
+    this.questions = new ClusterQuestions(settings);
+    Duration half = settings.stuckAfter.dividedBy(2);
+    this.patience = half.compareTo(LONGEST_PATIENCE) < 0 ? half : LONGEST_PATIENCE;
+  }
+
+  /** Looks once a second; for the poll thread. */
+  void look(Collection<Partition<K, V>> partitions) {
+    long now = System.nanoTime();
+    if (now - lastGlance < Math.min(GLANCE.toNanos(), patience.toNanos())) {
+      return;
+    }
+    lastGlance = now;
+    listen();
+    tellTransactions(partitions);
+    boolean isDue = now - lastAsked >= patience.toNanos();
+    if (!isDue || (asking != null && asking.isAlive())) {
+      return;
+    }
+    Set<String> topics =
+        partitions.stream().map(one -> one.name().topic()).collect(Collectors.toSet());
+    if (!topics.equals(assigned)) {
+      assigned = topics;
+      verified = settings.pattern == null ? topics.containsAll(settings.topics) : !topics.isEmpty();
+    }
+    boolean isWell = health.isInGroup() && !health.isSilent() && verified;
+    if (!isWell || !told.isEmpty()) {
+      ask();
+    }
+  }
+
+  /** The cluster is asked until it has nothing to complain of. */
+  void doubt() {
+    verified = false;
+  }
+
+  /** Whether a broker has sent something: heartbeats are answered, though nothing is fetched. */
+  private void listen() {
+    Metric known = incoming;
+    if (known == null) {
+      known =
+          consumer.metrics().values().stream()
+              .filter(one -> one.metricName().name().equals("incoming-byte-total"))
+              .filter(one -> one.metricName().group().equals("consumer-metrics"))
+              .findFirst()
+              .orElse(null);
+      incoming = known;
+    }
+    double sum = known != null && known.metricValue() instanceof Double total ? total : Double.NaN;
+    if (sum != bytes) { // or nobody knows: then it is always another number
+      bytes = sum;
+      health.heard();
+    }
+  }
+
+  /** Tells of each transaction once that has been open for too long, and hides records. */
+  private void tellTransactions(Collection<Partition<K, V>> partitions) {
+    Map<TopicPartition, Long> still = new HashMap<>();
+    List<Front> fresh = new ArrayList<>();
+    for (Partition<K, V> partition : partitions) {
+      Front front = pauses.contains(partition.name()) ? null : partition.behindTransaction();
+      if (front != null && front.age().compareTo(settings.stuckAfter) >= 0) {
+        still.put(partition.name(), front.offset());
+        if (!Objects.equals(hidden.get(partition.name()), front.offset())) {
+          fresh.add(front);
+        }
+      }
+    }
+    hidden = still;
+    if (!fresh.isEmpty()) {
+      listener.survived(
+          new ClusterProblemException(
+              fresh.stream().map(Front::toString).collect(Collectors.joining("; "))));
+    }
+  }
+
+  private void ask() {
+    lastAsked = System.nanoTime();
+    asking =
+        Thread.ofVirtual()
+            .name("millrace-ask-" + settings.group())
+            .start(
+                () -> {
+                  try {
+                    askForProblems();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt(); // the consumer ends
+                  }
+                });
+  }
+
+  private void askForProblems() throws InterruptedException {
+    String problem = questions.problem();
+    if (problem.isEmpty() && health.isInGroup()) {
+      verified = true;
+    }
+    health.missing(problem);
+    boolean isNew = !problem.equals(told);
+    told = problem;
+    if (isNew && !problem.isEmpty()) {
+      listener.survived(new ClusterProblemException(problem));
+    }
+  }
+
+  /** Asks no more. */
+  void close() {
+    Thread thread = asking;
+    if (thread != null) {
+      thread.interrupt();
+    }
+  }
+}

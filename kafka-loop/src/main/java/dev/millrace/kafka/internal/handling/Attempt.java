@@ -1,0 +1,146 @@
+package dev.millrace.kafka.internal.handling;
+
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.Message;
+import dev.millrace.kafka.StuckHandlerException;
+import dev.millrace.kafka.internal.partition.Delivery;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** One attempt at a batch of messages; a message that is handled by itself is a batch of one. */
+public final class Attempt<K, V> {
+
+  /** The only message; null if there are several, or none. A list of one would be garbage. */
+  private final @Nullable Delivery<K, V> single;
+
+  private final List<Delivery<K, V>> several;
+  private final int number;
+  private final @Nullable DeadLetter letter;
+
+  private Attempt(Delivery<K, V> single) {
+    this.single = single;
+    this.several = List.of();
+    this.number = 1;
+    this.letter = null;
+  }
+
+  /**
+   * An attempt at messages.
+   *
+   * @param messages in the order in which they are handled
+   * @param number which attempt it is, from 1; for a letter, which attempt to get rid of it
+   * @param letter not null if it is one message, handling it is over, and it is to go to the dead
+   *     letters
+   */
+  Attempt(List<Delivery<K, V>> messages, int number, @Nullable DeadLetter letter) {
+    this.single = messages.size() == 1 ? messages.getFirst() : null;
+    this.several = messages.size() == 1 ? List.of() : messages;
+    this.number = number;
+    this.letter = letter;
+  }
+
+  /** The first attempt at one message that a consumer has handed out. */
+  public static <K, V> Attempt<K, V> first(Message<K, V> message) {
+    return new Attempt<>((Delivery<K, V>) message); // a consumer hands out no others
+  }
+
+  /** The first attempt at messages. */
+  public static <K, V> Attempt<K, V> first(List<Delivery<K, V>> messages) {
+    return new Attempt<>(messages, 1, null);
+  }
+
+  /**
+   * Deserializes the message of a first attempt, but does not wait long for the deserializer. If
+   * not, the message was given back, and nothing is left to do. Whether it may be handled now.
+   */
+  public boolean prepare(Duration patience) {
+    return single == null || number > 1 || letter != null || single.prepare(patience);
+  }
+
+  /** The messages, in the order in which they are handled. */
+  public List<Delivery<K, V>> messages() {
+    return single == null ? several : List.of(single);
+  }
+
+  /** Which attempt it is, from 1; for a letter, which attempt to get rid of it. */
+  public int number() {
+    return number;
+  }
+
+  /** Not null if it is one message, handling it is over, and it is to go to the dead letters. */
+  public @Nullable DeadLetter letter() {
+    return letter;
+  }
+
+  int size() {
+    return single == null ? several.size() : 1;
+  }
+
+  Delivery<K, V> get(int index) {
+    return single == null ? several.get(index) : single;
+  }
+
+  /** Does something with each message. */
+  void forEach(Consumer<? super Delivery<K, V>> action) {
+    if (single == null) {
+      several.forEach(action);
+    } else {
+      action.accept(single);
+    }
+  }
+
+  Delivery<K, V> first() {
+    return single == null ? several.getFirst() : single;
+  }
+
+  /** The only record, or the first one of several; see {@link #records}. */
+  ConsumerRecord<K, V> record() {
+    return first().record();
+  }
+
+  /**
+   * The records to handle.
+   *
+   * @throws org.apache.kafka.common.errors.RecordDeserializationException if there are none
+   */
+  public List<ConsumerRecord<K, V>> records() {
+    return single == null
+        ? several.stream().map(Delivery::record).toList()
+        : List.of(single.record());
+  }
+
+  /** The next one, at those of the messages that are left. */
+  Attempt<K, V> next(List<Delivery<K, V>> left) {
+    return new Attempt<>(left, number + 1, letter);
+  }
+
+  /** Begins it, without those messages whose partition was taken away: none may be left. */
+  public Attempt<K, V> begin() {
+    List<Delivery<K, V>> begun = messages().stream().filter(Delivery::begin).toList();
+    return new Attempt<>(begun, number, letter);
+  }
+
+  /** Ends it: what is not settled does not run any more. */
+  public void abandon() {
+    forEach(Delivery::abandon); // no effect on a message that is settled
+  }
+
+  /** That it still runs in that thread, though it was told to end. */
+  public StuckHandlerException stuck(String group, Thread thread) {
+    ConsumerRecord<?, ?> raw = first().raw();
+    return new StuckHandlerException(
+        group, new TopicPartition(raw.topic(), raw.partition()), raw.offset(), thread);
+  }
+
+  /** Names the records, but shows nothing of them. */
+  @Override
+  public String toString() {
+    return single == null
+        ? "%d records, from %s on".formatted(several.size(), several.getFirst())
+        : single.toString();
+  }
+}

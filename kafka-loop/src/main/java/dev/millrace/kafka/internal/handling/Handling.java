@@ -1,0 +1,370 @@
+package dev.millrace.kafka.internal.handling;
+
+import dev.millrace.kafka.BatchFailedException;
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.RefusedLetters;
+import dev.millrace.kafka.internal.partition.Delivery;
+import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.settings.Burial;
+import dev.millrace.kafka.internal.settings.FailurePolicy;
+import dev.millrace.kafka.internal.settings.Refusals;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * Handles messages: deserialize, handle, and when that fails what the policy says. It starts no
+ * threads, and waits for the handler and the dead letters only. Thread-safe.
+ */
+/*
+ * A batch is tried as a whole, as often as the policy says. Then it is taken apart, if its records are to
+ * go to the dead letters: each is given back, to be handled by itself, and by the same policy, so that one
+ * does not take its neighbours with it. A batch that names the record that has failed is cut before that one,
+ * which then counts its own attempts; those behind it stay with it while there are any, and are given
+ * back when there are not. Giving back, and not handling what is left in place, keeps the order where
+ * there is one, and nobody waiting where there is none.
+ *
+ * A dead letter is an attempt of its own (Attempt.letter), which the face runs in a thread that holds no
+ * handler's place. When the letter is on its way, the record leaves its lane: the records behind it may
+ * begin, and their letters follow in the same order. The record stays in the window until the letter is
+ * safe, so that no commit passes it. A letter that cannot even be sent keeps its lane.
+ */
+public final class Handling<K, V> {
+
+  /** What an attempt has led to. */
+  public sealed interface Outcome<K, V> {
+
+    /** What was taken and is to be given back, in order, once the attempt has ended. */
+    default List<Delivery<K, V>> giveBack() {
+      return List.of();
+    }
+
+    /** Gives those back: the first of them is the next then. */
+    default void release() {
+      List<Delivery<K, V>> back = giveBack();
+      for (int i = back.size() - 1; i >= 0; i--) {
+        back.get(i).giveBack();
+      }
+    }
+  }
+
+  /** Nothing is left to do for the messages, but for those to give back. */
+  public record Done<K, V>(List<Delivery<K, V>> giveBack) implements Outcome<K, V> {
+
+    private static final Done<?, ?> ALL = new Done<>(List.of());
+
+    /** There is nothing to give back. */
+    @SuppressWarnings("unchecked") // it has nothing of either type
+    static <K, V> Done<K, V> all() {
+      return (Done<K, V>) ALL;
+    }
+  }
+
+  /**
+   * Messages are to be tried again, after a delay. If the attempt has a {@link Attempt#letter}, it
+   * is for a thread that holds no handler's place.
+   */
+  public record Again<K, V>(Attempt<K, V> next, Duration delay, List<Delivery<K, V>> giveBack)
+      implements Outcome<K, V> {}
+
+  /** The loop must stop; the failure names the record, and its cause is what was thrown. */
+  public record Stop<K, V>(Exception failure) implements Outcome<K, V> {}
+
+  /** The thread was told to stop; that is no failure. */
+  public record Cancelled<K, V>() implements Outcome<K, V> {}
+
+  /** Dead letters that are on their way at once; an empirical compromise of memory and speed. */
+  private static final int LETTERS = 1000;
+
+  private final String group;
+  private final BatchFunction<K, V> handler;
+  private final FailurePolicy policy;
+  private final BooleanSupplier isCancelled;
+  private final Consumer<? super Exception> report;
+  private final Semaphore letters = new Semaphore(LETTERS);
+
+  /**
+   * Handling by a policy.
+   *
+   * @param group the consumer group
+   * @param isCancelled whether the threads that handle have been told to stop
+   * @param report gets failures that are survived
+   */
+  public Handling(
+      String group,
+      BatchFunction<K, V> handler,
+      FailurePolicy policy,
+      BooleanSupplier isCancelled,
+      Consumer<? super Exception> report) {
+    this.group = group;
+    this.handler = handler;
+    this.policy = policy;
+    this.isCancelled = isCancelled;
+    this.report = report;
+  }
+
+  /** Makes the attempt; settles the messages if it succeeds. Blocks. */
+  public Outcome<K, V> run(Attempt<K, V> attempt) {
+    DeadLetter letter = attempt.letter();
+    return letter == null ? handle(attempt) : bury(attempt, letter);
+  }
+
+  private Outcome<K, V> handle(Attempt<K, V> attempt) {
+    String stage = DeadLetter.DESERIALIZE;
+    if (attempt.number() > 1) {
+      attempt.first().observer().retried();
+    }
+    List<ProducerRecord<byte[], byte[]>> produced;
+    try {
+      attempt.forEach(Delivery::record); // remembers it
+      stage = DeadLetter.HANDLE;
+      produced = handler.apply(attempt);
+    } catch (Throwable e) {
+      return failed(attempt, stage, e);
+    }
+    return settled(attempt, produced);
+  }
+
+  /** The handler has handled it: settles the messages. */
+  public Outcome<K, V> handled(Attempt<K, V> attempt) {
+    return settled(attempt, List.of());
+  }
+
+  /**
+   * The handler has handled it, and produced something, which is to be committed with it: settles
+   * the messages.
+   *
+   * @param produced serializes it; may block, and fail as a handler may
+   */
+  public Outcome<K, V> handled(
+      Attempt<K, V> attempt, Supplier<List<ProducerRecord<byte[], byte[]>>> produced) {
+    List<ProducerRecord<byte[], byte[]>> records;
+    try {
+      records = produced.get();
+    } catch (Throwable e) {
+      return failed(attempt, DeadLetter.HANDLE, e);
+    }
+    return settled(attempt, records);
+  }
+
+  private Outcome<K, V> settled(
+      Attempt<K, V> attempt, List<ProducerRecord<byte[], byte[]>> produced) {
+    for (int i = 0; i < attempt.size(); i++) {
+      settle(attempt.get(i), produced);
+    }
+    return Done.all();
+  }
+
+  private static void settle(
+      Delivery<?, ?> message, List<ProducerRecord<byte[], byte[]>> produced) {
+    message.settle(produced, null);
+    message.observer().handled();
+  }
+
+  /**
+   * An attempt has failed. Does not block.
+   *
+   * @param stage at what, as {@link DeadLetter} has it
+   */
+  public Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Throwable failure) {
+    List<Delivery<K, V>> messages = attempt.messages();
+    if (isCancelled.getAsBoolean() && failure instanceof Exception) {
+      return new Cancelled<>();
+    }
+    if (failure instanceof BatchFailedException batch) {
+      for (int i = 0; i < messages.size(); i++) {
+        if (batch.names(messages.get(i).raw())) {
+          return failedAt(i, attempt, stage, batch);
+        }
+      }
+    }
+    return failedAtFirst(attempt, stage, failure, messages.size() == 1);
+  }
+
+  /** Those before are handled; one that has not failed before has used one attempt. */
+  private Outcome<K, V> failedAt(
+      int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
+    List<Delivery<K, V>> messages = attempt.messages();
+    messages.subList(0, index).forEach(message -> settle(message, List.of()));
+    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+    List<Delivery<K, V>> left = messages.subList(index, messages.size());
+    return failedAtFirst(
+        new Attempt<>(left, index == 0 ? attempt.number() : 1, null), stage, cause, true);
+  }
+
+  /**
+   * What becomes of messages that were not handled.
+   *
+   * @param isFirst whether it is known to be the fault of the first one
+   */
+  private Outcome<K, V> failedAtFirst(
+      Attempt<K, V> attempt, String stage, Throwable e, boolean isFirst) {
+    List<Delivery<K, V>> messages = attempt.messages();
+    Delivery<K, V> first = messages.getFirst();
+    String at = first.stageOr(stage);
+    first.observer().failed(at);
+    String what = isFirst ? at : "%s %d records, beginning with".formatted(at, messages.size());
+    if (isFatal(e)) {
+      return stop(attempt, what, "so that the loop stops, as the JVM or the program is broken", e);
+    }
+    Duration delay;
+    try {
+      delay = policy.delayAfter(attempt.number(), e);
+    } catch (Throwable thrown) { // of the application's predicate or backoff
+      return stop(
+          attempt,
+          what,
+          "and the loop stops, as retryIf(…) or the backoff has thrown " + Brief.of(thrown),
+          e,
+          thrown);
+    }
+    if (delay != null) {
+      report(
+          attempt,
+          RecordFailedException.repeated(
+              first.raw(), what, attempt.number(), delay, inSpan(first), e));
+      return new Again<>(attempt.next(messages), delay, List.of());
+    }
+    if (policy.deadLetters() == null) {
+      return stop(
+          attempt,
+          what,
+          ("no attempt is left and there are no dead letters, so that the loop stops (set retry(…),"
+                  + " deadLetterTopic(…) or deadLetters(…); to skip the record, commit offset %d)")
+              .formatted(first.raw().offset() + 1),
+          e);
+    }
+    if (!isFirst) {
+      String next = "each of them is tried by itself";
+      report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
+      messages.forEach(Delivery::setAlone);
+      return new Done<>(messages);
+    }
+    String next = "it becomes a dead letter";
+    report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
+    var letter = new DeadLetter(first.raw(), at, attempt.number(), e, group, first.span());
+    return new Again<>(
+        new Attempt<>(List.of(first), 1, letter),
+        Duration.ZERO,
+        messages.subList(1, messages.size()));
+  }
+
+  /** Something has thrown for which there is no rule: the loop stops, and names the records. */
+  public static <K, V> Outcome<K, V> broken(Attempt<K, V> attempt, Throwable e) {
+    return new Stop<>(
+        RecordFailedException.last(
+            attempt.first().raw(), "see to", attempt.number(), "and the loop stops", e));
+  }
+
+  private static String inSpan(Delivery<?, ?> message) {
+    String span = message.span();
+    return span == null ? "" : " (span " + span + ")";
+  }
+
+  private Outcome<K, V> stop(Attempt<K, V> attempt, String what, String then, Throwable e) {
+    return stop(attempt, what, then, e, e);
+  }
+
+  private Outcome<K, V> stop(
+      Attempt<K, V> attempt, String what, String then, Throwable e, Throwable second) {
+    ConsumerRecord<byte[], byte[]> record = attempt.first().raw();
+    return new Stop<>(
+        RecordFailedException.last(
+            record, what, attempt.number(), then + inSpan(attempt.first()), e, second));
+  }
+
+  /** Whether the next record would meet it too, and the JVM or the program cannot be trusted. */
+  private static boolean isFatal(Throwable e) {
+    return (e instanceof VirtualMachineError && !(e instanceof StackOverflowError))
+        || e instanceof LinkageError;
+  }
+
+  private Outcome<K, V> bury(Attempt<K, V> attempt, DeadLetter letter) {
+    Burial deadLetters = Objects.requireNonNull(policy.deadLetters());
+    Delivery<K, V> message = attempt.first();
+    try {
+      List<ProducerRecord<byte[], byte[]>> produced = send(deadLetters, message, letter);
+      buried(message, letter, produced);
+      return Done.all();
+    } catch (Throwable e) {
+      Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+      return unburied(attempt, letter, cause);
+    }
+  }
+
+  private List<ProducerRecord<byte[], byte[]>> send(
+      Burial deadLetters, Delivery<K, V> message, DeadLetter letter) throws Exception {
+    letters.acquire();
+    try {
+      Burial.Begun begun = deadLetters.bury(letter);
+      if (!begun.safe().isDone()) { // or it has failed at once, as with a topic that is missing
+        message.leaveLane();
+      }
+      begun.safe().get();
+      return begun.produced();
+    } finally {
+      letters.release();
+    }
+  }
+
+  private static void buried(
+      Delivery<?, ?> message, DeadLetter letter, List<ProducerRecord<byte[], byte[]>> produced) {
+    message.settle(produced, letter);
+    if (produced.isEmpty()) { // or it is safe when that is committed
+      message.observer().deadLettered(letter);
+    }
+  }
+
+  private Outcome<K, V> unburied(Attempt<K, V> attempt, DeadLetter letter, Throwable e) {
+    if (isCancelled.getAsBoolean() && e instanceof Exception) {
+      return new Cancelled<>();
+    }
+    Delivery<K, V> message = attempt.first();
+    String what = RecordFailedException.DEAD_LETTER;
+    message.observer().failed(what);
+    if (isFatal(e)) {
+      return stop(attempt, what, "so that the loop stops, as the JVM or the program is broken", e);
+    }
+    Throwable last = e;
+    if (Refusals.contains(e)) {
+      switch (policy.refused()) {
+        case RefusedLetters.Kept kept -> {}
+        case RefusedLetters.Stopping stopping -> {
+          return stop(attempt, what, "and the loop stops, as refusedLetters(…) says", e);
+        }
+        case RefusedLetters.Second(DeadLetters second) -> {
+          try {
+            second.begin(letter).get();
+            buried(message, letter, List.of());
+            return Done.all();
+          } catch (Throwable again) { // the letter is kept
+            if (isFatal(again)) {
+              return stop(attempt, what, "and so did the second place", e, again);
+            }
+            last = again;
+          }
+        }
+      }
+    }
+    Duration delay = policy.deadLetterDelay(attempt.number());
+    report(
+        attempt,
+        RecordFailedException.repeated(
+            letter.record(), what, attempt.number(), delay, Refusals.hint(e), last));
+    return new Again<>(attempt.next(attempt.messages()), delay, List.of());
+  }
+
+  private void report(Attempt<K, V> attempt, RecordFailedException e) {
+    attempt.messages().forEach(message -> message.failed(e));
+    report.accept(e);
+  }
+}

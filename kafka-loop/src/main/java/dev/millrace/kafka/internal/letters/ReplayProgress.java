@@ -1,0 +1,104 @@
+package dev.millrace.kafka.internal.letters;
+
+import dev.millrace.kafka.internal.partition.CommitMetadata;
+import dev.millrace.kafka.internal.partition.OffsetRanges;
+import dev.millrace.kafka.internal.report.Logs;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which dead letters of a partition were sent back. Not thread-safe.
+ *
+ * <p>A filter leaves gaps. The commit is the offset of the first letter that was left; what was
+ * sent beyond is in the commit's metadata, as a loop does it, so that it is not sent again.
+ */
+public final class ReplayProgress {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
+
+  /** The brokers' default for the metadata of a commit, in characters. */
+  private static final int METADATA = 4096;
+
+  private final TopicPartition partition;
+  private final OffsetRanges before;
+  private final TreeSet<Long> left = new TreeSet<>();
+  private long next;
+
+  /**
+   * Where the last replay has come to.
+   *
+   * @param committed what it has committed; null if there was none
+   * @param beginning where to begin then
+   */
+  public ReplayProgress(
+      TopicPartition partition, @Nullable OffsetAndMetadata committed, long beginning) {
+    this.partition = partition;
+    this.next = committed == null ? beginning : Math.max(committed.offset(), beginning);
+    this.before = committed == null ? OffsetRanges.EMPTY : sentBeyond(partition, committed);
+  }
+
+  private static OffsetRanges sentBeyond(TopicPartition partition, OffsetAndMetadata committed) {
+    try {
+      return committed.metadata().isEmpty()
+          ? OffsetRanges.EMPTY
+          : CommitMetadata.decode(partition, committed.offset(), committed.metadata());
+    } catch (CommitMetadata.MalformedException e) {
+      LOG.warn("what was sent back beyond {} is not known: {}", committed, e.getMessage());
+      return OffsetRanges.EMPTY;
+    }
+  }
+
+  /** The offset to begin with. */
+  public long next() {
+    return next;
+  }
+
+  /** Whether it was sent back by an earlier replay. */
+  public boolean isSent(long offset) {
+    return before.contains(offset);
+  }
+
+  /** The letter at that offset was seen, and is left for another time. */
+  public void leave(long offset) {
+    left.add(offset);
+    next = offset + 1;
+  }
+
+  /** The letter at that offset was sent back, now or before. */
+  public void sent(long offset) {
+    next = offset + 1;
+  }
+
+  /** What to commit, if all that was sent is safe. */
+  public OffsetAndMetadata commit() {
+    long offset = left.isEmpty() ? next : left.first();
+    CommitMetadata.Encoded known =
+        CommitMetadata.encode(partition, offset, beyond().then(before.from(next)), METADATA);
+    if (!known.complete()) {
+      LOG.warn(
+          "too many dead letters of {} are left among those that were sent back: some of these are"
+              + " sent again by the next replay",
+          partition);
+    }
+    return new OffsetAndMetadata(offset, known.text());
+  }
+
+  /** What was sent between those that are left, and behind them. */
+  private OffsetRanges beyond() {
+    OffsetRanges ranges = OffsetRanges.EMPTY;
+    Long from = null;
+    for (Long one : left) {
+      if (from != null && from < one) {
+        ranges = ranges.then(new OffsetRanges(new long[] {from, one}));
+      }
+      from = one + 1;
+    }
+    return from == null || from >= next
+        ? ranges
+        : ranges.then(new OffsetRanges(new long[] {from, next}));
+  }
+}

@@ -1,5 +1,0 @@
-/** What the faces of the loop are made of; not exported. */
-@NullMarked
-package dev.millrace.kafka.internal;
-
-import org.jspecify.annotations.NullMarked;

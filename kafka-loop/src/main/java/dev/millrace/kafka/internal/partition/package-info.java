@@ -1,0 +1,7 @@
+/**
+ * One partition during one ownership: its records, their order, and what can be committed. Not API.
+ */
+@NullMarked
+package dev.millrace.kafka.internal.partition;
+
+import org.jspecify.annotations.NullMarked;

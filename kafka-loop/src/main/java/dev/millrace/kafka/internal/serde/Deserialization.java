@@ -1,0 +1,215 @@
+package dev.millrace.kafka.internal.serde;
+
+import dev.millrace.kafka.internal.partition.Partition;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.errors.RecordDeserializationException.DeserializationExceptionOrigin;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The application's deserializers, apart from the consumer: a record that they refuse is one record
+ * that fails, and its bytes are still there.
+ *
+ * <p>Thread-safe. A deserializer is called by one thread at a time, as Kafka's own consumer would.
+ * If the deserializers are made of their classes, each call has a pair of them to itself, so that a
+ * slow call holds up its partition only. If they were given, there is one pair: the calls of all
+ * partitions wait for each other.
+ */
+/*
+ * Pairs are made when all others are in use, and are used again, the last one first: so there are as many as
+ * were in use at once, which is at most one for each partition, and one or two if they are quick.
+ */
+public final class Deserialization<K, V> implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Deserialization.class);
+
+  /** The deserializers of one call. */
+  private record Pair<K, V>(Deserializer<K> key, Deserializer<V> value) {
+    void close() {
+      try {
+        key.close();
+      } finally {
+        value.close();
+      }
+    }
+  }
+
+  private final @Nullable Supplier<Deserializer<K>> keys;
+  private final @Nullable Supplier<Deserializer<V>> values;
+
+  /** Of all partitions, if there is one pair; null if each partition has a turnstile of its own. */
+  private final @Nullable Turnstile single;
+
+  private final Deque<Pair<K, V>> free = new ArrayDeque<>(); // guarded by this
+  private int used; // guarded by this
+  private boolean closed; // guarded by this
+
+  /** With one pair of deserializers that are configured; they are closed with this. */
+  public Deserialization(Deserializer<K> key, Deserializer<V> value) {
+    this.keys = null;
+    this.values = null;
+    this.single = new Turnstile();
+    free.add(new Pair<>(key, value));
+  }
+
+  /**
+   * With deserializers that are made as they are needed, one pair now; all are closed with this.
+   */
+  public Deserialization(Supplier<Deserializer<K>> keys, Supplier<Deserializer<V>> values) {
+    this.keys = keys;
+    this.values = values;
+    this.single = null;
+    free.add(new Pair<>(keys.get(), values.get()));
+  }
+
+  /** Lets one thread of a partition call the deserializers: for {@link Partition#deserialize}. */
+  public Turnstile turnstile() {
+    return single != null ? single : new Turnstile();
+  }
+
+  /**
+   * The record with its key and value. Its headers are a copy, so that nobody can change those that
+   * it came with. For a thread that is in the {@link #turnstile} of the partition.
+   *
+   * @throws RecordDeserializationException if a deserializer throws, with that as the cause
+   */
+  public ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {
+    Pair<K, V> pair = take();
+    try {
+      return apply(pair, raw);
+    } finally {
+      giveBack(pair);
+    }
+  }
+
+  private Pair<K, V> take() {
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("the consumer is closed, and so are its deserializers");
+      }
+      used++;
+      Pair<K, V> known = free.pollFirst();
+      if (known != null) {
+        return known;
+      }
+    }
+    return make(); // without the lock: it may take long
+  }
+
+  private Pair<K, V> make() {
+    try {
+      return new Pair<>(Objects.requireNonNull(keys).get(), Objects.requireNonNull(values).get());
+    } catch (Throwable e) {
+      giveBack(null);
+      throw e;
+    }
+  }
+
+  private void giveBack(@Nullable Pair<K, V> pair) {
+    boolean tooLate;
+    synchronized (this) {
+      used--;
+      tooLate = closed;
+      if (pair != null && !closed) {
+        free.addFirst(pair);
+      }
+    }
+    if (pair != null && tooLate) {
+      pair.close();
+    }
+  }
+
+  private static <K, V> ConsumerRecord<K, V> apply(
+      Pair<K, V> pair, ConsumerRecord<byte[], byte[]> raw) {
+    Header[] known = raw.headers().toArray();
+    var headers = known.length == 0 ? new RecordHeaders() : new RecordHeaders(known);
+    return new ConsumerRecord<>(
+        raw.topic(),
+        raw.partition(),
+        raw.offset(),
+        raw.timestamp(),
+        raw.timestampType(),
+        raw.serializedKeySize(),
+        raw.serializedValueSize(),
+        part(DeserializationExceptionOrigin.KEY, pair.key, raw, headers, raw.key()),
+        part(DeserializationExceptionOrigin.VALUE, pair.value, raw, headers, raw.value()),
+        headers,
+        raw.leaderEpoch(),
+        raw.deliveryCount());
+  }
+
+  @SuppressWarnings("NullAway") // a key, or a value, may be null: Kafka's types do not say so
+  private static <T> T part(
+      DeserializationExceptionOrigin origin,
+      Deserializer<T> deserializer,
+      ConsumerRecord<byte[], byte[]> raw,
+      RecordHeaders headers,
+      byte @Nullable [] bytes) {
+    if (bytes == null) {
+      return null; // as Kafka does: a deserializer is not asked for nothing
+    }
+    try {
+      return deserializer.deserialize(raw.topic(), headers, bytes);
+    } catch (RuntimeException e) {
+      throw new RecordDeserializationException(
+          origin,
+          new TopicPartition(raw.topic(), raw.partition()),
+          raw.offset(),
+          raw.timestamp(),
+          raw.timestampType(),
+          buffer(raw.key()),
+          buffer(raw.value()),
+          raw.headers(),
+          "the %s of the record of %s-%d at offset %d can not be deserialized: %s"
+              .formatted(origin, raw.topic(), raw.partition(), raw.offset(), e),
+          e);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // Kafka's type does not say that it may be null
+  private static ByteBuffer buffer(byte @Nullable [] bytes) {
+    return bytes == null ? null : ByteBuffer.wrap(bytes);
+  }
+
+  /**
+   * Closes the deserializers. Does not wait for a call that goes on: its thread closes the
+   * deserializers of that call when it returns.
+   */
+  @Override
+  public void close() {
+    List<Pair<K, V>> last;
+    int left;
+    synchronized (this) {
+      closed = true;
+      last = List.copyOf(free);
+      free.clear();
+      left = used;
+    }
+    if (left > 0) {
+      LOG.warn("{} deserializers have not returned; they are closed when they do", left);
+    }
+    RuntimeException failure = null;
+    for (Pair<K, V> pair : last) {
+      try {
+        pair.close();
+      } catch (RuntimeException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package dev.millrace.kafka.internal.settings;
+
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.DeadLetters;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** Where records go that could not be handled. Thread-safe. */
+@FunctionalInterface
+public interface Burial {
+
+  /**
+   * A letter that is on its way.
+   *
+   * @param safe completes when it is safe, or fails with why it is not
+   * @param produced what is to be produced in the transaction that commits the record; the letter
+   *     is safe when that is committed
+   */
+  record Begun(Future<?> safe, List<ProducerRecord<byte[], byte[]>> produced) {}
+
+  /** Begins to put a record in a safe place; may block. */
+  Begun bury(DeadLetter letter) throws Exception;
+
+  /** To dead letters that know nothing of transactions. */
+  static Burial of(DeadLetters letters) {
+    return letter -> new Begun(letters.begin(letter), List.of());
+  }
+
+  /** To a topic, in the transaction that commits the record. */
+  static Burial inTransaction(String topic) {
+    return letter ->
+        new Begun(CompletableFuture.completedFuture(null), List.of(letter.toRecord(topic)));
+  }
+}

@@ -1,0 +1,375 @@
+package dev.millrace.kafka.internal.settings;
+
+import dev.millrace.kafka.AddedPartitions;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.CorruptRecords;
+import dev.millrace.kafka.NewHistory;
+import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.internal.cluster.AdminQuestions;
+import dev.millrace.kafka.internal.cluster.ConsumerQuestions;
+import dev.millrace.kafka.internal.cluster.Questions;
+import dev.millrace.kafka.internal.serde.Deserialization;
+import dev.millrace.kafka.internal.serde.Deserializers;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a consumer. Builders write the fields; {@link #checked} makes a copy that nobody
+ * writes to any more. What they mean is said at the builders.
+ */
+public final class ConsumerSettings<K, V> implements Cloneable {
+
+  /**
+   * Shorter than Kafka's half a second: a client has one request to a broker at a time, without the
+   * partitions that are paused; so one that is resumed while the broker waits for records of the
+   * others gets none until it answers.
+   */
+  private static final int FETCH_MAX_WAIT_MS = 100;
+
+  private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+
+  private static final Duration KAFKAS_MAX_POLL_INTERVAL = Duration.ofMinutes(5);
+
+  /** Kafka's own; there may be secrets among them. */
+  private Map<String, Object> properties = Map.of();
+
+  /** The names of the topics to subscribe to; empty if there is a {@link #pattern}. */
+  public List<String> topics = List.of();
+
+  /** The pattern of the names to subscribe to, instead of {@link #topics}; null without one. */
+  public @Nullable Pattern pattern;
+
+  /** Which records wait for which. */
+  public Ordering ordering = Ordering.PARTITION;
+
+  /** Whether records may begin while some from before a rebalance are still under way. */
+  public boolean overlapping;
+
+  /** From how many waiting records on a partition is full. */
+  public int buffer = 2000;
+
+  /** From how many held records on a partition is full. */
+  public int lookAhead = 10_000;
+
+  /** From how many held bytes on a partition is full. */
+  public long lookAheadBytes = 8 << 20;
+
+  /** How long after it was settled a record is committed, at the most while the broker answers. */
+  public Duration commitInterval = Duration.ofSeconds(1);
+
+  /** After how many settled records to commit. */
+  public int commitEvery = 10_000;
+
+  /** How many characters of metadata a commit may have. */
+  public int metadataLimit = 4096;
+
+  /** How long a rebalance waits. */
+  public Duration revokeTimeout = Duration.ofSeconds(10);
+
+  /** How long the end may take. */
+  public Duration closeTimeout = Duration.ofSeconds(10);
+
+  /** From when on what does not move is stuck. */
+  public Duration stuckAfter = Duration.ofMinutes(1);
+
+  /** What becomes of records that cannot be read. */
+  public CorruptRecords corruptRecords = CorruptRecords.STOP;
+
+  /** Where to go on when the log is not the one that was consumed; null for the default. */
+  public @Nullable NewHistory newHistory;
+
+  /** Where partitions begin that are younger than the group. */
+  public AddedPartitions addedPartitions = AddedPartitions.FROM_BEGINNING;
+
+  /** From which lag of a partition on the consumer is behind; null for no limit. */
+  public @Nullable Long lagLimit;
+
+  /** How often to tell that a right is refused, and wait for it; null to end. */
+  public @Nullable Duration awaitRights;
+
+  /** What is paused from the start on, and may be changed at any time; null for nothing. */
+  public @Nullable Pauses pauses;
+
+  /** Who is told what is consumed. */
+  public ConsumerObserver observer = ConsumerObserver.NONE;
+
+  /** How large batches are; null for one record at a time. */
+  public @Nullable Batching batching;
+
+  /** How to produce and commit in transactions; null for commits of offsets alone. */
+  public @Nullable TransactionSettings transactions;
+
+  /** Instead of the class among the properties. */
+  public @Nullable Deserializer<K> keyDeserializer;
+
+  /** Instead of the class among the properties. */
+  public @Nullable Deserializer<V> valueDeserializer;
+
+  /** Makes the consumer. */
+  public Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
+
+  /** Makes the client that asks what is missing. */
+  public Function<Map<String, Object>, Admin> adminFactory = Admin::create;
+
+  /** Sets Kafka's own properties. */
+  public void properties(Map<String, ?> given) {
+    properties = KafkaProperties.copy(given);
+  }
+
+  /** Sets Kafka's own properties. */
+  public void properties(Properties given) {
+    properties = KafkaProperties.copy(given);
+  }
+
+  /** Kafka's own property; null if it is not set. */
+  public @Nullable Object property(String name) {
+    return properties.get(name);
+  }
+
+  /** The group's name; empty if it is not set. */
+  public String group() {
+    return Objects.requireNonNullElse(property(ConsumerConfig.GROUP_ID_CONFIG), "").toString();
+  }
+
+  Map<String, Object> properties() {
+    return properties;
+  }
+
+  /** The number, if it is. */
+  public static int positive(String what, int number) {
+    if (number < 1) {
+      throw new IllegalArgumentException(what + " must be at least 1, but is " + number);
+    }
+    return number;
+  }
+
+  /**
+   * How long after the last commit began the next one begins. The rest of the interval is for the
+   * poll that is under way, and for the broker.
+   */
+  public Duration untilNextCommit() {
+    return commitInterval.minus(commitInterval.dividedBy(20));
+  }
+
+  /** The duration, if it is. */
+  public static Duration positive(String what, Duration duration) {
+    if (!Objects.requireNonNull(duration, what).isPositive()) {
+      throw new IllegalArgumentException(what + " must be positive, but is " + duration);
+    }
+    return duration;
+  }
+
+  /** Checks what can only be checked as a whole. */
+  public ConsumerSettings<K, V> checked() {
+    if (topics.isEmpty() && pattern == null) {
+      throw new IllegalArgumentException("no topic: call topics(…)");
+    }
+    KafkaProperties.check(properties, ConsumerConfig.configDef());
+    require(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
+    require(ConsumerConfig.GROUP_ID_CONFIG);
+    if (keyDeserializer == null) {
+      require(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG);
+    }
+    if (valueDeserializer == null) {
+      require(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
+    }
+    refuseAutoCommit();
+    offsetReset();
+    refuseRevokeTimeoutThatKafkaWouldNotWaitFor();
+    if (lookAhead < buffer) {
+      throw new IllegalArgumentException(
+          "a look-ahead of %d records cannot hold a buffer of %d: raise lookAhead(…)"
+              .formatted(lookAhead, buffer));
+    }
+    Batching batches = batching;
+    if (batches != null && batches.size() > lookAhead) {
+      throw new IllegalArgumentException(
+          "a look-ahead of %d records cannot hold a batch of %d: raise lookAhead(…), or lower the size that the batch handler is given"
+              .formatted(lookAhead, batches.size()));
+    }
+    return copy();
+  }
+
+  private void require(String property) {
+    Object value = properties.get(property);
+    if (value == null || value.toString().isBlank()) {
+      throw new IllegalArgumentException(
+          "the Kafka property '" + property + "' is missing: put it into properties(…)");
+    }
+  }
+
+  private void refuseAutoCommit() {
+    Object autoCommit = properties.get(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG);
+    if (autoCommit != null && Boolean.parseBoolean(autoCommit.toString().strip())) {
+      throw new IllegalArgumentException(
+          ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG
+              + "=true would commit records that are not handled, and lose them in a crash: leave"
+              + " it out");
+    }
+  }
+
+  private void refuseRevokeTimeoutThatKafkaWouldNotWaitFor() {
+    Object given = properties.get(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG);
+    Duration interval =
+        given == null
+            ? KAFKAS_MAX_POLL_INTERVAL
+            : Duration.ofMillis(Long.parseLong(given.toString().strip()));
+    if (revokeTimeout.compareTo(interval) >= 0) {
+      throw new IllegalArgumentException(
+          "a revoke timeout of %s is not shorter than %s, %s: the group would give the partitions to others before their handlers end"
+              .formatted(revokeTimeout, ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, interval));
+    }
+  }
+
+  @SuppressWarnings("unchecked") // clone gives the same type
+  private ConsumerSettings<K, V> copy() {
+    try {
+      return (ConsumerSettings<K, V>) clone();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  public OffsetReset offsetReset() {
+    return OffsetReset.of(properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG));
+  }
+
+  /** Where to go on when the log is not the one that was consumed. */
+  public NewHistory newHistory() {
+    NewHistory chosen = newHistory;
+    return chosen != null ? chosen : offsetReset().isNone() ? NewHistory.STOP : NewHistory.RESUME;
+  }
+
+  /** Which records the consumer reads. */
+  public IsolationLevel isolation() {
+    Object given = properties.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
+    boolean committed =
+        given == null
+            ? transactions != null
+            : given.toString().equalsIgnoreCase(IsolationLevel.READ_COMMITTED.toString());
+    return committed ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED;
+  }
+
+  /** Asks the brokers that the consumer is connected to. */
+  public Questions newQuestions(Consumer<?, ?> consumer) {
+    return consumer instanceof KafkaConsumer
+        ? AdminQuestions.open(properties)
+        : new ConsumerQuestions(consumer, closeTimeout);
+  }
+
+  public Consumer<byte[], byte[]> newConsumer() {
+    Map<String, Object> all = new HashMap<>(properties);
+    all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+    all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // StartFinder does it
+    all.putIfAbsent(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_MAX_WAIT_MS);
+    if (transactions != null) {
+      all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    }
+    try {
+      return factory.apply(all);
+    } catch (KafkaException e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      if (!(root instanceof ConfigException)) {
+        throw e;
+      }
+      throw new KafkaException(
+          "no consumer can be made with bootstrap.servers=%s: %s"
+              .formatted(property(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG), root.getMessage()),
+          e);
+    }
+  }
+
+  /** An admin client that connects as the consumer does, and waits no longer than that. */
+  public Admin newAdmin(Duration timeout) {
+    Map<String, Object> all = new HashMap<>(properties);
+    all.keySet().retainAll(AdminClientConfig.configNames());
+    all.remove(AdminClientConfig.CLIENT_ID_CONFIG);
+    all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) timeout.toMillis());
+    all.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) timeout.toMillis());
+    return adminFactory.apply(all);
+  }
+
+  public Deserialization<K, V> newDeserialization() {
+    var unknown = new UnknownProperties(properties);
+    Map<String, Object> all = unknown.map();
+    Supplier<Deserializer<K>> key =
+        () ->
+            Deserializers.of(
+                keyDeserializer, all, ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true);
+    Supplier<Deserializer<V>> value =
+        () ->
+            Deserializers.of(
+                valueDeserializer, all, ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false);
+    Deserialization<K, V> deserialization =
+        keyDeserializer == null && valueDeserializer == null
+            ? new Deserialization<>(key, value)
+            : new Deserialization<>(key.get(), value.get()); // there is one of what was given
+    unknown.warn();
+    return deserialization;
+  }
+
+  /** Whether a topic of that name is subscribed to. */
+  boolean consumes(String topic) {
+    Pattern known = pattern;
+    return known == null ? topics.contains(topic) : known.matcher(topic).matches();
+  }
+
+  /** The topics, or the pattern, for people. */
+  public List<String> subscription() {
+    Pattern known = pattern;
+    return known == null ? topics : List.of("pattern " + known);
+  }
+
+  /**
+   * The name of a topic, if it can be one.
+   *
+   * @throws IllegalArgumentException if it cannot; the message tells the name and the reason
+   */
+  public static String topicName(String setting, @Nullable String name) {
+    if (name == null) {
+      throw new IllegalArgumentException(setting + ": the name of a topic is null");
+    }
+    if (name.contains(",")) {
+      throw new IllegalArgumentException(
+          "%s: '%s' is one name with a comma in it: give each topic as a text of its own"
+              .formatted(setting, name));
+    }
+    if (!TOPIC_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+      throw new IllegalArgumentException(
+          "%s: '%s' cannot be the name of a topic: names have 1 to 249 letters, digits, '.', '_' and '-'"
+              .formatted(setting, name));
+    }
+    return name;
+  }
+
+  /** Without the values of the properties, among which there may be secrets. */
+  @Override
+  public String toString() {
+    return "ConsumerSettings[topics=%s, ordering=%s, properties=%s]"
+        .formatted(subscription(), ordering, new TreeSet<>(properties.keySet()));
+  }
+}

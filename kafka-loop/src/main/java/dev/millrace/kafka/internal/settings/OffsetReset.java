@@ -1,0 +1,72 @@
+package dev.millrace.kafka.internal.settings;
+
+import dev.millrace.kafka.internal.start.StartFinder;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The application's {@code auto.offset.reset}. Immutable.
+ *
+ * <p>Kafka's consumer is told {@code none}, and {@link StartFinder} does what the application has
+ * told: left to itself the consumer would jump over records that retention has deleted, or back to
+ * the beginning of a topic that was made anew, and say nothing.
+ */
+public record OffsetReset(Policy policy, @Nullable Duration back) {
+
+  private static final String BY_DURATION = "by_duration:";
+
+  /** What the property can say. */
+  public enum Policy {
+    EARLIEST,
+    LATEST,
+    BY_DURATION,
+    NONE
+  }
+
+  /**
+   * By the property's value; {@code earliest} if there is none.
+   *
+   * @throws IllegalArgumentException if Kafka knows no such value
+   */
+  static OffsetReset of(@Nullable Object property) {
+    String text = property == null ? "earliest" : property.toString().strip();
+    String name = text.toLowerCase(Locale.ROOT);
+    return switch (name) {
+      case "earliest" -> new OffsetReset(Policy.EARLIEST, null);
+      case "latest" -> new OffsetReset(Policy.LATEST, null);
+      case "none" -> new OffsetReset(Policy.NONE, null);
+      default -> {
+        if (!name.startsWith(BY_DURATION)) {
+          throw refused(text, null);
+        }
+        try {
+          Duration back = Duration.parse(text.substring(BY_DURATION.length()));
+          if (back.isNegative()) {
+            throw refused(text, null);
+          }
+          yield new OffsetReset(Policy.BY_DURATION, back);
+        } catch (DateTimeParseException e) {
+          throw refused(text, e);
+        }
+      }
+    };
+  }
+
+  private static IllegalArgumentException refused(String text, @Nullable Exception cause) {
+    return new IllegalArgumentException(
+        "%s is '%s', but must be earliest, latest, none, or by_duration:PnDTnHnMn"
+            .formatted(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, text),
+        cause);
+  }
+
+  public boolean isEarliest() {
+    return policy == Policy.EARLIEST;
+  }
+
+  public boolean isNone() {
+    return policy == Policy.NONE;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.millrace.kafka.internal.settings;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** A byte producer that reuses the consumer's connection settings. */
+public final class OwnProducer implements AutoCloseable {
+
+  /** Means the same for both, but not the same value. */
+  private static final Set<String> NOT_SHARED =
+      Set.of(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG, CommonClientConfigs.CLIENT_ID_CONFIG);
+
+  /** A broker that is away is said after that, and not after Kafka's minute. */
+  private static final Duration MAX_BLOCK = Duration.ofSeconds(10);
+
+  /**
+   * In bytes; as much as the producer's buffer has by default, and not Kafka's 1 MiB: a letter is
+   * larger than the record was, by its headers, and the limit of the topic is the one that counts.
+   */
+  private static final int MAX_REQUEST_SIZE = 32 << 20;
+
+  private final Producer<byte[], byte[]> producer;
+  private final Duration closeTimeout;
+
+  private OwnProducer(Producer<byte[], byte[]> producer, Duration closeTimeout) {
+    this.producer = producer;
+    this.closeTimeout = closeTimeout;
+  }
+
+  /**
+   * Connects by the settings of the consumer.
+   *
+   * @param given the application's own properties of the producer
+   */
+  public static OwnProducer open(ConsumerSettings<?, ?> settings, Map<String, ?> given) {
+    return new OwnProducer(
+        new KafkaProducer<>(ofLetters(settings.properties(), given)), settings.closeTimeout);
+  }
+
+  /**
+   * The properties of a producer of dead letters.
+   *
+   * @throws IllegalArgumentException if the application's own make letters unsafe
+   */
+  static Map<String, Object> ofLetters(
+      Map<String, Object> consumerProperties, Map<String, ?> given) {
+    Map<String, Object> all = properties(consumerProperties);
+    all.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_SIZE);
+    all.putAll(given);
+    all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    all.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    Object acks = given.get(ProducerConfig.ACKS_CONFIG);
+    if (acks != null && !Set.of("all", "-1").contains(acks.toString().strip())) {
+      throw new IllegalArgumentException(
+          "'acks' is '%s', with which a dead letter can be lost: leave it out".formatted(acks));
+    }
+    if (given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG)) {
+      throw new IllegalArgumentException(
+          "'transactional.id' is for a transactionalHandler(…), and there is none: leave it out");
+    }
+    return all;
+  }
+
+  /** The producer. */
+  public Producer<byte[], byte[]> producer() {
+    return producer;
+  }
+
+  /** Nobody waits for what is not sent by now: the timeout is for a broker that is away. */
+  @Override
+  public void close() {
+    producer.close(closeTimeout);
+  }
+
+  /** As {@link #close()}, but it takes no longer than that. */
+  public void close(Duration timeout) {
+    producer.close(timeout);
+  }
+
+  /** What a producer knows of the consumer's settings: where the brokers are, TLS, SASL, times. */
+  static Map<String, Object> properties(Map<String, Object> consumerProperties) {
+    Map<String, Object> properties = new HashMap<>(consumerProperties);
+    properties
+        .keySet()
+        .removeIf(
+            name ->
+                NOT_SHARED.contains(name)
+                    || (ConsumerConfig.configNames().contains(name)
+                        && !ProducerConfig.configNames().contains(name)));
+    Object id = consumerProperties.get(CommonClientConfigs.CLIENT_ID_CONFIG);
+    if (id != null) {
+      properties.put(CommonClientConfigs.CLIENT_ID_CONFIG, id + "-dead-letters");
+    }
+    properties.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    properties.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, MAX_BLOCK.toMillis());
+    return properties;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.millrace.kafka.internal.settings;
+
+import java.util.regex.Pattern;
+
+/** Makes patterns of patterns. */
+public final class Patterns {
+
+  private static final int ALLOWED = Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE;
+
+  private Patterns() {}
+
+  /**
+   * Matches the texts that match the first pattern, and not the second one.
+   *
+   * <p>One pattern, because a consumer of Kafka takes one pattern, and no function, to subscribe.
+   *
+   * @throws IllegalArgumentException if a pattern has flags other than those of letter case
+   */
+  public static Pattern without(Pattern pattern, Pattern except) {
+    return Pattern.compile("(?=%s$)(?!%s$).*".formatted(group(pattern), group(except)));
+  }
+
+  private static String group(Pattern pattern) {
+    if ((pattern.flags() & ~ALLOWED) != 0) {
+      throw new IllegalArgumentException(
+          "the pattern '%s' has flags other than CASE_INSENSITIVE and UNICODE_CASE"
+              .formatted(pattern));
+    }
+    String flags =
+        ((pattern.flags() & Pattern.CASE_INSENSITIVE) == 0 ? "" : "i")
+            + ((pattern.flags() & Pattern.UNICODE_CASE) == 0 ? "" : "u");
+    return "(?%s:%s)".formatted(flags, pattern.pattern());
+  }
+}

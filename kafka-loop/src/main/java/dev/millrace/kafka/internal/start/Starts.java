@@ -1,0 +1,250 @@
+package dev.millrace.kafka.internal.start;
+
+import dev.millrace.kafka.NewHistoryException;
+import dev.millrace.kafka.internal.cluster.Origin;
+import dev.millrace.kafka.internal.cluster.Questions;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.partition.Start;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RetriableException;
+
+/**
+ * Sets the position of each partition that has none, as soon as it is known; for the poll thread
+ * only. {@link StartFinder} says where.
+ */
+/*
+ * The poll thread never waits for an answer, but for a moment in a rebalance, as most answers come
+ * within it. Until the answer for a partition has come, the partition is held: it is paused, and has a position
+ * that is never read, so that Kafka's consumer neither fetches of it nor looks for a position by itself, which
+ * would keep all partitions waiting for the one whose leader is away. An answer is for one ownership: it is
+ * dropped if the partition has been taken away, or has got a position otherwise.
+ */
+public final class Starts<K, V> {
+
+  private static final Duration MOMENT = Duration.ofMillis(200);
+  private static final Duration ASK_AGAIN = Duration.ofMillis(500);
+  private static final long NEVER_READ = 0;
+
+  /** Takes the place of a partition's present ownership. */
+  public interface Owner<K, V> {
+    /** The present ownership of that partition begins again: nothing of it is known. */
+    Partition<K, V> beginAgain(Partition<K, V> partition);
+
+    /** Whether that is the present ownership. */
+    boolean has(Partition<K, V> partition);
+
+    /** A new history has begun. */
+    void began(NewHistoryException history);
+  }
+
+  private final class Open {
+    private final Partition<K, V> partition;
+    private final Supplier<CompletableFuture<Start>> question;
+    private CompletableFuture<Start> answer;
+    private long askAgain;
+
+    Open(Partition<K, V> partition, Supplier<CompletableFuture<Start>> question) {
+      this.partition = partition;
+      this.question = question;
+      this.answer = NOT_ASKED;
+    }
+
+    void ask() {
+      answer = question.get();
+    }
+  }
+
+  private static final CompletableFuture<Start> NOT_ASKED = new CompletableFuture<>();
+
+  private final Consumer<?, ?> consumer;
+  private final Questions questions;
+  private final StartFinder finder;
+  private final Owner<K, V> owner;
+  private final java.util.function.Consumer<? super Exception> report;
+  private final Map<TopicPartition, Open> open = new HashMap<>();
+
+  public Starts(
+      Consumer<?, ?> consumer,
+      Questions questions,
+      StartFinder finder,
+      Owner<K, V> owner,
+      java.util.function.Consumer<? super Exception> report) {
+    this.consumer = consumer;
+    this.questions = questions;
+    this.finder = finder;
+    this.owner = owner;
+    this.report = report;
+  }
+
+  /** These have been assigned, by the poll that is under way. */
+  public void assigned(Collection<Partition<K, V>> partitions) {
+    Map<TopicPartition, Partition<K, V>> byName = new HashMap<>();
+    partitions.forEach(partition -> byName.put(partition.name(), partition));
+    Map<TopicPartition, CompletableFuture<Start>> answers =
+        questions.isBlocking() ? Map.of() : finder.assigned(byName.keySet());
+    List<Open> asked = new ArrayList<>();
+    for (Partition<K, V> partition : partitions) {
+      TopicPartition name = partition.name();
+      Open one = hold(partition, () -> finder.assigned(Set.of(name)).get(name));
+      one.answer = answers.getOrDefault(name, NOT_ASKED);
+      asked.add(one);
+    }
+    awaitForAMoment(answers.values());
+    asked.forEach(
+        one -> {
+          if (one.answer.isDone() && !one.answer.isCompletedExceptionally()) {
+            open.remove(one.partition.name());
+            begin(one.partition, one.answer.join());
+          }
+        });
+    Set<TopicPartition> held = new HashSet<>(byName.keySet());
+    held.retainAll(open.keySet());
+    consumer.pause(held);
+    held.forEach(name -> consumer.seek(name, NEVER_READ));
+  }
+
+  private Open hold(Partition<K, V> partition, Supplier<CompletableFuture<Start>> question) {
+    partition.hold();
+    var one = new Open(partition, question);
+    open.put(partition.name(), one);
+    return one;
+  }
+
+  private static void awaitForAMoment(Collection<CompletableFuture<Start>> answers) {
+    try {
+      CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+          .get(MOMENT.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptException(e);
+    } catch (ExecutionException | TimeoutException e) {
+      // seen to at the next turn
+    }
+  }
+
+  /** Whether there is a partition without a position. */
+  public boolean areOpen() {
+    return !open.isEmpty();
+  }
+
+  /**
+   * Sets the positions that have become known; whether there were any.
+   *
+   * @throws KafkaException if one can never be known
+   */
+  public boolean run() {
+    if (open.isEmpty()) {
+      return false;
+    }
+    boolean some = false;
+    List<Open> done = new ArrayList<>();
+    for (Iterator<Open> all = open.values().iterator(); all.hasNext(); ) {
+      Open one = all.next();
+      if (!owner.has(one.partition) || !one.partition.isHeld()) {
+        all.remove();
+        continue;
+      }
+      if (one.answer == NOT_ASKED && one.askAgain - System.nanoTime() <= 0) {
+        one.ask();
+      }
+      if (one.answer.isDone()) {
+        done.add(one);
+      }
+    }
+    for (Open one : done) {
+      some |= settle(one);
+    }
+    return some;
+  }
+
+  private boolean settle(Open one) {
+    Start start;
+    try {
+      start = one.answer.join();
+    } catch (CompletionException e) {
+      askAgain(one, Objects.requireNonNullElse(e.getCause(), e));
+      return false;
+    }
+    open.remove(one.partition.name());
+    begin(one.partition, start);
+    return true;
+  }
+
+  private void askAgain(Open one, Throwable failure) {
+    one.answer = NOT_ASKED; // in any case: a right that is refused may be granted later
+    one.askAgain = System.nanoTime() + ASK_AGAIN.toNanos();
+    if (!(failure instanceof RetriableException)) {
+      throw failure instanceof KafkaException known
+          ? known
+          : new KafkaException("where " + one.partition.name() + " begins is not known", failure);
+    }
+    report.accept(
+        new KafkaException(
+            "where %s begins is not known, and is asked again: %s"
+                .formatted(one.partition.name(), failure.getMessage()),
+            failure));
+  }
+
+  private void begin(Partition<K, V> partition, Start start) {
+    NewHistoryException change = start.change();
+    consumer.seek(partition.name(), start.position());
+    boolean isNew = change != null && partition.wouldGoBack(start.position().offset());
+    (isNew ? owner.beginAgain(partition) : partition).start(start);
+    if (change != null) {
+      owner.began(change);
+    }
+  }
+
+  /** Kafka's consumer has no position for these, or one that is not in the log. */
+  public void lost(InvalidOffsetException problem, Collection<Partition<K, V>> partitions) {
+    if (problem instanceof NoOffsetForPartitionException) {
+      assigned(partitions);
+      return;
+    }
+    Map<TopicPartition, Long> positions =
+        problem instanceof OffsetOutOfRangeException outOfRange
+            ? outOfRange.offsetOutOfRangePartitions()
+            : Map.of();
+    for (Partition<K, V> partition : partitions) {
+      TopicPartition name = partition.name();
+      long position = positions.getOrDefault(name, partition.position());
+      Origin origin = partition.origin();
+      ask(partition, () -> finder.lost(name, position, origin, problem));
+    }
+  }
+
+  /** The topic of that partition seems to have been made anew since it was that one. */
+  void recreated(Partition<K, V> partition, Origin then) {
+    long position = partition.position();
+    ask(partition, () -> finder.recreated(partition.name(), position, then));
+  }
+
+  private void ask(Partition<K, V> partition, Supplier<CompletableFuture<Start>> question) {
+    Open one = hold(partition, question);
+    consumer.pause(Set.of(partition.name()));
+    consumer.seek(partition.name(), NEVER_READ);
+    one.ask();
+  }
+}

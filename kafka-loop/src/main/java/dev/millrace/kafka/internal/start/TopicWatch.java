@@ -1,0 +1,85 @@
+package dev.millrace.kafka.internal.start;
+
+import dev.millrace.kafka.internal.cluster.Origin;
+import dev.millrace.kafka.internal.cluster.TopicBook;
+import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks from time to time whether the topics of the partitions are still the ones that are
+ * consumed; for the poll thread only, which waits for nothing. Kafka's consumer goes on at the old
+ * offset in a topic that was deleted and made anew under it.
+ */
+public final class TopicWatch<K, V> {
+
+  private static final Duration INTERVAL = Duration.ofSeconds(2);
+
+  private final TopicBook book;
+  private final Starts<K, V> starts;
+  private final ConsumerSettings<?, ?> settings;
+  private final boolean isIdle;
+  private @Nullable CompletableFuture<Map<String, TopicBook.Entry>> answer;
+  private long last = System.nanoTime();
+
+  /**
+   * Watches for a consumer.
+   *
+   * @param isIdle whether nobody can be asked without waiting for the answer
+   */
+  public TopicWatch(
+      TopicBook book, Starts<K, V> starts, ConsumerSettings<?, ?> settings, boolean isIdle) {
+    this.book = book;
+    this.starts = starts;
+    this.settings = settings;
+    this.isIdle = isIdle;
+  }
+
+  /** The consumer is about to subscribe: what there is now was there before. */
+  public void begin() {
+    if (!isIdle) {
+      Pattern pattern = settings.pattern;
+      CompletableFuture<?> _ =
+          pattern == null ? book.begin(settings.topics) : book.begin(pattern.asMatchPredicate());
+    }
+  }
+
+  /** Takes what has been answered, and asks again if it is time. */
+  public void run(Collection<Partition<K, V>> partitions) {
+    CompletableFuture<Map<String, TopicBook.Entry>> asked = answer;
+    if (asked != null && asked.isDone()) {
+      answer = null;
+      if (!asked.isCompletedExceptionally()) { // what has failed is asked again
+        Map<String, TopicBook.Entry> now = asked.join();
+        partitions.forEach(partition -> look(partition, now.get(partition.name().topic())));
+      }
+    }
+    if (isIdle || answer != null || System.nanoTime() - last < INTERVAL.toNanos()) {
+      return;
+    }
+    last = System.nanoTime();
+    Set<String> names = new HashSet<>();
+    partitions.forEach(partition -> names.add(partition.name().topic()));
+    if (!names.isEmpty()) {
+      answer = book.ask(names);
+    }
+  }
+
+  private void look(Partition<K, V> partition, TopicBook.@Nullable Entry now) {
+    partition.topicIsGone(now == null);
+    Origin then = partition.origin();
+    if (now == null || now.origin() == null || then == null || partition.isHeld()) {
+      return;
+    }
+    if (then.isReplacedBy(now.origin())) {
+      starts.recreated(partition, then);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dev.millrace.kafka.internal.status;
+
+import dev.millrace.kafka.internal.cluster.Questions;
+import dev.millrace.kafka.internal.cluster.Questions.Place;
+import dev.millrace.kafka.internal.partition.Partition;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Finds out how far the ends of the logs are, once a second; for the poll thread only, which waits
+ * for nothing.
+ */
+/*
+ * The consumer knows the end of a log from its last fetch. Of a partition that is paused there is no fetch,
+ * and one that reads committed records is told the end of those: so for these the brokers are asked,
+ * one question for all, with an answer for each partition. A partition is not asked for again before its answer
+ * has come, or its question has timed out.
+ */
+public final class Lags<K, V> {
+
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  private final Consumer<?, ?> consumer;
+  private final Questions questions;
+  private final boolean readsCommitted;
+  private final Set<Partition<K, V>> asked = ConcurrentHashMap.newKeySet();
+  private long last = System.nanoTime() - INTERVAL.toNanos();
+
+  public Lags(Consumer<?, ?> consumer, Questions questions, IsolationLevel isolation) {
+    this.consumer = consumer;
+    this.questions = questions;
+    this.readsCommitted = isolation == IsolationLevel.READ_COMMITTED;
+  }
+
+  public void askIfDue(Collection<Partition<K, V>> partitions) {
+    long now = System.nanoTime();
+    if (now - last < INTERVAL.toNanos()) {
+      return;
+    }
+    last = now;
+    Set<TopicPartition> paused = consumer.paused();
+    Map<TopicPartition, Partition<K, V>> unknown = new HashMap<>();
+    for (Partition<K, V> partition : partitions) {
+      if (partition.isHeld()) {
+        continue; // its position is none
+      }
+      TopicPartition name = partition.name();
+      OptionalLong lag = consumer.currentLag(name);
+      boolean asks =
+          !questions.isBlocking() && (lag.isEmpty() || readsCommitted || paused.contains(name));
+      if (asks) {
+        unknown.put(name, partition);
+      }
+      if (lag.isPresent() && (!asks || !partition.knowsEnd())) { // so it has a position as well
+        partition.fetchedEnd(consumer.position(name) + lag.getAsLong());
+      }
+    }
+    ask(unknown);
+  }
+
+  private void ask(Map<TopicPartition, Partition<K, V>> partitions) {
+    Map<TopicPartition, Place> ends = new HashMap<>();
+    partitions.forEach(
+        (name, partition) -> {
+          if (asked.add(partition)) {
+            ends.put(name, Place.END);
+          }
+        });
+    if (ends.isEmpty()) {
+      return;
+    }
+    var all = questions.offsets(ends, IsolationLevel.READ_UNCOMMITTED);
+    var stable = readsCommitted ? questions.offsets(ends, IsolationLevel.READ_COMMITTED) : all;
+    for (TopicPartition name : ends.keySet()) {
+      Partition<K, V> partition = Objects.requireNonNull(partitions.get(name));
+      CompletableFuture<?> _ =
+          Objects.requireNonNull(all.get(name))
+              .thenCombine(
+                  Objects.requireNonNull(stable.get(name)),
+                  (end, visible) -> {
+                    if (end.isPresent() && visible.isPresent()) {
+                      partition.ends(end.get().offset(), visible.get().offset());
+                    }
+                    return end;
+                  })
+              .whenComplete((end, failure) -> asked.remove(partition));
+    }
+  }
+}

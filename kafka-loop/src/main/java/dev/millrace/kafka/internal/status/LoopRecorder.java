@@ -1,0 +1,207 @@
+package dev.millrace.kafka.internal.status;
+
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.LoopFigures;
+import dev.millrace.kafka.LoopStatus;
+import dev.millrace.kafka.NewHistoryException;
+import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.report.FailureLog;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** Counts what a loop does, and tells its events. Safe for use by many threads. */
+public final class LoopRecorder implements ConsumerObserver {
+
+  private static final int EVENTS = 1000;
+
+  private static final Comparator<PartitionStatus> BY_NAME =
+      Comparator.comparing((PartitionStatus one) -> one.partition().topic())
+          .thenComparingInt(one -> one.partition().partition());
+
+  private final Latencies settleLatency = new Latencies(System::nanoTime);
+  private final LongAdder settled = new LongAdder();
+  private final LongAdder handled = new LongAdder();
+  private final Map<String, LongAdder> failures =
+      Map.of(
+          DeadLetter.FETCH,
+          new LongAdder(),
+          DeadLetter.DESERIALIZE,
+          new LongAdder(),
+          DeadLetter.HANDLE,
+          new LongAdder(),
+          RecordFailedException.DEAD_LETTER,
+          new LongAdder());
+  private final LongAdder retries = new LongAdder();
+  private final Bounded<LongAdder> deadLetters = new Bounded<>(reason -> new LongAdder());
+  private final FailureLog log = new FailureLog();
+  private final LongAdder rebalances = new LongAdder();
+  private final LongAdder commits = new LongAdder();
+  private final LongAdder commitFailures = new LongAdder();
+  private final LongAdder newHistories = new LongAdder();
+  private final Deque<LoopEvent> recent = new ArrayDeque<>();
+  private boolean hasReceiver; // guarded by recent
+  private boolean ended; // guarded by recent
+  private final Channel<LoopEvent> events = Channel.dropOldest(EVENTS);
+
+  private final PartitionObserver partition =
+      new PartitionObserver() {
+        @Override
+        public void settled(long nanoseconds) {
+          settled.increment();
+          settleLatency.record(nanoseconds);
+        }
+
+        @Override
+        public void handled() {
+          handled.increment();
+        }
+
+        @Override
+        public void failed(String stage) {
+          LongAdder known = failures.get(stage);
+          if (known != null) {
+            known.increment();
+          }
+        }
+
+        @Override
+        public void retried() {
+          retries.increment();
+        }
+
+        @Override
+        public void deadLettered(DeadLetter letter) {
+          deadLetters.of(letter.reason()).increment();
+          log.deadLettered(letter);
+          add(new LoopEvent.DeadLettered(Instant.now(), letter));
+        }
+      };
+
+  @Override
+  public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
+    return partition;
+  }
+
+  @Override
+  public void rebalanced(String group, Notification change) {
+    rebalances.increment();
+  }
+
+  @Override
+  public void committed(String group, Duration took) {
+    commits.increment();
+  }
+
+  @Override
+  public void commitFailed(String group, Exception failure) {
+    commitFailures.increment();
+  }
+
+  @Override
+  public void newHistory(String group, NewHistoryException history) {
+    newHistories.increment();
+  }
+
+  /** Something was survived. */
+  public void survived(Exception error) {
+    add(new LoopEvent.Failed(Instant.now(), error));
+  }
+
+  /** Partitions have come or gone. */
+  public void rebalanced(Notification change) {
+    add(new LoopEvent.Rebalanced(Instant.now(), change));
+  }
+
+  /** An event keeps what its exception keeps, such as a record: the channel is for receivers. */
+  private void add(LoopEvent event) {
+    synchronized (recent) {
+      recent.addFirst(event);
+      if (recent.size() > LoopStatus.RECENT) {
+        recent.removeLast();
+      }
+      if (hasReceiver && !ended) {
+        events.trySend(event);
+      }
+    }
+  }
+
+  private List<LoopEvent> recent() {
+    synchronized (recent) {
+      return List.copyOf(recent);
+    }
+  }
+
+  /** The events as a channel, which drops the oldest; the first call begins with the recent. */
+  public ReceiveChannel<LoopEvent> events() {
+    synchronized (recent) {
+      if (!hasReceiver) {
+        hasReceiver = true;
+        recent.reversed().forEach(events::trySend);
+        if (ended) {
+          events.close();
+        }
+      }
+    }
+    return events;
+  }
+
+  /** There will be no more events. */
+  public void end() {
+    synchronized (recent) {
+      ended = true;
+      if (hasReceiver) {
+        events.close();
+      }
+    }
+  }
+
+  /** All that is known of a loop. */
+  public LoopStatus status(ConsumerSettings<?, ?> settings, int concurrency, Loop loop) {
+    return new LoopStatus(
+        settings.group(),
+        Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
+        settings.subscription(),
+        concurrency,
+        loop.health(),
+        figures(),
+        loop.partitions().stream().sorted(BY_NAME).toList(),
+        recent());
+  }
+
+  private LoopFigures figures() {
+    Map<String, Long> byReason = new HashMap<>();
+    deadLetters.all().forEach((reason, count) -> byReason.put(reason, count.sum()));
+    return new LoopFigures(
+        settled.sum(),
+        handled.sum(),
+        failures.entrySet().stream()
+            .collect(Collectors.toMap(Map.Entry::getKey, one -> one.getValue().sum())),
+        retries.sum(),
+        byReason.values().stream().mapToLong(one -> one).sum(),
+        byReason,
+        rebalances.sum(),
+        commits.sum(),
+        commitFailures.sum(),
+        settleLatency.now(),
+        newHistories.sum());
+  }
+}
