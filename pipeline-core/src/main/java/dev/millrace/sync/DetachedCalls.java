@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The number of threads, running or left behind, is bounded: a call beyond it is refused. So a
  * callee that hangs for ever costs a bounded number of threads, and callers learn of it.
  *
- * <p>Thread-safe. A call costs a virtual thread, about a microsecond.
+ * <p>Thread-safe. A call costs a virtual thread.
  */
 public final class DetachedCalls {
 

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * sends to its own mailbox does not wait for itself: it is refused if the mailbox is full.
  *
  * <p>Thread-safe. Two messages of one thread are handled in their order. A message costs a change
- * of threads, about a microsecond.
+ * of threads.
  *
  * @param <M> the type of the messages
  */
