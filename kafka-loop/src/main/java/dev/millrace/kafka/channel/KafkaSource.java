@@ -15,6 +15,7 @@ import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.report.FailureLog;
 import dev.millrace.kafka.internal.report.Guarded;
 import dev.millrace.kafka.internal.report.Logs;
+import dev.millrace.kafka.internal.serde.DeserializersClosedException;
 import dev.millrace.kafka.internal.serde.UnreadableException;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.pipeline.FailurePolicy;
@@ -108,7 +109,14 @@ public final class KafkaSource<K, V> {
   public Pipe<ConsumerRecord<K, V>> pipe(String name, DeadLetters undeserializable) {
     Objects.requireNonNull(undeserializable, "undeserializable");
     return pipe(
-        name, FailurePolicy.deadLetters(failure -> undeserializable.accept(letter(failure))));
+        name,
+        FailurePolicy.deadLetters(
+            failure -> {
+              if (failure.cause() instanceof DeserializersClosedException closed) {
+                throw closed; // the record is not to blame
+              }
+              undeserializable.accept(letter(failure));
+            }));
   }
 
   private Pipe<ConsumerRecord<K, V>> pipe(String name, FailurePolicy undeserializable) {

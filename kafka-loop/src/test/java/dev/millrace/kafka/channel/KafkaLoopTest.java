@@ -5,9 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.ConsumerObserver;
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.PartitionStatus;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -16,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.errors.SerializationException;
@@ -366,5 +374,41 @@ class KafkaLoopTest extends WithMockConsumer {
     assertThat(errors)
         .singleElement()
         .satisfies(e -> assertThat(e).hasMessageContaining("of the handler"));
+  }
+
+  /** It is redelivered: the record is not to blame. */
+  @Test
+  void recordThatIsDeserializedAfterTheConsumerHasFailedIsNoDeadLetter() {
+    assign(1, P0);
+    List<DeadLetter> letters = Collections.synchronizedList(new ArrayList<>());
+    var observer =
+        new ConsumerObserver() {
+          @Override
+          public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
+            return new PartitionObserver() {
+              @Override
+              public void retried() { // before the second attempt deserializes
+                mock.setPollException(new AuthorizationException("not for you"));
+                await().until(() -> threads("millrace-poll.*").isEmpty());
+              }
+            };
+          }
+        };
+    var loop =
+        builder()
+            .deserializers(
+                (topic, data) -> "k",
+                (topic, data) -> {
+                  throw new IllegalArgumentException("not yet");
+                })
+            .retry(2, Backoff.fixed(Duration.ofMillis(1)))
+            .retryIf(e -> true)
+            .handler(record -> {})
+            .deadLetters(letters::add)
+            .observer(observer)
+            .build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasCauseInstanceOf(AuthorizationException.class);
+    assertThat(letters).isEmpty();
   }
 }

@@ -7,6 +7,7 @@ import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.serde.DeserializersClosedException;
 import dev.millrace.kafka.internal.settings.Burial;
 import dev.millrace.kafka.internal.settings.FailurePolicy;
 import dev.millrace.kafka.internal.settings.Refusals;
@@ -178,6 +179,9 @@ public final class Handling<K, V> {
   public Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Throwable failure) {
     List<Delivery<K, V>> messages = attempt.messages();
     if (isCancelled.getAsBoolean() && failure instanceof Exception) {
+      return new Cancelled<>();
+    }
+    if (failure instanceof DeserializersClosedException) { // the record is not to blame
       return new Cancelled<>();
     }
     if (failure instanceof BatchFailedException batch) {

@@ -84,6 +84,7 @@ public final class Deserialization<K, V> implements AutoCloseable {
    * it came with. For a thread that is in the {@link #turnstile} of the partition.
    *
    * @throws RecordDeserializationException if a deserializer throws, with that as the cause
+   * @throws DeserializersClosedException if this is closed
    */
   public ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {
     Pair<K, V> pair = take();
@@ -97,7 +98,7 @@ public final class Deserialization<K, V> implements AutoCloseable {
   private Pair<K, V> take() {
     synchronized (this) {
       if (closed) {
-        throw new IllegalStateException("the consumer is closed, and so are its deserializers");
+        throw new DeserializersClosedException();
       }
       used++;
       Pair<K, V> known = free.pollFirst();
