@@ -9,6 +9,7 @@ public final class DeserializersClosedException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
   DeserializersClosedException() {
-    super("the consumer has ended and has closed its deserializers: the record will be redelivered");
+    super(
+        "the consumer has ended and has closed its deserializers: the record will be redelivered");
   }
 }
