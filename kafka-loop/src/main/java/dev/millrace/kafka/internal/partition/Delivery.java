@@ -71,7 +71,7 @@ public final class Delivery<K, V> implements Message<K, V> {
         throw unreadable;
       }
       throwRefusal();
-      known = partition.deserialize(raw);
+      known = partition.gate().deserialize(raw);
       record = known;
     }
     return known;
@@ -108,7 +108,7 @@ public final class Delivery<K, V> implements Message<K, V> {
    * records of the partition. If not, it was given back. Whether it may be handled now.
    */
   public boolean prepare(Duration patience) {
-    return isPrepared() || partition.prepare(this, patience);
+    return isPrepared() || partition.gate().prepare(this, patience);
   }
 
   public boolean isPrepared() {
@@ -117,12 +117,12 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   /** Its deserializer is slow: nothing is taken of its partition until that has returned. */
   public void isLate() {
-    partition.awaitDeserializer(this);
+    partition.gate().await(this);
   }
 
   /** Its deserializer has returned at last. */
   public void returned() {
-    partition.deserializerReturned(this);
+    partition.gate().returned(this);
   }
 
   @Override

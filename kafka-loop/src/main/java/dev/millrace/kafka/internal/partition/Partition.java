@@ -7,7 +7,6 @@ import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.cluster.Origin;
 import dev.millrace.kafka.internal.serde.Deserialization;
-import dev.millrace.kafka.internal.serde.Turnstile;
 import dev.millrace.kafka.internal.serde.UnreadableException;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +15,6 @@ import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class Partition<K, V> {
 
   private final TopicPartition name;
-  private final Deserialization<K, V> deserialization;
+  private final DeserializerGate<K, V> gate;
   private final Runnable onReady;
   private final Window<Delivery<K, V>> window = new Window<>();
   private final Lanes<K, V> lanes;
@@ -48,10 +46,7 @@ public final class Partition<K, V> {
   private boolean revoked;
   private boolean crowded;
   private long next = -1;
-  private long end = -1;
-  private long logEnd = -1;
-  private long stableEnd = -1;
-  private long hiddenSince;
+  private final LogEnds ends = new LogEnds();
   private long heldSince;
   private long version;
   private long committed = -1;
@@ -62,13 +57,6 @@ public final class Partition<K, V> {
   private boolean startIsUncommitted;
   private volatile boolean held;
 
-  /** The record whose deserializer is slow; null if none is. */
-  private volatile @Nullable Delivery<K, V> late;
-
-  /** Whether a message was given back because the deserializers of the partition are in use. */
-  private volatile boolean waitsForDeserializer;
-
-  private final Turnstile deserializing;
   private boolean topicIsGone;
 
   /**
@@ -83,8 +71,7 @@ public final class Partition<K, V> {
       Runnable onReady) {
     this.name = name;
     this.lanes = new Lanes<>(ordering);
-    this.deserialization = deserialization;
-    this.deserializing = deserialization.turnstile();
+    this.gate = new DeserializerGate<>(deserialization, onReady);
     this.onReady = onReady;
   }
 
@@ -162,69 +149,9 @@ public final class Partition<K, V> {
     return name;
   }
 
-  /**
-   * By one thread at a time, so that a partition has no more deserializers than one. Waits for the
-   * others.
-   */
-  ConsumerRecord<K, V> deserialize(ConsumerRecord<byte[], byte[]> raw) {
-    try {
-      deserializing.enter();
-    } catch (InterruptedException e) {
-      throw new InterruptException("interrupted while it waited for a deserializer", e);
-    }
-    try {
-      return deserialization.apply(raw);
-    } finally {
-      deserializing.leave();
-    }
-  }
-
-  /**
-   * Deserializes the record of a message that is about to be handled, but does not wait long for
-   * the deserializer: it gives the message back instead, and hands out no other one until the
-   * deserializer may be free. Whether the message may be handled now.
-   */
-  boolean prepare(Delivery<K, V> delivery, Duration patience) {
-    boolean entered;
-    try {
-      entered = deserializing.enter(patience);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return true; // the handler meets it
-    }
-    if (!entered) {
-      waitsForDeserializer = true;
-      giveBack(delivery);
-      deserializing.whenFree(this::deserializerIsFree);
-      return false;
-    }
-    try {
-      boolean _ = delivery.prepare(); // the handler meets the failure
-      return true;
-    } finally {
-      deserializing.leave();
-    }
-  }
-
-  private boolean awaitsDeserializer() {
-    return waitsForDeserializer || late != null;
-  }
-
-  private void deserializerIsFree() {
-    waitsForDeserializer = false;
-    onReady.run();
-  }
-
-  /** Nothing is handed out until the deserializer of that record has returned. */
-  void awaitDeserializer(Delivery<K, V> delivery) {
-    late = delivery;
-  }
-
-  /** The deserializer of that record has returned: the record is handed out again. */
-  void deserializerReturned(Delivery<K, V> delivery) {
-    giveBack(delivery);
-    late = null; // after that, so that no record behind it is taken first
-    onReady.run(); // in any case: others of the partition were not handed out either
+  /** Lets one thread at a time deserialize records. */
+  DeserializerGate<K, V> gate() {
+    return gate;
   }
 
   /**
@@ -302,7 +229,7 @@ public final class Partition<K, V> {
       }
       before = null;
     }
-    return awaitsDeserializer() ? null : lanes.take();
+    return gate.isClosed() ? null : lanes.take();
   }
 
   /**
@@ -323,11 +250,11 @@ public final class Partition<K, V> {
   /** Whether {@link #take} would find a message; takes no lock, as many ask often. */
   public boolean hasReady() {
     Partition<K, V> earlier = before;
-    return lanes.hasReady() && !awaitsDeserializer() && (earlier == null || earlier.isIdle());
+    return lanes.hasReady() && !gate.isClosed() && (earlier == null || earlier.isIdle());
   }
 
   synchronized @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
-    return revoked || awaitsDeserializer() ? null : lanes.takeAfter(delivery);
+    return revoked || gate.isClosed() ? null : lanes.takeAfter(delivery);
   }
 
   /**
@@ -480,6 +407,7 @@ public final class Partition<K, V> {
       return revoked ? null : frontOfNothing();
     }
     Delivery<K, V> first = window.firstValue();
+    Delivery<K, V> late = gate.late();
     String why =
         before != null
             ? "it waits for what runs of an earlier ownership"
@@ -500,19 +428,14 @@ public final class Partition<K, V> {
 
   /** The first offset that an open transaction hides, if nothing before it is left to handle. */
   public synchronized @Nullable Front behindTransaction() {
-    boolean isNext = !held && !revoked && window.size() == 0 && position() == stableEnd;
-    if (!isNext || withheld() == 0) {
+    boolean isNext = !held && !revoked && window.size() == 0 && position() == ends.stableEnd();
+    if (!isNext || ends.withheld(position()) == 0) {
       return null;
     }
     String why =
         "a transaction is open, and hides %d offsets from here on: end the producer that hangs, or abort its transaction (kafka-transactions.sh)"
-            .formatted(withheld());
-    return new Front(name, stableEnd, since(hiddenSince), why);
-  }
-
-  /** How many offsets of the log are behind an open transaction. */
-  private long withheld() {
-    return Math.max(0, logEnd - Math.max(stableEnd, position()));
+            .formatted(ends.withheld(position()));
+    return new Front(name, ends.stableEnd(), ends.hiddenFor(), why);
   }
 
   private static Duration since(long nanoTime) {
@@ -527,12 +450,12 @@ public final class Partition<K, V> {
 
   /** Whether an end of its log is known. */
   public synchronized boolean knowsEnd() {
-    return end >= 0;
+    return ends.areKnown();
   }
 
   /** The end of its log, as the consumer knows it from a fetch. It can fall: logs are cut. */
   public synchronized void fetchedEnd(long log) {
-    end = log;
+    ends.fetched(log);
   }
 
   /**
@@ -540,13 +463,7 @@ public final class Partition<K, V> {
    * transaction hides the rest.
    */
   public synchronized void ends(long log, long stable) {
-    boolean hid = logEnd > stableEnd;
-    if (stable != stableEnd || !hid) { // the age of a transaction, and not of a quiet log
-      hiddenSince = System.nanoTime();
-    }
-    logEnd = log;
-    end = log;
-    stableEnd = stable;
+    ends.told(log, stable);
   }
 
   /**
@@ -556,8 +473,10 @@ public final class Partition<K, V> {
    */
   public synchronized PartitionStatus status(boolean paused) {
     long from = frontOr(position());
-    OptionalLong lag = end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(end, next) - from);
-    return new PartitionStatus(name, lag, running, lanes.size(), paused, front(), withheld());
+    OptionalLong lag =
+        ends.areKnown() ? OptionalLong.of(Math.max(ends.end(), next) - from) : OptionalLong.empty();
+    return new PartitionStatus(
+        name, lag, running, lanes.size(), paused, front(), ends.withheld(position()));
   }
 
   /** How many records were settled since the last commit. */
