@@ -1,5 +1,7 @@
 package dev.millrace.kafka.channel;
 
+import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.Health;
@@ -8,8 +10,12 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.internal.consumer.ConsumerCore;
+import dev.millrace.kafka.internal.consumer.PollThread;
 import dev.millrace.kafka.internal.partition.Delivery;
+import dev.millrace.kafka.internal.report.Ends;
+import dev.millrace.kafka.internal.settings.Batching;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +24,8 @@ import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A Kafka consumer as three channels: messages, errors, notifications. For an application, {@link
@@ -41,7 +49,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChannelConsumer<K, V> implements AutoCloseable {
 
-  private final PollThread<K, V> poll;
+  private static final Logger LOG = LoggerFactory.getLogger(ChannelConsumer.class);
+
+  private static final int EVENTS = 1000;
+  private static final int READY = 16;
+
+  /** What a busy machine may take beyond the deadline that the core keeps itself. */
+  private static final Duration SPARE = Duration.ofMillis(500);
+
+  private final Channel<Message<K, V>> messages = Channel.buffered(READY);
+  private final Channel<List<Delivery<K, V>>> batches = Channel.rendezvous();
+  private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
+  private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
+  private final ConsumerCore<K, V> core;
+  private final Outlet outlet;
+  private final Thread thread;
 
   ChannelConsumer(ConsumerSettings<K, V> settings) {
     this(settings, null);
@@ -55,12 +77,25 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    *     the channels
    */
   ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
-    this.poll = new PollThread<>(settings.checked(), outlets);
+    ConsumerSettings<K, V> checked = settings.checked();
+    this.core = new ConsumerCore<>(checked, new Events());
+    this.outlet =
+        outlets == null ? feeder(checked) : outlets.create(core.partitions(), core.pauses());
+    this.thread = new PollThread(checked.group(), core, this::end).thread();
   }
 
   /** Starts to consume. Call it once. */
   void start() {
-    poll.start();
+    thread.start();
+    outlet.start();
+  }
+
+  private Outlet feeder(ConsumerSettings<K, V> settings) {
+    Batching batching = settings.batching;
+    return batching == null
+        ? new Feeder<>(settings.group(), core.partitions(), core.pauses(), messages)
+        : new BatchFeeder<>(
+            settings, batching, core.partitions(), core.pauses(), messages, batches);
   }
 
   /** A builder with the defaults. */
@@ -70,12 +105,12 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
 
   /** The messages, in the order that the {@link Ordering} promises. */
   public ReceiveChannel<Message<K, V>> messages() {
-    return poll.messages();
+    return messages;
   }
 
   /** The messages in batches, instead of {@link #messages}, if batches are set. */
   ReceiveChannel<List<Delivery<K, V>>> batches() {
-    return poll.batches();
+    return batches;
   }
 
   /**
@@ -83,7 +118,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * holds 1,000 failures. When it is full, the oldest one is dropped, and a line is logged.
    */
   public ReceiveChannel<Exception> errors() {
-    return poll.errors();
+    return errors;
   }
 
   /**
@@ -91,17 +126,17 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * dropped, and a line is logged.
    */
   public ReceiveChannel<Notification> notifications() {
-    return poll.notifications();
+    return notifications;
   }
 
   /** The health of the consumer now. Takes some microseconds, and does not ask the broker. */
   public Health health() {
-    return poll.core().health();
+    return core.health();
   }
 
   /** The progress of each partition that is assigned to this member. Does not ask the broker. */
   public List<PartitionStatus> partitions() {
-    return poll.core().status();
+    return core.status();
   }
 
   /**
@@ -110,17 +145,17 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * for partitions that are not assigned to this member. Polling goes on. Does not block.
    */
   public void pause(Collection<TopicPartition> names) {
-    poll.core().pauses().add(names);
+    core.pauses().add(names);
   }
 
   /** Resumes these partitions after {@link #pause}. */
   public void resume(Collection<TopicPartition> names) {
-    poll.core().resume(names);
+    core.resume(names);
   }
 
   /** The partitions that were paused by {@link #pause}, and not resumed since. */
   public Set<TopicPartition> paused() {
-    return poll.core().pauses().named();
+    return core.pauses().named();
   }
 
   /**
@@ -134,21 +169,30 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted while it waits
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
-    if (poll.core().isPollThread()) {
+    if (core.isPollThread()) {
       throw new IllegalStateException(
           "seek(…) was called by the poll thread, for which it waits: call it in another thread");
     }
-    poll.core().seek(name, offset);
+    core.seek(name, offset);
   }
 
   /** The consumer core, which all faces share. */
   ConsumerCore<K, V> core() {
-    return poll.core();
+    return core;
   }
 
   /** Puts it among the {@link #errors}; false if the consumer has ended, and they are closed. */
   boolean report(Exception error) {
-    return poll.offer(error);
+    if (errors.size() == EVENTS) {
+      LOG.warn("errors() is full: the oldest error is dropped; receive the errors");
+    }
+    LOG.debug("the consumer goes on after", error);
+    try {
+      errors.trySend(error);
+      return true;
+    } catch (ChannelClosedException e) {
+      return false;
+    }
   }
 
   /**
@@ -159,7 +203,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    */
   @Override
   public void close() {
-    close(System.nanoTime() + poll.core().closeTimeout().toNanos());
+    close(System.nanoTime() + core.closeTimeout().toNanos());
   }
 
   /**
@@ -168,12 +212,62 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    * @param deadline as {@link System#nanoTime}
    */
   boolean close(long deadline) {
-    return poll.close(deadline);
+    core.stop(deadline);
+    if (core.isPollThread()) {
+      return false;
+    }
+    long last = deadline + SPARE.toNanos();
+    boolean ended = Ends.join(thread, last);
+    long patience = System.nanoTime() + core.closeTimeout().dividedBy(4).toNanos();
+    boolean _ = outlet.join(patience - last < 0 ? patience : last); // says itself what is left
+    return ended;
   }
 
   /** The innermost calls of the poll thread, for people. */
   String place() {
-    return poll.place();
+    return Ends.place(thread);
+  }
+
+  private void end(@Nullable Throwable why) {
+    outlet.stop();
+    for (Channel<?> channel : List.of(messages, batches, errors, notifications)) {
+      if (why == null) {
+        channel.close();
+      } else {
+        channel.close(why);
+      }
+    }
+  }
+
+  /** What the core says; by the poll thread, and by those that handle. */
+  private final class Events implements ConsumerCore.Listener {
+
+    @Override
+    public void ready() {
+      outlet.wake();
+    }
+
+    @Override
+    public void turned() {
+      outlet.turned();
+    }
+
+    @Override
+    public void survived(Exception error) {
+      if (!report(error)) {
+        LOG.warn("after the end of the consumer", error);
+      }
+    }
+
+    @Override
+    public void rebalanced(Notification change) {
+      if (notifications.size() == EVENTS) {
+        LOG.warn(
+            "notifications() is full: the oldest notification is dropped; receive the"
+                + " notifications");
+      }
+      notifications.trySend(change);
+    }
   }
 
   /** The settings of a consumer, with their defaults. Not thread-safe. */

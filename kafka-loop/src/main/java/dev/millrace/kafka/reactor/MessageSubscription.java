@@ -6,7 +6,7 @@ import dev.millrace.context.internal.CancelSource;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.consumer.ConsumerCore;
-import dev.millrace.kafka.internal.consumer.PollLoop;
+import dev.millrace.kafka.internal.consumer.PollThread;
 import dev.millrace.kafka.internal.handling.Handover;
 import dev.millrace.kafka.internal.handling.Intake;
 import dev.millrace.kafka.internal.report.Ends;
@@ -91,7 +91,7 @@ final class MessageSubscription<K, V> implements Subscription {
       end(registration, e);
       return;
     }
-    Thread poll = new PollLoop(settings.group(), core, this::pollEnded).thread();
+    Thread poll = new PollThread(settings.group(), core, this::pollEnded).thread();
     var handover = new Handover<K, V>(this::inThread);
     events.onTurn(handover::look);
     var intake = new Intake<>(core.partitions(), core.pauses(), handover);

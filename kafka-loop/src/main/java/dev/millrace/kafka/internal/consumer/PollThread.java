@@ -5,21 +5,24 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A thread of our own that polls for a core, until that is told to stop. */
-public final class PollLoop {
+/**
+ * The thread that polls for a core, until the core is told to stop. It waits for no handler, except
+ * in a rebalance.
+ */
+public final class PollThread {
 
-  private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PollThread.class);
 
   private final ConsumerCore<?, ?> core;
   private final Consumer<? super @Nullable Throwable> onEnd;
   private final Thread thread;
 
   /**
-   * A loop that is not started.
+   * A thread that is not started.
    *
    * @param onEnd is called by the thread at its end: with why the consumer can not go on, or null
    */
-  public PollLoop(
+  public PollThread(
       String group, ConsumerCore<?, ?> core, Consumer<? super @Nullable Throwable> onEnd) {
     this.core = core;
     this.onEnd = onEnd;
