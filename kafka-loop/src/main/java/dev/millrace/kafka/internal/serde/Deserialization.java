@@ -74,7 +74,7 @@ public final class Deserialization<K, V> implements AutoCloseable {
     free.add(new Pair<>(keys.get(), values.get()));
   }
 
-  /** Lets one thread of a partition call the deserializers: for {@link Partition#deserialize}. */
+  /** Lets one thread of a partition call the deserializers, for one record at a time. */
   public Turnstile turnstile() {
     return single != null ? single : new Turnstile();
   }
