@@ -1,6 +1,5 @@
 package dev.millrace.kafka.internal.serde;
 
-import dev.millrace.kafka.internal.partition.Partition;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
