@@ -69,10 +69,10 @@ public final class ProcessSignals implements AutoCloseable {
    *
    * @param names the names of the signals without the prefix SIG, such as {@code "TERM"}, {@code
    *     "INT"}, {@code "HUP"}
-   * @throws IllegalArgumentException if a signal does not exist, or the JVM uses it itself; then
-   *     none of the signals is caught
-   * @throws IllegalStateException if this JVM does not allow handlers for signals: for instance
-   *     with {@code -Xrs}, or without the module {@code jdk.unsupported}
+   * @throws IllegalArgumentException if a signal does not exist, or the JVM uses it itself, as it
+   *     does with {@code -Xrs}; then none of the signals is caught
+   * @throws IllegalStateException if this JVM does not allow handlers for signals, for instance
+   *     without the module {@code jdk.unsupported}
    */
   public static ProcessSignals catching(String... names) {
     ProcessSignals signals;

@@ -65,6 +65,8 @@ public final class ServiceProcess {
    * @param say receives the lines, in the calling thread
    * @throws InterruptedException if the thread is interrupted; then the service is cancelled and
    *     interrupted, and this method does not wait for it
+   * @throws IllegalArgumentException if the deadline is negative, or if the JVM uses the signals
+   *     itself, because of {@code -Xrs}
    * @throws IllegalStateException if this JVM does not allow handlers for signals
    */
   public static ProcessEnd run(Service service, Duration deadline, Consumer<? super String> say)

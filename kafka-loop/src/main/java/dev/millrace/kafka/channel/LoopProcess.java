@@ -9,6 +9,7 @@ import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.service.ProcessSignals;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -77,14 +78,15 @@ public final class LoopProcess {
    * @param say receives the steps, in the calling thread
    * @return the exit status of the process: {@link #CLOSED} or {@link #FAILED}
    * @throws InterruptedException if the calling thread is interrupted; the loop is then cancelled
-   * @throws IllegalArgumentException if the deadline is not positive
-   * @throws IllegalStateException if this JVM does not allow signal handlers, for example because
-   *     of {@code -Xrs}
+   * @throws IllegalArgumentException if the deadline is not positive, or if the JVM uses the
+   *     signals itself, because of {@code -Xrs}
+   * @throws IllegalStateException if this JVM does not allow signal handlers: see {@link
+   *     ProcessSignals#catching}
    */
   public static int run(Loop loop, Duration deadline, Consumer<? super String> say)
       throws InterruptedException {
     var process = new LoopProcess(loop, deadline, say);
-    try (var signals = Signals.catching("TERM", "INT");
+    try (var signals = ProcessSignals.catching("TERM", "INT");
         process.context) {
       return process.run(signals.received());
     }
