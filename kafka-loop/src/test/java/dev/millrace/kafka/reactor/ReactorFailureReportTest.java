@@ -1,0 +1,14 @@
+package dev.millrace.kafka.reactor;
+
+import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.channel.FailureReportPromises;
+
+class ReactorFailureReportTest extends FailureReportPromises {
+
+  @Override
+  protected LoopBuilder<String, String, ?> handling(RecordHandler<String, String> handler) {
+    return WithMockReceiver.reactive(mock, errors)
+        .handler(record -> Publishers.of(() -> handler.handle(record)));
+  }
+}
