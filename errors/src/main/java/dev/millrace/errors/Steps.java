@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #untilFailure} stops at the first failure: later steps are skipped, and named. {@link
  * #toTheEnd} runs every step and collects the failures, for clean-up and for checks that should
- * report all that is wrong. An {@link Error} and an {@link InterruptedException} are no failures of
- * a step: they are thrown at once, in both forms.
+ * report every fault. An {@link Error} or an {@link InterruptedException} is not the failure of a
+ * step: both forms throw it at once.
  *
  * <p>Not thread-safe: the steps run in the calling thread, one after the other. Steps that run at
  * the same time are the tasks of a task group.

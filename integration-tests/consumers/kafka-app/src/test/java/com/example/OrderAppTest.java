@@ -1,5 +1,6 @@
 package com.example;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.millrace.context.Context;
@@ -55,11 +56,8 @@ class OrderAppTest {
       }
       assertEquals("many", letter);
     }
-    while (app.totals().of("ann") < 42) {
-      Thread.sleep(10);
-    }
+    await().until(() -> app.totals().of("ann") == 42);
     app.stop();
     running.get();
-    assertEquals(42, app.totals().of("ann"));
   }
 }

@@ -85,9 +85,9 @@ public final class LocalBroker implements AutoCloseable {
   }
 
   /**
-   * Starts a broker that grants rights: its other listener demands a password by SASL's {@code
-   * PLAIN}, without TLS, and the user of that listener has no right but those that access control
-   * lists grant. Clients of {@link #bootstrapServers} may do everything. See {@link
+   * Starts a broker that checks rights. Its second listener asks for a password by SASL's {@code
+   * PLAIN}, without TLS. The user of that listener has only the rights that access control lists
+   * grant. Clients of {@link #bootstrapServers} have all rights. See {@link
    * #securedBootstrapServers}.
    *
    * @param user the name of the only user

@@ -239,7 +239,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     }
   }
 
-  /** What the core says; by the poll thread, and by those that handle. */
+  /** Receives the events of the core, from the poll thread and from the threads of handlers. */
   private final class Events implements ConsumerCore.Listener {
 
     @Override

@@ -87,7 +87,7 @@ class ContextFromGoTest {
             Context.background(),
             budget, // one for all, such as 80 ms
             List.of(() -> "web: " + query, () -> "images: " + query, () -> slow("video")));
-    List<String> results = answers.values(); // of those that came in time
+    List<String> results = answers.values(); // the answers that came in time
     // doc:end
     assertThat(results).containsExactly("web: cats", "images: cats");
     assertThat(answers.isComplete()).isFalse();

@@ -165,7 +165,7 @@ class HelpersFromGoTest {
     // doc:begin
     var flights = new SingleFlight<String, Integer>();
     SingleFlight.Result<Integer> result = flights.call("user-7", () -> load("user-7"));
-    int length = result.value(); //        of one execution for all who asked meanwhile
+    int length = result.value(); //        one execution serves all callers of that time
     boolean shared = result.shared(); //   whether somebody else got it too
     flights.forget("user-7"); //           the next call does not join one that is under way
     // doc:end

@@ -10,8 +10,9 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes messages from the partitions in turn, but for those that the application has paused, and
- * deserializes them. For the thread that runs a loop; the partitions may be changed by others.
+ * Takes messages from the partitions in turn and deserializes them. It leaves out the partitions
+ * that the application has paused. Only the thread that runs the loop calls it; other threads may
+ * change the partitions meanwhile.
  */
 public final class Intake<K, V> {
 

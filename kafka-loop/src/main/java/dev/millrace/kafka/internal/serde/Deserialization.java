@@ -79,8 +79,8 @@ public final class Deserialization<K, V> implements AutoCloseable {
   }
 
   /**
-   * The record with its key and value. Its headers are a copy, so that nobody can change those that
-   * it came with. For a thread that is in the {@link #turnstile} of the partition.
+   * The record with its key and value. Its headers are a copy, so that a handler cannot change the
+   * headers of the raw record. The caller holds the {@link #turnstile} of the partition.
    *
    * @throws RecordDeserializationException if a deserializer throws, with that as the cause
    * @throws DeserializersClosedException if this is closed
