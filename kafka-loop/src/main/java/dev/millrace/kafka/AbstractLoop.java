@@ -72,7 +72,10 @@ public abstract class AbstractLoop<K, V> implements Loop {
 
   @Override
   public final void run(Context context) throws InterruptedException, ExecutionException {
-    Throwable failure = runToEnd(context);
+    Throwable failure =
+        Thread.currentThread().isVirtual()
+            ? PlatformThread.call("millrace-loop-" + settings.group(), () -> runToEnd(context))
+            : runToEnd(context);
     if (failure instanceof RecordFailedException record) {
       var stops =
           new ExecutionException("the loop stops: " + record.getMessage(), record.getCause());

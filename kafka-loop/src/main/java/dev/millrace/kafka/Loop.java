@@ -24,6 +24,9 @@ public interface Loop {
    * ignored their interrupt. The loop waits for them and leaves the group within {@link
    * #closeTimeout}. Each handler left behind is reported as a {@link StuckHandlerException}.
    *
+   * <p>Listeners are called in the calling thread, or, if that is a virtual thread, in a platform
+   * thread of the loop: handlers may keep all carriers of virtual threads busy.
+   *
    * @throws ExecutionException if a record failed and no retry or dead letter is left for it, or if
    *     the consumer cannot go on; with the cause
    * @throws CancellationException if the context is cancelled; with the cause of the context

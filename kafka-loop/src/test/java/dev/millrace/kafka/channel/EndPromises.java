@@ -3,7 +3,9 @@ package dev.millrace.kafka.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.Health.State;
@@ -11,9 +13,12 @@ import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.StuckHandlerException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -36,6 +41,8 @@ public abstract class EndPromises extends WithMockConsumer {
   private static final Duration DRAIN = Duration.ofMillis(300);
   private static final Duration CLOSE = Duration.ofSeconds(3);
 
+  private static final int PAIRS = 2 * Runtime.getRuntime().availableProcessors();
+
   /** Releases handlers that ignore their interrupt. */
   private final CountDownLatch release = new CountDownLatch(1);
 
@@ -43,6 +50,11 @@ public abstract class EndPromises extends WithMockConsumer {
 
   /** The builder of a loop of this face with the handler, which may block. */
   protected abstract LoopBuilder<String, String, ?> loop(RecordHandler<String, String> handler);
+
+  /** Whether several handlers can block at the same time. */
+  protected boolean blocksInSeveralThreads() {
+    return true;
+  }
 
   @AfterEach
   void letGo() {
@@ -116,6 +128,61 @@ public abstract class EndPromises extends WithMockConsumer {
     }
     assertThat(mock.closed()).isTrue();
     assertThatItIsTold(loop);
+  }
+
+  /**
+   * Handlers that wake each other keep the carriers' own queues full until they are interrupted.
+   */
+  private LoopBuilder<String, String, ?> busy() {
+    List<Channel<Integer>> pairs = new ArrayList<>();
+    for (int i = 0; i < PAIRS; i++) {
+      pairs.add(Channel.rendezvous());
+    }
+    LoopBuilder<String, String, ?> builder =
+        loop(
+            record -> {
+              Channel<Integer> pair = pairs.get((int) record.offset() / 2);
+              for (int turn = 0; ; turn++) {
+                if (record.offset() % 2 == 0) {
+                  pair.send(turn);
+                } else {
+                  pair.receive();
+                }
+                if (turn == 10_000) {
+                  begun.countDown();
+                }
+              }
+            });
+    builder.concurrency(2 * PAIRS).ordering(Ordering.UNORDERED).closeTimeout(CLOSE);
+    return builder;
+  }
+
+  @Test
+  void cancelledContextEndsALoopWhoseHandlersKeepAllCarriersBusy() throws Exception {
+    assumeTrue(blocksInSeveralThreads());
+    Loop loop = busy().build();
+    assign(2 * PAIRS, P0);
+    try (var context = Context.background().withCancel()) {
+      var running = start(loop, context);
+      begun.await();
+      context.cancel();
+      assertThatThrownBy(() -> running.get(30, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(CancellationException.class);
+    }
+    assertThat(mock.closed()).isTrue();
+  }
+
+  @Test
+  void drainEndsALoopWhoseHandlersKeepAllCarriersBusy() throws Exception {
+    assumeTrue(blocksInSeveralThreads());
+    Loop loop = busy().build();
+    assign(2 * PAIRS, P0);
+    var running = start(loop, Context.background());
+    begun.await();
+    loop.drain(DRAIN);
+    assertThat(running.get(30, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(mock.closed()).isTrue();
   }
 
   @Test

@@ -24,6 +24,11 @@ class ReactorEndTest extends EndPromises {
   }
 
   @Override
+  protected boolean blocksInSeveralThreads() {
+    return false;
+  }
+
+  @Override
   protected void seek(Loop loop, long offset) {
     ((ReactorKafkaLoop<?, ?>) loop).seek(P0, offset).block();
   }
