@@ -3,17 +3,20 @@ package dev.millrace.samples.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.Metadata;
+import dev.millrace.kafka.ContextHeaders;
+import dev.millrace.kafka.RecordHandler;
 import dev.millrace.sync.DetachedCalls;
 import dev.millrace.sync.ScatterGather;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.awaitility.Awaitility;
@@ -35,24 +38,16 @@ class ContextFromGoTest {
   }
 
   // doc:begin
-  private static final List<String> DECLARED = List.of("tenant", "traceparent");
+  private static final ContextHeaders CALLER = ContextHeaders.declaring("tenant", "traceparent");
 
-  /** For the headers of a record that is sent. */
+  /** Sets the headers of a record that is sent. */
   static void inject(Context context, Headers headers) {
-    Metadata.of(context)
-        .only(DECLARED)
-        .forEach((name, value) -> headers.add(name, value.getBytes(StandardCharsets.UTF_8)));
+    CALLER.inject(context, headers);
   }
 
   /** From the headers of a record that was received. */
-  static Context extract(Context context, Headers headers) {
-    return Metadata.extract(
-            DECLARED,
-            name ->
-                StreamSupport.stream(headers.headers(name).spliterator(), false)
-                    .map(header -> new String(header.value(), StandardCharsets.UTF_8))
-                    .toList())
-        .attachTo(context);
+  static CancellableContext extract(Context parent, Headers headers) {
+    return CALLER.extract(parent, headers);
   }
 
   // doc:end
@@ -68,8 +63,37 @@ class ContextFromGoTest {
     inject(sender, headers);
     headers.add("injected", new byte[0]);
     assertThat(headers.headers("password")).isEmpty();
-    Context receiver = extract(Context.background(), headers);
-    assertThat(Metadata.of(receiver)).isEqualTo(Metadata.empty().with("tenant", "acme"));
+    try (var receiver = extract(Context.background(), headers)) {
+      assertThat(Metadata.of(receiver)).isEqualTo(Metadata.empty().with("tenant", "acme"));
+    }
+  }
+
+  @Test
+  void deadlineCrossesAHop() throws Exception {
+    List<String> handled = new ArrayList<>();
+    List<String> skipped = new ArrayList<>();
+    var late = new ConsumerRecord<>("orders", 0, 0, "k", "late");
+    try (var caller = Context.background().withTimeout(Duration.ZERO)) {
+      CALLER.inject(caller, late.headers());
+    }
+    var inTime = new ConsumerRecord<>("orders", 0, 1, "k", "in time");
+    try (var caller = Context.background().withTimeout(Duration.ofHours(1))) {
+      CALLER.inject(caller, inTime.headers());
+    }
+    // doc:begin
+    RecordHandler<String, String> handler =
+        CALLER.skippingLate(
+            record -> {
+              Context context = Context.current(); // with the caller's deadline
+              context.throwIfCancelled();
+              handled.add(record.value());
+            },
+            record -> skipped.add(record.value())); // nobody waits for its result any more
+    // doc:end
+    handler.handle(late);
+    handler.handle(inTime);
+    assertThat(handled).containsExactly("in time");
+    assertThat(skipped).containsExactly("late");
   }
 
   private static String slow(String answer) throws InterruptedException {
