@@ -16,7 +16,7 @@ final class PlatformThread {
 
   /**
    * Calls the function and returns its result. An interrupt of the caller is passed on to the
-   * function. The exceptions of the function are those of this call.
+   * function. This call throws the exceptions of the function.
    */
   static <T extends @Nullable Object> T call(String name, Callable<T> function)
       throws InterruptedException {

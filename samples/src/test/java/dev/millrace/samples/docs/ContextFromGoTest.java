@@ -88,7 +88,7 @@ class ContextFromGoTest {
               context.throwIfCancelled();
               handled.add(record.value());
             },
-            record -> skipped.add(record.value())); // nobody waits for its result any more
+            record -> skipped.add(record.value())); // its caller has given up
     // doc:end
     handler.handle(late);
     handler.handle(inTime);
