@@ -9,7 +9,7 @@ import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Records;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.ConsumerDraft;
 import dev.millrace.kafka.internal.settings.TransactionSettings;
 import dev.millrace.kafka.internal.status.HealthCheck;
 import java.nio.charset.StandardCharsets;
@@ -44,12 +44,12 @@ class TransactionRacesTest {
       for (int i = 0; i < RECORDS; i++) {
         deliveries.add((Delivery<String, String>) Records.take(partition));
       }
-      var settings = new ConsumerSettings<String, String>();
-      settings.commitInterval = Duration.ofNanos(1);
+      var draft = new ConsumerDraft<String, String>();
+      draft.commitInterval = Duration.ofNanos(1);
       committer =
           new TransactionalCommitter<>(
               new MockConsumer<>("earliest"),
-              settings,
+              draft.settings(),
               new TransactionSettings(
                   Map.of(),
                   false,
