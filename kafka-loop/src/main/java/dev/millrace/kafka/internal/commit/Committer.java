@@ -118,7 +118,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
     }
     long uncommitted = 0;
     for (Partition<K, V> partition : partitions) {
-      uncommitted += partition.uncommitted();
+      uncommitted += partition.commits().uncommitted();
       if (partition.startIsUncommitted()) {
         return true;
       }
@@ -167,7 +167,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   }
 
   private void committed(List<Commit<K, V>> commits, long start) {
-    commits.forEach(commit -> commit.partition().committed(commit));
+    commits.forEach(commit -> commit.partition().commits().committed(commit));
     settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - start));
   }
 
@@ -182,7 +182,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
     List<Commit<K, V>> commits = new ArrayList<>();
     for (Partition<K, V> partition : partitions) {
-      Commit<K, V> commit = partition.toCommit();
+      Commit<K, V> commit = partition.commits().toCommit();
       if (commit != null) {
         commits.add(commit);
       }

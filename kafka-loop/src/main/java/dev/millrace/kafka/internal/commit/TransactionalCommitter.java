@@ -118,11 +118,11 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     }
     long uncommitted = 0;
     for (Partition<K, V> partition : partitions) {
-      uncommitted += partition.uncommitted();
+      uncommitted += partition.commits().uncommitted();
       if (partition.startIsUncommitted()) {
         return true;
       }
-      if (partition.holdsMuch(settings.lookAhead, settings.lookAheadBytes)) {
+      if (partition.commits().holdsMuch(settings.lookAhead, settings.lookAheadBytes)) {
         return true; // or it would be paused until the interval ends
       }
     }
@@ -189,9 +189,9 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
     List<Commit<K, V>> some = new ArrayList<>();
     for (Partition<K, V> partition : partitions) {
-      Commit<K, V> commit = partition.toCommit();
-      if (commit != null && partition.isCommitted(commit.offset())) {
-        partition.committed(commit); // records are settled, but the first one is not
+      Commit<K, V> commit = partition.commits().toCommit();
+      if (commit != null && partition.commits().isCommitted(commit.offset())) {
+        partition.commits().committed(commit); // records are settled, but the first one is not
       } else if (commit != null) {
         some.add(commit);
       }
@@ -224,7 +224,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     try {
       Burial.Begun begun = burial.bury(letter);
       begun.safe().get();
-      partition.replace(new Produced(produced.source(), begun.produced(), letter));
+      partition.commits().replace(new Produced(produced.source(), begun.produced(), letter));
     } catch (Exception e) {
       Exception cause =
           e instanceof ExecutionException && e.getCause() instanceof Exception known ? known : e;
@@ -265,7 +265,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
               RecordFailedException.last(
                   produced.source(),
                   RecordFailedException.DEAD_LETTER,
-                  partition.attempts(produced) + 1,
+                  partition.commits().attempts(produced) + 1,
                   "and the loop stops, as refusedLetters(…) says",
                   cause);
           return new KafkaException(last.getMessage(), cause);
@@ -275,7 +275,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
           try {
             if (known != null) {
               second.begin(known).get();
-              partition.replace(new Produced(produced.source(), List.of(), known));
+              partition.commits().replace(new Produced(produced.source(), List.of(), known));
               return null;
             }
           } catch (Exception e) { // the letter is kept
@@ -284,7 +284,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
         }
       }
     }
-    int number = partition.attempts(produced) + 1;
+    int number = partition.commits().attempts(produced) + 1;
     Duration delay = deadLetterBackoff.delay(number, ThreadLocalRandom.current());
     var why =
         RecordFailedException.repeated(
@@ -294,7 +294,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
             delay,
             Refusals.hint(letter.cause()),
             cause);
-    partition.hold(produced, delay, why);
+    partition.commits().hold(produced, delay, why);
     partition.observer().failed(RecordFailedException.DEAD_LETTER);
     onError.accept(why);
     return null;
@@ -348,7 +348,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   private void succeeded(List<Commit<K, V>> done) {
     failing = false;
     health.committed(null);
-    done.forEach(commit -> commit.partition().committed(commit));
+    done.forEach(commit -> commit.partition().commits().committed(commit));
     settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - last));
   }
 

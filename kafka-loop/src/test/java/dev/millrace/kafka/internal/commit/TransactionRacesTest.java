@@ -74,7 +74,7 @@ class TransactionRacesTest {
 
     @Override
     public void other() {
-      while (!partition.isCommitted(RECORDS)) {
+      while (!partition.commits().isCommitted(RECORDS)) {
         committer.commitIfDue(List.of(partition));
         Thread.yield();
       }
@@ -86,7 +86,7 @@ class TransactionRacesTest {
       assertThat(errors).isEmpty();
       assertThat(producer.history().stream().map(one -> text(one.value())))
           .containsExactlyElementsOf(LongStream.range(0, RECORDS).mapToObj(i -> "v" + i).toList());
-      assertThat(partition.producedBefore(RECORDS)).isEmpty();
+      assertThat(partition.commits().producedBefore(RECORDS)).isEmpty();
     }
 
     private static String text(byte[] value) {
