@@ -13,6 +13,7 @@ module dev.millrace.core {
   exports dev.millrace.pipeline.graph;
   exports dev.millrace.service;
   exports dev.millrace.channel.internal to
+      dev.millrace.kafka,
       dev.millrace.stages;
   exports dev.millrace.context.internal to
       dev.millrace.kafka,

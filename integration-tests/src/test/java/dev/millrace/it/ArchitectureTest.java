@@ -1,14 +1,21 @@
 package dev.millrace.it;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.millrace.kafka.ConsumerBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,6 +89,34 @@ class ArchitectureTest {
     }
   }
 
+  /**
+   * A user who compiles against a public type needs every type in its signatures. So an internal
+   * type there would be API.
+   */
+  @Test
+  void signaturesOfPublicTypesNameNoInternalType() {
+    Assertions.assertThat(Signatures.thatName(CLASSES, "internal"))
+        .as("public and protected signatures that name an internal type")
+        .isEmpty();
+  }
+
+  /** So nobody can change the settings of a consumer or a loop that runs. */
+  @Test
+  void onlyBuildersWriteSettings() {
+    String settings = "dev.millrace.kafka.internal.settings";
+    fields()
+        .that()
+        .areDeclaredInClassesThat(resideInAPackage(settings).and(simpleNameEndingWith("Settings")))
+        .should()
+        .beFinal()
+        .check(CLASSES);
+    noClasses()
+        .that(resideOutsideOfPackages(settings).and(not(assignableTo(ConsumerBuilder.class))))
+        .should()
+        .setFieldWhere(target(owner(resideInAPackage(settings).and(simpleNameEndingWith("Draft")))))
+        .check(CLASSES);
+  }
+
   /** The rooms of the Kafka loop's internals; each knows only those before it. */
   private static final List<String> ROOMS_OF_KAFKA =
       List.of(
@@ -95,6 +130,7 @@ class ArchitectureTest {
           "commit",
           "consumer",
           "handling",
+          "loop",
           "letters");
 
   @Test

@@ -3,7 +3,6 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.context.Context;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.NewHistoryException;
@@ -11,26 +10,19 @@ import dev.millrace.testkit.LocalCluster;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -49,11 +41,10 @@ class LeadersIT {
 
   private static @Nullable LocalCluster started;
 
-  private final String topic = "orders-" + UUID.randomUUID();
-  private final String group = "group-" + topic;
-  private final Set<String> handled = ConcurrentHashMap.newKeySet();
-  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
-  private final List<Loop> loops = new ArrayList<>();
+  private final WatchedLoops loops = new WatchedLoops();
+  private final String topic = loops.topic;
+  private final Set<String> handled = loops.handled;
+  private final List<Exception> errors = loops.errors;
 
   @BeforeAll
   static void startCluster() throws Exception {
@@ -81,9 +72,7 @@ class LeadersIT {
 
   @AfterEach
   void restart() throws Exception {
-    for (Loop loop : loops) {
-      loop.drain(Duration.ofMillis(1));
-    }
+    loops.drain(Duration.ofMillis(1));
     cluster().restart();
   }
 
@@ -120,32 +109,9 @@ class LeadersIT {
   }
 
   private FaceBuilder builder(Face face, String protocol) {
-    Map<String, Object> properties = new HashMap<>();
-    properties.put("bootstrap.servers", cluster().bootstrapServers());
-    properties.put("group.id", group);
-    properties.put("group.protocol", protocol);
-    properties.put("key.deserializer", StringDeserializer.class);
-    properties.put("value.deserializer", StringDeserializer.class);
-    properties.put("metadata.max.age.ms", 1_000);
-    return face.builder()
-        .properties(properties)
-        .topics(topic)
-        .concurrency(8)
-        .commitInterval(Duration.ofMillis(100))
-        .onError(errors::add)
-        .handler(record -> handled.add(record.value()));
-  }
-
-  private FutureTask<String> start(Loop loop) {
-    loops.add(loop);
-    var task =
-        new FutureTask<>(
-            () -> {
-              loop.run(Context.background());
-              return "ended";
-            });
-    Thread.ofVirtual().start(task);
-    return task;
+    return loops
+        .builder(face, protocol, Map.of("bootstrap.servers", cluster().bootstrapServers()))
+        .concurrency(8);
   }
 
   private static void drain(Loop loop, FutureTask<String> task) throws Exception {
@@ -155,13 +121,7 @@ class LeadersIT {
 
   private long committed(int partition) throws ExecutionException, InterruptedException {
     try (Admin admin = cluster().admin()) {
-      OffsetAndMetadata offset =
-          admin
-              .listConsumerGroupOffsets(group)
-              .partitionsToOffsetAndMetadata()
-              .get()
-              .get(new TopicPartition(topic, partition));
-      return offset == null ? -1 : offset.offset();
+      return loops.committed(admin, partition);
     }
   }
 
@@ -182,7 +142,7 @@ class LeadersIT {
     }
     if (hasCommits) {
       Loop first = builder(face, protocol).build();
-      var running = start(first);
+      var running = loops.start(first);
       await().atMost(LONG).until(() -> committed(0) + committed(1) + committed(2) == 30);
       drain(first, running);
       handled.clear();
@@ -191,7 +151,7 @@ class LeadersIT {
     }
     cluster().broker(DOWN - 1).kill();
     Loop loop = builder(face, protocol).build();
-    var running = start(loop);
+    var running = loops.start(loop);
     await().atMost(Duration.ofSeconds(20)).until(() -> handled.size() == 20);
     await().atMost(Duration.ofSeconds(10)).until(() -> committed(0) + committed(1) >= 20);
     cluster().restart();
@@ -218,7 +178,7 @@ class LeadersIT {
     await().atMost(LONG).until(() -> inSync() == 1);
     produce(0, 50, 120); // on one of them
     Loop first = builder(face, "classic").build();
-    var before = start(first);
+    var before = loops.start(first);
     await().atMost(LONG).until(() -> committed(0) == 120);
     drain(first, before);
     cluster().broker(DOWN - 1).kill();
@@ -226,7 +186,7 @@ class LeadersIT {
     await().atMost(LONG).until(() -> leader() == 1);
     produce(0, 1_000, 1_150); // from offset 50 on
     Loop second = builder(face, "classic").build();
-    var after = start(second);
+    var after = loops.start(second);
     await()
         .atMost(LONG)
         .untilAsserted(

@@ -9,24 +9,17 @@ import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Loop;
 import dev.millrace.testkit.LocalBroker;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
@@ -35,7 +28,6 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -55,11 +47,11 @@ class RightsIT {
 
   private static @Nullable LocalBroker started;
 
-  private final String topic = "orders-" + UUID.randomUUID();
-  private final String group = "group-" + topic;
-  private final Set<String> handled = ConcurrentHashMap.newKeySet();
-  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
-  private final List<Loop> loops = new ArrayList<>();
+  private final WatchedLoops loops = new WatchedLoops();
+  private final String topic = loops.topic;
+  private final String group = loops.group;
+  private final Set<String> handled = loops.handled;
+  private final List<Exception> errors = loops.errors;
 
   @BeforeAll
   static void startBroker() throws Exception {
@@ -83,9 +75,7 @@ class RightsIT {
 
   @AfterEach
   void drainLoops() throws Exception {
-    for (Loop loop : loops) {
-      loop.drain(Duration.ofSeconds(5));
-    }
+    loops.drain(Duration.ofSeconds(5));
   }
 
   private void produce(String value) throws Exception {
@@ -128,48 +118,24 @@ class RightsIT {
 
   private long committed() throws Exception {
     try (Admin admin = admin()) {
-      OffsetAndMetadata offset =
-          admin
-              .listConsumerGroupOffsets(group)
-              .partitionsToOffsetAndMetadata()
-              .get()
-              .get(new TopicPartition(topic, 0));
-      return offset == null ? -1 : offset.offset();
+      return loops.committed(admin, 0);
     }
   }
 
   private FaceBuilder builder(Face face, String protocol) {
-    Map<String, Object> properties = new HashMap<>();
-    properties.put("bootstrap.servers", broker().securedBootstrapServers());
-    properties.put("security.protocol", "SASL_PLAINTEXT");
-    properties.put("sasl.mechanism", "PLAIN");
-    properties.put(
-        "sasl.jaas.config",
-        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"shop\""
-            + " password=\"correct-horse\";");
-    properties.put("group.id", group);
-    properties.put("group.protocol", protocol);
-    properties.put("key.deserializer", StringDeserializer.class);
-    properties.put("value.deserializer", StringDeserializer.class);
-    properties.put("metadata.max.age.ms", 1_000);
-    return face.builder()
-        .properties(properties)
-        .topics(topic)
-        .commitInterval(Duration.ofMillis(100))
-        .onError(errors::add)
-        .handler(record -> handled.add(record.value()));
-  }
-
-  private FutureTask<String> start(Loop loop) {
-    loops.add(loop);
-    var task =
-        new FutureTask<>(
-            () -> {
-              loop.run(Context.background());
-              return "ended";
-            });
-    Thread.ofVirtual().start(task);
-    return task;
+    return loops.builder(
+        face,
+        protocol,
+        Map.of(
+            "bootstrap.servers",
+            broker().securedBootstrapServers(),
+            "security.protocol",
+            "SASL_PLAINTEXT",
+            "sasl.mechanism",
+            "PLAIN",
+            "sasl.jaas.config",
+            "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"shop\""
+                + " password=\"correct-horse\";"));
   }
 
   private void awaitRefusal(Loop loop, FutureTask<String> running) {
@@ -189,7 +155,7 @@ class RightsIT {
       throws Exception {
     Loop loop =
         builder(face, protocol).with(more -> more.awaitRights(Duration.ofMillis(200))).build();
-    var running = start(loop);
+    var running = loops.start(loop);
     awaitRefusal(loop, running);
     assertThat(loop.health().reason()).contains("a right is refused");
     grant(reads(ResourceType.TOPIC));
@@ -216,7 +182,7 @@ class RightsIT {
     grant(reads(ResourceType.TOPIC), reads(ResourceType.GROUP), mayNotDescribe);
     Loop loop =
         builder(face, "classic").with(more -> more.awaitRights(Duration.ofMillis(200))).build();
-    var running = start(loop);
+    var running = loops.start(loop);
     awaitRefusal(loop, running);
     assertThat(handled).isEmpty();
     take(mayNotDescribe);

@@ -2,360 +2,86 @@ package dev.millrace.kafka;
 
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
-import dev.millrace.kafka.Health.State;
-import dev.millrace.kafka.internal.consumer.ConsumerCore;
-import dev.millrace.kafka.internal.report.Brief;
-import dev.millrace.kafka.internal.report.Ends;
-import dev.millrace.kafka.internal.report.Guarded;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.LoopSettings;
-import dev.millrace.kafka.internal.settings.OwnProducer;
-import dev.millrace.kafka.internal.settings.Pauses;
-import dev.millrace.kafka.internal.status.LoopRecorder;
-import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The parts that all faces of the loop share: a loop runs once, ends in one way, and reports its
- * state in one way. Not for applications to extend. Thread-safe.
+ * Forwards all methods of a {@link Loop} to the implementation, which is not API. Not for
+ * applications to extend. Thread-safe.
  *
  * @param <K> the type of the keys
  * @param <V> the type of the values
  */
 public abstract class AbstractLoop<K, V> implements Loop {
 
-  /** The context key that marks calls from inside a loop. */
-  private static final Context.Key<AbstractLoop<?, ?>> INSIDE = Context.Key.of("loop");
+  private final Loop loop;
 
-  /** The largest number of stuck handlers that are reported, one by one. */
-  private static final int TOLD = 10;
-
-  private final ConsumerSettings<K, V> settings;
-  private final LoopSettings loop;
-  private final Pauses pauses;
-  private final LoopRecorder recorder = new LoopRecorder();
-  private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
-  private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
-  private volatile @Nullable ConsumerCore<K, V> running;
-  private volatile @Nullable Health end;
-  private boolean started; // guarded by this
-  private @Nullable Long closeDeadline; // used only by the thread in run()
-
-  /** For the faces of the loop. The settings are checked, and no other code writes to them. */
-  protected AbstractLoop(ConsumerSettings<K, V> settings, LoopSettings loop) {
-    this.settings = settings;
-    this.pauses = Objects.requireNonNull(settings.pauses, "pauses");
-    this.settings.observer = recorder.and(settings.observer);
+  /** For the faces of the loop. */
+  protected AbstractLoop(Loop loop) {
     this.loop = loop;
-  }
-
-  /** The settings of the consumer. */
-  protected final ConsumerSettings<K, V> settings() {
-    return settings;
-  }
-
-  /** The settings of the loop. */
-  protected final LoopSettings loop() {
-    return loop;
   }
 
   @Override
   public final void run(Context context) throws InterruptedException, ExecutionException {
-    Throwable failure =
-        Thread.currentThread().isVirtual()
-            ? PlatformThread.call("millrace-loop-" + settings.group(), () -> runToEnd(context))
-            : runToEnd(context);
-    if (failure instanceof RecordFailedException record) {
-      var stops =
-          new ExecutionException("the loop stops: " + record.getMessage(), record.getCause());
-      for (Throwable other : record.getSuppressed()) { // of a rule of the application
-        stops.addSuppressed(other);
-      }
-      throw stops;
-    }
-    if (failure != null) {
-      throw new ExecutionException("the loop stops: " + Brief.of(failure), failure);
-    }
-  }
-
-  /**
-   * Consumes until the end; see {@link #run}.
-   *
-   * @return the failure that ended the loop, a {@link RecordFailedException} if a record failed;
-   *     null if the loop was drained
-   */
-  protected final @Nullable Throwable runToEnd(Context context) throws InterruptedException {
-    if (!starts()) {
-      throw new IllegalStateException("a loop runs once: build another one");
-    }
-    Throwable failure = null;
-    try {
-      failure = consume(context);
-    } catch (Throwable e) {
-      failure = e;
-      throw e;
-    } finally {
-      end = new Health(State.STOPPED, failure == null ? "it has ended" : why(failure));
-      end();
-    }
-    if (failure == null) {
-      context.throwIfCancelled();
-    }
-    return failure;
-  }
-
-  private static String why(Throwable failure) {
-    return "it failed: "
-        + (failure instanceof RecordFailedException ? failure.getMessage() : Brief.of(failure));
-  }
-
-  private @Nullable Throwable consume(Context context) throws InterruptedException {
-    OwnProducer letters =
-        loop.producesLetters() ? OwnProducer.open(settings, loop.producerProperties) : null;
-    Context inside = context.withValue(INSIDE, this);
-    try {
-      return inside.call(() -> consume(inside, letters));
-    } catch (InterruptedException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new AssertionError(e); // the call throws no other exception
-    } finally {
-      if (letters != null) {
-        letters.close(Ends.left(closeDeadline()));
-      }
-    }
-  }
-
-  private synchronized boolean starts() {
-    boolean first = !started;
-    started = true;
-    return first;
-  }
-
-  private void end() {
-    recorder.end();
-    ended.complete(null);
-  }
-
-  /**
-   * Consumes until the end, and leaves no threads or resources behind.
-   *
-   * @param letters the producer of dead letters, if the loop makes it itself
-   * @return the failure that ended the loop; null if it was drained or cancelled
-   */
-  protected abstract @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
-      throws InterruptedException;
-
-  /**
-   * The time by which the loop must have ended, as {@link System#nanoTime}: {@code closeTimeout}
-   * after the first call of this method. The first call comes when the handlers have ended, or
-   * their time is over. Only for the thread of {@link #consume}.
-   */
-  protected final long closeDeadline() {
-    Long known = closeDeadline;
-    if (known == null) {
-      known = System.nanoTime() + settings.closeTimeout.toNanos();
-      closeDeadline = known;
-    }
-    return known;
-  }
-
-  /**
-   * Interrupts the handlers that still run, and waits for them, at most a quarter of the close
-   * timeout. Handlers that still run afterwards are left behind, so that the loop can commit and
-   * leave its group. The error listener receives an exception for each of them.
-   *
-   * @param group the threads of the handlers
-   * @param running gives an exception for each handler that runs
-   */
-  protected final void interrupt(
-      TaskGroup group, Supplier<? extends List<? extends Exception>> running) {
-    long patience = settings.closeTimeout.dividedBy(4).toNanos();
-    long deadline = Math.min(closeDeadline() - System.nanoTime(), patience) + System.nanoTime();
-    // A platform thread: handlers may keep all carriers of virtual threads busy.
-    Thread closing =
-        Thread.ofPlatform()
-            .daemon()
-            .name("millrace-interrupt-" + settings.group())
-            .start(group::close);
-    if (!Ends.join(closing, deadline)) {
-      running.get().stream().limit(TOLD).forEach(this::survived);
-    }
-  }
-
-  /**
-   * The failure for a poll thread that does not end.
-   *
-   * @param place the innermost calls of the thread
-   */
-  protected static Exception stuckPoll(String place) {
-    return new IllegalStateException(
-        "the poll thread has not ended within the close timeout and is left behind, at: " + place);
-  }
-
-  /** Sets a position. Blocks until the seek is done. A call from inside the loop does not wait. */
-  protected final void seekInside(TopicPartition name, long offset) throws InterruptedException {
-    if (isInside(Context.current())) {
-      core().seekLater(name, offset);
-    } else {
-      core().seek(name, offset);
-    }
-  }
-
-  /** Sets the core of this loop; {@link #consume} calls this as soon as the core exists. */
-  protected final void running(ConsumerCore<K, V> core) {
-    running = core;
-  }
-
-  /** Wakes {@link #consume}, because {@link #isDraining} is true now. */
-  protected abstract void wake();
-
-  /** Whether {@link #consume} must start no more handlers, and return when the running ones end. */
-  protected final boolean isDraining() {
-    return drainWithin.get() != null;
-  }
-
-  /** How long handlers may still run at the end. */
-  protected final Duration drainTimeout() {
-    return Objects.requireNonNullElse(drainWithin.get(), loop.drainTimeout);
-  }
-
-  /** Starts to drain. The returned future completes, always normally, when the loop has ended. */
-  protected final CompletableFuture<@Nullable Void> startDrain(Duration timeout) {
-    drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
-    wake();
-    if (starts()) {
-      end();
-    }
-    return ended.copy(); // the caller may cancel it
+    loop.run(context);
   }
 
   @Override
   public final void drain(Duration timeout) throws InterruptedException {
-    CompletableFuture<?> end = startDrain(timeout);
-    if (isInside(Context.current())) {
-      return; // the loop waits for the caller
-    }
-    try {
-      end.get();
-    } catch (ExecutionException e) {
-      throw new AssertionError(e); // it completes normally
-    }
-  }
-
-  /**
-   * Whether code in this context, or in the calling thread, is a handler or a listener of this
-   * loop. The loop may wait for such code. Therefore such code must not wait for the loop.
-   */
-  protected final boolean isInside(Context context) {
-    ConsumerCore<K, V> core = running;
-    return context.value(INSIDE) == this || (core != null && core.isPollThread());
-  }
-
-  /** Reports a failure that the loop survives. */
-  protected final void survived(Exception error) {
-    recorder.survived(error);
-    Guarded.tell("onError(…)", loop.onError, error);
-  }
-
-  /** Reports the result of a rebalance. */
-  protected final void rebalanced(Notification change) {
-    recorder.rebalanced(change);
-    Guarded.run("onNotification(…)", () -> loop.onNotification.accept(change));
+    loop.drain(timeout);
   }
 
   @Override
   public final Duration closeTimeout() {
-    return settings.closeTimeout;
+    return loop.closeTimeout();
   }
 
   @Override
   public final Health health() {
-    ConsumerCore<K, V> core = running;
-    Health known = end;
-    if (known != null) {
-      return known;
-    }
-    return core == null ? new Health(State.STARTING, "it does not run yet") : core.health();
+    return loop.health();
   }
 
   @Override
   public final List<PartitionStatus> partitions() {
-    ConsumerCore<K, V> core = running;
-    return core == null ? List.of() : core.status();
+    return loop.partitions();
   }
 
   @Override
   public final LoopStatus status() {
-    return recorder.status(settings, loop.concurrency, this);
+    return loop.status();
   }
 
   @Override
   public final ReceiveChannel<LoopEvent> events() {
-    return recorder.events();
+    return loop.events();
   }
 
   @Override
   public final void pause(Collection<TopicPartition> names) {
-    pauses.add(names);
+    loop.pause(names);
   }
 
   @Override
   public final void pauseAll() {
-    pauses.addAll();
+    loop.pauseAll();
   }
 
   @Override
   public final void resume(Collection<TopicPartition> names) {
-    pauses.remove(names);
-    lookAgain();
+    loop.resume(names);
   }
 
   @Override
   public final void resumeAll() {
-    pauses.removeAll();
-    lookAgain();
-  }
-
-  private void lookAgain() {
-    ConsumerCore<K, V> core = running;
-    if (core != null) {
-      core.ready();
-    }
+    loop.resumeAll();
   }
 
   @Override
   public final Set<TopicPartition> paused() {
-    Set<TopicPartition> paused = new HashSet<>(pauses.named());
-    for (PartitionStatus one : partitions()) {
-      if (pauses.contains(one.partition())) {
-        paused.add(one.partition());
-      }
-    }
-    return Set.copyOf(paused);
-  }
-
-  /**
-   * The consumer core, which all faces share.
-   *
-   * @throws IllegalStateException if the loop does not run yet
-   */
-  protected final ConsumerCore<K, V> core() {
-    ConsumerCore<K, V> core = running;
-    if (core == null) {
-      throw new IllegalStateException("the loop does not run yet");
-    }
-    return core;
+    return loop.paused();
   }
 }

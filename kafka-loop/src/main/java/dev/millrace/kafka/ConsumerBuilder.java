@@ -1,7 +1,9 @@
 package dev.millrace.kafka;
 
 import dev.millrace.kafka.internal.report.Guarded;
+import dev.millrace.kafka.internal.settings.ConsumerDraft;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Drafts;
 import dev.millrace.kafka.internal.settings.Patterns;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +23,11 @@ import org.apache.kafka.common.serialization.Deserializer;
  */
 public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> {
 
-  private final ConsumerSettings<K, V> settings = new ConsumerSettings<>();
+  static {
+    Drafts.openConsumers(ConsumerBuilder::draft);
+  }
+
+  final ConsumerDraft<K, V> settings = new ConsumerDraft<>();
 
   /** For the faces of the loop. */
   protected ConsumerBuilder() {}
@@ -29,9 +35,8 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   /** This builder. */
   protected abstract B self();
 
-  /** The settings until now; for the faces of the loop. */
-  protected final ConsumerSettings<K, V> settings() {
-    return settings;
+  private static <K, V> ConsumerDraft<K, V> draft(ConsumerBuilder<K, V, ?> builder) {
+    return builder.settings;
   }
 
   /**

@@ -1,24 +1,18 @@
 package dev.millrace.kafka;
 
 import dev.millrace.errors.Backoff;
-import dev.millrace.kafka.internal.serde.Serialization;
-import dev.millrace.kafka.internal.settings.Batching;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Drafts;
 import dev.millrace.kafka.internal.settings.KafkaProperties;
-import dev.millrace.kafka.internal.settings.LoopSettings;
-import dev.millrace.kafka.internal.settings.Pauses;
+import dev.millrace.kafka.internal.settings.LoopDraft;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of all loops, with their defaults. Not thread-safe. No method blocks.
@@ -30,50 +24,17 @@ import org.jspecify.annotations.Nullable;
 public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
     extends ConsumerBuilder<K, V, B> {
 
-  private final LoopSettings loop = new LoopSettings();
-  private final Pauses pauses = new Pauses();
-  private final List<String> handlers = new ArrayList<>();
+  static {
+    Drafts.openLoops(LoopBuilder::draftOfLoop);
+  }
+
+  private final LoopDraft<K, V> loop = new LoopDraft<>(settings);
 
   /** For the faces of the loop. */
   protected LoopBuilder() {}
 
-  /** The settings until now; for the faces of the loop. */
-  protected final LoopSettings loop() {
-    return loop;
-  }
-
-  /**
-   * Sets how records are handled; for the faces of the loop. {@link #build} refuses a second call.
-   *
-   * @param setting the method that the application has called, such as {@code handler(…)}
-   * @param batching the size of batches; null for one record at a time
-   * @param outputs the serializers of the records that the handler produces in transactions; null
-   *     if it produces none
-   */
-  protected final void handled(
-      String setting, @Nullable Batching batching, @Nullable Serialization<?, ?> outputs) {
-    handlers.add(setting);
-    settings().batching = batching;
-    loop.outputs = outputs;
-  }
-
-  /** The complete settings of the consumer; for the faces of the loop. */
-  protected final ConsumerSettings<K, V> checked() {
-    if (handlers.size() > 1) {
-      throw new IllegalArgumentException(
-          "a loop has one handler, but these were set: %s; remove all but one"
-              .formatted(String.join(", ", handlers)));
-    }
-    if (loop.deadLetters != null && loop.deadLetterTopic != null) {
-      throw new IllegalArgumentException(
-          "deadLetters(…) and deadLetterTopic(…) were both set: remove one of them");
-    }
-    KafkaProperties.check(loop.producerProperties, ProducerConfig.configDef());
-    loop.check(settings());
-    settings().transactions = loop.transactions(settings());
-    ConsumerSettings<K, V> checked = settings().checked();
-    checked.pauses = pauses.copy(); // each loop of this builder has its own pauses
-    return checked;
+  private static <K, V> LoopDraft<K, V> draftOfLoop(LoopBuilder<K, V, ?> builder) {
+    return builder.loop;
   }
 
   /**
@@ -88,13 +49,13 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
    * Loop#resume} or {@link Loop#resumeAll}. Default: no partition is paused.
    */
   public B startPaused() {
-    pauses.addAll();
+    loop.pauses.addAll();
     return self();
   }
 
   /** Starts with these partitions paused, until {@link Loop#resume} or {@link Loop#resumeAll}. */
   public B startPaused(Collection<TopicPartition> partitions) {
-    pauses.add(partitions);
+    loop.pauses.add(partitions);
     return self();
   }
 

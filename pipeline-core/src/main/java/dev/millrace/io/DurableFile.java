@@ -2,6 +2,7 @@ package dev.millrace.io;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.channel.internal.Uninterruptibly;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -223,22 +224,8 @@ public final class DurableFile implements AutoCloseable {
   @Override
   public void close() throws IOException {
     appends.close();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    try {
-      closeDisk();
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    Uninterruptibly.await(thread::join);
+    closeDisk();
   }
 
   private void closeDisk() throws IOException {

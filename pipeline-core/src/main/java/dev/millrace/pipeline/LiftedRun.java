@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
@@ -87,7 +88,7 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
   }
 
   private void keep() {
-    uninterruptibly(started::await);
+    Uninterruptibly.await(started::await);
     try {
       run().join();
     } catch (Throwable e) {
@@ -101,27 +102,8 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
   /** A failed close stops the run, if the run has not ended. */
   private void closeFailed(Throwable thrown) {
     if (closeFailure.compareAndSet(null, thrown)) {
-      uninterruptibly(started::await);
+      Uninterruptibly.await(started::await);
       run().cancel(thrown);
-    }
-  }
-
-  private interface Wait {
-    void await() throws InterruptedException;
-  }
-
-  private static void uninterruptibly(Wait wait) {
-    boolean interrupted = false;
-    for (boolean ended = false; !ended; ) {
-      try {
-        wait.await();
-        ended = true;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 
@@ -215,7 +197,7 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
   public void close() {
     run().close();
     if (isKept && !inside.isHere()) {
-      uninterruptibly(keeper::join);
+      Uninterruptibly.await(keeper::join);
     }
   }
 }

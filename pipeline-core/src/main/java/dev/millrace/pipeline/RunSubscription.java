@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.channel.internal.Demand;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -81,10 +82,7 @@ final class RunSubscription<T> implements Flow.Subscription {
         notifyAll();
         return;
       }
-      broken =
-          new IllegalArgumentException(
-              "request(%d): a subscriber must request at least 1 element (rule 3.9)"
-                  .formatted(count));
+      broken = new IllegalArgumentException(Demand.tooSmall(count));
       started = run;
       notifyAll();
     }

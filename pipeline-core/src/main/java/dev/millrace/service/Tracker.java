@@ -4,6 +4,7 @@ import dev.millrace.channel.Cancellation;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.Select;
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.Context;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -266,18 +267,10 @@ public final class Tracker<E> implements AutoCloseable {
    */
   @Override
   public void close() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        var _ = shutdown(Context.background());
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(
+        () -> {
+          var _ = shutdown(Context.background());
+        });
   }
 
   /** A text with the counts. */

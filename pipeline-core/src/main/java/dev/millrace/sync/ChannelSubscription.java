@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.internal.Demand;
 import dev.millrace.context.CancellableContext;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Flow;
@@ -36,8 +37,7 @@ final class ChannelSubscription<T> implements Flow.Subscription {
     private static final long serialVersionUID = 1L;
 
     InvalidDemand(long count) {
-      super(
-          "request(%d): a subscriber must request at least 1 element (rule 3.9)".formatted(count));
+      super(Demand.tooSmall(count));
     }
   }
 

@@ -6,6 +6,7 @@ import dev.millrace.channel.Channels;
 import dev.millrace.channel.Producer;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.internal.StackReserve;
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -155,18 +156,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
   }
 
   private void awaitEnd() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(thread::join);
   }
 
   /** Says whether the producer runs, and how full its channel is. */

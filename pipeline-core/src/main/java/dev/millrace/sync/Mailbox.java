@@ -5,6 +5,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.Select;
 import dev.millrace.channel.SendChannel;
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -203,18 +204,7 @@ public final class Mailbox<M> implements AutoCloseable {
     if (Inside.isIn(this)) {
       return;
     }
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(thread::join);
   }
 
   /** Says whether it runs, and how many messages wait. */

@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.CancellableContext;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -82,18 +83,7 @@ final class NextElement<T> extends CompletableFuture<T> {
       return false;
     }
     context.cancel(new Withdrawn());
-    boolean interrupted = false;
-    while (true) {
-      try {
-        decided.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(decided::await);
     T element = taken;
     if (element != null) {
       super.complete(element); // the receiver is about to: it is done when this returns

@@ -2,6 +2,7 @@ package dev.millrace.sync;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.internal.StackReserve;
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -468,19 +469,15 @@ public final class TaskGroup implements AutoCloseable {
       closed = true;
     }
     context.cancel();
-    boolean keep = false;
     synchronized (this) {
       threads.forEach(Thread::interrupt);
-      while (isBusy() || !interrupted) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          keep = true;
-        }
-      }
     }
-    if (keep) {
-      Thread.currentThread().interrupt();
+    Uninterruptibly.await(this::awaitEnd);
+  }
+
+  private synchronized void awaitEnd() throws InterruptedException {
+    while (isBusy() || !interrupted) {
+      wait();
     }
   }
 }

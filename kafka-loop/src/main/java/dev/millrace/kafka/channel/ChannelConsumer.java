@@ -15,6 +15,7 @@ import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.Batching;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Drafts;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -77,11 +78,10 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    *     the channels
    */
   ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
-    ConsumerSettings<K, V> checked = settings.checked();
-    this.core = new ConsumerCore<>(checked, new Events());
+    this.core = new ConsumerCore<>(settings, new Events());
     this.outlet =
-        outlets == null ? feeder(checked) : outlets.create(core.partitions(), core.pauses());
-    this.thread = new PollThread(checked.group(), core, this::end).thread();
+        outlets == null ? feeder(settings) : outlets.create(core.partitions(), core.pauses());
+    this.thread = new PollThread(settings.group(), core, this::end).thread();
   }
 
   /** Starts to consume. Call it once. */
@@ -282,7 +282,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
 
     /** Makes the consumer; for tests. */
     Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
-      settings().factory = factory;
+      Drafts.consumer(this).factory = factory;
       return this;
     }
 
@@ -292,7 +292,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public ChannelConsumer<K, V> open() {
-      return new ChannelConsumer<>(settings());
+      return new ChannelConsumer<>(Drafts.consumer(this).checked());
     }
   }
 }

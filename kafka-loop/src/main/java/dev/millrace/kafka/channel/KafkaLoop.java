@@ -1,29 +1,16 @@
 package dev.millrace.kafka.channel;
 
-import dev.millrace.channel.Channel;
-import dev.millrace.channel.ChannelClosedException;
-import dev.millrace.channel.Select;
-import dev.millrace.context.Context;
 import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
-import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.TransactionalHandler;
-import dev.millrace.kafka.internal.handling.Attempt;
 import dev.millrace.kafka.internal.handling.BatchFunction;
-import dev.millrace.kafka.internal.handling.Handling;
-import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.serde.Serialization;
 import dev.millrace.kafka.internal.settings.Batching;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.FailurePolicy;
-import dev.millrace.kafka.internal.settings.LoopSettings;
-import dev.millrace.kafka.internal.settings.OwnProducer;
-import dev.millrace.sync.TaskGroup;
+import dev.millrace.kafka.internal.settings.Drafts;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
@@ -32,8 +19,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The main loop of a consumer application. One select waits for errors, notifications, the ends of
@@ -73,138 +58,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
 
-  private enum Event {
-    HANDLERS,
-    CLOSED,
-    DRAIN,
-    CANCELLED,
-    OTHER
-  }
+  private final ChannelLoop<K, V> loop;
 
-  private static final Logger LOG = LoggerFactory.getLogger(KafkaLoop.class);
-
-  private final BatchFunction<K, V> handler;
-  private final Channel<Boolean> draining = Channel.rendezvous();
-
-  private KafkaLoop(
-      ConsumerSettings<K, V> settings, LoopSettings loop, @Nullable BatchFunction<K, V> handler) {
-    super(settings, loop);
-    this.handler =
-        Objects.requireNonNull(
-            handler, "no handler: call handler(…), batchHandler(…) or transactionalHandler(…)");
+  private KafkaLoop(ChannelLoop<K, V> loop) {
+    super(loop);
+    this.loop = loop;
   }
 
   /** A builder with the defaults. */
   public static <K, V> Builder<K, V> builder() {
     return new Builder<>();
-  }
-
-  @Override
-  protected @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
-      throws InterruptedException {
-    var workers = new Workers<K, V>(loop().concurrency);
-    var consumer = consumer(workers);
-    var group = TaskGroup.collecting(context);
-    try {
-      running(consumer.core()); // before an observer calls the loop in the poll thread
-      consumer.start();
-      workers.begin(group, handling(letters, consumer, group.context()));
-      Throwable failure = select(consumer, workers, group.context());
-      workers.await(drainTimeout());
-      tellRest(consumer);
-      return workers.failure() != null ? workers.failure() : failure;
-    } finally {
-      workers.close();
-      interrupt(group, () -> workers.running(settings().group()));
-      if (!consumer.close(closeDeadline())) {
-        survived(stuckPoll(consumer.place()));
-      }
-    }
-  }
-
-  /**
-   * Reports failures that came after the end of the main loop, for example of handlers that it
-   * waited for.
-   */
-  private void tellRest(ChannelConsumer<K, V> consumer) {
-    try {
-      for (Exception error; (error = consumer.errors().tryReceive()) != null; ) {
-        survived(error);
-      }
-    } catch (ChannelClosedException e) {
-      LOG.debug("the consumer has ended, and no failure is left to report", e);
-    }
-  }
-
-  private ChannelConsumer<K, V> consumer(Workers<K, V> workers) {
-    return new ChannelConsumer<>(settings(), settings().batching == null ? workers::attach : null);
-  }
-
-  private Handling<K, V> handling(
-      @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
-    FailurePolicy policy = loop().policy(letters);
-    return new Handling<>(
-        settings().group(), handler, policy, context::isCancelled, e -> report(consumer, e));
-  }
-
-  /** By the threads of handlers; the main loop tells the listener, unless it has ended. */
-  private void report(ChannelConsumer<K, V> consumer, Exception error) {
-    if (!consumer.report(error)) {
-      synchronized (draining) { // one thread at a time calls the listener
-        survived(error);
-      }
-    }
-  }
-
-  /** The main loop; returns the failure of the consumer, or null if it did not fail. */
-  private @Nullable Throwable select(
-      ChannelConsumer<K, V> consumer, Workers<K, V> workers, Context context)
-      throws InterruptedException {
-    Select<Event> select =
-        new Select<Event>()
-            .onReceive(consumer.batches(), batch -> batch(workers, batch), () -> Event.CLOSED)
-            .when(workers::mayTake)
-            .onReceive(consumer.errors(), this::error, () -> Event.CLOSED)
-            .onReceive(consumer.notifications(), this::notification, () -> Event.CLOSED)
-            .onReceive(workers.events(), one -> Event.HANDLERS)
-            .onReceive(draining, one -> Event.DRAIN, () -> Event.DRAIN)
-            .onDone(context, () -> Event.CANCELLED);
-    while (true) {
-      switch (select.select()) {
-        case CLOSED -> {
-          return consumer.messages().closeCause();
-        }
-        case DRAIN, CANCELLED -> {
-          return null;
-        }
-        case HANDLERS -> {
-          if (workers.failure() != null) {
-            return null;
-          }
-        }
-        case OTHER -> {}
-      }
-    }
-  }
-
-  private Event batch(Workers<K, V> workers, List<Delivery<K, V>> batch) {
-    workers.give(Attempt.first(batch));
-    return Event.OTHER;
-  }
-
-  private Event error(Exception error) {
-    survived(error);
-    return Event.OTHER;
-  }
-
-  private Event notification(Notification notification) {
-    rebalanced(notification);
-    return Event.OTHER;
-  }
-
-  @Override
-  protected void wake() {
-    draining.close();
   }
 
   /**
@@ -222,7 +85,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
    * @throws InterruptedException if the thread is interrupted while it waits
    */
   public void seek(TopicPartition name, long offset) throws InterruptedException {
-    seekInside(name, offset);
+    loop.seekInside(name, offset);
   }
 
   /** The settings of a loop, with their defaults. Not thread-safe. */
@@ -238,7 +101,7 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
 
     /** Makes the consumer; for tests. */
     Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
-      settings().factory = factory;
+      Drafts.consumer(this).factory = factory;
       return this;
     }
 
@@ -292,19 +155,19 @@ public final class KafkaLoop<K, V> extends AbstractLoop<K, V> {
         @Nullable Batching batching,
         @Nullable Serialization<?, ?> outputs) {
       handler = given;
-      handled(setting, batching, outputs);
+      Drafts.loop(this).handled(setting, batching, outputs);
       return this;
     }
 
     /** Makes the producer of transactions; for tests. */
     Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
-      loop().producerFactory = factory;
+      Drafts.loop(this).producerFactory = factory;
       return this;
     }
 
     @Override
     public KafkaLoop<K, V> build() {
-      return new KafkaLoop<>(checked(), loop().copy(), handler);
+      return new KafkaLoop<>(new ChannelLoop<>(Drafts.loop(this), handler));
     }
   }
 }

@@ -18,6 +18,7 @@ import dev.millrace.kafka.internal.report.Logs;
 import dev.millrace.kafka.internal.serde.DeserializersClosedException;
 import dev.millrace.kafka.internal.serde.UnreadableException;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Drafts;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Run;
@@ -248,8 +249,8 @@ public final class KafkaSource<K, V> {
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
 
     private Builder() {
-      settings().ordering = Ordering.UNORDERED;
-      settings().overlapping = true;
+      Drafts.consumer(this).ordering = Ordering.UNORDERED;
+      Drafts.consumer(this).overlapping = true;
     }
 
     @Override
@@ -261,7 +262,7 @@ public final class KafkaSource<K, V> {
     Builder<K, V> factory(
         Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
             factory) {
-      settings().factory = factory;
+      Drafts.consumer(this).factory = factory;
       return this;
     }
 
@@ -327,7 +328,7 @@ public final class KafkaSource<K, V> {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public KafkaSource<K, V> build() {
-      return new KafkaSource<>(this, settings().checked());
+      return new KafkaSource<>(this, Drafts.consumer(this).checked());
     }
   }
 }

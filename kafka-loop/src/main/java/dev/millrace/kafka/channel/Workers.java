@@ -7,7 +7,6 @@ import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.handling.Attempt;
 import dev.millrace.kafka.internal.handling.Busy;
 import dev.millrace.kafka.internal.handling.Handling;
-import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.Pauses;
@@ -15,13 +14,10 @@ import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -54,18 +50,11 @@ import org.slf4j.LoggerFactory;
  * the writer sees that no worker searches, and hires one. A worker that settles its message takes
  * the next one of the same partition, or wakes another worker for it.
  *
- * Batches, and attempts that are due again, are given to the workers in `due`. They go before the
- * messages of the partitions.
+ * {@link Work} holds what waits for a worker; a {@link Turn} says what a worker takes next.
  */
 final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
-
-  /**
-   * The largest number of records that a worker takes from one partition in a row. A longer series
-   * is no faster, and delays the records of other partitions.
-   */
-  private static final int WHILE = 64;
 
   /** A worker that never blocks leaves after this time, because others wait for its carrier. */
   private static final long LONG_NANOS = 10_000_000;
@@ -76,11 +65,11 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   /** After a late start, hiring pauses for this multiple of the delay. */
   private static final int PAUSE = 4;
 
+  /** The longest pause. Handlers may block by then, so more workers may be of use. */
+  private static final long LONGEST_PAUSE_NANOS = 10_000_000;
+
   /** Longest wait for a deserializer of another worker; then the record waits without a worker. */
   private static final Duration PATIENCE = Duration.ofMillis(20);
-
-  /** But not for longer than that, since handlers may block by then. */
-  private static final long LONGEST_PAUSE_NANOS = 10_000_000;
 
   private final int concurrency;
 
@@ -88,7 +77,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   private final Set<Busy<K, V>> present = ConcurrentHashMap.newKeySet();
 
   private final Channel<Boolean> events = Channel.conflated();
-  private final Queue<Attempt<K, V>> due = new ConcurrentLinkedQueue<>();
+  private final Work<K, V> work = new Work<>(this::mayGive);
   private final AtomicInteger working = new AtomicInteger();
 
   /** The number of dead letters being sent; letters that wait for another attempt do not count. */
@@ -96,8 +85,6 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private final AtomicBoolean searching = new AtomicBoolean();
   private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-  private volatile Collection<Partition<K, V>> partitions = List.of();
-  private volatile Pauses pauses = new Pauses();
   private volatile @Nullable Staff<K, V> staff;
   private volatile boolean stopped;
 
@@ -128,8 +115,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   /** Takes messages from the partitions of a consumer. */
   Outlet attach(Collection<Partition<K, V>> all, Pauses paused) {
-    partitions = all;
-    pauses = paused;
+    work.attach(all, paused);
     return this;
   }
 
@@ -154,13 +140,17 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   /** Whether a worker is free for an attempt; {@link #events} signals changes. */
   boolean mayTake() {
-    return due.isEmpty() && mayHire();
+    return !work.isAnyDue() && mayHire();
   }
 
   /** Gives an attempt that has not begun. It goes before all messages of the partitions. */
   void give(Attempt<K, V> attempt) {
-    due.add(attempt);
+    work.give(attempt);
     wake();
+  }
+
+  private void mayGive() {
+    events.trySend(true);
   }
 
   @Override
@@ -173,7 +163,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
         return;
       }
       searching.set(false);
-      if (!isAnyReady()) {
+      if (!work.isAnyReady()) {
         return;
       } // a thread that left or added a message meanwhile saw `searching`, and hired no worker
     }
@@ -224,7 +214,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   }
 
   private @Nullable Void work(Staff<K, V> known) {
-    var turn = new Turn();
+    var turn = new Turn<>(work, turns++, () -> stopped, this::wake);
     var busy = new Busy<K, V>();
     present.add(busy);
     long since = System.nanoTime();
@@ -236,7 +226,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
           handle(known, attempt);
         }
         busy.with(null);
-        boolean isLong = handled % WHILE == 0 && System.nanoTime() - since > LONG_NANOS;
+        boolean isLong = handled % Turn.WHILE == 0 && System.nanoTime() - since > LONG_NANOS;
         attempt = isLong ? null : turn.next();
       }
     } finally {
@@ -255,19 +245,8 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     return Busy.stuck(name, present);
   }
 
-  private @Nullable Attempt<K, V> nextDue() {
-    for (Attempt<K, V> given = due.poll(); given != null; given = due.poll()) {
-      events.trySend(true); // another attempt may be given
-      Attempt<K, V> attempt = given.begin();
-      if (!attempt.messages().isEmpty()) {
-        return attempt;
-      }
-    }
-    return null;
-  }
-
   /** The first attempt of a new worker; null if no message is ready. */
-  private @Nullable Attempt<K, V> search(Turn turn) {
+  private @Nullable Attempt<K, V> search(Turn<K, V> turn) {
     long now = System.nanoTime();
     long waited = now - hiredAt;
     if (waited > SOON_NANOS) {
@@ -278,7 +257,7 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
     if (attempt == null) {
       attempt = turn.next();
     }
-    if (attempt != null && isAnyReady()) {
+    if (attempt != null && work.isAnyReady()) {
       wake();
     }
     return attempt;
@@ -286,24 +265,12 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
 
   private void gone() {
     working.decrementAndGet();
-    if (stopped || partitions.isEmpty()) { // the loop waits for the end, or to give a batch
+    if (stopped || !work.hasPartitions()) { // the loop waits for the end, or to give a batch
       events.trySend(true);
     }
-    if (!stopped && isAnyReady()) {
+    if (!stopped && work.isAnyReady()) {
       wake();
     }
-  }
-
-  private boolean isAnyReady() {
-    if (!due.isEmpty()) {
-      return true;
-    }
-    for (Partition<K, V> partition : partitions) {
-      if (partition.hasReady() && !pauses.contains(partition.name())) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static <K, V> Handling.Outcome<K, V> run(Staff<K, V> known, Attempt<K, V> attempt) {
@@ -444,87 +411,5 @@ final class Workers<K, V> implements Outlet, AutoCloseable {
   @Override
   public boolean join(long deadline) {
     return true; // the group joins them
-  }
-
-  /** Decides from which partition a worker takes: one partition for a while, then the next. */
-  private final class Turn {
-    private Iterator<Partition<K, V>> rest = partitions.iterator();
-
-    /**
-     * New workers start at different partitions, in turn, so that they compete less for the lock of
-     * one.
-     */
-    private Turn() {
-      Collection<?> all = partitions;
-      int skip = Math.floorMod(turns++, Math.max(1, all.size()));
-      while (skip-- > 0 && rest.hasNext()) {
-        rest.next();
-      }
-    }
-
-    private @Nullable Partition<K, V> current;
-    private int taken;
-
-    @Nullable Attempt<K, V> next() {
-      if (stopped) {
-        return null;
-      }
-      Attempt<K, V> retry = nextDue();
-      if (retry != null) {
-        if (isAnyReady()) {
-          wake(); // also for messages that this worker has made ready by settling
-        }
-        return retry;
-      }
-      Delivery<K, V> delivery = stay();
-      if (delivery == null) {
-        delivery = move();
-      }
-      return delivery == null ? null : Attempt.first(delivery);
-    }
-
-    private @Nullable Delivery<K, V> stay() {
-      Partition<K, V> partition = current;
-      if (partition == null) {
-        return null;
-      }
-      if (taken < WHILE) {
-        return take(partition);
-      }
-      if (partition.hasReady()) {
-        wake(); // this worker may not come back for a long time
-      }
-      return null;
-    }
-
-    private @Nullable Delivery<K, V> move() {
-      for (int i = 0; i < 2; i++) { // the rest of the partitions, then all of them
-        while (rest.hasNext()) {
-          Partition<K, V> partition = rest.next();
-          Delivery<K, V> delivery = take(partition);
-          if (delivery != null) {
-            current = partition;
-            taken = 1;
-            return delivery;
-          }
-        }
-        rest = partitions.iterator();
-      }
-      return null;
-    }
-
-    private @Nullable Delivery<K, V> take(Partition<K, V> partition) {
-      if (pauses.contains(partition.name())) {
-        return null;
-      }
-      Delivery<K, V> delivery = partition.takeToHandle();
-      if (delivery != null) {
-        taken++;
-        if (delivery.leavesReady()) {
-          wake();
-        }
-      }
-      return delivery;
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.http;
 
+import dev.millrace.channel.internal.Uninterruptibly;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -187,16 +188,6 @@ final class Listener implements AutoCloseable {
       List.copyOf(open.keySet()).forEach(this::close);
     }
     server.close();
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibly.await(thread::join);
   }
 }

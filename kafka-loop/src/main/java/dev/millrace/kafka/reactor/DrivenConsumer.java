@@ -1,5 +1,6 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.kafka.internal.consumer.ConsumerCore;
 import dev.millrace.kafka.internal.report.Ends;
 import java.lang.reflect.InvocationHandler;
@@ -61,20 +62,10 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
    */
   boolean awaitEnd(long deadline) {
     long last = deadline + SPARE.toNanos();
-    boolean interrupted = false;
-    boolean isClosed = false;
-    while (!isClosed && !Ends.left(last).isZero()) {
-      try {
-        isClosed = closed.await(Ends.left(last).toNanos(), TimeUnit.NANOSECONDS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    boolean ended = isClosed && Ends.join(thread, last);
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return ended;
+    boolean isClosed =
+        Uninterruptibly.awaitUntil(
+            last, left -> closed.await(left.toNanos(), TimeUnit.NANOSECONDS));
+    return isClosed && Ends.join(thread, last);
   }
 
   /** The innermost calls of the thread, for people. */

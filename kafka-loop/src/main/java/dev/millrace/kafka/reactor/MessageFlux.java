@@ -6,6 +6,7 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.report.FailureLog;
 import dev.millrace.kafka.internal.report.Logs;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Drafts;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -109,7 +110,7 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
     Builder<K, V> factory(
         Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
             factory) {
-      settings().factory = factory;
+      Drafts.consumer(this).factory = factory;
       return this;
     }
 
@@ -138,7 +139,7 @@ public final class MessageFlux<K, V> extends Flux<Message<K, V>> {
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public MessageFlux<K, V> flux() {
-      return new MessageFlux<>(this, settings().checked());
+      return new MessageFlux<>(this, Drafts.consumer(this).checked());
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.channel.internal.Demand;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -61,7 +62,7 @@ final class MessageSubscription<K, V> implements Subscription {
   @Override
   public void request(long n) {
     if (n <= 0) {
-      refused = new IllegalArgumentException("§3.9: a request must be positive, but is " + n);
+      refused = new IllegalArgumentException(Demand.tooSmall(n));
     } else {
       requested.accumulateAndGet(n, Operators::addCap);
     }

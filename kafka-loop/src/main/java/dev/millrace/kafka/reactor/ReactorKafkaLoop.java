@@ -1,39 +1,23 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.context.Context;
-import dev.millrace.context.internal.CancelSource;
 import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
-import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.TransactionalHandler;
-import dev.millrace.kafka.internal.consumer.ConsumerCore;
 import dev.millrace.kafka.internal.handling.BatchFunction;
-import dev.millrace.kafka.internal.handling.Handling;
-import dev.millrace.kafka.internal.handling.Handover;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.serde.Serialization;
 import dev.millrace.kafka.internal.settings.Batching;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.LoopSettings;
-import dev.millrace.kafka.internal.settings.OwnProducer;
-import dev.millrace.stages.reactor.Fluxes;
-import dev.millrace.sync.Task;
-import dev.millrace.sync.TaskGroup;
+import dev.millrace.kafka.internal.settings.Drafts;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -42,9 +26,7 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.kafka.receiver.ReceiverOptions;
-import reactor.util.context.ContextView;
 
 /**
  * The main loop of a consumer application on Reactor, over Reactor Kafka's {@code KafkaReceiver}.
@@ -77,26 +59,11 @@ import reactor.util.context.ContextView;
  */
 public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
 
-  private final ReceiverOptions<K, V> options;
-  private final BatchFunction<K, V> handler;
+  private final ReactorLoop<K, V> loop;
 
-  /** Rings when there may be a message to handle, or the loop must end. */
-  private final Bell bell = new Bell();
-
-  /** Rings when the loop must end, or has ended; for the thread that watches the loop's thread. */
-  private final Bell watch = new Bell();
-
-  private final AtomicReference<@Nullable Throwable> lost = new AtomicReference<>();
-
-  private ReactorKafkaLoop(
-      Builder<K, V> builder, ConsumerSettings<K, V> settings, LoopSettings loop) {
-    super(settings, loop);
-    this.options = builder.options;
-    this.handler =
-        Objects.requireNonNull(
-            builder.handler,
-            "no handler: call handler(…), batchHandler(…), transactionalHandler(…), or a blocking"
-                + " form of theirs");
+  private ReactorKafkaLoop(ReactorLoop<K, V> loop) {
+    super(loop);
+    this.loop = loop;
   }
 
   /** A builder with the defaults. */
@@ -119,187 +86,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
    * record that stops the loop, and has the handler's exception as its cause.
    */
   public Mono<Void> run() {
-    return Mono.create(this::start);
-  }
-
-  private void start(MonoSink<Void> sink) {
-    var carried = sink.contextView();
-    Context parent = carried.getOrDefault(Context.class, Context.background());
-    var context =
-        Objects.requireNonNull(parent).withValue(Fluxes.REACTOR_CONTEXT, carried).withCancel();
-    sink.onDispose(context::cancel);
-    Thread.ofPlatform() // handlers may keep all carriers of virtual threads busy
-        .daemon()
-        .name("millrace-loop-" + settings().group())
-        .start(
-            () -> {
-              try {
-                Throwable failure = runToEnd(context);
-                if (failure == null) {
-                  sink.success();
-                } else {
-                  sink.error(failure);
-                }
-              } catch (Throwable e) {
-                sink.error(e);
-              }
-            });
-  }
-
-  @Override
-  protected @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
-      throws InterruptedException {
-    var events = new Events(bell, this::survived, this::rebalanced);
-    var core = new ConsumerCore<>(settings(), events);
-    running(core);
-    var receiver = new ReceiverThread<>(core, options, this::lost);
-    var group = TaskGroup.collecting(context);
-    var handover = new Handover<K, V>(loop -> fork(group, loop));
-    events.onTurn(handover::look);
-    var handlers = handlers(core, events, letters, group, handover);
-    // A function of the application may swallow the interrupt of the thread that waits for the
-    // bell.
-    var registration = CancelSource.listen(group.context(), bell::ring);
-    try {
-      return watch(handlers, events, group, handover);
-    } finally {
-      handlers.cancel();
-      interrupt(group, () -> running(handlers, handover));
-      if (!receiver.close(closeDeadline())) {
-        survived(stuckPoll(receiver.place()));
-      }
-      registration.stop();
-    }
-  }
-
-  private static void fork(TaskGroup group, Runnable loop) {
-    Task<?> _ =
-        group.tryFork(
-            () -> {
-              loop.run();
-              return null;
-            });
-  }
-
-  private List<StuckHandlerException> running(Handlers<K, V> handlers, Handover<K, V> handover) {
-    List<StuckHandlerException> all = new ArrayList<>(handlers.running());
-    all.addAll(handover.running(settings().group()));
-    return all;
-  }
-
-  private Handlers<K, V> handlers(
-      ConsumerCore<K, V> core,
-      Events events,
-      @Nullable OwnProducer letters,
-      TaskGroup group,
-      Handover<K, V> handover) {
-    Context context = group.context();
-    ReactiveHandler<K, V, ?> reactive =
-        handler instanceof ReactiveHandler<K, V, ?> given ? given.in(context) : null;
-    var handling =
-        new Handling<>(
-            settings().group(),
-            reactive == null ? handler : reactive,
-            loop().policy(letters),
-            context::isCancelled,
-            events::survived);
-    Supply<K, V> supply = Supply.of(settings(), core, handover);
-    return new Handlers<>(
-        settings().group(), group, loop().concurrency, supply, handling, reactive, bell);
-  }
-
-  /**
-   * Has a virtual thread handle, and waits for its end, or until handlers have had their time. That
-   * thread calls the application's functions, any of which may never return.
-   *
-   * @return the failure of the loop; null if it did not fail
-   */
-  private @Nullable Throwable watch(
-      Handlers<K, V> handlers, Events events, TaskGroup group, Handover<K, V> handover)
-      throws InterruptedException {
-    Context context = group.context();
-    var thread = new CompletableFuture<@Nullable Void>();
-    var registration = CancelSource.listen(context, watch::ring);
-    try {
-      fork(group, () -> handover.run(() -> handle(handlers, events, context, thread)));
-      awaitEnd(thread, handlers, context);
-    } finally {
-      registration.stop();
-    }
-    if (thread.isCompletedExceptionally()
-        && !(thread.exceptionNow() instanceof InterruptedException)) {
-      switch (thread.exceptionNow()) {
-        case RuntimeException e -> throw e;
-        case Error e -> throw e;
-        case Throwable e -> throw new AssertionError(e); // the thread throws no other exception
-      }
-    }
-    return handlers.failure() != null ? handlers.failure() : lost.get();
-  }
-
-  private void awaitEnd(CompletableFuture<?> thread, Handlers<K, V> handlers, Context context)
-      throws InterruptedException {
-    while (!thread.isDone() && !mustEnd(handlers, context)) {
-      watch.await();
-      watch.reset();
-    }
-    long deadline = System.nanoTime() + drainTimeout().toNanos();
-    while (!thread.isDone() && !context.isCancelled() && !Ends.left(deadline).isZero()) {
-      watch.awaitUntil(deadline);
-      watch.reset();
-    }
-  }
-
-  private boolean mustEnd(Handlers<K, V> handlers, Context context) {
-    return context.isCancelled()
-        || isDraining()
-        || lost.get() != null
-        || handlers.failure() != null;
-  }
-
-  private void handle(
-      Handlers<K, V> handlers,
-      Events events,
-      Context context,
-      CompletableFuture<@Nullable Void> end) {
-    try {
-      handle(handlers, events, context);
-      end.complete(null);
-    } catch (Handover.HandedOver e) { // another thread goes on
-      throw e;
-    } catch (Throwable e) {
-      end.completeExceptionally(e);
-    }
-    watch.ring();
-  }
-
-  /** Handles until the end, by the thread of the loop. */
-  private void handle(Handlers<K, V> handlers, Events events, Context context)
-      throws InterruptedException {
-    while (true) {
-      bell.reset();
-      events.deliver();
-      if (mustEnd(handlers, context)) {
-        watch.ring();
-        break;
-      }
-      if (!handlers.startAll()) {
-        bell.await(handlers.untilReady());
-      }
-    }
-    handlers.await(drainTimeout());
-    events.deliver(); // failures since the last delivery
-  }
-
-  private void lost(Throwable cause) {
-    lost.compareAndSet(null, cause);
-    wake();
-  }
-
-  @Override
-  protected void wake() {
-    bell.ring();
-    watch.ring();
+    return loop.run();
   }
 
   /**
@@ -311,17 +98,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
    * @throws IllegalArgumentException if the timeout is not positive
    */
   public Mono<Void> drained(Duration timeout) {
-    ConsumerSettings.positive("the drain timeout", timeout);
-    return Mono.deferContextual(
-        view -> {
-          var end = startDrain(timeout);
-          return isInside(view) ? Mono.empty() : Mono.fromFuture(end);
-        });
-  }
-
-  private boolean isInside(ContextView view) {
-    return isInside(Context.current())
-        || isInside(Objects.requireNonNull(view.getOrDefault(Context.class, Context.background())));
+    return loop.drained(timeout);
   }
 
   /**
@@ -336,30 +113,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
    * the failure.
    */
   public Mono<Void> seek(TopicPartition name, long offset) {
-    return Mono.deferContextual(
-        view -> {
-          if (isInside(view)) {
-            core().seekLater(name, offset);
-            return Mono.empty();
-          }
-          return awaitSeek(name, offset);
-        });
-  }
-
-  private Mono<Void> awaitSeek(TopicPartition name, long offset) {
-    return Mono.<Void>create(
-        sink ->
-            Thread.ofVirtual()
-                .name("millrace-seek-" + name)
-                .start(
-                    () -> {
-                      try {
-                        core().seek(name, offset);
-                        sink.success();
-                      } catch (Throwable e) {
-                        sink.error(e);
-                      }
-                    }));
+    return loop.seek(name, offset);
   }
 
   /** The settings of a loop, with their defaults. Not thread-safe. */
@@ -376,13 +130,13 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
 
     /** Makes the consumer; for tests. */
     Builder<K, V> factory(Function<Map<String, Object>, Consumer<byte[], byte[]>> factory) {
-      settings().factory = factory;
+      Drafts.consumer(this).factory = factory;
       return this;
     }
 
     /** Makes the producer of transactions; for tests. */
     Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
-      loop().producerFactory = factory;
+      Drafts.loop(this).producerFactory = factory;
       return this;
     }
 
@@ -401,15 +155,15 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
             "the group of the loop assigns the partitions: use subscription(…), not assignment(…)");
       }
       options = receiverOptions;
-      settings().properties(receiverOptions.consumerProperties());
+      Drafts.consumer(this).properties(receiverOptions.consumerProperties());
       if (receiverOptions.subscriptionTopics() != null) {
         topics(receiverOptions.subscriptionTopics().toArray(String[]::new));
       }
       if (receiverOptions.subscriptionPattern() != null) {
         topics(receiverOptions.subscriptionPattern());
       }
-      settings().keyDeserializer = receiverOptions.keyDeserializer();
-      settings().valueDeserializer = receiverOptions.valueDeserializer();
+      Drafts.consumer(this).keyDeserializer = receiverOptions.keyDeserializer();
+      Drafts.consumer(this).valueDeserializer = receiverOptions.valueDeserializer();
       return this;
     }
 
@@ -516,18 +270,13 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
         @Nullable Batching batching,
         @Nullable Serialization<?, ?> outputs) {
       handler = given;
-      handled(setting, batching, outputs);
+      Drafts.loop(this).handled(setting, batching, outputs);
       return this;
     }
 
     @Override
     public ReactorKafkaLoop<K, V> build() {
-      ConsumerSettings<K, V> checked = checked();
-      Pattern pattern = checked.pattern;
-      options =
-          (pattern == null ? options.subscription(checked.topics) : options.subscription(pattern))
-              .consumerProperty(ConsumerConfig.GROUP_ID_CONFIG, checked.group());
-      return new ReactorKafkaLoop<>(this, checked, loop().copy());
+      return new ReactorKafkaLoop<>(new ReactorLoop<>(Drafts.loop(this), options, handler));
     }
   }
 }

@@ -7,6 +7,9 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.settings.ConsumerDraft;
+import dev.millrace.kafka.internal.settings.Drafts;
+import dev.millrace.kafka.internal.settings.LoopDraft;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,11 +86,8 @@ public abstract class FailureReportPromises extends WithLetters {
   }
 
   /** The fixtures set a listener; this is about the default one. */
-  private static void forgetListener(LoopBuilder<String, String, ?> builder) throws Exception {
-    var loop = LoopBuilder.class.getDeclaredField("loop");
-    loop.setAccessible(true);
-    var settings = (dev.millrace.kafka.internal.settings.LoopSettings) loop.get(builder);
-    settings.onError = new dev.millrace.kafka.internal.settings.LoopSettings().onError;
+  private static void forgetListener(LoopBuilder<String, String, ?> builder) {
+    Drafts.loop(builder).onError = new LoopDraft<>(new ConsumerDraft<>()).onError;
   }
 
   @Test

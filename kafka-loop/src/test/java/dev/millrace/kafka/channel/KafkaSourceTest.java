@@ -20,9 +20,6 @@ import dev.millrace.pipeline.Sink;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,14 +28,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordDeserializationException;
@@ -57,34 +51,13 @@ class KafkaSourceTest extends WithMockConsumer {
         .onError(errors::add)
         .commitInterval(Duration.ofMillis(10))
         .revokeTimeout(Duration.ofMillis(200))
-        .factory(properties -> remembering());
+        .factory(properties -> mock);
   }
 
-  private final Map<TopicPartition, Long> commits = new ConcurrentHashMap<>();
-
-  /** The mock, with a memory of the commits: after its close the mock does not tell them. */
-  @SuppressWarnings("unchecked") // the interface has these types
-  private Consumer<byte[], byte[]> remembering() {
-    InvocationHandler handler =
-        (proxy, method, arguments) -> {
-          if (method.getName().equals("commitSync") || method.getName().equals("commitAsync")) {
-            ((Map<TopicPartition, OffsetAndMetadata>) arguments[0])
-                .forEach((name, offset) -> commits.put(name, offset.offset()));
-          }
-          try {
-            return method.invoke(mock, arguments);
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
-          }
-        };
-    return (Consumer<byte[], byte[]>)
-        Proxy.newProxyInstance(
-            Consumer.class.getClassLoader(), new Class<?>[] {Consumer.class}, handler);
-  }
-
+  /** After its close the mock does not tell what is committed. */
   @Override
   protected long committed(TopicPartition partition) {
-    return commits.getOrDefault(partition, -1L);
+    return lastCommits.getOrDefault(partition, -1L);
   }
 
   private static int number(ConsumerRecord<String, String> record) {

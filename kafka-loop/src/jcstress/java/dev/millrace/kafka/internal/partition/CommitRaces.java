@@ -23,11 +23,11 @@ public class CommitRaces {
 
   /** Commits, as if the broker had answered at once; up to which offset. */
   private static int commit(Partition<String, String> partition) {
-    Commit<String, String> commit = partition.toCommit();
+    Commit<String, String> commit = partition.commits().toCommit();
     if (commit == null) {
       return NONE;
     }
-    partition.committed(commit);
+    partition.commits().committed(commit);
     return (int) commit.offset();
   }
 
@@ -64,7 +64,7 @@ public class CommitRaces {
 
     @Arbiter
     public void commit(II_Result result) {
-      result.r2 = (int) partition.uncommitted();
+      result.r2 = (int) partition.commits().uncommitted();
       result.r1 = CommitRaces.commit(partition);
     }
   }
@@ -87,7 +87,7 @@ public class CommitRaces {
 
     @Arbiter
     public void count(II_Result result) {
-      result.r1 = (int) partition.uncommitted();
+      result.r1 = (int) partition.commits().uncommitted();
       second.abandon();
       result.r2 = partition.isIdle() ? 0 : 1;
     }
@@ -129,11 +129,11 @@ public class CommitRaces {
   @State
   public static class SettleAheadAndCollect extends TwoRecords {
     private int tells() {
-      Commit<String, String> commit = partition.toCommit();
+      Commit<String, String> commit = partition.commits().toCommit();
       if (commit == null) {
         return 0;
       }
-      partition.committed(commit);
+      partition.commits().committed(commit);
       return commit.ahead().contains(1) ? 1 : 0;
     }
 
@@ -168,12 +168,12 @@ public class CommitRaces {
 
     /** How many outputs a transaction sends, which is committed at once. */
     private int transaction() {
-      Commit<String, String> commit = partition.toCommit();
+      Commit<String, String> commit = partition.commits().toCommit();
       if (commit == null) {
         return 0;
       }
-      int outputs = partition.producedBefore(commit.offset()).size();
-      partition.committed(commit);
+      int outputs = partition.commits().producedBefore(commit.offset()).size();
+      partition.commits().committed(commit);
       return outputs;
     }
 

@@ -26,7 +26,7 @@ public class OwnershipRaces {
     partition.revoke();
     try {
       boolean idle = partition.awaitIdle(LONG);
-      return idle ? (int) Objects.requireNonNull(partition.toCommit()).offset() : -1;
+      return idle ? (int) Objects.requireNonNull(partition.commits().toCommit()).offset() : -1;
     } catch (InterruptedException e) {
       return -2;
     }
@@ -130,7 +130,7 @@ public class OwnershipRaces {
     @Arbiter
     public void later(III_Result result) {
       result.r2 = now.takeToHandle() == null ? 0 : 1;
-      result.r3 = (int) Objects.requireNonNull(now.toCommit()).offset();
+      result.r3 = (int) Objects.requireNonNull(now.commits().toCommit()).offset();
     }
   }
 }

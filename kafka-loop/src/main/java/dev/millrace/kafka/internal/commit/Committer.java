@@ -42,11 +42,10 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   private final TopicBook topics;
   private final HealthCheck health;
   private final java.util.function.Consumer<? super Exception> onError;
+  private final CommitTimer<K, V> timer;
   private int metadataLimit;
   private long sent;
   private long answered;
-  private boolean failing;
-  private long last = System.nanoTime();
 
   public Committer(
       Consumer<byte[], byte[]> consumer,
@@ -56,6 +55,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
       java.util.function.Consumer<? super Exception> onError) {
     this.consumer = consumer;
     this.settings = settings;
+    this.timer = new CommitTimer<>(settings);
     this.topics = topics;
     this.health = health;
     this.onError = onError;
@@ -64,26 +64,26 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
 
   @Override
   public Duration untilDue() {
-    return settings.untilNextCommit().minusNanos(System.nanoTime() - last);
+    return timer.untilDue();
   }
 
   @Override
   public void commitIfDue(Collection<Partition<K, V>> partitions) {
-    if (isUnderWay() || !isDue(partitions)) {
+    if (isUnderWay() || !timer.isDue(partitions, partition -> false)) {
       return;
     }
-    last = System.nanoTime();
+    timer.begin();
     List<Commit<K, V>> commits = toCommit(partitions);
     if (commits.isEmpty()) {
       return;
     }
     long number = ++sent;
-    long start = last;
+    long start = timer.last();
     consumer.commitAsync(
         offsets(commits),
         (offsets, failure) -> {
           answered = Math.max(answered, number);
-          failing = failure != null;
+          timer.failing(failure != null);
           health.committed(failure);
           if (failure == null) {
             committed(commits, start);
@@ -97,33 +97,16 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
     if (answered == sent) {
       return false;
     }
-    if (System.nanoTime() - last < NO_ANSWER.toNanos()) {
+    if (System.nanoTime() - timer.last() < NO_ANSWER.toNanos()) {
       return true;
     }
     answered = sent;
-    failing = true;
+    timer.failing(true);
     failed(
         new KafkaException(
             "a commit has had no answer for %d s and is repeated"
                 .formatted(NO_ANSWER.toSeconds())));
     return false;
-  }
-
-  private boolean isDue(Collection<Partition<K, V>> partitions) {
-    if (!untilDue().isPositive()) {
-      return true;
-    }
-    if (failing) {
-      return false; // by time only, or it would be tried again and again without a pause
-    }
-    long uncommitted = 0;
-    for (Partition<K, V> partition : partitions) {
-      uncommitted += partition.uncommitted();
-      if (partition.startIsUncommitted()) {
-        return true;
-      }
-    }
-    return uncommitted >= settings.commitEvery;
   }
 
   @Override
@@ -167,7 +150,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   }
 
   private void committed(List<Commit<K, V>> commits, long start) {
-    commits.forEach(commit -> commit.partition().committed(commit));
+    commits.forEach(commit -> commit.partition().commits().committed(commit));
     settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - start));
   }
 
@@ -182,7 +165,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
     List<Commit<K, V>> commits = new ArrayList<>();
     for (Partition<K, V> partition : partitions) {
-      Commit<K, V> commit = partition.toCommit();
+      Commit<K, V> commit = partition.commits().toCommit();
       if (commit != null) {
         commits.add(commit);
       }

@@ -58,6 +58,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   private final Consumer<byte[], byte[]> consumer;
   private final ConsumerSettings<K, V> settings;
+  private final CommitTimer<K, V> timer;
   private final HealthCheck health;
   private final java.util.function.Consumer<? super Exception> onError;
   private final @Nullable Burial burial;
@@ -69,9 +70,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   private List<Commit<K, V>> commits = List.of();
   private @Nullable RuntimeException fatal;
   private boolean isUnresolved;
-  private boolean failing;
   private int unburied;
-  private long last = System.nanoTime();
 
   public TransactionalCommitter(
       Consumer<byte[], byte[]> consumer,
@@ -81,6 +80,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
       java.util.function.Consumer<? super Exception> onError) {
     this.consumer = consumer;
     this.settings = settings;
+    this.timer = new CommitTimer<>(settings);
     this.health = health;
     this.onError = onError;
     this.burial = transactional.burial();
@@ -92,9 +92,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   @Override
   public Duration untilDue() {
-    return underWay != null
-        ? Duration.ZERO
-        : settings.untilNextCommit().minusNanos(System.nanoTime() - last);
+    return underWay != null ? Duration.ZERO : timer.untilDue();
   }
 
   @Override
@@ -103,30 +101,15 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     if (fatal != null) {
       throw fatal;
     }
-    if (!isFree || !isDue(partitions)) {
+    if (!isFree || !timer.isDue(partitions, this::holdsMuch)) {
       return;
     }
     begin(partitions, MOMENT);
   }
 
-  private boolean isDue(Collection<Partition<K, V>> partitions) {
-    if (!untilDue().isPositive()) {
-      return true;
-    }
-    if (failing) {
-      return false; // by time only, or it would be tried again and again without a pause
-    }
-    long uncommitted = 0;
-    for (Partition<K, V> partition : partitions) {
-      uncommitted += partition.uncommitted();
-      if (partition.startIsUncommitted()) {
-        return true;
-      }
-      if (partition.holdsMuch(settings.lookAhead, settings.lookAheadBytes)) {
-        return true; // or it would be paused until the interval ends
-      }
-    }
-    return uncommitted >= settings.commitEvery;
+  /** A partition that holds much would be paused until the interval ends. */
+  private boolean holdsMuch(Partition<K, V> partition) {
+    return partition.commits().holdsMuch(settings.lookAhead, settings.lookAheadBytes);
   }
 
   @Override
@@ -158,7 +141,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
    * @param timeout how long it may wait for what has become of the last one
    */
   private void begin(Collection<Partition<K, V>> partitions, Duration timeout) {
-    last = System.nanoTime();
+    timer.begin();
     if (!transactions.isOpen()) {
       run(transactions::open);
       return;
@@ -189,9 +172,9 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
     List<Commit<K, V>> some = new ArrayList<>();
     for (Partition<K, V> partition : partitions) {
-      Commit<K, V> commit = partition.toCommit();
-      if (commit != null && partition.isCommitted(commit.offset())) {
-        partition.committed(commit); // records are settled, but the first one is not
+      Commit<K, V> commit = partition.commits().toCommit();
+      if (commit != null && partition.commits().isCommitted(commit.offset())) {
+        partition.commits().committed(commit); // records are settled, but the first one is not
       } else if (commit != null) {
         some.add(commit);
       }
@@ -224,7 +207,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     try {
       Burial.Begun begun = burial.bury(letter);
       begun.safe().get();
-      partition.replace(new Produced(produced.source(), begun.produced(), letter));
+      partition.commits().replace(new Produced(produced.source(), begun.produced(), letter));
     } catch (Exception e) {
       Exception cause =
           e instanceof ExecutionException && e.getCause() instanceof Exception known ? known : e;
@@ -265,7 +248,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
               RecordFailedException.last(
                   produced.source(),
                   RecordFailedException.DEAD_LETTER,
-                  partition.attempts(produced) + 1,
+                  partition.commits().attempts(produced) + 1,
                   "and the loop stops, as refusedLetters(…) says",
                   cause);
           return new KafkaException(last.getMessage(), cause);
@@ -275,7 +258,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
           try {
             if (known != null) {
               second.begin(known).get();
-              partition.replace(new Produced(produced.source(), List.of(), known));
+              partition.commits().replace(new Produced(produced.source(), List.of(), known));
               return null;
             }
           } catch (Exception e) { // the letter is kept
@@ -284,7 +267,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
         }
       }
     }
-    int number = partition.attempts(produced) + 1;
+    int number = partition.commits().attempts(produced) + 1;
     Duration delay = deadLetterBackoff.delay(number, ThreadLocalRandom.current());
     var why =
         RecordFailedException.repeated(
@@ -294,7 +277,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
             delay,
             Refusals.hint(letter.cause()),
             cause);
-    partition.hold(produced, delay, why);
+    partition.commits().hold(produced, delay, why);
     partition.observer().failed(RecordFailedException.DEAD_LETTER);
     onError.accept(why);
     return null;
@@ -329,7 +312,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
       case Transactions.Opened opened -> {}
       case Transactions.Aborted(RuntimeException cause) -> failed(cause);
       case Transactions.Unburied(List<Transactions.Failed> letters) -> {
-        failing = true; // of no commit: the next one is without them
+        timer.failing(true); // of no commit: the next one is without them
         unburied++;
       }
       case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) -> {
@@ -346,14 +329,15 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   }
 
   private void succeeded(List<Commit<K, V>> done) {
-    failing = false;
+    timer.failing(false);
     health.committed(null);
-    done.forEach(commit -> commit.partition().committed(commit));
-    settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - last));
+    done.forEach(commit -> commit.partition().commits().committed(commit));
+    settings.observer.committed(
+        settings.group(), Duration.ofNanos(System.nanoTime() - timer.last()));
   }
 
   private void failed(RuntimeException cause) {
-    failing = true;
+    timer.failing(true);
     health.committed(cause);
     settings.observer.commitFailed(settings.group(), cause);
     onError.accept(cause);

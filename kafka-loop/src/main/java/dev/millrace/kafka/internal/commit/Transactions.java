@@ -156,7 +156,8 @@ final class Transactions {
     }
     Map<Partition<K, V>, List<Produced>> outputs = new HashMap<>();
     commits.forEach(
-        one -> outputs.put(one.partition(), one.partition().producedBefore(one.offset())));
+        one ->
+            outputs.put(one.partition(), one.partition().commits().producedBefore(one.offset())));
     List<Failed> unburied = withoutTopic(outputs, check);
     if (!unburied.isEmpty()) {
       return new Unburied(unburied);

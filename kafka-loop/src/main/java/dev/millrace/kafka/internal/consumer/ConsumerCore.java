@@ -418,7 +418,7 @@ public final class ConsumerCore<K, V> {
     }
     consumer.seek(name, offset);
     Partition<K, V> again = assignment.beginAgain(partition);
-    again.start(Start.at(offset, partition.origin()));
+    again.start(Start.at(offset, partition.commits().origin()));
   }
 
   /**

@@ -1,16 +1,13 @@
 package dev.millrace.kafka.internal.partition;
 
-import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
-import dev.millrace.kafka.internal.cluster.Origin;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.serde.UnreadableException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -25,11 +22,6 @@ import org.jspecify.annotations.Nullable;
  * message knows the object that it belongs to, and one of an earlier ownership settles nothing
  * here. Safe for use by many threads.
  */
-/*
- * What can be committed is the offset of the first record in the window, which is the first one that is not
- * settled; if the window is empty, the offset that will be polled next. Both pass over the gaps that
- * compaction and transactions leave.
- */
 public final class Partition<K, V> {
 
   private final TopicPartition name;
@@ -37,27 +29,17 @@ public final class Partition<K, V> {
   private final Runnable onReady;
   private final Window<Delivery<K, V>> window = new Window<>();
   private final Lanes<K, V> lanes;
+  private final Commits<K, V> commits = new Commits<>(this, window);
   private PartitionObserver observer = PartitionObserver.NONE;
   private volatile @Nullable Partition<K, V> before;
-  private final Outputs outputs = new Outputs();
-  private OffsetRanges settledBefore = OffsetRanges.EMPTY;
   private int running;
   private long bytes;
   private boolean revoked;
   private boolean crowded;
-  private long next = -1;
   private final LogEnds ends = new LogEnds();
   private long heldSince;
-  private long version;
-  private long committed = -1;
-  private long committedVersion;
   private long frontSince = System.nanoTime();
-  private Optional<Integer> nextEpoch = Optional.empty();
-  private @Nullable Origin origin;
-  private boolean startIsUncommitted;
   private volatile boolean held;
-
-  private boolean topicIsGone;
 
   /**
    * The partition, from now on.
@@ -92,8 +74,7 @@ public final class Partition<K, V> {
 
   /** What an earlier owner has committed; what it has settled beyond is not handled again. */
   public synchronized void resume(long offset, OffsetRanges ahead) {
-    committed = offset;
-    settledBefore = ahead;
+    commits.resume(offset, ahead);
   }
 
   /** Nothing is polled until it is known where to begin: see {@link #start}. */
@@ -113,35 +94,22 @@ public final class Partition<K, V> {
    */
   public synchronized void start(Start start) {
     held = false;
-    origin = start.origin();
-    long offset = start.position().offset();
-    if (start.isCommitted()) {
-      resume(offset, start.ahead());
-    } else {
-      next = Math.max(next, offset);
-      startIsUncommitted = true;
-    }
-    nextEpoch = start.position().leaderEpoch();
-  }
-
-  /** Says whether its topic does not exist at present: then nothing is committed of it. */
-  public synchronized void topicIsGone(boolean is) {
-    topicIsGone = is;
-  }
-
-  /** The topic that its offsets belong to; null if that is not known. */
-  public synchronized @Nullable Origin origin() {
-    return origin;
+    commits.start(start);
   }
 
   /** Whether the position where it began is neither committed nor on its way. */
   public synchronized boolean startIsUncommitted() {
-    return startIsUncommitted && !revoked;
+    return commits.startIsUncommitted() && !revoked;
   }
 
   /** The offset that is expected next. */
   public synchronized long position() {
-    return Math.max(next, committed);
+    return commits.position();
+  }
+
+  /** Tells what may be committed. */
+  public Commits<K, V> commits() {
+    return commits;
   }
 
   /** Which partition it is. */
@@ -158,7 +126,7 @@ public final class Partition<K, V> {
    * Whether records from that offset on would go back behind those that were added or committed.
    */
   public synchronized boolean wouldGoBack(long offset) {
-    return offset < Math.max(next, committed);
+    return offset < commits.position();
   }
 
   /**
@@ -193,7 +161,7 @@ public final class Partition<K, V> {
     }
     for (ConsumerRecord<byte[], byte[]> record : records) {
       long offset = record.offset();
-      if (settledBefore.contains(offset)) {
+      if (commits.isSettledBefore(offset)) {
         window.addSettled(offset);
       } else {
         var delivery = new Delivery<>(this, record);
@@ -204,13 +172,7 @@ public final class Partition<K, V> {
         lanes.add(delivery);
       }
     }
-    if (position.offset() >= next) {
-      next = position.offset();
-      nextEpoch = position.leaderEpoch();
-    }
-    if (settledBefore.endsBefore(next)) {
-      settledBefore = OffsetRanges.EMPTY;
-    }
+    commits.polled(position);
   }
 
   /** Adds a record that was not polled, as it cannot be read: what handles it meets the failure. */
@@ -218,7 +180,7 @@ public final class Partition<K, V> {
   public synchronized void addUnreadable(long offset, UnreadableException failure) {
     var nothing =
         new ConsumerRecord<byte[], byte[]>(name.topic(), name.partition(), offset, null, null);
-    add(List.of(nothing), new OffsetAndMetadata(offset + 1, nextEpoch, ""), failure);
+    add(List.of(nothing), new OffsetAndMetadata(offset + 1, commits.nextEpoch(), ""), failure);
   }
 
   /** Takes the next message that is ready; null if there is none now. */
@@ -265,6 +227,8 @@ public final class Partition<K, V> {
    * @param lookAheadBytes how many bytes those of them that are not settled may have
    */
   public synchronized boolean isFull(int backlog, int lookAhead, long lookAheadBytes) {
+    Outputs outputs = commits.outputs();
+    long next = commits.next();
     return crowded
         || lanes.backlog() >= backlog
         || Math.max(window.size(), outputs.size()) >= lookAhead
@@ -298,13 +262,10 @@ public final class Partition<K, V> {
       long first = window.first();
       settled = window.settle(delivery.number);
       if (settled) {
-        if (produced != null) {
-          outputs.put(produced);
-        }
         if (window.first() != first) {
           frontSince = now;
         }
-        version++;
+        commits.settled(produced);
         bytes -= delivery.bytes();
         wake |= !revoked && lanes.settled(delivery) && !delivery.takesNext;
       }
@@ -399,7 +360,7 @@ public final class Partition<K, V> {
 
   /** The first record that is not settled, or whose outputs wait; null if there is none. */
   public synchronized @Nullable Front front() {
-    Outputs.Held held = outputs.held();
+    Outputs.Held held = commits.outputs().held();
     if (held != null && !revoked) {
       return new Front(name, held.offset(), held.age(), held.reason());
     }
@@ -444,7 +405,7 @@ public final class Partition<K, V> {
 
   /** The offset of the {@link #front}; that one if there is none. */
   private long frontOr(long none) {
-    Outputs.Held held = outputs.held();
+    Outputs.Held held = commits.outputs().held();
     return held != null ? held.offset() : window.size() > 0 ? window.offset(0) : none;
   }
 
@@ -474,84 +435,11 @@ public final class Partition<K, V> {
   public synchronized PartitionStatus status(boolean paused) {
     long from = frontOr(position());
     OptionalLong lag =
-        ends.areKnown() ? OptionalLong.of(Math.max(ends.end(), next) - from) : OptionalLong.empty();
+        ends.areKnown()
+            ? OptionalLong.of(Math.max(ends.end(), commits.next()) - from)
+            : OptionalLong.empty();
     return new PartitionStatus(
         name, lag, running, lanes.size(), paused, front(), ends.withheld(position()));
-  }
-
-  /** How many records were settled since the last commit. */
-  public synchronized long uncommitted() {
-    return version - committedVersion;
-  }
-
-  /** What can be committed; null if it is committed already. */
-  public synchronized @Nullable Commit<K, V> toCommit() {
-    long position = outputs.sendableTo(window.size() > 0 ? window.offset(0) : next);
-    if (topicIsGone
-        || position < committed
-        || (position == committed && version == committedVersion)) {
-      return null;
-    }
-    OffsetRanges ahead = window.settledRanges().then(settledBefore.from(next));
-    return new Commit<>(this, position, epochAt(position), ahead, origin, version);
-  }
-
-  /**
-   * The leader epoch by which a broker can tell whether the log up to there is still the one that
-   * was consumed: that of the record there, or of what was polled last.
-   */
-  private Optional<Integer> epochAt(long position) {
-    if (position == next) {
-      return nextEpoch;
-    }
-    return window.size() > 0 && window.offset(0) == position
-        ? window.firstValue().raw().leaderEpoch()
-        : outputs.epochAt(position);
-  }
-
-  /** Whether that offset, or a later one, has been committed. */
-  public synchronized boolean isCommitted(long offset) {
-    return offset <= committed;
-  }
-
-  /** What was produced for the records before that offset, and is not committed; in their order. */
-  public synchronized List<Produced> producedBefore(long offset) {
-    return outputs.before(offset);
-  }
-
-  /** What is produced instead for a record, if it is not committed. */
-  public synchronized void replace(Produced produced) {
-    if (!isCommitted(produced.source().offset() + 1)) {
-      outputs.put(produced);
-    }
-  }
-
-  /** How often that was not taken. */
-  public synchronized int attempts(Produced produced) {
-    return outputs.attempts(produced.source().offset());
-  }
-
-  /** That was not taken: it and what is behind it are not committed before that time is over. */
-  public synchronized void hold(Produced produced, Duration delay, Exception why) {
-    outputs.hold(produced.source().offset(), System.nanoTime() + delay.toNanos(), why);
-  }
-
-  /** Whether a commit would keep it from getting full of what was produced; see {@link #isFull}. */
-  public synchronized boolean holdsMuch(int lookAhead, long lookAheadBytes) {
-    return outputs.held() == null
-        && (outputs.size() > lookAhead / 2 || outputs.bytes() > lookAheadBytes / 2);
-  }
-
-  /** It has been committed. */
-  public void committed(Commit<K, V> commit) {
-    List<DeadLetter> letters;
-    synchronized (this) {
-      committed = Math.max(committed, commit.offset());
-      startIsUncommitted = false;
-      letters = outputs.committed(commit.offset());
-      committedVersion = Math.max(committedVersion, commit.version());
-    }
-    letters.forEach(observer::deadLettered);
   }
 
   /** Says where it stands. */
@@ -563,8 +451,8 @@ public final class Partition<K, V> {
             lanes.size(),
             running,
             window.size(),
-            next,
-            committed,
+            commits.next(),
+            commits.committedOffset(),
             revoked ? ", revoked" : "");
   }
 }

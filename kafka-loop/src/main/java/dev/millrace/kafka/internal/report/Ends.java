@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.report;
 
+import dev.millrace.channel.internal.Uninterruptibly;
 import java.time.Duration;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,26 +21,9 @@ public final class Ends {
    * shorten the wait: it is kept for the caller.
    */
   public static boolean join(@Nullable Thread thread, long deadline) {
-    if (thread == null) {
-      return true;
-    }
-    boolean interrupted = false;
-    boolean ended = false;
-    while (!ended) {
-      try {
-        Duration left = left(deadline);
-        ended = left.isZero() ? !thread.isAlive() : thread.join(left);
-        if (!ended && left(deadline).isZero()) {
-          break;
-        }
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return ended;
+    return thread == null
+        || Uninterruptibly.awaitUntil(
+            deadline, left -> left.isZero() ? !thread.isAlive() : thread.join(left));
   }
 
   /** Where a thread is, for people: its innermost calls. */

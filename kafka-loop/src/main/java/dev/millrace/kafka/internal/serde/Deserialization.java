@@ -2,11 +2,13 @@ package dev.millrace.kafka.internal.serde;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.errors.RecordDeserializationException.DeserializationExceptionOrigin;
@@ -36,11 +38,14 @@ public final class Deserialization<K, V> implements AutoCloseable {
 
   /** The deserializers of one call. */
   private record Pair<K, V>(Deserializer<K> key, Deserializer<V> value) {
-    void close() {
-      try {
-        key.close();
-      } finally {
-        value.close();
+    /** Closes both; their failures are added to the list. */
+    void close(List<Throwable> failures) {
+      for (Deserializer<?> each : List.of(key, value)) {
+        try {
+          each.close();
+        } catch (Throwable e) {
+          failures.add(e);
+        }
       }
     }
   }
@@ -127,7 +132,9 @@ public final class Deserialization<K, V> implements AutoCloseable {
       }
     }
     if (pair != null && tooLate) {
-      pair.close();
+      List<Throwable> failures = new ArrayList<>();
+      pair.close(failures);
+      throwAll(failures);
     }
   }
 
@@ -186,6 +193,9 @@ public final class Deserialization<K, V> implements AutoCloseable {
   /**
    * Closes the deserializers. Does not wait for a call that goes on: its thread closes the
    * deserializers of that call when it returns.
+   *
+   * @throws KafkaException if several deserializers could not be closed, with all their failures; a
+   *     single failure is thrown as it is
    */
   @Override
   public void close() {
@@ -200,16 +210,32 @@ public final class Deserialization<K, V> implements AutoCloseable {
     if (left > 0) {
       LOG.warn("{} deserializers have not returned; they are closed when they do", left);
     }
-    RuntimeException failure = null;
-    for (Pair<K, V> pair : last) {
-      try {
-        pair.close();
-      } catch (RuntimeException e) {
-        failure = failure == null ? e : failure;
-      }
+    List<Throwable> failures = new ArrayList<>();
+    last.forEach(pair -> pair.close(failures));
+    throwAll(failures);
+  }
+
+  /**
+   * Throws one failure as it is. Several failures need a wrapper: exceptions of users stay as they
+   * are.
+   */
+  private static void throwAll(List<Throwable> failures) {
+    if (failures.isEmpty()) {
+      return;
     }
-    if (failure != null) {
-      throw failure;
+    Throwable first = failures.getFirst();
+    if (failures.size() == 1 && first instanceof RuntimeException e) {
+      throw e;
     }
+    if (failures.size() == 1 && first instanceof Error e) {
+      throw e;
+    }
+    var all =
+        new KafkaException(
+            "%d deserializers could not be closed: the first failure is the cause, the others are suppressed"
+                .formatted(failures.size()),
+            first);
+    failures.stream().skip(1).forEach(all::addSuppressed);
+    throw all;
   }
 }

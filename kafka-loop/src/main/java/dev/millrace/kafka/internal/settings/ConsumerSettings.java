@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Properties;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -33,10 +32,10 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a consumer. Builders write the fields; {@link #checked} makes a copy that nobody
- * writes to any more. What they mean is said at the builders.
+ * The settings of a consumer, read-only; a {@link ConsumerDraft} makes them. The methods of the
+ * builders say what they mean. Thread-safe.
  */
-public final class ConsumerSettings<K, V> implements Cloneable {
+public final class ConsumerSettings<K, V> {
 
   /**
    * Shorter than Kafka's half a second: a client has one request to a broker at a time, without the
@@ -49,95 +48,131 @@ public final class ConsumerSettings<K, V> implements Cloneable {
 
   private static final Duration KAFKAS_MAX_POLL_INTERVAL = Duration.ofMinutes(5);
 
+  /**
+   * The parts of a consumer that its loop provides.
+   *
+   * @param pauses the partitions that the application has paused
+   * @param transactions how to produce and commit in transactions; null for commits of offsets
+   *     alone
+   * @param observer the observer of the application, behind the one of the loop
+   */
+  record OfLoop(
+      Pauses pauses, @Nullable TransactionSettings transactions, ConsumerObserver observer) {}
+
   /** Kafka's own; there may be secrets among them. */
-  private Map<String, Object> properties = Map.of();
+  private final Map<String, Object> properties;
 
   /** The names of the topics to subscribe to; empty if there is a {@link #pattern}. */
-  public List<String> topics = List.of();
+  public final List<String> topics;
 
   /** The pattern of the names to subscribe to, instead of {@link #topics}; null without one. */
-  public @Nullable Pattern pattern;
+  public final @Nullable Pattern pattern;
 
   /** Which records wait for which. */
-  public Ordering ordering = Ordering.PARTITION;
+  public final Ordering ordering;
 
   /** Whether records may begin while some from before a rebalance are still under way. */
-  public boolean overlapping;
+  public final boolean overlapping;
 
   /** From how many waiting records on a partition is full. */
-  public int buffer = 2000;
+  public final int buffer;
 
   /** From how many held records on a partition is full. */
-  public int lookAhead = 10_000;
+  public final int lookAhead;
 
   /** From how many held bytes on a partition is full. */
-  public long lookAheadBytes = 8 << 20;
+  public final long lookAheadBytes;
 
   /** How long after it was settled a record is committed, at the most while the broker answers. */
-  public Duration commitInterval = Duration.ofSeconds(1);
+  public final Duration commitInterval;
 
   /** After how many settled records to commit. */
-  public int commitEvery = 10_000;
+  public final int commitEvery;
 
   /** How many characters of metadata a commit may have. */
-  public int metadataLimit = 4096;
+  public final int metadataLimit;
 
   /** How long a rebalance waits. */
-  public Duration revokeTimeout = Duration.ofSeconds(10);
+  public final Duration revokeTimeout;
 
   /** How long the end may take. */
-  public Duration closeTimeout = Duration.ofSeconds(10);
+  public final Duration closeTimeout;
 
   /** From when on what does not move is stuck. */
-  public Duration stuckAfter = Duration.ofMinutes(1);
+  public final Duration stuckAfter;
 
   /** What becomes of records that cannot be read. */
-  public CorruptRecords corruptRecords = CorruptRecords.STOP;
+  public final CorruptRecords corruptRecords;
 
   /** Where to go on when the log is not the one that was consumed; null for the default. */
-  public @Nullable NewHistory newHistory;
+  public final @Nullable NewHistory newHistory;
 
   /** Where partitions begin that are younger than the group. */
-  public AddedPartitions addedPartitions = AddedPartitions.FROM_BEGINNING;
+  public final AddedPartitions addedPartitions;
 
   /** From which lag of a partition on the consumer is behind; null for no limit. */
-  public @Nullable Long lagLimit;
+  public final @Nullable Long lagLimit;
 
   /** How often to tell that a right is refused, and wait for it; null to end. */
-  public @Nullable Duration awaitRights;
+  public final @Nullable Duration awaitRights;
 
   /** What is paused from the start on, and may be changed at any time; null for nothing. */
-  public @Nullable Pauses pauses;
+  public final @Nullable Pauses pauses;
 
   /** Who is told what is consumed. */
-  public ConsumerObserver observer = ConsumerObserver.NONE;
+  public final ConsumerObserver observer;
 
   /** How large batches are; null for one record at a time. */
-  public @Nullable Batching batching;
+  public final @Nullable Batching batching;
 
   /** How to produce and commit in transactions; null for commits of offsets alone. */
-  public @Nullable TransactionSettings transactions;
+  public final @Nullable TransactionSettings transactions;
 
   /** Instead of the class among the properties. */
-  public @Nullable Deserializer<K> keyDeserializer;
+  public final @Nullable Deserializer<K> keyDeserializer;
 
   /** Instead of the class among the properties. */
-  public @Nullable Deserializer<V> valueDeserializer;
+  public final @Nullable Deserializer<V> valueDeserializer;
 
   /** Makes the consumer. */
-  public Function<Map<String, Object>, Consumer<byte[], byte[]>> factory = KafkaConsumer::new;
+  public final Function<Map<String, Object>, Consumer<byte[], byte[]>> factory;
 
   /** Makes the client that asks what is missing. */
-  public Function<Map<String, Object>, Admin> adminFactory = Admin::create;
+  public final Function<Map<String, Object>, Admin> adminFactory;
 
-  /** Sets Kafka's own properties. */
-  public void properties(Map<String, ?> given) {
-    properties = KafkaProperties.copy(given);
-  }
-
-  /** Sets Kafka's own properties. */
-  public void properties(Properties given) {
-    properties = KafkaProperties.copy(given);
+  /**
+   * Reads what the builder has been told until now.
+   *
+   * @param loop the parts of a loop; null for a consumer without one
+   */
+  ConsumerSettings(ConsumerDraft<K, V> draft, @Nullable OfLoop loop) {
+    this.properties = draft.properties;
+    this.topics = draft.topics;
+    this.pattern = draft.pattern;
+    this.ordering = draft.ordering;
+    this.overlapping = draft.overlapping;
+    this.buffer = draft.buffer;
+    this.lookAhead = draft.lookAhead;
+    this.lookAheadBytes = draft.lookAheadBytes;
+    this.commitInterval = draft.commitInterval;
+    this.commitEvery = draft.commitEvery;
+    this.metadataLimit = draft.metadataLimit;
+    this.revokeTimeout = draft.revokeTimeout;
+    this.closeTimeout = draft.closeTimeout;
+    this.stuckAfter = draft.stuckAfter;
+    this.corruptRecords = draft.corruptRecords;
+    this.newHistory = draft.newHistory;
+    this.addedPartitions = draft.addedPartitions;
+    this.lagLimit = draft.lagLimit;
+    this.awaitRights = draft.awaitRights;
+    this.pauses = loop == null ? null : loop.pauses();
+    this.observer = loop == null ? draft.observer : loop.observer();
+    this.batching = draft.batching;
+    this.transactions = loop == null ? null : loop.transactions();
+    this.keyDeserializer = draft.keyDeserializer;
+    this.valueDeserializer = draft.valueDeserializer;
+    this.factory = draft.factory;
+    this.adminFactory = draft.adminFactory;
   }
 
   /** Kafka's own property; null if it is not set. */
@@ -178,8 +213,12 @@ public final class ConsumerSettings<K, V> implements Cloneable {
     return duration;
   }
 
-  /** Checks what can only be checked as a whole. */
-  public ConsumerSettings<K, V> checked() {
+  /**
+   * Checks what can only be checked as a whole.
+   *
+   * @throws IllegalArgumentException if a setting is missing, or settings do not fit together
+   */
+  ConsumerSettings<K, V> check() {
     if (topics.isEmpty() && pattern == null) {
       throw new IllegalArgumentException("no topic: call topics(…)");
     }
@@ -206,7 +245,7 @@ public final class ConsumerSettings<K, V> implements Cloneable {
           "a look-ahead of %d records cannot hold a batch of %d: raise lookAhead(…), or lower the size that the batch handler is given"
               .formatted(lookAhead, batches.size()));
     }
-    return copy();
+    return this;
   }
 
   private void require(String property) {
@@ -237,15 +276,6 @@ public final class ConsumerSettings<K, V> implements Cloneable {
       throw new IllegalArgumentException(
           "a revoke timeout of %s is not shorter than %s, %s: the group would give the partitions to others before their handlers end"
               .formatted(revokeTimeout, ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, interval));
-    }
-  }
-
-  @SuppressWarnings("unchecked") // clone gives the same type
-  private ConsumerSettings<K, V> copy() {
-    try {
-      return (ConsumerSettings<K, V>) clone();
-    } catch (CloneNotSupportedException e) {
-      throw new AssertionError(e);
     }
   }
 

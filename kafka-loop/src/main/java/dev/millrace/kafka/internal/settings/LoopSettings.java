@@ -4,8 +4,6 @@ import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.RefusedLetters;
-import dev.millrace.kafka.internal.report.FailureLog;
-import dev.millrace.kafka.internal.report.Logs;
 import dev.millrace.kafka.internal.serde.Serialization;
 import java.time.Duration;
 import java.util.Map;
@@ -13,71 +11,73 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * How a loop handles records. Builders write the fields; {@link #copy} makes one that nobody writes
- * to any more. What they mean is said at the builders.
+ * How a loop handles records, read-only; a {@link LoopDraft} makes it. The methods of the builders
+ * say what the settings mean. Thread-safe.
  */
-public final class LoopSettings implements Cloneable {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
+public final class LoopSettings {
 
   /** How many handlers may run at the same time. */
-  public int concurrency = 1;
+  public final int concurrency;
 
   /** How long handlers may still run at the end. */
-  public Duration drainTimeout = Duration.ofSeconds(10);
+  public final Duration drainTimeout;
 
   /** How often to try a record. */
-  public int attempts = 1;
+  public final int attempts;
 
   /** How long to wait between attempts. */
-  public Backoff backoff = Backoff.none();
+  public final Backoff backoff;
 
   /** Which failures are worth another attempt. */
-  public Predicate<? super Throwable> retryable = Retryable::byDefault;
+  public final Predicate<? super Throwable> retryable;
 
   /** Where a record goes when no attempt is left. */
-  public @Nullable DeadLetters deadLetters;
+  public final @Nullable DeadLetters deadLetters;
 
   /** The topic for those, if the loop is to publish them itself. */
-  public @Nullable String deadLetterTopic;
+  public final @Nullable String deadLetterTopic;
 
   /** What becomes of a letter that can never be taken. */
-  public RefusedLetters refusedLetters = RefusedLetters.keep();
+  public final RefusedLetters refusedLetters;
 
   /** How long to wait when the dead letters fail. */
-  public Backoff deadLetterBackoff =
-      Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30)).withJitter(0.2);
+  public final Backoff deadLetterBackoff;
 
   /** What handlers produce, in transactions of the loop; null if they do not. */
-  public @Nullable Serialization<?, ?> outputs;
+  public final @Nullable Serialization<?, ?> outputs;
 
   /** Kafka's own properties of the producer that the loop makes. */
-  public Map<String, ?> producerProperties = Map.of();
+  public final Map<String, ?> producerProperties;
 
   /** Makes the producer of transactions. */
-  public Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory =
-      KafkaProducer::new;
+  public final Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory;
 
   /** Gets what is survived. */
-  public Consumer<? super Exception> onError = new FailureLog()::survived;
+  public final Consumer<? super Exception> onError;
 
   /** Gets what rebalances change. */
-  public Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
+  public final Consumer<? super Notification> onNotification;
 
-  /** The same, apart from this one. */
-  public LoopSettings copy() {
-    try {
-      return (LoopSettings) clone();
-    } catch (CloneNotSupportedException e) {
-      throw new AssertionError(e);
-    }
+  /** Reads what the builder has been told until now. */
+  LoopSettings(LoopDraft<?, ?> draft) {
+    this.concurrency = draft.concurrency;
+    this.drainTimeout = draft.drainTimeout;
+    this.attempts = draft.attempts;
+    this.backoff = draft.backoff;
+    this.retryable = draft.retryable;
+    this.deadLetters = draft.deadLetters;
+    this.deadLetterTopic = draft.deadLetterTopic;
+    this.refusedLetters = draft.refusedLetters;
+    this.deadLetterBackoff = draft.deadLetterBackoff;
+    this.outputs = draft.outputs;
+    this.producerProperties = draft.producerProperties;
+    this.producerFactory = draft.producerFactory;
+    this.onError = draft.onError;
+    this.onNotification = draft.onNotification;
   }
 
   /**
@@ -85,7 +85,7 @@ public final class LoopSettings implements Cloneable {
    *
    * @throws IllegalArgumentException if settings do not fit together
    */
-  public void check(ConsumerSettings<?, ?> consumer) {
+  void check(ConsumerSettings<?, ?> consumer) {
     String topic = deadLetterTopic;
     if (topic != null && consumer.consumes(topic)) {
       throw new IllegalArgumentException(
@@ -103,7 +103,7 @@ public final class LoopSettings implements Cloneable {
   }
 
   /** The producer of what the loop produces in transactions; null if it does not. */
-  public @Nullable TransactionSettings transactions(ConsumerSettings<?, ?> consumer) {
+  @Nullable TransactionSettings transactions(ConsumerSettings<?, ?> consumer) {
     Serialization<?, ?> serialization = outputs;
     if (serialization != null) {
       return TransactionSettings.of(
@@ -134,7 +134,7 @@ public final class LoopSettings implements Cloneable {
   }
 
   /** Where records go that could not be handled; null to stop the loop. */
-  public @Nullable Burial burial(@Nullable OwnProducer producer) {
+  private @Nullable Burial burial(@Nullable OwnProducer producer) {
     String topic = deadLetterTopic;
     if (topic == null) {
       return deadLetters == null ? null : Burial.of(deadLetters);

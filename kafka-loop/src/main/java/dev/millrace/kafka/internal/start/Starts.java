@@ -230,7 +230,7 @@ public final class Starts<K, V> {
     for (Partition<K, V> partition : partitions) {
       TopicPartition name = partition.name();
       long position = positions.getOrDefault(name, partition.position());
-      Origin origin = partition.origin();
+      Origin origin = partition.commits().origin();
       ask(partition, () -> finder.lost(name, position, origin, problem));
     }
   }

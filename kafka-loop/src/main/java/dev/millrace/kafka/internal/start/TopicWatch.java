@@ -73,8 +73,8 @@ public final class TopicWatch<K, V> {
   }
 
   private void look(Partition<K, V> partition, TopicBook.@Nullable Entry now) {
-    partition.topicIsGone(now == null);
-    Origin then = partition.origin();
+    partition.commits().topicIsGone(now == null);
+    Origin then = partition.commits().origin();
     if (now == null || now.origin() == null || then == null || partition.isHeld()) {
       return;
     }

@@ -9,7 +9,7 @@ import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Records;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.ConsumerDraft;
 import dev.millrace.kafka.internal.settings.TransactionSettings;
 import dev.millrace.kafka.internal.status.HealthCheck;
 import java.nio.charset.StandardCharsets;
@@ -44,12 +44,12 @@ class TransactionRacesTest {
       for (int i = 0; i < RECORDS; i++) {
         deliveries.add((Delivery<String, String>) Records.take(partition));
       }
-      var settings = new ConsumerSettings<String, String>();
-      settings.commitInterval = Duration.ofNanos(1);
+      var draft = new ConsumerDraft<String, String>();
+      draft.commitInterval = Duration.ofNanos(1);
       committer =
           new TransactionalCommitter<>(
               new MockConsumer<>("earliest"),
-              settings,
+              draft.settings(),
               new TransactionSettings(
                   Map.of(),
                   false,
@@ -74,7 +74,7 @@ class TransactionRacesTest {
 
     @Override
     public void other() {
-      while (!partition.isCommitted(RECORDS)) {
+      while (!partition.commits().isCommitted(RECORDS)) {
         committer.commitIfDue(List.of(partition));
         Thread.yield();
       }
@@ -86,7 +86,7 @@ class TransactionRacesTest {
       assertThat(errors).isEmpty();
       assertThat(producer.history().stream().map(one -> text(one.value())))
           .containsExactlyElementsOf(LongStream.range(0, RECORDS).mapToObj(i -> "v" + i).toList());
-      assertThat(partition.producedBefore(RECORDS)).isEmpty();
+      assertThat(partition.commits().producedBefore(RECORDS)).isEmpty();
     }
 
     private static String text(byte[] value) {

@@ -6,7 +6,7 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Records;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.ConsumerDraft;
 import dev.millrace.kafka.internal.settings.Pauses;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,9 +23,9 @@ class BackPressureTest {
   void pollsGetLongerWhileNothingChangesAndShortAgainWhenSomethingDoes() {
     var mock = new MockConsumer<byte[], byte[]>("earliest");
     mock.assign(List.of(Records.NAME));
-    var settings = new ConsumerSettings<String, String>();
-    settings.buffer = 4;
-    var backPressure = new BackPressure<>(mock, settings, new Pauses());
+    var draft = new ConsumerDraft<String, String>();
+    draft.buffer = 4;
+    var backPressure = new BackPressure<>(mock, draft.settings(), new Pauses());
     Partition<String, String> partition = Records.partition(Ordering.UNORDERED);
     backPressure.pauseWhatIsFull(List.of(partition));
     assertThat(backPressure.pollTimeout(OTHERWISE)).isEqualTo(OTHERWISE);

@@ -132,7 +132,8 @@ class BatchLanesTest {
     }
     assertThat(model.take(size)).isFalse();
     assertThat(model.partition.isFull(1, 1, 1)).isFalse();
-    assertThat(Objects.requireNonNull(model.partition.toCommit()).offset()).isEqualTo(records);
+    assertThat(Objects.requireNonNull(model.partition.commits().toCommit()).offset())
+        .isEqualTo(records);
   }
 
   @Test

@@ -104,7 +104,8 @@ class LanesTest {
       }
     }
     assertThat(model.take()).isFalse();
-    assertThat(Objects.requireNonNull(model.partition.toCommit()).offset()).isEqualTo(records);
+    assertThat(Objects.requireNonNull(model.partition.commits().toCommit()).offset())
+        .isEqualTo(records);
   }
 
   @Test

@@ -54,15 +54,15 @@ class PartitionRacesTest {
 
     @Override
     public void other() {
-      commit = partition.toCommit();
+      commit = partition.commits().toCommit();
       Race.stagger(); // until the broker has answered
-      partition.committed(Objects.requireNonNull(commit));
+      partition.commits().committed(Objects.requireNonNull(commit));
     }
 
     @Override
     public void check() {
       boolean isCommitted = Objects.requireNonNull(commit).ahead().contains(1);
-      Commit<String, String> next = partition.toCommit();
+      Commit<String, String> next = partition.commits().toCommit();
       assertThat(next != null).isNotEqualTo(isCommitted);
       assertThat(next == null || next.ahead().contains(1)).isTrue();
     }
@@ -98,8 +98,8 @@ class PartitionRacesTest {
 
     @Override
     public void check() {
-      assertThat(Objects.requireNonNull(partition.toCommit()).offset()).isEqualTo(2);
-      assertThat(partition.uncommitted()).isEqualTo(2);
+      assertThat(Objects.requireNonNull(partition.commits().toCommit()).offset()).isEqualTo(2);
+      assertThat(partition.commits().uncommitted()).isEqualTo(2);
       assertThat(partition.front()).isNull();
       assertThat(partition.isIdle()).isTrue();
     }
@@ -134,7 +134,7 @@ class PartitionRacesTest {
     public void other() throws InterruptedException {
       partition.revoke();
       idle = partition.awaitIdle(Duration.ofSeconds(30));
-      last = partition.toCommit();
+      last = partition.commits().toCommit();
     }
 
     @Override

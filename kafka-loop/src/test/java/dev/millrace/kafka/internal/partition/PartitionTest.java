@@ -32,7 +32,7 @@ class PartitionTest {
   private final Partition<String, String> partition = Records.partition(Ordering.UNORDERED);
 
   private long toCommit() {
-    Commit<String, String> commit = partition.toCommit();
+    Commit<String, String> commit = partition.commits().toCommit();
     return commit == null ? -1 : commit.offset();
   }
 
@@ -62,7 +62,7 @@ class PartitionTest {
         settled.add(open.getLast().raw().offset());
         open.removeLast().settle();
       }
-      Commit<String, String> commit = partition.toCommit();
+      Commit<String, String> commit = partition.commits().toCommit();
       if (commit != null) {
         long now = commit.offset();
         assertThat(now).as("seed %d", seed).isGreaterThanOrEqualTo(committed);
@@ -73,12 +73,12 @@ class PartitionTest {
         assertThat(settled)
             .as("seed %d", seed)
             .allMatch(one -> one < now || commit.ahead().contains(one));
-        partition.committed(commit);
+        partition.commits().committed(commit);
         committed = now;
       }
     }
     assertThat(committed).as("seed %d", seed).isEqualTo(offset + 1);
-    assertThat(partition.toCommit()).isNull();
+    assertThat(partition.commits().toCommit()).isNull();
   }
 
   @Test
@@ -97,7 +97,7 @@ class PartitionTest {
     var again = Records.partition(Ordering.UNORDERED);
     add(again, 7);
     stale.settle();
-    assertThat(Objects.requireNonNull(again.toCommit()).offset()).isEqualTo(7);
+    assertThat(Objects.requireNonNull(again.commits().toCommit()).offset()).isEqualTo(7);
     assertThat(takeAll(again).getFirst().begin()).isTrue();
   }
 
@@ -156,7 +156,7 @@ class PartitionTest {
     a.settle();
     assertThat(a.begin()).isFalse();
     assertThat(toCommit()).isEqualTo(2);
-    assertThat(partition.uncommitted()).isEqualTo(1);
+    assertThat(partition.commits().uncommitted()).isEqualTo(1);
   }
 
   @Test
@@ -166,7 +166,7 @@ class PartitionTest {
     List<Message<String, String>> messages = takeAll(partition);
     assertThat(messages).extracting(message -> message.raw().offset()).containsExactly(10L, 11L);
     messages.getLast().settle();
-    Commit<String, String> commit = Objects.requireNonNull(partition.toCommit());
+    Commit<String, String> commit = Objects.requireNonNull(partition.commits().toCommit());
     assertThat(commit.offset()).isEqualTo(10);
     // The offsets that were not polled again yet are not forgotten.
     assertThat(commit.ahead()).isEqualTo(new OffsetRanges(new long[] {11, 15, 20, 21}));

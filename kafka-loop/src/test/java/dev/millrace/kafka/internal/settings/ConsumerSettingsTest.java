@@ -37,9 +37,9 @@ class ConsumerSettingsTest {
 
   @Test
   void secretsAreInNoText() {
-    var settings = new ConsumerSettings<String, String>();
-    settings.properties(Map.of("sasl.jaas.config", "password=\"hunter2\"", "group.id", "shop"));
-    assertThat(settings.toString()).contains("sasl.jaas.config").doesNotContain("hunter2");
+    var draft = new ConsumerDraft<String, String>();
+    draft.properties(Map.of("sasl.jaas.config", "password=\"hunter2\"", "group.id", "shop"));
+    assertThat(draft.settings().toString()).contains("sasl.jaas.config").doesNotContain("hunter2");
   }
 
   @Test

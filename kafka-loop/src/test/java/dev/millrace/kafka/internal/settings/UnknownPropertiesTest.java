@@ -51,9 +51,9 @@ class UnknownPropertiesTest {
     properties.put("key.deserializer", StringDeserializer.class);
     properties.put("value.deserializer", Configured.class);
     properties.put("schema.registry.url", "http://localhost:1");
-    var settings = new ConsumerSettings<String, String>();
-    settings.properties(properties);
-    settings.newDeserialization().close();
+    var draft = new ConsumerDraft<String, String>();
+    draft.properties(properties);
+    draft.settings().newDeserialization().close();
     assertThat(log.list).allMatch(event -> event.getLevel() == Level.WARN);
     return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }

@@ -13,7 +13,7 @@ import dev.millrace.kafka.internal.cluster.TopicBook;
 import dev.millrace.kafka.internal.partition.CommitMetadata;
 import dev.millrace.kafka.internal.partition.OffsetRanges;
 import dev.millrace.kafka.internal.partition.Start;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.ConsumerDraft;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -111,15 +111,15 @@ class StartFinderTest {
 
   private final Cluster cluster = new Cluster();
   private final List<Exception> errors = new ArrayList<>();
-  private final ConsumerSettings<String, String> settings = new ConsumerSettings<>();
+  private final ConsumerDraft<String, String> draft = new ConsumerDraft<>();
 
   private static TopicPartition partition(int number) {
     return new TopicPartition(TOPIC, number);
   }
 
   private StartFinder finder(String reset) {
-    settings.properties(Map.of("auto.offset.reset", reset));
-    return new StartFinder(cluster, new TopicBook(cluster), settings, errors::add);
+    draft.properties(Map.of("auto.offset.reset", reset));
+    return new StartFinder(cluster, new TopicBook(cluster), draft.settings(), errors::add);
   }
 
   private static Start start(StartFinder finder, int number) {
@@ -194,7 +194,7 @@ class StartFinderTest {
 
   @Test
   void addedPartitionStartsByTheResetIfTheApplicationSaysSo() {
-    settings.addedPartitions = AddedPartitions.BY_RESET;
+    draft.addedPartitions = AddedPartitions.BY_RESET;
     commit(0, 40, OLD, 2);
     assertThat(start(finder("latest"), 2).position().offset()).isEqualTo(END);
     assertThatThrownBy(() -> start(finder("none"), 2))
@@ -207,8 +207,8 @@ class StartFinderTest {
     cluster.topics.clear();
     book.begin(List.of(TOPIC)).join();
     cluster.topics.put(TOPIC, new Questions.Topic(OLD, 4));
-    settings.properties(Map.of("auto.offset.reset", "latest"));
-    var finder = new StartFinder(cluster, book, settings, errors::add);
+    draft.properties(Map.of("auto.offset.reset", "latest"));
+    var finder = new StartFinder(cluster, book, draft.settings(), errors::add);
     assertThat(start(finder, 0).position().offset()).isEqualTo(FIRST);
   }
 
@@ -217,8 +217,8 @@ class StartFinderTest {
     var book = new TopicBook(cluster);
     book.begin((String name) -> name.startsWith("ord")).join();
     cluster.topics.put("ordeal", new Questions.Topic(NEW, 1));
-    settings.properties(Map.of("auto.offset.reset", "latest"));
-    var finder = new StartFinder(cluster, book, settings, errors::add);
+    draft.properties(Map.of("auto.offset.reset", "latest"));
+    var finder = new StartFinder(cluster, book, draft.settings(), errors::add);
     var later = new TopicPartition("ordeal", 0);
     assertThat(start(finder, later).position().offset()).isEqualTo(FIRST);
     assertThat(start(finder, 0).position().offset()).isEqualTo(END);
@@ -235,9 +235,9 @@ class StartFinderTest {
     assertThat(change(start).reason()).isEqualTo(Reason.RECREATED);
     assertThat(change(start).from()).isEqualTo(40);
     assertThat(change(start).to()).isEqualTo(FIRST);
-    settings.newHistory = NewHistory.RESET;
+    draft.newHistory = NewHistory.RESET;
     assertThat(start(finder("latest"), 0).position().offset()).isEqualTo(END);
-    settings.newHistory = NewHistory.STOP;
+    draft.newHistory = NewHistory.STOP;
     assertThatThrownBy(() -> start(finder("latest"), 0))
         .hasCauseInstanceOf(NewHistoryException.class)
         .hasMessageContaining("orders-0");
@@ -282,7 +282,7 @@ class StartFinderTest {
     Start start = finder("latest").lost(partition(0), 150, null, beyond).join();
     assertThat(start.position().offset()).isEqualTo(FIRST);
     assertThat(change(start).reason()).isEqualTo(Reason.TRUNCATED);
-    settings.newHistory = NewHistory.RESET;
+    draft.newHistory = NewHistory.RESET;
     assertThat(finder("latest").lost(partition(0), 150, null, beyond).join().position().offset())
         .isEqualTo(END);
   }

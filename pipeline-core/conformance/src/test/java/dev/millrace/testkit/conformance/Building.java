@@ -4,12 +4,9 @@ import dev.millrace.errors.Descriptions;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
-import java.time.Duration;
+import dev.millrace.testkit.conformance.Input.Output;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -33,49 +30,6 @@ final class Building {
   private Building(ReferenceRun<?> run, Map<Node.Lane<?>, Link> lanes) {
     this.run = run;
     this.lanes = lanes;
-  }
-
-  /** The hand-over from a stage to the next one. */
-  private record Output(Link link, Node<?> node) {}
-
-  /** The side of the one who takes from an output; for one thread. */
-  private final class Input {
-    private final Link link;
-    private final Node<?> node;
-    private final Account from;
-    private final Account to;
-
-    Input(Output output, Account to) {
-      this.link = output.link();
-      this.node = output.node();
-      this.from = run.ledger.open(node.name());
-      this.to = to;
-    }
-
-    @Nullable Object take(Worker worker) {
-      return take(worker, Long.MAX_VALUE);
-    }
-
-    @Nullable Object take(Worker worker, long until) {
-      Object element = link.take(worker, to, until);
-      if (element != null && element != Link.LATE) {
-        if (node instanceof Node.Buffer<?>) { // an element is processed by a buffer when it leaves
-          from.processed();
-          from.produced();
-        }
-        from.emitted();
-        synchronized (to) {
-          if (!run.has(Defect.MISCOUNTS_RECEIVED)) {
-            to.received();
-          }
-        }
-      }
-      return element;
-    }
-
-    void leave() {
-      link.leave();
-    }
   }
 
   private Link link(int capacity) {
@@ -103,7 +57,7 @@ final class Building {
   <R extends @Nullable Object> void build(Pipeline<R> pipeline) {
     declare(pipeline.node());
     Account account = run.ledger.open("sink");
-    var input = new Input(build(pipeline.node()), account);
+    var input = new Input(run, build(pipeline.node()), account);
     var owner = (ReferenceRun<R>) run;
     run.fork(new Worker("sink"), worker -> sink(worker, owner, pipeline.sink(), input, account));
   }
@@ -154,7 +108,7 @@ final class Building {
       case Node.Parallel<?, ?> parallel -> {
         var output = new Output(link(1), parallel);
         var account = run.ledger.openWorker(parallel.name());
-        var input = new Input(build(parallel.input()), account);
+        var input = new Input(run, build(parallel.input()), account);
         new Parallel(
                 run,
                 (Node.Parallel<Object, Object>) parallel,
@@ -214,158 +168,28 @@ final class Building {
     return new Output(output, node);
   }
 
-  private Emitter<Object> emitter(Worker worker, Account account, Link output) {
-    var count = new AtomicInteger();
-    return element -> {
-      worker.endCall();
-      int n = count.incrementAndGet();
-      if (n == 3 && run.has(Defect.LOSES_AN_ELEMENT)) {
-        return;
-      }
-      account.produced();
-      if (!output.put(worker, element, account)) {
-        throw new Stopped();
-      }
-      if (n == 3 && run.has(Defect.DOUBLES_AN_ELEMENT)) {
-        account.produced();
-        output.put(worker, element, account);
-      }
-    };
-  }
-
-  // Stages that do one after the other
+  // Stages of one input
 
   private Output sequential(Node.Sequential<Object, Object> node) {
     Account account = open(node);
-    var input = new Input(build(node.input()), account);
     Link output = link(1);
-    fork(
-        node,
-        output,
-        worker -> {
-          Transform<Object, Object> transform = transformOf(node);
-          try {
-            Emitter<Object> out = emitter(worker, account, output);
-            boolean isLast = transform.wantsNone();
-            for (Object element; !isLast && (element = input.take(worker)) != null; ) {
-              isLast = accept(worker, node, transform, element, out, account);
-            }
-            worker.check();
-            if (!run.has(Defect.STOPS_NOTHING_BEFORE_A_TAKE)) {
-              input.leave();
-            }
-            transform.end(out);
-            if (!run.has(Defect.MISCOUNTS_LEFT_OVER)) {
-              account.leftOver(transform.leftOver());
-            }
-          } finally {
-            close(worker, transform);
-            if (!run.has(Defect.STOPS_NOTHING_BEFORE_A_TAKE)) {
-              input.leave();
-            }
-          }
-          output.end();
-        });
+    var stage = new OneByOne(run, account, new Input(run, build(node.input()), account), output);
+    fork(node, output, worker -> stage.sequential(worker, node));
     return new Output(output, node);
-  }
-
-  private Transform<Object, Object> transformOf(Node.Sequential<Object, Object> node) {
-    try {
-      return node.transform().get();
-    } catch (Throwable e) {
-      run.fail(
-          e,
-          "stage '%s' failed when it was opened: %s"
-              .formatted(node.name(), Descriptions.ofCause(e)));
-      throw new Stopped();
-    }
-  }
-
-  private void close(Worker worker, Transform<?, ?> transform) {
-    worker.shield();
-    try {
-      if (!run.has(Defect.LEAVES_TRANSFORMS_OPEN)) {
-        transform.close();
-      }
-      if (run.has(Defect.CLOSES_TRANSFORMS_TWICE)) {
-        transform.close();
-      }
-    } catch (Throwable e) {
-      run.fail(e);
-    }
-  }
-
-  private boolean accept(
-      Worker worker,
-      Node<Object> node,
-      Transform<Object, Object> transform,
-      Object element,
-      Emitter<Object> out,
-      Account account) {
-    var policy =
-        node instanceof Node.Timed<?, ?> timed
-            ? timed.policy()
-            : ((Node.Sequential<?, ?>) node).policy();
-    try {
-      Transform.Outcome outcome = transform.accept(element, out);
-      worker.endCall();
-      if (!outcome.isDropped()) {
-        account.processed();
-      } else if (!run.has(Defect.MISCOUNTS_DROPPED)) {
-        account.dropped();
-      }
-      return outcome.isLast();
-    } catch (Throwable e) {
-      run.failed(worker, account, 1, node.name(), policy, element, e);
-      return false;
-    }
   }
 
   private Output timed(Node.Timed<Object, Object> node) {
     Account account = open(node);
-    var input = new Input(build(node.input()), account);
+    var input = new Input(run, build(node.input()), account);
     Link output = link(1);
-    fork(
-        node,
-        output,
-        new AtomicInteger(1),
-        input,
-        worker -> {
-          Emitter<Object> out = emitter(worker, account, output);
-          TimedTransform<Object, Object> transform = node.transform().get();
-          try {
-            for (boolean isLast = transform.wantsNone(); !isLast; ) {
-              sleepUntil(transform.acceptAt());
-              boolean forgets = run.has(Defect.FORGETS_THE_TIME);
-              Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
-              if (element == null) {
-                break;
-              }
-              if (element == Link.LATE) {
-                transform.elapsed(System.nanoTime(), out);
-              } else {
-                isLast = accept(worker, node, transform, element, out, account);
-              }
-            }
-            worker.check();
-            transform.end(out);
-          } finally {
-            close(worker, transform);
-          }
-        });
+    var stage = new OneByOne(run, account, input, output);
+    fork(node, output, new AtomicInteger(1), input, worker -> stage.timed(worker, node));
     return new Output(output, node);
-  }
-
-  /** No stage of the library wants to wait, and to act meanwhile. */
-  private static void sleepUntil(long instant) throws InterruptedException {
-    if (instant != Long.MIN_VALUE && instant - System.nanoTime() > 0) {
-      Thread.sleep(Duration.ofNanos(instant - System.nanoTime()));
-    }
   }
 
   private Output buffer(Node.Buffer<Object> node) {
     Account account = open(node);
-    var input = new Input(build(node.input()), account);
+    var input = new Input(run, build(node.input()), account);
     Link output = link(node.capacity());
     fork(
         node,
@@ -399,7 +223,7 @@ final class Building {
     var left = new AtomicInteger(node.inputs().size());
     for (Node<?> each : node.inputs()) {
       Account account = open(node);
-      var input = new Input(build(each), account);
+      var input = new Input(run, build(each), account);
       fork(node, output, left, input, worker -> pass(worker, input, account, output));
     }
     return new Output(output, node);
@@ -416,7 +240,7 @@ final class Building {
           }
           for (Node<?> each : node.inputs()) {
             Account account = open(node);
-            var input = new Input(build(each), account);
+            var input = new Input(run, build(each), account);
             try {
               pass(worker, input, account, output);
             } finally {
@@ -430,16 +254,15 @@ final class Building {
 
   private Output zip(Node.Zip<Object, Object, Object> node) {
     Account account = open(node);
-    var left = new Input(build(node.left()), account);
-    var right = new Input(build(node.right()), account);
+    var left = new Input(run, build(node.left()), account);
+    var right = new Input(run, build(node.right()), account);
     Link output = link(1);
     fork(
         node,
         output,
         worker -> {
           try {
-            while (left.link.awaitElement(worker, account)
-                && right.link.awaitElement(worker, account)) {
+            while (left.awaitElement(worker) && right.awaitElement(worker)) {
               Object one = Objects.requireNonNull(left.take(worker));
               Object other = Objects.requireNonNull(right.take(worker));
               Object result;
@@ -481,7 +304,7 @@ final class Building {
       Output end = new Building(run, inside).build(branch.output());
       Account account = open(node);
       Account unused = new Ledger().open("counted in the lane");
-      var input = new Input(end, unused);
+      var input = new Input(run, end, unused);
       fork(
           node,
           output,
@@ -497,7 +320,7 @@ final class Building {
           });
     }
     Account account = open(node);
-    var input = new Input(build(node.input()), account);
+    var input = new Input(run, build(node.input()), account);
     new FanOut(run, node, account, into).start(new Worker(node.name()), input::take, input::leave);
     return new Output(output, node);
   }

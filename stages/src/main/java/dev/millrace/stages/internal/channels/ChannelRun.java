@@ -1,13 +1,13 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.channel.internal.Timers;
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.run.RunCore;
-import dev.millrace.stages.internal.run.Uninterruptibly;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

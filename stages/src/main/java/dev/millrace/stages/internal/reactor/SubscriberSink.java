@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
+import dev.millrace.channel.internal.Demand;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Engine;
@@ -158,8 +159,7 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
       Operators.addCap(DEMAND, this, n);
       signal.signal();
     } else {
-      badRequest =
-          new IllegalArgumentException("rule 3.9: more than 0 must be requested, not " + n);
+      badRequest = new IllegalArgumentException(Demand.tooSmall(n));
       stopRun();
     }
   }

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.run;
 
+import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Descriptions;

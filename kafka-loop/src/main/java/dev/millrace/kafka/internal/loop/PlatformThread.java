@@ -1,4 +1,4 @@
-package dev.millrace.kafka;
+package dev.millrace.kafka.internal.loop;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
