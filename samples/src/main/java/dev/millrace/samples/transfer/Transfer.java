@@ -1,19 +1,9 @@
 package dev.millrace.samples.transfer;
 
-import dev.millrace.testkit.LocalBroker;
-import dev.millrace.testkit.Topics;
+import dev.millrace.samples.command.BrokerCommand;
 import java.io.PrintStream;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.Callable;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** The command: makes invoices of orders in two processes, and kills one of the processes. */
 @Command(
@@ -23,20 +13,13 @@ import picocli.CommandLine.Option;
       "Makes invoices of orders in two processes, and kills one of the processes.",
       "The exit status is 0 if each order has exactly one invoice."
     })
-public final class Transfer implements Callable<Integer> {
+public final class Transfer extends BrokerCommand {
 
-  private static final int PARTITIONS = 6;
-
-  @Option(
-      names = "--bootstrap-servers",
-      paramLabel = "HOST:PORT",
-      description = "an existing broker; by default one is started for the run")
-  private @Nullable String bootstrapServers;
-
-  private final PrintStream out;
+  private static final String ORDERS = "orders";
+  private static final String INVOICES = "invoices";
 
   private Transfer(PrintStream out) {
-    this.out = out;
+    super(out, ORDERS, INVOICES);
   }
 
   /** Runs the command and exits with its status. */
@@ -49,32 +32,9 @@ public final class Transfer implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws Exception {
-    String existing = bootstrapServers;
-    if (existing != null) {
-      return transfer(existing);
+  protected int run(String brokers) throws Exception {
+    try (var run = new TransferRun(brokers, topic(ORDERS), topic(INVOICES), out)) {
+      return run.isExactlyOnce() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
     }
-    out.println("starting a broker …");
-    try (var broker = LocalBroker.start()) {
-      return transfer(broker.bootstrapServers());
-    }
-  }
-
-  private int transfer(String brokers) throws Exception {
-    String name = "transfer-" + UUID.randomUUID().toString().substring(0, 8);
-    String orders = name + "-orders";
-    String invoices = name + "-invoices";
-    try (Admin admin = Admin.create(Map.<String, Object>of("bootstrap.servers", brokers))) {
-      Topics.create(admin, List.of(topic(orders), topic(invoices)));
-      try (var run = new TransferRun(brokers, orders, invoices, out)) {
-        return run.isExactlyOnce() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
-      } finally {
-        admin.deleteTopics(List.of(orders, invoices)).all().get();
-      }
-    }
-  }
-
-  private static NewTopic topic(String name) {
-    return new NewTopic(name, Optional.of(PARTITIONS), Optional.empty());
   }
 }
