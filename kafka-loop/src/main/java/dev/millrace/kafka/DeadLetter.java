@@ -141,11 +141,12 @@ public record DeadLetter(
   @Override
   public String toString() {
     String span = traceparent == null ? "" : ", in the span " + traceparent;
-    return "%s: '%s' failed after %d attempts%s%s: %s"
+    return "%s: '%s' failed after %d %s%s%s: %s"
         .formatted(
             place(),
             stage,
             attempts,
+            attempts == 1 ? "attempt" : "attempts",
             group.isEmpty() ? "" : " in the group " + group,
             span,
             Brief.of(cause));

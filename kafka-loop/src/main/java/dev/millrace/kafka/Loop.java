@@ -18,7 +18,8 @@ public interface Loop {
 
   /**
    * Consumes until the loop is drained, the context is cancelled, or the consumer fails. Then it
-   * commits the settled records and leaves the group. Blocks.
+   * commits the settled records and leaves the group. Blocks. Returns at once if the loop was
+   * drained before.
    *
    * <p>When this method returns, all threads of the loop have ended, except for handlers that
    * ignored their interrupt. The loop waits for them and leaves the group within {@link

@@ -74,7 +74,8 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   /**
    * Consumes, from the subscription on, until the loop is drained or fails. Then it commits the
    * settled records and leaves the group. When it completes, all threads of the loop have ended,
-   * except for handlers that ignored their interrupt.
+   * except for handlers that ignored their interrupt. Completes at once if the loop was drained
+   * before.
    *
    * <p>At the end, running handlers get {@code drainTimeout} to finish, and are then cancelled. A
    * cancellation of the subscription cancels them at once, commits the settled records, and leaves

@@ -46,6 +46,13 @@ public abstract class LoopCore<K, V> implements Loop {
   /** The context key that marks calls from inside a loop. */
   private static final Context.Key<LoopCore<?, ?>> INSIDE = Context.Key.of("loop");
 
+  private enum Phase {
+    NEW,
+    /** Drained before it ran. */
+    DRAINED,
+    RUN
+  }
+
   /** The largest number of stuck handlers that are reported, one by one. */
   private static final int TOLD = 10;
 
@@ -57,7 +64,7 @@ public abstract class LoopCore<K, V> implements Loop {
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
   private volatile @Nullable ConsumerCore<K, V> running;
   private volatile @Nullable Health end;
-  private boolean started; // guarded by this
+  private Phase phase = Phase.NEW; // guarded by this
   private @Nullable Long closeDeadline; // used only by the thread in run()
 
   /**
@@ -107,8 +114,13 @@ public abstract class LoopCore<K, V> implements Loop {
    *     null if the loop was drained
    */
   protected final @Nullable Throwable runToEnd(Context context) throws InterruptedException {
-    if (!starts()) {
-      throw new IllegalStateException("a loop runs once: build another one");
+    switch (enter(Phase.RUN)) {
+      case NEW -> {}
+      case DRAINED -> {
+        context.throwIfCancelled();
+        return null;
+      }
+      case RUN -> throw new IllegalStateException("a loop runs once: build another one");
     }
     Throwable failure = null;
     try {
@@ -148,10 +160,13 @@ public abstract class LoopCore<K, V> implements Loop {
     }
   }
 
-  private synchronized boolean starts() {
-    boolean first = !started;
-    started = true;
-    return first;
+  /** Returns the phase before; a loop that has run stays in that phase. */
+  private synchronized Phase enter(Phase next) {
+    Phase before = phase;
+    if (before != Phase.RUN) {
+      phase = next;
+    }
+    return before;
   }
 
   private void end() {
@@ -246,7 +261,8 @@ public abstract class LoopCore<K, V> implements Loop {
   protected final CompletableFuture<@Nullable Void> startDrain(Duration timeout) {
     drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
     wake();
-    if (starts()) {
+    if (enter(Phase.DRAINED) == Phase.NEW) {
+      end = new Health(State.STOPPED, "it was drained before it ran", false);
       end();
     }
     return ended.copy(); // the caller may cancel it
