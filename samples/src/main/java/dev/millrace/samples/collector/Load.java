@@ -26,7 +26,7 @@ final class Load {
   private static final int STATUS_BEGINS = "HTTP/1.1 ".length();
 
   /**
-   * What the server has answered.
+   * The answers of the server.
    *
    * @param accepted requests answered with 202
    * @param refused requests answered with 429
