@@ -27,7 +27,9 @@ public interface Service {
   /**
    * Serves; blocks. Returns soon after {@code context} is cancelled, after it has closed everything
    * that it has opened. A {@link java.util.concurrent.CancellationException} or an {@link
-   * InterruptedException} after the cancellation counts as a return.
+   * InterruptedException} after the cancellation counts as a return. So does a {@link
+   * dev.millrace.channel.ChannelClosedException} whose cause is the cause of the cancellation, as a
+   * {@code Generator} throws it.
    *
    * @param context the context to obey; it is also {@link Context#current()}
    * @throws Exception if the service cannot serve, or cannot continue

@@ -1,6 +1,7 @@
 package dev.millrace.service;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.CancellableContext;
@@ -100,13 +101,23 @@ public final class ServiceProcess {
             service.run(context);
             return true;
           });
-    } catch (InterruptedException | CancellationException e) {
-      failure = context.isCancelled() ? null : e;
     } catch (Throwable e) {
-      failure = e;
+      failure = obeys(context, e) ? null : e;
     } finally {
       ended.close();
     }
+  }
+
+  /** Whether a service that has thrown this has done so because its context was cancelled. */
+  static boolean obeys(Context context, Throwable thrown) {
+    return context.isCancelled()
+        && switch (thrown) {
+          case InterruptedException e -> true;
+          case CancellationException e -> true;
+          // A generator closes its channel with the cause of its context.
+          case ChannelClosedException e -> e.getCause() == context.cause();
+          default -> false;
+        };
   }
 
   private ProcessEnd await(ReceiveChannel<String> signals, Thread thread)

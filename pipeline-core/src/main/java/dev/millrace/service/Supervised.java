@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -88,10 +87,8 @@ final class Supervised {
             return true;
           });
       return null;
-    } catch (InterruptedException | CancellationException e) {
-      return own.isCancelled() ? null : e;
     } catch (Throwable e) {
-      return e;
+      return ServiceProcess.obeys(own, e) ? null : e;
     } finally {
       if (!own.isCancelled()) {
         // Clears an interrupt that the service has left: it is not meant for the next run.

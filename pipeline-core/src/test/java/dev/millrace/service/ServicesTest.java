@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.channel.SendChannel;
 import dev.millrace.channel.Threads;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
+import dev.millrace.sync.Generator;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -142,6 +146,55 @@ class ServicesTest {
       assertThat(run.get()).isEqualTo("stopped");
     }
     assertThat(log).endsWith("b down", "a down");
+  }
+
+  @Test
+  void generatorThatEndsWithTheContextIsNoFailure() throws Exception {
+    Service reader =
+        context -> {
+          serving.add(Thread.currentThread());
+          try (var ones = Generator.<Integer>open(context, ServicesTest::sendForEver)) {
+            for (int _ : ones) {
+              log.add("read");
+              context.done().receiveOrNull();
+            }
+          }
+        };
+    try (var context = Context.background().withCancel()) {
+      var end = threads.start(() -> run(Services.builder().add("reader", reader).build(), context));
+      awaitLog("read");
+      context.cancel();
+      end.get();
+    }
+  }
+
+  private static boolean run(Services services, Context context) throws Exception {
+    services.run(context);
+    return true;
+  }
+
+  private static void sendForEver(SendChannel<? super Integer> out) throws Exception {
+    while (true) {
+      out.send(1);
+    }
+  }
+
+  @Test
+  void onlyTheEndOfTheContextCountsAsAReturn() {
+    var other = new IOException("disk full");
+    try (var context = Context.background().withCancel()) {
+      assertThat(ServiceProcess.obeys(context, new CancellationException())).isFalse();
+      context.cancel();
+      assertThat(ServiceProcess.obeys(context, new CancellationException())).isTrue();
+      assertThat(ServiceProcess.obeys(context, new InterruptedException())).isTrue();
+      assertThat(ServiceProcess.obeys(context, closed(context.cause()))).isTrue();
+      assertThat(ServiceProcess.obeys(context, closed(other))).isFalse();
+      assertThat(ServiceProcess.obeys(context, other)).isFalse();
+    }
+  }
+
+  private static Throwable closed(@Nullable Throwable cause) {
+    return new ChannelClosedException("receive on a closed channel", cause);
   }
 
   @Test
