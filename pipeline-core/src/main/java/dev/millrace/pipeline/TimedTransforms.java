@@ -14,7 +14,7 @@ final class TimedTransforms {
 
   private TimedTransforms() {}
 
-  private static long positive(Duration duration, String what) {
+  static long positive(Duration duration, String what) {
     Objects.requireNonNull(duration, what);
     if (!duration.isPositive() || duration.compareTo(Duration.ofDays(36500)) > 0) {
       throw new IllegalArgumentException(

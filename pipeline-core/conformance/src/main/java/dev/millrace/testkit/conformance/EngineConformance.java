@@ -116,6 +116,9 @@ public abstract class EngineConformance extends RandomPipelines {
   class Resources extends ResourceConformance {}
 
   @Nested
+  class HooksOfRuns extends HooksConformance {}
+
+  @Nested
   class IdleRuns extends IdleConformance {}
 
   @Nested

@@ -1,5 +1,7 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Hooks;
+import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.graph.Emitter;
@@ -28,6 +30,31 @@ enum TaggedStage {
       true),
   SKIP((pipe, name, look) -> pipe.skip(name, 2), false),
   DISTINCT((pipe, name, look) -> pipe.distinct(name, tag -> look.at(tag).value() % 11), false),
+  CHANGES(
+      (pipe, name, look) ->
+          pipe.via(name, Operators.distinctUntilChanged(tag -> look.at(tag).value() / 2)),
+      false),
+  DISTINCT_OF_FEW(
+      (pipe, name, look) -> pipe.via(name, Operators.distinct(tag -> look.at(tag).value() % 5, 3)),
+      false),
+  SKIP_WHILE(
+      (pipe, name, look) -> pipe.via(name, Operators.skipWhile(tag -> look.at(tag).value() < 9)),
+      false),
+  EVERY((pipe, name, look) -> pipe.via(name, Operators.every(2)), false),
+  TAKE_LAST((pipe, name, look) -> pipe.via(name, Operators.takeLast(20)), false),
+  SKIP_LAST((pipe, name, look) -> pipe.via(name, Operators.skipLast(3)), false),
+  ZIP_WITH_INDEX(
+      (pipe, name, look) ->
+          pipe.via(name, Operators.<Tag>zipWithIndex())
+              .map(name + " sum", x -> x.element().plus((int) x.index())),
+      true),
+  INTERSPERSE((pipe, name, look) -> pipe.via(name, Operators.intersperse(Tag.plain(1))), true),
+  PREPEND((pipe, name, look) -> pipe.prepend(name, List.of(Tag.plain(3), Tag.plain(4))), true),
+  APPEND((pipe, name, look) -> pipe.append(name, List.of(Tag.plain(5))), true),
+  HOOKS(
+      (pipe, name, look) ->
+          pipe.via(name, Hooks.onStart(() -> {})).via(name + " end", Hooks.onEnd(ending -> {})),
+      true),
   BATCH((pipe, name, look) -> union(pipe.batch(name, 3), name, look), true),
   BATCH_IN_TIME(
       (pipe, name, look) -> union(pipe.batch(name, 3, Duration.ofMillis(2)), name, look), true),
@@ -106,7 +133,10 @@ enum TaggedStage {
               (tag, number) -> look.at(tag).plus(number)),
       true),
   TAKE((pipe, name, look) -> pipe.take(name, 7), false),
-  TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false);
+  TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false),
+  TAKE_UNTIL(
+      (pipe, name, look) -> pipe.via(name, Operators.takeUntil(tag -> look.at(tag).value() > 50)),
+      false);
 
   /**
    * Called by each function for its element: checks that the numbers of the element are not settled
@@ -152,7 +182,7 @@ enum TaggedStage {
   /** Whether all numbers are settled in an undisturbed run. */
   boolean isExhaustive() {
     return switch (this) {
-      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE -> false;
+      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE, TAKE_UNTIL -> false;
       default -> true;
     };
   }
