@@ -139,11 +139,17 @@ public final class Pipe<T> {
   }
 
   /**
-   * A stage of {@link Operators}, {@link Hooks}, or of your own. The supplier makes a new transform
-   * for each run, and for each copy of a branch.
+   * A stage of {@link Operators}, {@link Batches}, {@link Windows}, {@link TimedOperators}, {@link
+   * Hooks}, or of your own. The supplier makes a new transform for each run, and for each copy of a
+   * branch.
    */
   public <R> Pipe<R> via(String name, Supplier<? extends Transform<T, R>> transform) {
     Objects.requireNonNull(transform, "transform");
+    if (transform instanceof TimedTransforms.Ours<?, ?>) {
+      @SuppressWarnings("unchecked") // it makes timed transforms with the types of the parameter
+      var timed = (TimedTransforms.Ours<T, R>) transform;
+      return timed(name, timed);
+    }
     return sequential(name, transform);
   }
 

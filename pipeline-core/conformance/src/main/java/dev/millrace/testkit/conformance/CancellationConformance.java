@@ -32,7 +32,7 @@ abstract class CancellationConformance extends Theme {
   /** The number of elements of an endless input that the operator is sure to emit. */
   private static int most(Operator operator) {
     return switch (operator) {
-      case TAKE_NONE, TAKE_LAST, DEBOUNCE, SAMPLE -> 0;
+      case TAKE_NONE, TAKE_LAST, DEBOUNCE, SAMPLE, WINDOW_SLIDING -> 0;
       case SAMPLE_FIRST -> 1;
       case TAKE, TAKE_WHILE, TAKE_UNTIL, DISTINCT -> 4;
       default -> Integer.MAX_VALUE;

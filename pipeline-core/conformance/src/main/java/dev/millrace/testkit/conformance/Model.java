@@ -171,6 +171,12 @@ final class Model {
         out.addAll(Models.interspersed(list, size));
         book(name, list, list.size(), 0, 0, out.size());
       }
+      case BATCH_BY_WEIGHT ->
+          out.addAll(sums(name, list, Models.batchesByWeight(list, 5, size * 3, x -> x % 7)));
+      case BATCH_UNTIL ->
+          out.addAll(sums(name, list, Models.batchesUntil(list, 5, x -> x % (size + 1) == 0)));
+      case BATCH_BY_KEY ->
+          out.addAll(sums(name, list, Models.batchesByKey(list, 4, x -> x % (size + 1))));
       case APPEND -> {
         out.addAll(list);
         out.addAll(List.of(size, size + 1));
@@ -178,6 +184,14 @@ final class Model {
       }
     }
     return out;
+  }
+
+  /** The sums of the batches. */
+  private List<Integer> sums(String name, List<Integer> list, List<List<Integer>> batches) {
+    List<Integer> sums = batches.stream().map(Plan::sum).toList();
+    book(name, list, list.size(), 0, 0, sums.size());
+    passed(name + " sum", sums);
+    return sums;
   }
 
   /** The chosen elements; the other elements are dropped. */

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import java.util.function.UnaryOperator;
 
@@ -107,5 +108,51 @@ final class Models {
     all.addFirst(start);
     all.addLast(end);
     return all;
+  }
+
+  static List<List<Integer>> batchesByWeight(
+      List<Integer> list, int size, int most, ToIntFunction<Integer> weigher) {
+    var batches = new ArrayList<List<Integer>>();
+    int weight = most; // so that the first element starts a batch
+    for (int x : list) {
+      int more = weigher.applyAsInt(x);
+      boolean fits = weight < most && weight + more <= most && batches.getLast().size() < size;
+      if (!fits && !(weight == 0 && batches.getLast().size() < size)) {
+        batches.add(new ArrayList<>());
+        weight = 0;
+      }
+      batches.getLast().add(x);
+      weight += more;
+    }
+    return List.copyOf(batches);
+  }
+
+  static List<List<Integer>> batchesUntil(List<Integer> list, int size, Predicate<Integer> isLast) {
+    var batches = new ArrayList<List<Integer>>();
+    boolean isOpen = false;
+    for (int x : list) {
+      if (!isOpen || batches.getLast().size() == size) {
+        batches.add(new ArrayList<>());
+      }
+      batches.getLast().add(x);
+      isOpen = !isLast.test(x);
+    }
+    return List.copyOf(batches);
+  }
+
+  static List<List<Integer>> batchesByKey(
+      List<Integer> list, int size, ToIntFunction<Integer> key) {
+    var batches = new ArrayList<List<Integer>>();
+    for (int i = 0; i < list.size(); i++) {
+      boolean isNew =
+          i == 0
+              || key.applyAsInt(list.get(i)) != key.applyAsInt(list.get(i - 1))
+              || batches.getLast().size() == size;
+      if (isNew) {
+        batches.add(new ArrayList<>());
+      }
+      batches.getLast().add(list.get(i));
+    }
+    return List.copyOf(batches);
   }
 }

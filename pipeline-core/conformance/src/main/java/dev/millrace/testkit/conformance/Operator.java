@@ -3,11 +3,14 @@ package dev.millrace.testkit.conformance;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toCollection;
 
+import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Hooks;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageFunctions;
+import dev.millrace.pipeline.TimedOperators;
+import dev.millrace.pipeline.Windows;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.Transform;
@@ -106,6 +109,52 @@ enum Operator {
   HOOKS(
       (pipe, name) ->
           pipe.via(name, Hooks.onStart(() -> {})).via(name + " end", Hooks.onEnd(ending -> {})),
+      each(x -> x)),
+  BATCH_BY_WEIGHT(
+      (pipe, name) ->
+          pipe.via(name, Batches.byWeight(5, 9, x -> Math.floorMod(x, 7)))
+              .map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesByWeight(list, 5, 9, x -> Math.floorMod(x, 7)))),
+  BATCH_UNTIL(
+      (pipe, name) ->
+          pipe.via(name, Batches.until(5, x -> x % 4 == 0)).map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesUntil(list, 5, x -> x % 4 == 0))),
+  BATCH_BY_KEY(
+      (pipe, name) ->
+          pipe.via(name, Batches.byKey(3, x -> x / 5)).map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesByKey(list, 3, x -> x / 5))),
+  BATCH_BY_KEY_IN_TIME(
+      (pipe, name) ->
+          pipe.via(name, Batches.byKey(3, x -> x / 5, Duration.ofHours(1)))
+              .map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesByKey(list, 3, x -> x / 5))),
+  WINDOW_TUMBLING(
+      (pipe, name) ->
+          pipe.via(name, Windows.<Integer>tumbling(Duration.ofHours(1), 4))
+              .map(name + " hash", List::hashCode),
+      list -> Models.windows(list, 4, 4, true)),
+  WINDOW_SESSION(
+      (pipe, name) ->
+          pipe.via(name, Windows.<Integer>session(Duration.ofHours(1), 4))
+              .map(name + " hash", List::hashCode),
+      list -> Models.windows(list, 4, 4, true)),
+  WINDOW_SLIDING(
+      (pipe, name) ->
+          pipe.via(
+                  name,
+                  Windows.<Integer>sliding(Duration.ofHours(2), Duration.ofHours(1), 1_000_000))
+              .map(name + " hash", List::hashCode),
+      list -> list.isEmpty() ? List.of() : List.of(list.hashCode())),
+  TIMEOUTS(
+      (pipe, name) ->
+          pipe.via(name, TimedOperators.idleTimeout(Duration.ofHours(1)))
+              .via(name + " first", TimedOperators.initialTimeout(Duration.ofHours(1)))
+              .via(name + " last", TimedOperators.completionTimeout(Duration.ofHours(1))),
+      each(x -> x)),
+  TAKE_FOR(
+      (pipe, name) -> pipe.via(name, TimedOperators.takeFor(Duration.ofHours(1))), each(x -> x)),
+  KEEP_ALIVE(
+      (pipe, name) -> pipe.via(name, TimedOperators.keepAlive(Duration.ofHours(1), () -> 0)),
       each(x -> x)),
   THROTTLE((pipe, name) -> pipe.throttle(name, 1_000_000, Duration.ofMillis(1)), each(x -> x)),
   DEBOUNCE((pipe, name) -> pipe.debounce(name, Duration.ofHours(1)), Models::last),
@@ -218,7 +267,8 @@ enum Operator {
           DISTINCT,
           DEBOUNCE,
           SAMPLE,
-          SAMPLE_FIRST ->
+          SAMPLE_FIRST,
+          WINDOW_SLIDING ->
           true;
       default -> false;
     };
@@ -243,6 +293,13 @@ enum Operator {
           VIA,
           TAKE_LAST,
           SKIP_LAST,
+          BATCH_BY_WEIGHT,
+          BATCH_UNTIL,
+          BATCH_BY_KEY,
+          BATCH_BY_KEY_IN_TIME,
+          WINDOW_TUMBLING,
+          WINDOW_SESSION,
+          WINDOW_SLIDING,
           DEBOUNCE,
           SAMPLE ->
           true;
@@ -280,6 +337,10 @@ enum Operator {
 
   private static Pipe<Integer> others(String name) {
     return Pipe.from(name + " other", Source.of(Others.LIST));
+  }
+
+  private static List<Integer> hashes(List<List<Integer>> lists) {
+    return lists.stream().map(List::hashCode).toList();
   }
 
   private static int thirds(int x) throws Planned {

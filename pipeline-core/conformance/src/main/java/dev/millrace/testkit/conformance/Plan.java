@@ -1,5 +1,6 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.StageFunction;
@@ -89,7 +90,10 @@ record Plan(int numbers, List<Step> steps) {
     TAKE_LAST,
     SKIP_LAST,
     INTERSPERSE,
-    APPEND
+    APPEND,
+    BATCH_BY_WEIGHT,
+    BATCH_UNTIL,
+    BATCH_BY_KEY
   }
 
   /** A step whose results depend on earlier elements. */
@@ -245,6 +249,13 @@ record Plan(int numbers, List<Step> steps) {
         case TAKE_LAST -> pipe.via(name, Operators.takeLast(size * 3));
         case SKIP_LAST -> pipe.via(name, Operators.skipLast(size));
         case INTERSPERSE -> pipe.via(name, Operators.intersperse(size));
+        case BATCH_BY_WEIGHT ->
+            pipe.via(name, Batches.byWeight(5, size * 3, x -> x % 7)).map(name + " sum", Plan::sum);
+        case BATCH_UNTIL ->
+            pipe.via(name, Batches.until(5, x -> x % (size + 1) == 0))
+                .map(name + " sum", Plan::sum);
+        case BATCH_BY_KEY ->
+            pipe.via(name, Batches.byKey(4, x -> x % (size + 1))).map(name + " sum", Plan::sum);
         case APPEND -> pipe.append(name, List.of(size, size + 1));
       };
     }

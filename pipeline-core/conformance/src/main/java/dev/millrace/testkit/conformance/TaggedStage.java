@@ -1,9 +1,12 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Hooks;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.TimedOperators;
+import dev.millrace.pipeline.Windows;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.Transform;
@@ -58,6 +61,53 @@ enum TaggedStage {
   BATCH((pipe, name, look) -> union(pipe.batch(name, 3), name, look), true),
   BATCH_IN_TIME(
       (pipe, name, look) -> union(pipe.batch(name, 3, Duration.ofMillis(2)), name, look), true),
+  BATCH_BY_WEIGHT(
+      (pipe, name, look) ->
+          union(pipe.via(name, Batches.byWeight(4, 9, tag -> tag.value() % 6)), name, look),
+      true),
+  BATCH_UNTIL(
+      (pipe, name, look) ->
+          union(pipe.via(name, Batches.until(4, tag -> look.at(tag).value() % 3 == 0)), name, look),
+      true),
+  BATCH_BY_KEY(
+      (pipe, name, look) ->
+          union(pipe.via(name, Batches.byKey(4, tag -> look.at(tag).value() / 3)), name, look),
+      true),
+  BATCH_BY_KEY_IN_TIME(
+      (pipe, name, look) ->
+          union(
+              pipe.via(name, Batches.byKey(4, tag -> tag.value() / 3, Duration.ofMillis(2))),
+              name,
+              look),
+      true),
+  TUMBLING(
+      (pipe, name, look) ->
+          union(pipe.via(name, Windows.<Tag>tumbling(Duration.ofNanos(20_000), 5)), name, look),
+      true),
+  SESSION(
+      (pipe, name, look) ->
+          union(pipe.via(name, Windows.<Tag>session(Duration.ofNanos(20_000), 5)), name, look),
+      true),
+  SLIDING(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name,
+                  Windows.<Tag>sliding(Duration.ofNanos(50_000), Duration.ofNanos(20_000), 5)),
+              name,
+              look),
+      false),
+  TIMEOUTS(
+      (pipe, name, look) ->
+          pipe.via(name, TimedOperators.idleTimeout(Duration.ofHours(1)))
+              .via(name + " all", TimedOperators.completionTimeout(Duration.ofHours(1))),
+      true),
+  TAKE_FOR(
+      (pipe, name, look) -> pipe.via(name, TimedOperators.takeFor(Duration.ofMillis(1))), false),
+  KEEP_ALIVE(
+      (pipe, name, look) ->
+          pipe.via(name, TimedOperators.keepAlive(Duration.ofMillis(1), () -> Tag.plain(8))),
+      true),
   SLIDE((pipe, name, look) -> union(pipe.window(name, 3, 1), name, look), false),
   HOP((pipe, name, look) -> union(pipe.window(name, 2, 5), name, look), false),
   UNKNOWN((pipe, name, look) -> pipe.via(name, () -> new Late(look, Transform.ALL)), true),
@@ -182,7 +232,7 @@ enum TaggedStage {
   /** Whether all numbers are settled in an undisturbed run. */
   boolean isExhaustive() {
     return switch (this) {
-      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE, TAKE_UNTIL -> false;
+      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE, TAKE_UNTIL, TAKE_FOR -> false;
       default -> true;
     };
   }

@@ -343,6 +343,7 @@ final class Building {
               }
               if (element == Link.LATE) {
                 transform.elapsed(System.nanoTime(), out);
+                isLast = transform.wantsNone();
               } else {
                 isLast = accept(worker, node, transform, element, out, account);
               }
@@ -356,7 +357,7 @@ final class Building {
     return new Output(output, node);
   }
 
-  /** No stage of the library wants to wait, and to act meanwhile. */
+  /** No stage of the library wants to wait longer than until it acts. */
   private static void sleepUntil(long instant) throws InterruptedException {
     if (instant != Long.MIN_VALUE && instant - System.nanoTime() > 0) {
       Thread.sleep(Duration.ofNanos(instant - System.nanoTime()));
