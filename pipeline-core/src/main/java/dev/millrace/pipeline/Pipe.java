@@ -139,12 +139,41 @@ public final class Pipe<T> {
   }
 
   /**
-   * A stage of your own. The supplier makes a new transform for each run, and for each copy of a
+   * A stage of {@link Operators}, {@link Batches}, {@link Windows}, {@link TimedOperators}, {@link
+   * Hooks}, or of your own. The supplier makes a new transform for each run, and for each copy of a
    * branch.
    */
   public <R> Pipe<R> via(String name, Supplier<? extends Transform<T, R>> transform) {
     Objects.requireNonNull(transform, "transform");
+    if (transform instanceof TimedTransforms.Ours<?, ?>) {
+      @SuppressWarnings("unchecked") // it makes timed transforms with the types of the parameter
+      var timed = (TimedTransforms.Ours<T, R>) transform;
+      return timed(name, timed);
+    }
     return sequential(name, transform);
+  }
+
+  /**
+   * The pipe that the function makes of this pipe: for a group of stages that several pipelines
+   * have.
+   */
+  public <R> R through(Function<? super Pipe<T>, R> stages) {
+    return Objects.requireNonNull(
+        Objects.requireNonNull(stages, "stages").apply(this), "the function returned null");
+  }
+
+  /**
+   * These elements, and then the elements of this pipe. The elements come from a source of their
+   * own, in a stage named {@code name + "/elements"}.
+   */
+  public Pipe<T> prepend(String name, List<? extends T> elements) {
+    Pipe<T> first = from(checked(name) + "/elements", Source.of(List.copyOf(elements)));
+    return then(new Node.Concat<>(name, List.of(first.node, node)));
+  }
+
+  /** The elements of this pipe, and then these elements, also when the run is drained. */
+  public Pipe<T> append(String name, List<? extends T> elements) {
+    return sequential(name, Transforms.append(elements));
   }
 
   /** The function's result for each element. */

@@ -14,7 +14,10 @@ final class TimedTransforms {
 
   private TimedTransforms() {}
 
-  private static long positive(Duration duration, String what) {
+  /** Makes a timed transform of this library: {@link Pipe#via} makes a timed stage of it. */
+  interface Ours<I, O> extends Supplier<TimedTransform<I, O>> {}
+
+  static long positive(Duration duration, String what) {
     Objects.requireNonNull(duration, what);
     if (!duration.isPositive() || duration.compareTo(Duration.ofDays(36500)) > 0) {
       throw new IllegalArgumentException(

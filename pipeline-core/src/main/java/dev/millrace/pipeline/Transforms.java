@@ -120,6 +120,23 @@ final class Transforms {
     };
   }
 
+  static <T> Passing<T> append(List<? extends T> elements) {
+    List<T> last = List.copyOf(elements);
+    return () ->
+        new Transform.Stateless<>() {
+          @Override
+          public Outcome accept(T element, Emitter<? super T> out) {
+            out.emit(element);
+            return Outcome.USED;
+          }
+
+          @Override
+          public void end(Emitter<? super T> out) {
+            last.forEach(out::emit);
+          }
+        };
+  }
+
   static <T> Ours<T, List<T>> batch(int size) {
     Pipe.atLeast(1, size, "the size of a batch");
     return () ->

@@ -1,47 +1,18 @@
 package dev.millrace.pipeline;
 
+import static dev.millrace.pipeline.Machine.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.pipeline.graph.Transform.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** The sequential operators by themselves, as state machines. */
 class TransformsTest {
-
-  /** Runs a transform by hand, and keeps its emitted elements and its answers. */
-  private static final class Machine<I, O> {
-    final Transform<I, O> transform;
-    final List<O> emitted = new ArrayList<>();
-    final List<Outcome> outcomes = new ArrayList<>();
-
-    Machine(Supplier<? extends Transform<I, O>> transform) {
-      this.transform = transform.get();
-    }
-
-    @SafeVarargs
-    final Machine<I, O> accept(I... elements) throws Exception {
-      for (I element : elements) {
-        outcomes.add(transform.accept(element, emitted::add));
-      }
-      return this;
-    }
-
-    List<O> end() throws Exception {
-      transform.end(emitted::add);
-      return emitted;
-    }
-  }
-
-  private static <I, O> Machine<I, O> machine(Supplier<? extends Transform<I, O>> transform) {
-    return new Machine<>(transform);
-  }
 
   @Test
   void mapEmitsOneForEach() throws Exception {

@@ -15,7 +15,10 @@ public interface TimedTransform<I, O> extends Transform<I, O> {
   /** The instant of the next call of {@link #elapsed}; {@link #NEVER} if none is needed. */
   long wakeAt();
 
-  /** Called at {@link #wakeAt} or soon after, with the current instant. */
+  /**
+   * Called at {@link #wakeAt} or soon after, with the current instant. If {@link #wantsNone} is
+   * true after this call, the stage takes no more elements. An exception stops the run.
+   */
   void elapsed(long now, Emitter<? super O> out) throws Exception;
 
   /**

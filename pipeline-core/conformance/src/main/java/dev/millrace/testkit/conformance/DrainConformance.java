@@ -42,7 +42,7 @@ abstract class DrainConformance extends Theme {
       // The drain stops the other source too, possibly at another element.
       case ZIP -> assertThat(operator.expected(input)).startsWith(results.toArray(Integer[]::new));
       // The drain may stop the other source before it has given all its elements, or any of them.
-      case MERGE, CONCAT, CONCAT_BEHIND ->
+      case MERGE, CONCAT, CONCAT_BEHIND, PREPEND ->
           assertThat(results.stream().filter(x -> x >= 0)).isEqualTo(input);
       default ->
           assertThat(operator.inLanes(results))

@@ -116,6 +116,12 @@ public abstract class EngineConformance extends RandomPipelines {
   class Resources extends ResourceConformance {}
 
   @Nested
+  class HooksOfRuns extends HooksConformance {}
+
+  @Nested
+  class Times extends TimeConformance {}
+
+  @Nested
   class IdleRuns extends IdleConformance {}
 
   @Nested

@@ -155,8 +155,49 @@ final class Model {
         book(name, list, list.size() - dropped, 0, dropped, out.size());
         passed(name + " sum", out);
       }
+      case CHANGES -> out.addAll(choose(name, list, Models.changes(list, x -> x % (size + 1))));
+      case DISTINCT_OF_FEW ->
+          out.addAll(choose(name, list, Models.distinct(list, x -> x % (size * 5), size)));
+      case SKIP_WHILE ->
+          out.addAll(
+              choose(name, list, list.stream().dropWhile(x -> x % (size + 1) != 0).toList()));
+      case EVERY -> out.addAll(choose(name, list, Models.every(list, size)));
+      case TAKE_LAST ->
+          out.addAll(
+              choose(name, list, list.subList(Math.max(0, list.size() - size * 3), list.size())));
+      case SKIP_LAST ->
+          out.addAll(choose(name, list, list.subList(0, Math.max(0, list.size() - size))));
+      case INTERSPERSE -> {
+        out.addAll(Models.interspersed(list, size));
+        book(name, list, list.size(), 0, 0, out.size());
+      }
+      case BATCH_BY_WEIGHT ->
+          out.addAll(sums(name, list, Models.batchesByWeight(list, 5, size * 3, x -> x % 7)));
+      case BATCH_UNTIL ->
+          out.addAll(sums(name, list, Models.batchesUntil(list, 5, x -> x % (size + 1) == 0)));
+      case BATCH_BY_KEY ->
+          out.addAll(sums(name, list, Models.batchesByKey(list, 4, x -> x % (size + 1))));
+      case APPEND -> {
+        out.addAll(list);
+        out.addAll(List.of(size, size + 1));
+        book(name, list, list.size(), 0, 0, out.size());
+      }
     }
     return out;
+  }
+
+  /** The sums of the batches. */
+  private List<Integer> sums(String name, List<Integer> list, List<List<Integer>> batches) {
+    List<Integer> sums = batches.stream().map(Plan::sum).toList();
+    book(name, list, list.size(), 0, 0, sums.size());
+    passed(name + " sum", sums);
+    return sums;
+  }
+
+  /** The chosen elements; the other elements are dropped. */
+  private List<Integer> choose(String name, List<Integer> list, List<Integer> chosen) {
+    book(name, list, chosen.size(), 0, list.size() - chosen.size(), chosen.size());
+    return chosen;
   }
 
   private List<Integer> spread(List<Integer> list, String name, Spreading spreading) {

@@ -3,11 +3,18 @@ package dev.millrace.testkit.conformance;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toCollection;
 
+import dev.millrace.pipeline.Batches;
+import dev.millrace.pipeline.Hooks;
+import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.StageFunctions;
+import dev.millrace.pipeline.TimedOperators;
+import dev.millrace.pipeline.Windows;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.testkit.conformance.Plan.Planned;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,33 +37,128 @@ enum Operator {
       (pipe, name) -> pipe.flatMap(name, Operator::repeated),
       list -> list.stream().flatMap(x -> repeated(x).stream()).toList()),
   TEE((pipe, name) -> pipe.tee(name, x -> {}), each(x -> x)),
-  SCAN((pipe, name) -> pipe.scan(name, () -> 0, Integer::sum), Operator::sums),
+  SCAN((pipe, name) -> pipe.scan(name, () -> 0, Integer::sum), Models::sums),
   TAKE((pipe, name) -> pipe.take(name, 5), list -> list.stream().limit(5).toList()),
   TAKE_NONE((pipe, name) -> pipe.take(name, 0), list -> List.of()),
   SKIP((pipe, name) -> pipe.skip(name, 3), list -> list.stream().skip(3).toList()),
   TAKE_WHILE(
       (pipe, name) -> pipe.takeWhile(name, x -> x < 7),
       list -> list.stream().takeWhile(x -> x < 7).toList()),
-  DISTINCT((pipe, name) -> pipe.distinct(name, x -> x % 10), Operator::firstsOfTens),
+  DISTINCT((pipe, name) -> pipe.distinct(name, x -> x % 10), Models::firstsOfTens),
   BATCH(
       (pipe, name) -> pipe.batch(name, 4).map(name + " hash", List::hashCode),
-      list -> windows(list, 4, 4, true)),
+      list -> Models.windows(list, 4, 4, true)),
   BATCH_IN_TIME(
       (pipe, name) -> pipe.batch(name, 4, Duration.ofHours(1)).map(name + " hash", List::hashCode),
-      list -> windows(list, 4, 4, true)),
+      list -> Models.windows(list, 4, 4, true)),
   WINDOW_OVERLAPPING(
       (pipe, name) -> pipe.window(name, 3, 1).map(name + " hash", List::hashCode),
-      list -> windows(list, 3, 1, false)),
+      list -> Models.windows(list, 3, 1, false)),
   WINDOW_WITH_GAPS(
       (pipe, name) -> pipe.window(name, 2, 5).map(name + " hash", List::hashCode),
-      list -> windows(list, 2, 5, false)),
+      list -> Models.windows(list, 2, 5, false)),
   WINDOW_PARTIAL(
       (pipe, name) -> pipe.windowPartial(name, 3, 2).map(name + " hash", List::hashCode),
-      list -> windows(list, 3, 2, true)),
+      list -> Models.windows(list, 3, 2, true)),
   VIA((pipe, name) -> pipe.via(name, Counting::new), Operator::counted),
+  DISTINCT_UNTIL_CHANGED(
+      (pipe, name) -> pipe.via(name, Operators.distinctUntilChanged(x -> x / 3)), Models::changes),
+  DISTINCT_OF_FEW(
+      (pipe, name) -> pipe.via(name, Operators.distinct(x -> x * x % 10, 3)),
+      list -> Models.distinct(list, x -> x * x % 10, 3)),
+  SKIP_WHILE(
+      (pipe, name) -> pipe.via(name, Operators.skipWhile(x -> x < 7)),
+      list -> list.stream().dropWhile(x -> x < 7).toList()),
+  TAKE_UNTIL((pipe, name) -> pipe.via(name, Operators.takeUntil(x -> x >= 7)), Models::until),
+  TAKE_LAST(
+      (pipe, name) -> pipe.via(name, Operators.takeLast(3)),
+      list -> list.subList(Math.max(0, list.size() - 3), list.size())),
+  SKIP_LAST(
+      (pipe, name) -> pipe.via(name, Operators.skipLast(3)),
+      list -> list.subList(0, Math.max(0, list.size() - 3))),
+  EVERY((pipe, name) -> pipe.via(name, Operators.every(3)), list -> Models.every(list, 3)),
+  SAMPLE_FIRST(
+      (pipe, name) -> pipe.via(name, Operators.sampleFirst(Duration.ofHours(1))),
+      list -> list.stream().limit(1).toList()),
+  ZIP_WITH_INDEX(
+      (pipe, name) ->
+          pipe.via(name, Operators.<Integer>zipWithIndex())
+              .map(name + " sum", x -> x.element() * 31 + (int) x.index()),
+      list -> IntStream.range(0, list.size()).mapToObj(i -> list.get(i) * 31 + i).toList()),
+  INTERSPERSE(
+      (pipe, name) -> pipe.via(name, Operators.intersperse(-7)),
+      list -> Models.interspersed(list, -7)),
+  INTERSPERSE_WITH_ENDS(
+      (pipe, name) -> pipe.via(name, Operators.intersperse(-5, -7, -9)),
+      list -> Models.between(-5, Models.interspersed(list, -7), -9)),
+  DEFAULT_IF_EMPTY(
+      (pipe, name) -> pipe.via(name, Operators.defaultIfEmpty(4)),
+      list -> list.isEmpty() ? List.of(4) : list),
+  PREPEND(
+      (pipe, name) -> pipe.prepend(name, Others.LIST),
+      list -> Stream.concat(Others.LIST.stream(), list.stream()).toList()),
+  APPEND(
+      (pipe, name) -> pipe.append(name, Others.LIST),
+      list -> Stream.concat(list.stream(), Others.LIST.stream()).toList()),
+  ON_ERROR_RETURN(
+      (pipe, name) -> pipe.map(name, StageFunctions.onErrorReturn(Operator::thirds, 5)),
+      each(x -> x % 3 == 0 ? x / 3 : 5)),
+  DELAY(
+      (pipe, name) -> pipe.mapParallel(name, 50, StageFunctions.delay(Duration.ofNanos(1000))),
+      each(x -> x)),
+  HOOKS(
+      (pipe, name) ->
+          pipe.via(name, Hooks.onStart(() -> {})).via(name + " end", Hooks.onEnd(ending -> {})),
+      each(x -> x)),
+  BATCH_BY_WEIGHT(
+      (pipe, name) ->
+          pipe.via(name, Batches.byWeight(5, 9, x -> Math.floorMod(x, 7)))
+              .map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesByWeight(list, 5, 9, x -> Math.floorMod(x, 7)))),
+  BATCH_UNTIL(
+      (pipe, name) ->
+          pipe.via(name, Batches.until(5, x -> x % 4 == 0)).map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesUntil(list, 5, x -> x % 4 == 0))),
+  BATCH_BY_KEY(
+      (pipe, name) ->
+          pipe.via(name, Batches.byKey(3, x -> x / 5)).map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesByKey(list, 3, x -> x / 5))),
+  BATCH_BY_KEY_IN_TIME(
+      (pipe, name) ->
+          pipe.via(name, Batches.byKey(3, x -> x / 5, Duration.ofHours(1)))
+              .map(name + " hash", List::hashCode),
+      list -> hashes(Models.batchesByKey(list, 3, x -> x / 5))),
+  WINDOW_TUMBLING(
+      (pipe, name) ->
+          pipe.via(name, Windows.<Integer>tumbling(Duration.ofHours(1), 4))
+              .map(name + " hash", List::hashCode),
+      list -> Models.windows(list, 4, 4, true)),
+  WINDOW_SESSION(
+      (pipe, name) ->
+          pipe.via(name, Windows.<Integer>session(Duration.ofHours(1), 4))
+              .map(name + " hash", List::hashCode),
+      list -> Models.windows(list, 4, 4, true)),
+  WINDOW_SLIDING(
+      (pipe, name) ->
+          pipe.via(
+                  name,
+                  Windows.<Integer>sliding(Duration.ofHours(2), Duration.ofHours(1), 1_000_000))
+              .map(name + " hash", List::hashCode),
+      list -> list.isEmpty() ? List.of() : List.of(list.hashCode())),
+  TIMEOUTS(
+      (pipe, name) ->
+          pipe.via(name, TimedOperators.idleTimeout(Duration.ofHours(1)))
+              .via(name + " first", TimedOperators.initialTimeout(Duration.ofHours(1)))
+              .via(name + " last", TimedOperators.completionTimeout(Duration.ofHours(1))),
+      each(x -> x)),
+  TAKE_FOR(
+      (pipe, name) -> pipe.via(name, TimedOperators.takeFor(Duration.ofHours(1))), each(x -> x)),
+  KEEP_ALIVE(
+      (pipe, name) -> pipe.via(name, TimedOperators.keepAlive(Duration.ofHours(1), () -> 0)),
+      each(x -> x)),
   THROTTLE((pipe, name) -> pipe.throttle(name, 1_000_000, Duration.ofMillis(1)), each(x -> x)),
-  DEBOUNCE((pipe, name) -> pipe.debounce(name, Duration.ofHours(1)), Operator::last),
-  SAMPLE((pipe, name) -> pipe.sample(name, Duration.ofHours(1)), Operator::last),
+  DEBOUNCE((pipe, name) -> pipe.debounce(name, Duration.ofHours(1)), Models::last),
+  SAMPLE((pipe, name) -> pipe.sample(name, Duration.ofHours(1)), Models::last),
   BUFFER((pipe, name) -> pipe.buffer(name, 4), each(x -> x)),
   BUFFER_OF_ONE((pipe, name) -> pipe.buffer(name, 1, Overflow.WAIT), each(x -> x)),
   MAP_PARALLEL((pipe, name) -> pipe.mapParallel(name, 4, x -> x * 2), each(x -> x * 2)),
@@ -157,7 +259,17 @@ enum Operator {
   /** Whether it may emit few elements for an endless input, or end by itself. */
   boolean isShort() {
     return switch (this) {
-      case TAKE, TAKE_NONE, TAKE_WHILE, DISTINCT, DEBOUNCE, SAMPLE -> true;
+      case TAKE,
+          TAKE_NONE,
+          TAKE_WHILE,
+          TAKE_UNTIL,
+          TAKE_LAST,
+          DISTINCT,
+          DEBOUNCE,
+          SAMPLE,
+          SAMPLE_FIRST,
+          WINDOW_SLIDING ->
+          true;
       default -> false;
     };
   }
@@ -165,7 +277,46 @@ enum Operator {
   /** Whether it ends before its input does. */
   boolean endsEarly() {
     return switch (this) {
-      case TAKE, TAKE_NONE, TAKE_WHILE -> true;
+      case TAKE, TAKE_NONE, TAKE_WHILE, TAKE_UNTIL -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether an element may wait in it for later elements. */
+  boolean keepsElements() {
+    return switch (this) {
+      case BATCH,
+          BATCH_IN_TIME,
+          WINDOW_OVERLAPPING,
+          WINDOW_WITH_GAPS,
+          WINDOW_PARTIAL,
+          VIA,
+          TAKE_LAST,
+          SKIP_LAST,
+          BATCH_BY_WEIGHT,
+          BATCH_UNTIL,
+          BATCH_BY_KEY,
+          BATCH_BY_KEY_IN_TIME,
+          WINDOW_TUMBLING,
+          WINDOW_SESSION,
+          WINDOW_SLIDING,
+          DEBOUNCE,
+          SAMPLE ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Whether other elements come before all elements of the input. */
+  boolean startsWithOthers() {
+    return this == CONCAT_BEHIND || this == PREPEND;
+  }
+
+  /** Whether it emits elements that it would also emit for an empty input. */
+  boolean addsElements() {
+    return switch (this) {
+      case MERGE, CONCAT, CONCAT_BEHIND, PREPEND, APPEND, INTERSPERSE_WITH_ENDS, DEFAULT_IF_EMPTY ->
+          true;
       default -> false;
     };
   }
@@ -184,37 +335,19 @@ enum Operator {
     return java.util.Collections.nCopies(Math.floorMod(x, 3), x);
   }
 
-  private static List<Integer> sums(List<Integer> list) {
-    List<Integer> sums = new ArrayList<>();
-    int sum = 0;
-    for (int x : list) {
-      sums.add(sum += x);
-    }
-    return sums;
-  }
-
-  private static List<Integer> firstsOfTens(List<Integer> list) {
-    Map<Integer, Integer> firsts = new LinkedHashMap<>();
-    list.forEach(x -> firsts.putIfAbsent(x % 10, x));
-    return List.copyOf(firsts.values());
-  }
-
-  private static List<Integer> last(List<Integer> list) {
-    return list.isEmpty() ? List.of() : List.of(list.getLast());
-  }
-
-  private static List<Integer> windows(List<Integer> list, int size, int step, boolean rest) {
-    List<Integer> hashes = new ArrayList<>();
-    for (int i = 0; i < list.size(); i += step) {
-      if (i + size <= list.size() || rest) {
-        hashes.add(list.subList(i, Math.min(i + size, list.size())).hashCode());
-      }
-    }
-    return hashes;
-  }
-
   private static Pipe<Integer> others(String name) {
     return Pipe.from(name + " other", Source.of(Others.LIST));
+  }
+
+  private static List<Integer> hashes(List<List<Integer>> lists) {
+    return lists.stream().map(List::hashCode).toList();
+  }
+
+  private static int thirds(int x) throws Planned {
+    if (x % 3 != 0) {
+      throw new Planned(x);
+    }
+    return x / 3;
   }
 
   private static List<Integer> counted(List<Integer> list) {

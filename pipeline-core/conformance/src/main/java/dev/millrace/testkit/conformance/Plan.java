@@ -1,5 +1,7 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Batches;
+import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.StageFunction;
 import java.util.ArrayList;
@@ -80,7 +82,18 @@ record Plan(int numbers, List<Step> steps) {
     DISTINCT,
     SKIP,
     BATCH,
-    WINDOW
+    WINDOW,
+    CHANGES,
+    DISTINCT_OF_FEW,
+    SKIP_WHILE,
+    EVERY,
+    TAKE_LAST,
+    SKIP_LAST,
+    INTERSPERSE,
+    APPEND,
+    BATCH_BY_WEIGHT,
+    BATCH_UNTIL,
+    BATCH_BY_KEY
   }
 
   /** A step whose results depend on earlier elements. */
@@ -229,6 +242,21 @@ record Plan(int numbers, List<Step> steps) {
         case SKIP -> pipe.skip(name, size);
         case BATCH -> pipe.batch(name, size).map(name + " sum", Plan::sum);
         case WINDOW -> pipe.window(name, size, 2).map(name + " sum", Plan::sum);
+        case CHANGES -> pipe.via(name, Operators.distinctUntilChanged(x -> x % (size + 1)));
+        case DISTINCT_OF_FEW -> pipe.via(name, Operators.distinct(x -> x % (size * 5), size));
+        case SKIP_WHILE -> pipe.via(name, Operators.skipWhile(x -> x % (size + 1) != 0));
+        case EVERY -> pipe.via(name, Operators.every(size));
+        case TAKE_LAST -> pipe.via(name, Operators.takeLast(size * 3));
+        case SKIP_LAST -> pipe.via(name, Operators.skipLast(size));
+        case INTERSPERSE -> pipe.via(name, Operators.intersperse(size));
+        case BATCH_BY_WEIGHT ->
+            pipe.via(name, Batches.byWeight(5, size * 3, x -> x % 7)).map(name + " sum", Plan::sum);
+        case BATCH_UNTIL ->
+            pipe.via(name, Batches.until(5, x -> x % (size + 1) == 0))
+                .map(name + " sum", Plan::sum);
+        case BATCH_BY_KEY ->
+            pipe.via(name, Batches.byKey(4, x -> x % (size + 1))).map(name + " sum", Plan::sum);
+        case APPEND -> pipe.append(name, List.of(size, size + 1));
       };
     }
   }

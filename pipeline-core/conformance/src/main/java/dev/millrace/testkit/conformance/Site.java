@@ -1,5 +1,6 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.StageFunction;
 import dev.millrace.pipeline.graph.Emitter;
@@ -23,6 +24,8 @@ enum Site {
   SCAN((pipe, f) -> pipe.scan("stage", () -> 0, (state, x) -> f.apply(x))),
   TAKE_WHILE((pipe, f) -> pipe.takeWhile("stage", x -> f.apply(x).equals(x))),
   DISTINCT((pipe, f) -> pipe.distinct("stage", f)),
+  DISTINCT_UNTIL_CHANGED((pipe, f) -> pipe.via("stage", Operators.distinctUntilChanged(f))),
+  TAKE_UNTIL((pipe, f) -> pipe.via("stage", Operators.takeUntil(x -> !f.apply(x).equals(x)))),
   VIA((pipe, f) -> pipe.via("stage", () -> own(f))),
   MAP_PARALLEL((pipe, f) -> pipe.mapParallel("stage", 3, f)),
   MAP_PARALLEL_BY_ONE((pipe, f) -> pipe.mapParallel("stage", 1, f)),

@@ -1,7 +1,12 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Batches;
+import dev.millrace.pipeline.Hooks;
+import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.TimedOperators;
+import dev.millrace.pipeline.Windows;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.Transform;
@@ -28,9 +33,81 @@ enum TaggedStage {
       true),
   SKIP((pipe, name, look) -> pipe.skip(name, 2), false),
   DISTINCT((pipe, name, look) -> pipe.distinct(name, tag -> look.at(tag).value() % 11), false),
+  CHANGES(
+      (pipe, name, look) ->
+          pipe.via(name, Operators.distinctUntilChanged(tag -> look.at(tag).value() / 2)),
+      false),
+  DISTINCT_OF_FEW(
+      (pipe, name, look) -> pipe.via(name, Operators.distinct(tag -> look.at(tag).value() % 5, 3)),
+      false),
+  SKIP_WHILE(
+      (pipe, name, look) -> pipe.via(name, Operators.skipWhile(tag -> look.at(tag).value() < 9)),
+      false),
+  EVERY((pipe, name, look) -> pipe.via(name, Operators.every(2)), false),
+  TAKE_LAST((pipe, name, look) -> pipe.via(name, Operators.takeLast(20)), false),
+  SKIP_LAST((pipe, name, look) -> pipe.via(name, Operators.skipLast(3)), false),
+  ZIP_WITH_INDEX(
+      (pipe, name, look) ->
+          pipe.via(name, Operators.<Tag>zipWithIndex())
+              .map(name + " sum", x -> x.element().plus((int) x.index())),
+      true),
+  INTERSPERSE((pipe, name, look) -> pipe.via(name, Operators.intersperse(Tag.plain(1))), true),
+  PREPEND((pipe, name, look) -> pipe.prepend(name, List.of(Tag.plain(3), Tag.plain(4))), true),
+  APPEND((pipe, name, look) -> pipe.append(name, List.of(Tag.plain(5))), true),
+  HOOKS(
+      (pipe, name, look) ->
+          pipe.via(name, Hooks.onStart(() -> {})).via(name + " end", Hooks.onEnd(ending -> {})),
+      true),
   BATCH((pipe, name, look) -> union(pipe.batch(name, 3), name, look), true),
   BATCH_IN_TIME(
       (pipe, name, look) -> union(pipe.batch(name, 3, Duration.ofMillis(2)), name, look), true),
+  BATCH_BY_WEIGHT(
+      (pipe, name, look) ->
+          union(pipe.via(name, Batches.byWeight(4, 9, tag -> tag.value() % 6)), name, look),
+      true),
+  BATCH_UNTIL(
+      (pipe, name, look) ->
+          union(pipe.via(name, Batches.until(4, tag -> look.at(tag).value() % 3 == 0)), name, look),
+      true),
+  BATCH_BY_KEY(
+      (pipe, name, look) ->
+          union(pipe.via(name, Batches.byKey(4, tag -> look.at(tag).value() / 3)), name, look),
+      true),
+  BATCH_BY_KEY_IN_TIME(
+      (pipe, name, look) ->
+          union(
+              pipe.via(name, Batches.byKey(4, tag -> tag.value() / 3, Duration.ofMillis(2))),
+              name,
+              look),
+      true),
+  TUMBLING(
+      (pipe, name, look) ->
+          union(pipe.via(name, Windows.<Tag>tumbling(Duration.ofNanos(20_000), 5)), name, look),
+      true),
+  SESSION(
+      (pipe, name, look) ->
+          union(pipe.via(name, Windows.<Tag>session(Duration.ofNanos(20_000), 5)), name, look),
+      true),
+  SLIDING(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name,
+                  Windows.<Tag>sliding(Duration.ofNanos(50_000), Duration.ofNanos(20_000), 5)),
+              name,
+              look),
+      false),
+  TIMEOUTS(
+      (pipe, name, look) ->
+          pipe.via(name, TimedOperators.idleTimeout(Duration.ofHours(1)))
+              .via(name + " all", TimedOperators.completionTimeout(Duration.ofHours(1))),
+      true),
+  TAKE_FOR(
+      (pipe, name, look) -> pipe.via(name, TimedOperators.takeFor(Duration.ofMillis(1))), false),
+  KEEP_ALIVE(
+      (pipe, name, look) ->
+          pipe.via(name, TimedOperators.keepAlive(Duration.ofMillis(1), () -> Tag.plain(8))),
+      true),
   SLIDE((pipe, name, look) -> union(pipe.window(name, 3, 1), name, look), false),
   HOP((pipe, name, look) -> union(pipe.window(name, 2, 5), name, look), false),
   UNKNOWN((pipe, name, look) -> pipe.via(name, () -> new Late(look, Transform.ALL)), true),
@@ -106,7 +183,10 @@ enum TaggedStage {
               (tag, number) -> look.at(tag).plus(number)),
       true),
   TAKE((pipe, name, look) -> pipe.take(name, 7), false),
-  TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false);
+  TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false),
+  TAKE_UNTIL(
+      (pipe, name, look) -> pipe.via(name, Operators.takeUntil(tag -> look.at(tag).value() > 50)),
+      false);
 
   /**
    * Called by each function for its element: checks that the numbers of the element are not settled
@@ -152,7 +232,7 @@ enum TaggedStage {
   /** Whether all numbers are settled in an undisturbed run. */
   boolean isExhaustive() {
     return switch (this) {
-      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE -> false;
+      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE, TAKE_UNTIL, TAKE_FOR -> false;
       default -> true;
     };
   }

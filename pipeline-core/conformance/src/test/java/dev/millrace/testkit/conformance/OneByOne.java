@@ -67,6 +67,7 @@ final class OneByOne {
         }
         if (element == Link.LATE) {
           transform.elapsed(System.nanoTime(), out);
+          isLast = transform.wantsNone();
         } else {
           isLast = accept(worker, node, transform, element, out);
         }
@@ -148,7 +149,7 @@ final class OneByOne {
     }
   }
 
-  /** No stage of the library wants to wait, and to act meanwhile. */
+  /** No stage of the library wants to wait longer than until it acts. */
   private static void sleepUntil(long instant) throws InterruptedException {
     if (instant != Long.MIN_VALUE && instant - System.nanoTime() > 0) {
       Thread.sleep(Duration.ofNanos(instant - System.nanoTime()));

@@ -26,6 +26,7 @@ final class TimedStep extends SequentialStep<TimedTransform<Object, Object>> {
       return false;
     }
     call(() -> transform().elapsed(now, this));
+    done = done || transform().wantsNone();
     return true;
   }
 

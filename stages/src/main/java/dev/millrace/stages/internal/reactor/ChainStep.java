@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.reactor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.run.Places;
@@ -89,21 +90,37 @@ final class ChainStep implements Emitter<Object>, FusedMappings.Host {
   /** Emits what is left. */
   void end() {
     if (mappings == null) {
-      try {
-        transform.end(this);
-        account.leftOver(transform.leftOver());
-      } catch (Throwable e) {
-        boolean wanted = chain.isAskedFor();
-        chain
-            .execution()
-            .thrown(
-                e,
-                wanted,
-                cause -> Places.stageWithoutElement(stages.getFirst().site().stage(), cause));
-        if (e != Unwind.INSTANCE || !wanted || chain.execution().isStopped()) {
-          throw Unwind.INSTANCE;
-        } // otherwise a stage after it has had its last element
-      }
+      callWithoutElement(
+          () -> {
+            transform.end(this);
+            account.leftOver(transform.leftOver());
+          });
+    }
+  }
+
+  /** Tells a timed transform that its time has come. */
+  void elapsed(long now) {
+    callWithoutElement(() -> ((TimedTransform<?, Object>) transform).elapsed(now, this));
+  }
+
+  private interface Call {
+    void run() throws Exception;
+  }
+
+  private void callWithoutElement(Call call) {
+    try {
+      call.run();
+    } catch (Throwable e) {
+      boolean wanted = chain.isAskedFor();
+      chain
+          .execution()
+          .thrown(
+              e,
+              wanted,
+              cause -> Places.stageWithoutElement(stages.getFirst().site().stage(), cause));
+      if (e != Unwind.INSTANCE || !wanted || chain.execution().isStopped()) {
+        throw Unwind.INSTANCE;
+      } // otherwise a stage after it has had its last element
     }
   }
 

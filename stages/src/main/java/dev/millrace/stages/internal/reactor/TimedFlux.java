@@ -117,7 +117,10 @@ final class TimedFlux extends Flux<Object> {
         long now = System.nanoTime();
         long wake = left(timed.wakeAt(), now, TimedTransform.NEVER);
         if (wake <= 0) {
-          timed.elapsed(now, first);
+          first.elapsed(now);
+          if (timed.wantsNone()) {
+            chain.last(first);
+          }
           continue;
         }
         long closed = left(timed.acceptAt(), now, Long.MIN_VALUE);

@@ -1,0 +1,158 @@
+package dev.millrace.testkit.conformance;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import java.util.function.UnaryOperator;
+
+/** Operators on lists: the simplest code that computes the results. Without state; thread-safe. */
+final class Models {
+
+  private Models() {}
+
+  static List<Integer> sums(List<Integer> list) {
+    List<Integer> sums = new ArrayList<>();
+    int sum = 0;
+    for (int x : list) {
+      sums.add(sum += x);
+    }
+    return sums;
+  }
+
+  static List<Integer> firstsOfTens(List<Integer> list) {
+    Map<Integer, Integer> firsts = new LinkedHashMap<>();
+    list.forEach(x -> firsts.putIfAbsent(x % 10, x));
+    return List.copyOf(firsts.values());
+  }
+
+  static List<Integer> last(List<Integer> list) {
+    return list.isEmpty() ? List.of() : List.of(list.getLast());
+  }
+
+  static List<Integer> windows(List<Integer> list, int size, int step, boolean rest) {
+    List<Integer> hashes = new ArrayList<>();
+    for (int i = 0; i < list.size(); i += step) {
+      if (i + size <= list.size() || rest) {
+        hashes.add(list.subList(i, Math.min(i + size, list.size())).hashCode());
+      }
+    }
+    return hashes;
+  }
+
+  /** The elements whose third differs from that of the element before. */
+  static List<Integer> changes(List<Integer> list) {
+    return changes(list, x -> x / 3);
+  }
+
+  static List<Integer> changes(List<Integer> list, ToIntFunction<Integer> key) {
+    List<Integer> changes = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      if (i == 0 || key.applyAsInt(list.get(i)) != key.applyAsInt(list.get(i - 1))) {
+        changes.add(list.get(i));
+      }
+    }
+    return changes;
+  }
+
+  /** The elements whose key is not among the last {@code capacity} keys. */
+  static List<Integer> distinct(List<Integer> list, UnaryOperator<Integer> key, int capacity) {
+    Deque<Integer> latest = new ArrayDeque<>();
+    List<Integer> distinct = new ArrayList<>();
+    for (Integer x : list) {
+      if (!latest.removeFirstOccurrence(key.apply(x))) {
+        distinct.add(x);
+      }
+      latest.add(key.apply(x));
+      if (latest.size() > capacity) {
+        latest.removeFirst();
+      }
+    }
+    return distinct;
+  }
+
+  /** The elements up to the first one of 7 or more. */
+  static List<Integer> until(List<Integer> list) {
+    int first = 0;
+    while (first < list.size() && list.get(first) < 7) {
+      first++;
+    }
+    return list.subList(0, Math.min(first + 1, list.size()));
+  }
+
+  static List<Integer> every(List<Integer> list, int n) {
+    List<Integer> some = new ArrayList<>();
+    for (int i = 0; i < list.size(); i += n) {
+      some.add(list.get(i));
+    }
+    return some;
+  }
+
+  static List<Integer> interspersed(List<Integer> list, int separator) {
+    List<Integer> all = new ArrayList<>();
+    for (int x : list) {
+      if (!all.isEmpty()) {
+        all.add(separator);
+      }
+      all.add(x);
+    }
+    return all;
+  }
+
+  static List<Integer> between(int start, List<Integer> list, int end) {
+    List<Integer> all = new ArrayList<>(list);
+    all.addFirst(start);
+    all.addLast(end);
+    return all;
+  }
+
+  static List<List<Integer>> batchesByWeight(
+      List<Integer> list, int size, int most, ToIntFunction<Integer> weigher) {
+    var batches = new ArrayList<List<Integer>>();
+    int weight = most; // so that the first element starts a batch
+    for (int x : list) {
+      int more = weigher.applyAsInt(x);
+      boolean fits = weight < most && weight + more <= most && batches.getLast().size() < size;
+      if (!fits && !(weight == 0 && batches.getLast().size() < size)) {
+        batches.add(new ArrayList<>());
+        weight = 0;
+      }
+      batches.getLast().add(x);
+      weight += more;
+    }
+    return List.copyOf(batches);
+  }
+
+  static List<List<Integer>> batchesUntil(List<Integer> list, int size, Predicate<Integer> isLast) {
+    var batches = new ArrayList<List<Integer>>();
+    boolean isOpen = false;
+    for (int x : list) {
+      if (!isOpen || batches.getLast().size() == size) {
+        batches.add(new ArrayList<>());
+      }
+      batches.getLast().add(x);
+      isOpen = !isLast.test(x);
+    }
+    return List.copyOf(batches);
+  }
+
+  static List<List<Integer>> batchesByKey(
+      List<Integer> list, int size, ToIntFunction<Integer> key) {
+    var batches = new ArrayList<List<Integer>>();
+    for (int i = 0; i < list.size(); i++) {
+      boolean isNew =
+          i == 0
+              || key.applyAsInt(list.get(i)) != key.applyAsInt(list.get(i - 1))
+              || batches.getLast().size() == size;
+      if (isNew) {
+        batches.add(new ArrayList<>());
+      }
+      batches.getLast().add(list.get(i));
+    }
+    return List.copyOf(batches);
+  }
+}

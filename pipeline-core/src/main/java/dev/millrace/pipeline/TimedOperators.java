@@ -1,0 +1,164 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.graph.Emitter;
+import dev.millrace.pipeline.graph.TimedTransform;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/**
+ * Stages for {@link Pipe#via} that watch the time, beside those that {@link Pipe} has as methods.
+ *
+ * <pre>{@code
+ * pipe.via("silence", TimedOperators.idleTimeout(Duration.ofMinutes(1)));
+ * }</pre>
+ *
+ * <p>All keep the order, hold no element, and pass each element at once. Each runs in a thread of
+ * its own. The times are measured by {@link System#nanoTime}, from the start of the stage. A stage
+ * that waits until the next stage has room acts later.
+ *
+ * <p>A timeout stops the run with a {@link TimeoutException}: {@link Run#join} has it as the cause.
+ * For a timeout that interrupts functions, use {@code Context.withTimeout}; for one that lets
+ * elements under way finish, {@link Run#drain}.
+ *
+ * <p>The methods are thread-safe, and so are the values that they return. They throw an {@link
+ * IllegalArgumentException} for a duration out of range.
+ */
+public final class TimedOperators {
+
+  private TimedOperators() {}
+
+  /**
+   * Stops the run if no element comes for {@code idle}. Time in which the next stage has no room
+   * does not count.
+   */
+  public static <T> Supplier<TimedTransform<T, T>> idleTimeout(Duration idle) {
+    long nanos = TimedTransforms.positive(idle, "the idle timeout");
+    return (TimedTransforms.Ours<T, T>)
+        () ->
+            new Watch<>(nanos) {
+              @Override
+              void passed() {
+                wakeAt = System.nanoTime() + nanos;
+              }
+
+              @Override
+              public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
+                throw new TimeoutException("no element came for " + idle);
+              }
+            };
+  }
+
+  /** Stops the run if the first element has not come within {@code initial}. */
+  public static <T> Supplier<TimedTransform<T, T>> initialTimeout(Duration initial) {
+    long nanos = TimedTransforms.positive(initial, "the initial timeout");
+    return (TimedTransforms.Ours<T, T>)
+        () ->
+            new Watch<>(nanos) {
+              @Override
+              void passed() {
+                wakeAt = NEVER;
+              }
+
+              @Override
+              public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
+                throw new TimeoutException("the first element has not come within " + initial);
+              }
+            };
+  }
+
+  /** Stops the run if the input has not ended within {@code completion}. */
+  public static <T> Supplier<TimedTransform<T, T>> completionTimeout(Duration completion) {
+    long nanos = TimedTransforms.positive(completion, "the completion timeout");
+    return (TimedTransforms.Ours<T, T>)
+        () ->
+            new Watch<>(nanos) {
+              @Override
+              void passed() {}
+
+              @Override
+              public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
+                throw new TimeoutException("the input has not ended within " + completion);
+              }
+            };
+  }
+
+  /** The elements that come within {@code time}; then the stages above end. */
+  public static <T> Supplier<TimedTransform<T, T>> takeFor(Duration time) {
+    long nanos = TimedTransforms.positive(time, "the time to take");
+    return (TimedTransforms.Ours<T, T>)
+        () ->
+            new Watch<>(nanos) {
+              private boolean isOver;
+
+              @Override
+              void passed() {}
+
+              @Override
+              public void elapsed(long now, Emitter<? super T> out) {
+                isOver = true;
+                wakeAt = NEVER;
+              }
+
+              @Override
+              public boolean wantsNone() {
+                return isOver;
+              }
+            };
+  }
+
+  /**
+   * Emits a value of the supplier when no element has come for {@code idle}, and again after each
+   * further {@code idle}. So the stages below see that the stream is alive. A supplier that throws
+   * stops the run.
+   */
+  public static <T> Supplier<TimedTransform<T, T>> keepAlive(
+      Duration idle, Supplier<? extends T> value) {
+    long nanos = TimedTransforms.positive(idle, "the idle time");
+    Objects.requireNonNull(value, "value");
+    return (TimedTransforms.Ours<T, T>)
+        () ->
+            new Watch<>(nanos) {
+              @Override
+              void passed() {
+                wakeAt = System.nanoTime() + nanos;
+              }
+
+              @Override
+              public void elapsed(long now, Emitter<? super T> out) {
+                out.emit(Objects.requireNonNull(value.get(), "the supplier returned null"));
+                passed();
+              }
+            };
+  }
+
+  /** Passes all elements, and wakes up at an instant. */
+  private abstract static class Watch<T> implements TimedTransform<T, T> {
+    long wakeAt;
+
+    Watch(long nanos) {
+      wakeAt = System.nanoTime() + nanos;
+    }
+
+    /** An element was passed on: may set {@link #wakeAt}. */
+    abstract void passed();
+
+    @Override
+    public Outcome accept(T element, Emitter<? super T> out) {
+      out.emit(element);
+      passed();
+      return Outcome.USED;
+    }
+
+    @Override
+    public long wakeAt() {
+      return wakeAt;
+    }
+
+    @Override
+    public int holds() {
+      return 0;
+    }
+  }
+}
