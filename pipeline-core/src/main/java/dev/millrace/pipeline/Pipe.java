@@ -454,6 +454,11 @@ public final class Pipe<T> {
    *     or a branch does not begin with the pipe that it was given
    */
   public <R extends @Nullable Object> Pipeline<R> to(Sink<? super T, R> sink) {
+    return Objects.requireNonNull(sink, "sink").complete(this);
+  }
+
+  /** Completes the blueprint with a sink that adds no stages. */
+  <R extends @Nullable Object> Pipeline<R> end(Sink<? super T, R> sink) {
     Composition.check(node);
     return Pipeline.of(node, sink);
   }

@@ -66,6 +66,15 @@ public interface Sink<T, R extends @Nullable Object> {
    */
   Receiver<T, R> open(Context context) throws Exception;
 
+  /**
+   * Completes a pipe with this sink; {@link Pipe#to} calls it. A sink overrides it to put stages of
+   * its own in front of its end. A failure in such a stage is a failure of an element, and the
+   * failure policy of the pipe applies. Default: the pipe, and this sink.
+   */
+  default Pipeline<R> complete(Pipe<? extends T> pipe) {
+    return pipe.end(this);
+  }
+
   /** Folds the elements into a state. */
   @FunctionalInterface
   interface Fold<S, T> {

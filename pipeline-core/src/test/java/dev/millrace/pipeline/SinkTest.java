@@ -42,6 +42,26 @@ class SinkTest {
   }
 
   @Test
+  void aSinkMayPutStagesInFrontOfItsEnd() {
+    Sink<Integer, Long> end = Sink.count();
+    Sink<Integer, Long> staged =
+        new Sink<>() {
+          @Override
+          public Receiver<Integer, Long> open(Context context) throws Exception {
+            return end.open(context);
+          }
+
+          @Override
+          public Pipeline<Long> complete(Pipe<? extends Integer> pipe) {
+            return pipe.map("twice", number -> 2 * number).to(end);
+          }
+        };
+    Pipeline<Long> job = Pipe.from(Source.of(List.of(1, 2))).to(staged);
+    assertThat(job.node().name()).isEqualTo("twice");
+    assertThat(job.sink()).isSameAs(end);
+  }
+
+  @Test
   void collectorsAreSinks() throws Exception {
     Sink<Integer, Map<Boolean, Long>> sink =
         Sink.collect(Collectors.partitioningBy(i -> i > 2, Collectors.counting()));

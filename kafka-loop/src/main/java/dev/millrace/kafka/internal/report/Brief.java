@@ -20,6 +20,15 @@ public final class Brief {
     }
   }
 
+  /** The text of an object, on one line. */
+  public static String text(Object object, int limit) {
+    try {
+      return line(object.toString(), limit);
+    } catch (Throwable e) {
+      return object.getClass().getName() + " (its toString threw " + e.getClass().getName() + ")";
+    }
+  }
+
   /** The message of a failure; empty if it has none. */
   public static String message(Throwable failure, int limit) {
     try {
