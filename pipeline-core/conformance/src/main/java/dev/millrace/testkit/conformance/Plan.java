@@ -250,7 +250,8 @@ record Plan(int numbers, List<Step> steps) {
         case SKIP_LAST -> pipe.via(name, Operators.skipLast(size));
         case INTERSPERSE -> pipe.via(name, Operators.intersperse(size));
         case BATCH_BY_WEIGHT ->
-            pipe.via(name, Batches.byWeight(5, size * 3, x -> x % 7)).map(name + " sum", Plan::sum);
+            pipe.via(name, Batches.byWeight(5, size * 3L, x -> x % 7))
+                .map(name + " sum", Plan::sum);
         case BATCH_UNTIL ->
             pipe.via(name, Batches.until(5, x -> x % (size + 1) == 0))
                 .map(name + " sum", Plan::sum);
