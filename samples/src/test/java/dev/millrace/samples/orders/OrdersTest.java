@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,7 +55,8 @@ class OrdersTest {
     for (int id = 1; id <= 60; id++) {
       var order = new Order(id, "c" + id % 7, ITEMS.get(id % 3), 1 + id % 4);
       lines.add(order.toCsv());
-      long cents = order.quantity() * FakeShop.PRICES.get(order.item()) + FakeShop.SHIPPING;
+      long price = Objects.requireNonNull(FakeShop.PRICES.get(order.item()));
+      long cents = order.quantity() * price + FakeShop.SHIPPING;
       expected.merge(order.customer(), cents, Long::sum);
     }
     lines.add("101,c1,ghost,1");
