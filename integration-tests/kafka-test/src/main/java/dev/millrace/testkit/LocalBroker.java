@@ -154,13 +154,20 @@ public final class LocalBroker implements AutoCloseable {
    * @throws PortTakenException if another process listens on one of its ports
    */
   void awaitUp() throws IOException, InterruptedException {
-    Admin admin = admin();
     try {
       process.awaitListening();
-      process.awaitAnswer(admin);
+      awaitAnswer();
     } catch (IOException e) {
       process.kill();
       throw ports.areFree() ? e : new PortTakenException(ports, e);
+    }
+  }
+
+  /** The client comes after the listener: it would log each connection that is refused. */
+  private void awaitAnswer() throws IOException, InterruptedException {
+    Admin admin = admin();
+    try {
+      process.awaitAnswer(admin);
     } finally {
       admin.close(Duration.ZERO); // do not wait for a request without an answer
     }

@@ -16,7 +16,7 @@ import reactor.core.publisher.Mono;
 
 /** BlockHound watches: its listener is on the class path. */
 @KafkaTest
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PricesIT {
 
   @Test
