@@ -119,6 +119,9 @@ public abstract class EngineConformance extends RandomPipelines {
   class HooksOfRuns extends HooksConformance {}
 
   @Nested
+  class Combinations extends CombiningConformance {}
+
+  @Nested
   class Times extends TimeConformance {}
 
   @Nested

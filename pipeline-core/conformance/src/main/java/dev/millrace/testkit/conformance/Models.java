@@ -155,4 +155,18 @@ final class Models {
     }
     return List.copyOf(batches);
   }
+
+  /** One element of each list in turn; then the rest of the longer one. */
+  static List<Integer> interleaved(List<Integer> left, List<Integer> right) {
+    List<Integer> all = new ArrayList<>();
+    for (int i = 0; i < Math.max(left.size(), right.size()); i++) {
+      if (i < left.size()) {
+        all.add(left.get(i));
+      }
+      if (i < right.size()) {
+        all.add(right.get(i));
+      }
+    }
+    return all;
+  }
 }

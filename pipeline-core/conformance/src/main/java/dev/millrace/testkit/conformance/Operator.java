@@ -7,6 +7,7 @@ import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Hooks;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Pipes;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageFunctions;
 import dev.millrace.pipeline.TimedOperators;
@@ -204,7 +205,28 @@ enum Operator {
   ZIP(
       (pipe, name) ->
           pipe.zip(name, Pipe.from(name + " other", Numbers.endless()), (x, y) -> x * 31 + y),
-      list -> IntStream.range(0, list.size()).mapToObj(i -> list.get(i) * 31 + i).toList());
+      list -> IntStream.range(0, list.size()).mapToObj(i -> list.get(i) * 31 + i).toList()),
+  ZIP_OF_THREE(
+      (pipe, name) ->
+          Pipes.zip(
+              name,
+              List.of(
+                  Pipe.from(name + " left", Numbers.endless()),
+                  pipe,
+                  Pipe.from(name + " right", Numbers.endless())),
+              List::hashCode),
+      list ->
+          IntStream.range(0, list.size())
+              .mapToObj(i -> List.of(i, list.get(i), i).hashCode())
+              .toList()),
+  INTERLEAVE(
+      (pipe, name) -> Pipes.interleave(name, List.of(others(name), pipe)),
+      list -> Models.interleaved(Others.LIST, list)),
+  OR_ELSE(
+      (pipe, name) -> Pipes.orElse(name, pipe, others(name)),
+      list -> list.isEmpty() ? Others.LIST : list),
+  COMBINE_LATEST_OF_ONE(
+      (pipe, name) -> Pipes.combineLatest(name, List.of(pipe), List::getFirst), each(x -> x));
 
   /** Adds the operator to a pipe, as a stage with this name. */
   @FunctionalInterface
@@ -309,13 +331,26 @@ enum Operator {
 
   /** Whether other elements come before all elements of the input. */
   boolean startsWithOthers() {
-    return this == CONCAT_BEHIND || this == PREPEND;
+    return this == CONCAT_BEHIND || this == PREPEND || this == INTERLEAVE;
+  }
+
+  /** Whether other sources go on when the input has ended. */
+  boolean readsOthersAhead() {
+    return this == ZIP || this == ZIP_OF_THREE || this == INTERLEAVE;
   }
 
   /** Whether it emits elements that it would also emit for an empty input. */
   boolean addsElements() {
     return switch (this) {
-      case MERGE, CONCAT, CONCAT_BEHIND, PREPEND, APPEND, INTERSPERSE_WITH_ENDS, DEFAULT_IF_EMPTY ->
+      case MERGE,
+          CONCAT,
+          CONCAT_BEHIND,
+          PREPEND,
+          APPEND,
+          INTERLEAVE,
+          OR_ELSE,
+          INTERSPERSE_WITH_ENDS,
+          DEFAULT_IF_EMPTY ->
           true;
       default -> false;
     };

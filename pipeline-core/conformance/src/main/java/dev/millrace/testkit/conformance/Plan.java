@@ -3,6 +3,7 @@ package dev.millrace.testkit.conformance;
 import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Pipes;
 import dev.millrace.pipeline.StageFunction;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -122,11 +123,24 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** Adds other numbers, from 0: merged with the numbers of the pipe, or after them. */
-  record Joining(boolean isMerge, int numbers) implements Step {
+  /** How other numbers join those of the pipe. */
+  enum Join {
+    MERGE,
+    CONCAT,
+    OR_ELSE
+  }
+
+  /** Adds other numbers, from 0. */
+  record Joining(Join join, int numbers) implements Step {
     @Override
     public boolean keepsOrder() {
-      return !isMerge;
+      return join != Join.MERGE;
+    }
+
+    /** Whether a copy of a branch has elements depends on the order in which others have room. */
+    @Override
+    public boolean needsOrder() {
+      return join == Join.OR_ELSE;
     }
   }
 
@@ -213,9 +227,13 @@ record Plan(int numbers, List<Step> steps) {
               case PARTITION ->
                   pipe.partitionBy(name, x -> x % 5, copies, lane -> add(lane, inside));
             };
-        case Joining(boolean isMerge, int numbers) -> {
-          var both = List.of(pipe, Pipe.from(name + " other", Numbers.below(numbers)));
-          yield isMerge ? Pipe.merge(name, both) : Pipe.concat(name, both);
+        case Joining(Join join, int numbers) -> {
+          var other = Pipe.from(name + " other", Numbers.below(numbers));
+          yield switch (join) {
+            case MERGE -> Pipe.merge(name, List.of(pipe, other));
+            case CONCAT -> Pipe.concat(name, List.of(pipe, other));
+            case OR_ELSE -> Pipes.orElse(name, pipe, other);
+          };
         }
       };
     }

@@ -12,6 +12,7 @@ import dev.millrace.testkit.conformance.Plan.Buffering;
 import dev.millrace.testkit.conformance.Plan.Faults;
 import dev.millrace.testkit.conformance.Plan.Filtering;
 import dev.millrace.testkit.conformance.Plan.Flattening;
+import dev.millrace.testkit.conformance.Plan.Join;
 import dev.millrace.testkit.conformance.Plan.Joining;
 import dev.millrace.testkit.conformance.Plan.Mapping;
 import dev.millrace.testkit.conformance.Plan.Memory;
@@ -62,7 +63,7 @@ abstract class RandomPipelines extends RandomSettlements {
         Combinators.combine(Arbitraries.of(Memory.class), few()).as(Remembering::new);
     Arbitrary<Step> buffering = few().map(Buffering::new);
     Arbitrary<Step> joining =
-        Combinators.combine(Arbitraries.of(true, false), Arbitraries.integers().between(0, 10))
+        Combinators.combine(Arbitraries.of(Join.class), Arbitraries.integers().between(0, 10))
             .as(Joining::new);
     if (depth == 0) {
       return Arbitraries.oneOf(mapping, mapping, filtering, flattening, remembering, buffering);

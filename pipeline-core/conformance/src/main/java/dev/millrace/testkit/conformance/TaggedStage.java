@@ -4,6 +4,7 @@ import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Hooks;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Pipes;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.TimedOperators;
 import dev.millrace.pipeline.Windows;
@@ -182,6 +183,23 @@ enum TaggedStage {
               Pipe.from(name + " other", Numbers.endless()),
               (tag, number) -> look.at(tag).plus(number)),
       true),
+  ZIP_OF_THREE(
+      (pipe, name, look) ->
+          Pipes.zip(
+              name,
+              List.of(endless(name + " left"), pipe, endless(name + " right")),
+              tags -> look.at(Tag.union(tags))),
+      true),
+  INTERLEAVE((pipe, name, look) -> Pipes.interleave(name, List.of(pipe, others(name))), true),
+  OR_ELSE((pipe, name, look) -> Pipes.orElse(name, pipe, others(name)), true),
+  COMBINE_LATEST_OF_ONE(
+      (pipe, name, look) ->
+          Pipes.combineLatest(name, List.of(pipe), tags -> look.at(tags.getFirst())),
+      true),
+  WITH_LATEST(
+      (pipe, name, look) ->
+          Pipes.withLatestFrom(name, pipe, endless(name + " other"), (tag, other) -> look.at(tag)),
+      false),
   TAKE((pipe, name, look) -> pipe.take(name, 7), false),
   TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false),
   TAKE_UNTIL(
@@ -232,13 +250,18 @@ enum TaggedStage {
   /** Whether all numbers are settled in an undisturbed run. */
   boolean isExhaustive() {
     return switch (this) {
-      case SLIDE, HOP, ZIP, TAKE, TAKE_WHILE, TAKE_UNTIL, TAKE_FOR -> false;
+      case SLIDE, HOP, ZIP, ZIP_OF_THREE, INTERLEAVE, TAKE, TAKE_WHILE, TAKE_UNTIL, TAKE_FOR ->
+          false;
       default -> true;
     };
   }
 
   private static Pipe<Tag> union(Pipe<List<Tag>> pipe, String name, Look look) {
     return pipe.map(name + " union", tags -> look.at(Tag.union(tags)));
+  }
+
+  private static Pipe<Tag> endless(String name) {
+    return Pipe.from(name, Numbers.endless()).map(name + " tag", Tag::plain);
   }
 
   private static Pipe<Tag> others(String name) {
