@@ -109,6 +109,9 @@ public final class ConsumerSettings<K, V> implements Cloneable {
   /** What is paused from the start on, and may be changed at any time; null for nothing. */
   public @Nullable Pauses pauses;
 
+  /** How long the records of a topic are held back; by topic. */
+  public Map<String, Duration> delays = Map.of();
+
   /** Who is told what is consumed. */
   public ConsumerObserver observer = ConsumerObserver.NONE;
 
