@@ -128,6 +128,43 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
+   * Adds a topic in which a failed record waits for its next attempts, away from its partition.
+   * Default: none. Several calls give several topics: a record goes to the next topic each time
+   * that it has no attempt of {@link #retry} left, and to the dead letters after the last topic.
+   *
+   * <pre>{@code
+   * .retryTopic("orders.retry.1m", Duration.ofMinutes(1))
+   * .retryTopic("orders.retry.10m", Duration.ofMinutes(10))
+   * .deadLetterTopic("orders.dead")
+   * }</pre>
+   *
+   * <p>The loop subscribes to its retry topics, and hands a record out when its delay has passed.
+   * Until then the partition is paused. The topics must exist, and belong to one group alone:
+   * another group would handle the records too. The handler gets the record with the retry topic as
+   * its topic; {@link RetryHeaders} has its first topic, partition and offset.
+   *
+   * <p>The order of a key ends here: later records of the key go on while the failed record waits.
+   * Use {@link #retry} alone to keep the order.
+   *
+   * <p>Records are sent as dead letters are, see {@link #deadLetterTopic}. So no record is lost if
+   * the topic does not accept it, and a restart changes nothing. {@link #retryIf} selects the
+   * failures; other failures become dead letters at once. A dead letter has the topic, the
+   * partition and the offset of the first topic, and the attempts of all topics.
+   *
+   * <p>{@link #build} refuses retry topics without dead letters.
+   *
+   * @param delay the time from the failure to the next attempt; the attempt starts up to 0.1
+   *     seconds later. The clocks of the members should agree; a record never waits longer than
+   *     this delay after it was polled
+   * @throws IllegalArgumentException if the name is illegal or was given before, or the delay is
+   *     not positive
+   */
+  public B retryTopic(String topic, Duration delay) {
+    loop.retryTopics = loop.retryTopics.with(topic, delay);
+    return self();
+  }
+
+  /**
    * The delay before a letter is sent again that the dead letters did not accept. Default: 1
    * second, doubled each time up to 30 seconds, ±20 %.
    */

@@ -12,8 +12,9 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Pauses the partitions that are full, those that the application has paused, and those whose
- * position is not known yet, and no others. The poll thread pauses, anybody asks.
+ * Pauses the partitions that are full, those that the application has paused, those whose position
+ * is not known yet, and those whose records are not due, and no others. The poll thread pauses,
+ * anybody asks.
  */
 final class BackPressure<K, V> {
 
@@ -25,13 +26,19 @@ final class BackPressure<K, V> {
   private final Consumer<?, ?> consumer;
   private final ConsumerSettings<K, V> settings;
   private final Pauses pauses;
+  private final DelayedRecords<K, V> delayed;
   private volatile Set<TopicPartition> full = Set.of();
   private Duration whileFull = SHORTEST; // of the poll thread
 
-  BackPressure(Consumer<?, ?> consumer, ConsumerSettings<K, V> settings, Pauses pauses) {
+  BackPressure(
+      Consumer<?, ?> consumer,
+      ConsumerSettings<K, V> settings,
+      Pauses pauses,
+      DelayedRecords<K, V> delayed) {
     this.consumer = consumer;
     this.settings = settings;
     this.pauses = pauses;
+    this.delayed = delayed;
   }
 
   /** Which partitions were full before the last poll. */
@@ -68,7 +75,11 @@ final class BackPressure<K, V> {
       if (isFull) {
         nowFull.add(partition.name());
       }
-      boolean shouldPause = isFull || partition.isHeld() || pauses.contains(partition.name());
+      boolean shouldPause =
+          isFull
+              || partition.isHeld()
+              || delayed.holds(partition)
+              || pauses.contains(partition.name());
       if (shouldPause && !isPaused) {
         pause.add(partition.name());
       } else if (isPaused && !shouldPause) {

@@ -100,6 +100,7 @@ public final class ConsumerCore<K, V> {
   private final Lags<K, V> lags;
   private final HealthCheck health;
   private final Pauses pauses;
+  private final DelayedRecords<K, V> delayed;
   private final BackPressure<K, V> backPressure;
   private final Diagnosis<K, V> diagnosis;
   private final Seeks seeks = new Seeks(this::seekNow);
@@ -138,7 +139,8 @@ public final class ConsumerCore<K, V> {
             ? new Committer<>(consumer, settings, book, health, listener::survived)
             : new TransactionalCommitter<>(
                 consumer, settings, transactions, health, listener::survived);
-    this.backPressure = new BackPressure<>(consumer, settings, pauses);
+    this.delayed = new DelayedRecords<>(settings.delays);
+    this.backPressure = new BackPressure<>(consumer, settings, pauses, delayed);
     this.diagnosis = new Diagnosis<>(settings, consumer, health, pauses, listener);
     this.assignment =
         new Assignment<>(
@@ -296,6 +298,9 @@ public final class ConsumerCore<K, V> {
     } catch (AuthorizationException | AuthenticationException e) {
       survive(e);
     }
+    if (delayed.release(partitions())) {
+      listener.ready();
+    }
     backPressure.pauseWhatIsFull(partitions());
     health.polled();
     diagnosis.look(partitions());
@@ -379,7 +384,8 @@ public final class ConsumerCore<K, V> {
   }
 
   private Duration pollTimeout() {
-    Duration longest = starts.areOpen() ? POLL_SHORTLY : backPressure.pollTimeout(POLL);
+    Duration longest =
+        starts.areOpen() ? POLL_SHORTLY : delayed.untilDue(backPressure.pollTimeout(POLL));
     Duration untilCommit = committer.untilDue();
     if (!untilCommit.isPositive()) {
       return POLL_SHORTLY; // a commit is under way: its answer comes while we poll
@@ -403,7 +409,7 @@ public final class ConsumerCore<K, V> {
       began(history);
       partition = assignment.beginAgain(partition);
     }
-    partition.add(records, next);
+    delayed.add(partition, records, next);
   }
 
   /** Sets the position; for the poll thread. */

@@ -21,6 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Handles messages: deserialize, handle, and when that fails what the policy says. It starts no
@@ -253,9 +254,9 @@ public final class Handling<K, V> {
       messages.forEach(Delivery::setAlone);
       return new Done<>(messages);
     }
-    String next = "it becomes a dead letter";
-    report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
     var letter = new DeadLetter(first.raw(), at, attempt.number(), e, group, first.span());
+    String next = policy.deadLetters().fate(letter);
+    report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
     return new Again<>(
         new Attempt<>(List.of(first), 1, letter),
         Duration.ZERO,
@@ -296,8 +297,8 @@ public final class Handling<K, V> {
     Burial deadLetters = Objects.requireNonNull(policy.deadLetters());
     Delivery<K, V> message = attempt.first();
     try {
-      List<ProducerRecord<byte[], byte[]>> produced = send(deadLetters, message, letter);
-      buried(message, letter, produced);
+      Burial.Begun begun = send(deadLetters, message, letter);
+      buried(message, begun.isRetry() ? null : deadLetters.last(letter), begun.produced());
       return Done.all();
     } catch (Throwable e) {
       Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
@@ -305,8 +306,8 @@ public final class Handling<K, V> {
     }
   }
 
-  private List<ProducerRecord<byte[], byte[]>> send(
-      Burial deadLetters, Delivery<K, V> message, DeadLetter letter) throws Exception {
+  private Burial.Begun send(Burial deadLetters, Delivery<K, V> message, DeadLetter letter)
+      throws Exception {
     letters.acquire();
     try {
       Burial.Begun begun = deadLetters.bury(letter);
@@ -314,16 +315,18 @@ public final class Handling<K, V> {
         message.leaveLane();
       }
       begun.safe().get();
-      return begun.produced();
+      return begun;
     } finally {
       letters.release();
     }
   }
 
   private static void buried(
-      Delivery<?, ?> message, DeadLetter letter, List<ProducerRecord<byte[], byte[]>> produced) {
+      Delivery<?, ?> message,
+      @Nullable DeadLetter letter,
+      List<ProducerRecord<byte[], byte[]>> produced) {
     message.settle(produced, letter);
-    if (produced.isEmpty()) { // or it is safe when that is committed
+    if (letter != null && produced.isEmpty()) { // or it is safe when that is committed
       message.observer().deadLettered(letter);
     }
   }
@@ -338,7 +341,7 @@ public final class Handling<K, V> {
     if (isFatal(e)) {
       return stop(attempt, what, "so that the loop stops, as the JVM or the program is broken", e);
     }
-    Throwable last = e;
+    Throwable thrown = e;
     if (Refusals.contains(e)) {
       switch (policy.refused()) {
         case RefusedLetters.Kept kept -> {}
@@ -347,14 +350,15 @@ public final class Handling<K, V> {
         }
         case RefusedLetters.Second(DeadLetters second) -> {
           try {
-            second.begin(letter).get();
-            buried(message, letter, List.of());
+            DeadLetter last = Objects.requireNonNull(policy.deadLetters()).last(letter);
+            second.begin(last).get();
+            buried(message, last, List.of());
             return Done.all();
           } catch (Throwable again) { // the letter is kept
             if (isFatal(again)) {
               return stop(attempt, what, "and so did the second place", e, again);
             }
-            last = again;
+            thrown = again;
           }
         }
       }
@@ -363,7 +367,7 @@ public final class Handling<K, V> {
     report(
         attempt,
         RecordFailedException.repeated(
-            letter.record(), what, attempt.number(), delay, Refusals.hint(e), last));
+            letter.record(), what, attempt.number(), delay, Refusals.hint(e), thrown));
     return new Again<>(attempt.next(attempt.messages()), delay, List.of());
   }
 

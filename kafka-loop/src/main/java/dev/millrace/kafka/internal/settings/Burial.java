@@ -17,11 +17,42 @@ public interface Burial {
    * @param safe completes when it is safe, or fails with why it is not
    * @param produced what is to be produced in the transaction that commits the record; the letter
    *     is safe when that is committed
+   * @param isRetry whether the record is on its way to a retry topic, and not a dead letter
    */
-  record Begun(Future<?> safe, List<ProducerRecord<byte[], byte[]>> produced) {}
+  record Begun(Future<?> safe, List<ProducerRecord<byte[], byte[]>> produced, boolean isRetry) {
+    /** A dead letter that is on its way. */
+    Begun(Future<?> safe, List<ProducerRecord<byte[], byte[]>> produced) {
+      this(safe, produced, false);
+    }
+  }
 
   /** Begins to put a record in a safe place; may block. */
   Begun bury(DeadLetter letter) throws Exception;
+
+  /** The letter as the dead letters get it. */
+  default DeadLetter last(DeadLetter letter) {
+    return letter;
+  }
+
+  /** The next step of a letter, as a part of a sentence for people. */
+  default String fate(DeadLetter letter) {
+    return "it becomes a dead letter";
+  }
+
+  /** The same, with letters of records that may come from retry topics. */
+  static Burial ofOrigins(Burial burial) {
+    return new Burial() {
+      @Override
+      public Begun bury(DeadLetter letter) throws Exception {
+        return burial.bury(last(letter));
+      }
+
+      @Override
+      public DeadLetter last(DeadLetter letter) {
+        return RetryRecords.origin(letter);
+      }
+    };
+  }
 
   /** To dead letters that know nothing of transactions. */
   static Burial of(DeadLetters letters) {

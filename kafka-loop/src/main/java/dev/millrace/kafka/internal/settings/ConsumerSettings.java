@@ -55,9 +55,13 @@ public final class ConsumerSettings<K, V> {
    * @param transactions how to produce and commit in transactions; null for commits of offsets
    *     alone
    * @param observer the observer of the application, behind the one of the loop
+   * @param retries the topics to subscribe to besides those of the application
    */
   record OfLoop(
-      Pauses pauses, @Nullable TransactionSettings transactions, ConsumerObserver observer) {}
+      Pauses pauses,
+      @Nullable TransactionSettings transactions,
+      ConsumerObserver observer,
+      RetryTopics retries) {}
 
   /** Kafka's own; there may be secrets among them. */
   private final Map<String, Object> properties;
@@ -119,6 +123,9 @@ public final class ConsumerSettings<K, V> {
   /** What is paused from the start on, and may be changed at any time; null for nothing. */
   public final @Nullable Pauses pauses;
 
+  /** How long the records of a topic are held back; by topic. */
+  public final Map<String, Duration> delays;
+
   /** Who is told what is consumed. */
   public final ConsumerObserver observer;
 
@@ -147,8 +154,10 @@ public final class ConsumerSettings<K, V> {
    */
   ConsumerSettings(ConsumerDraft<K, V> draft, @Nullable OfLoop loop) {
     this.properties = draft.properties;
-    this.topics = draft.topics;
-    this.pattern = draft.pattern;
+    RetryTopics retries = loop == null ? RetryTopics.NONE : loop.retries();
+    this.topics = draft.pattern == null ? retries.besides(draft.topics) : draft.topics;
+    this.pattern = draft.pattern == null ? null : retries.besides(draft.pattern);
+    this.delays = retries.delays();
     this.ordering = draft.ordering;
     this.overlapping = draft.overlapping;
     this.buffer = draft.buffer;

@@ -38,6 +38,7 @@ public final class LoopDraft<K, V> {
   public Predicate<? super Throwable> retryable = Retryable::byDefault;
   public @Nullable DeadLetters deadLetters;
   public @Nullable String deadLetterTopic;
+  public RetryTopics retryTopics = RetryTopics.NONE;
   public RefusedLetters refusedLetters = RefusedLetters.keep();
   public Backoff deadLetterBackoff =
       Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30)).withJitter(0.2);
@@ -108,7 +109,8 @@ public final class LoopDraft<K, V> {
         new ConsumerSettings.OfLoop(
             pauses.copy(),
             loop.transactions(consumer.settings()),
-            recording.apply(consumer.observer));
+            recording.apply(consumer.observer),
+            loop.retryTopics);
     return new ConsumerSettings<>(consumer, parts).check();
   }
 }

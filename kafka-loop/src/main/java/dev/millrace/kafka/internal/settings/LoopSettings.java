@@ -41,6 +41,9 @@ public final class LoopSettings {
   /** The topic for those, if the loop is to publish them itself. */
   public final @Nullable String deadLetterTopic;
 
+  /** Where a record goes before that, to be tried again later. */
+  public final RetryTopics retryTopics;
+
   /** What becomes of a letter that can never be taken. */
   public final RefusedLetters refusedLetters;
 
@@ -71,6 +74,7 @@ public final class LoopSettings {
     this.retryable = draft.retryable;
     this.deadLetters = draft.deadLetters;
     this.deadLetterTopic = draft.deadLetterTopic;
+    this.retryTopics = draft.retryTopics;
     this.refusedLetters = draft.refusedLetters;
     this.deadLetterBackoff = draft.deadLetterBackoff;
     this.outputs = draft.outputs;
@@ -92,14 +96,15 @@ public final class LoopSettings {
           "deadLetterTopic(\"%s\") is one of the topics that the loop consumes, %s: each letter would fail again, without an end. Give another topic"
               .formatted(topic, consumer.subscription()));
     }
+    retryTopics.check(consumer, topic != null || deadLetters != null, topic);
     if (producesLetters()) {
       OwnProducer.ofLetters(consumer.properties(), producerProperties);
     }
   }
 
-  /** Whether the loop needs a producer for its dead letters. */
+  /** Whether the loop needs a producer for its dead letters, or its retry topics. */
   public boolean producesLetters() {
-    return deadLetterTopic != null && outputs == null;
+    return (deadLetterTopic != null || !retryTopics.isEmpty()) && outputs == null;
   }
 
   /** The producer of what the loop produces in transactions; null if it does not. */
@@ -115,7 +120,7 @@ public final class LoopSettings {
           refusedLetters,
           deadLetterBackoff);
     }
-    if (!producerProperties.isEmpty() && deadLetterTopic == null) {
+    if (!producerProperties.isEmpty() && !producesLetters()) {
       throw new IllegalArgumentException(
           "producerProperties(…) are of the producer of a transactionalHandler(…) or a"
               + " deadLetterTopic(…), and there is neither");
@@ -130,11 +135,25 @@ public final class LoopSettings {
    */
   public FailurePolicy policy(@Nullable OwnProducer producer) {
     return new FailurePolicy(
-        attempts, backoff, retryable, burial(producer), refusedLetters, deadLetterBackoff);
+        attempts, backoff, retryable, retries(producer), refusedLetters, deadLetterBackoff);
   }
 
-  /** Where records go that could not be handled; null to stop the loop. */
-  private @Nullable Burial burial(@Nullable OwnProducer producer) {
+  /** Where records go that could not be handled: retry topics first; null to stop the loop. */
+  private @Nullable Burial retries(@Nullable OwnProducer producer) {
+    Burial last = burial(producer);
+    return last == null || retryTopics.isEmpty()
+        ? last
+        : new RetryBurial(
+            retryTopics, retryable, last, producer == null ? null : producer.producer());
+  }
+
+  /** Where records go for which no attempt is left; null to stop the loop. */
+  public @Nullable Burial burial(@Nullable OwnProducer producer) {
+    Burial last = deadLetterBurial(producer);
+    return last == null || retryTopics.isEmpty() ? last : Burial.ofOrigins(last);
+  }
+
+  private @Nullable Burial deadLetterBurial(@Nullable OwnProducer producer) {
     String topic = deadLetterTopic;
     if (topic == null) {
       return deadLetters == null ? null : Burial.of(deadLetters);

@@ -20,6 +20,15 @@ public final class Patterns {
     return Pattern.compile("(?=%s$)(?!%s$).*".formatted(group(pattern), group(except)));
   }
 
+  /**
+   * Matches the texts that match one of the patterns.
+   *
+   * @throws IllegalArgumentException if a pattern has flags other than those of letter case
+   */
+  public static Pattern either(Pattern pattern, Pattern other) {
+    return Pattern.compile("%s|%s".formatted(group(pattern), group(other)));
+  }
+
   private static String group(Pattern pattern) {
     if ((pattern.flags() & ~ALLOWED) != 0) {
       throw new IllegalArgumentException(

@@ -29,6 +29,18 @@ class PatternsTest {
   }
 
   @Test
+  void eitherMatchesWhatOneOfThemMatches() {
+    Pattern either =
+        Patterns.either(
+            Pattern.compile("orders|bills", Pattern.CASE_INSENSITIVE), Pattern.compile("a\\.b|c"));
+    assertThat("BILLS").matches(either);
+    assertThat("a.b").matches(either);
+    assertThat("c").matches(either);
+    assertThat("C").doesNotMatch(either);
+    assertThat("axb").doesNotMatch(either);
+  }
+
+  @Test
   void otherFlagsAreRefused() {
     assertThatThrownBy(
             () -> Patterns.without(Pattern.compile("a", Pattern.LITERAL), Pattern.compile("b")))
