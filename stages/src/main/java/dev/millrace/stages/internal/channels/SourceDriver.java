@@ -130,15 +130,16 @@ final class SourceDriver extends Driver implements Sources.Reader {
   private void pushAll() {
     Cursor<?> open = Objects.requireNonNull(cursor);
     SourceFeed feed = bind(SourceFeed.of(open), open);
-    Line line = Twins.AFTER == 0 ? line(open, true) : null;
+    long after = Twins.after();
+    Line line = after == 0 ? line(open, true) : null;
     Object element;
     for (long pushed = 1;
         line == null && feed.hasNext() && (element = feed.next()) != null;
         pushed++) {
       next.push(element);
       if (pushed % TURN == 0) {
-        boolean define = pushed >= Twins.AFTER;
-        line = pushed - TURN < Twins.AFTER ? line(open, define) : null;
+        boolean define = pushed >= after;
+        line = pushed - TURN < after ? line(open, define) : null;
         giveWay();
       }
     }

@@ -3,6 +3,22 @@ package dev.millrace.stages.internal.fusion;
 import dev.millrace.pipeline.graph.Account;
 
 /** The code of a {@link Line}. */
+/*
+ * Each batch begins with copies of all stages. Nobody else knows the copies, so the compiler does not
+ * make them: it keeps their fields in registers and on the stack. Without the copies, it would read
+ * each field anew for each element, and check the class of what it has read: the look at the thread's
+ * interrupt after each function reads a volatile field, after which any other field may have changed.
+ *
+ * A copy must not get to code that the compiler does not inline. So what is rare takes the fields
+ * that it needs, and never the copy itself.
+ *
+ * A filter returns a boolean, and a mapping never null: if a method returned the element or null, the
+ * compiler could not do without the element.
+ *
+ * The calls are written out because each needs a call site of its own. They are not nested: a stage
+ * that calls the next one is compiled with all stages after it, and if that is more than 2,500 bytes
+ * of machine code, the compiler does not inline it into the loop any more.
+ */
 final class PlainLine extends Line {
 
   @Override

@@ -18,7 +18,7 @@ public final class Twin {
   /**
    * The twins of the stage before this one, by the class of the user's function, then by the
    * template. A twin does not refer to the class of the function: when the user's class loader is
-   * given up, its twins go with it. Guarded by this.
+   * given up, its twins go with it. Guarded by {@link #twins}.
    */
   private final Map<Class<?>, Map<Class<?>, Twin>> before = new WeakHashMap<>();
 
@@ -39,21 +39,25 @@ public final class Twin {
    * @param user the class of the user's function, which the stage calls
    * @param define whether to define the class if there is none
    */
-  public synchronized @Nullable Twin before(Template plain, Class<?> user, boolean define) {
-    Map<Class<?>, Twin> ofUser = before.get(user);
-    Twin twin = ofUser == null ? null : ofUser.get(plain.getClass());
-    if (twin == null && define) {
-      Template prototype = twins.define(plain.getClass());
-      if (prototype != null) {
-        twin = new Twin(twins, prototype);
-        before.computeIfAbsent(user, key -> new HashMap<>()).put(plain.getClass(), twin);
+  public @Nullable Twin before(Template plain, Class<?> user, boolean define) {
+    synchronized (twins) {
+      Map<Class<?>, Twin> ofUser = before.get(user);
+      Twin twin = ofUser == null ? null : ofUser.get(plain.getClass());
+      if (twin != null || !define) {
+        return twin;
       }
+      Template made = twins.define(plain.getClass());
+      if (made == null) {
+        return null;
+      }
+      var defined = new Twin(twins, made);
+      before.computeIfAbsent(user, key -> new HashMap<>()).put(plain.getClass(), defined);
+      return defined;
     }
-    return twin;
   }
 
-  /** The number of classes for this and all stages before it. */
-  synchronized int count() {
+  /** The number of classes for this and all stages before it. Called under the lock. */
+  int count() {
     int count = prototype == null ? 0 : 1;
     for (Map<Class<?>, Twin> ofUser : before.values()) {
       for (Twin twin : ofUser.values()) {

@@ -173,14 +173,15 @@ final class SourceFlux extends Flux<Object> {
 
     private void read(Source.Cursor<?> cursor, FusedChain chain) {
       ReaderFeed feed = bind(ReaderFeed.of(cursor), cursor, chain);
-      Line line = Twins.AFTER == 0 ? line(cursor, chain, true) : null;
+      long after = Twins.after();
+      Line line = after == 0 ? line(cursor, chain, true) : null;
       Object element;
       for (long read = 1;
           line == null && feed.hasNext() && (element = feed.next()) != null;
           read++) {
         chain.first().exit().push(element);
-        if (read % LOOK == 0 && read - LOOK < Twins.AFTER) {
-          line = line(cursor, chain, read >= Twins.AFTER);
+        if (read % LOOK == 0 && read - LOOK < after) {
+          line = line(cursor, chain, read >= after);
         }
       }
       if (line != null) {
