@@ -64,6 +64,13 @@ final class KotlinPipelines implements Pipelines {
   }
 
   @Override
+  public long fusedBoxes(int count) throws InterruptedException {
+    Flow<Integer> first =
+        filter(map(FlowKt.asFlow(Numbers.inBoxes(count)), Numbers::next), Numbers::isEven);
+    return count(filter(map(first, Numbers::next), Numbers::isBig));
+  }
+
+  @Override
   public long boundaries(int count, int boundaries) throws InterruptedException {
     Flow<Integer> flow = flow(count);
     for (int i = 0; i < boundaries; i++) {

@@ -14,4 +14,16 @@ final class LoopPipelines implements Pipelines {
     }
     return arrived;
   }
+
+  @Override
+  public long fusedBoxes(int count) {
+    long arrived = 0;
+    for (Integer n : Numbers.inBoxes(count)) {
+      Integer next = Numbers.next(n);
+      if (Numbers.isEven(next) && Numbers.isBig(Numbers.next(next))) {
+        arrived++;
+      }
+    }
+    return arrived;
+  }
 }

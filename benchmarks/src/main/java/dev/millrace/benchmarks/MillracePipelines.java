@@ -47,6 +47,16 @@ final class MillracePipelines implements Pipelines {
   }
 
   @Override
+  public long fusedBoxes(int count) throws Exception {
+    return count(
+        Pipe.from(Source.of(Numbers.inBoxes(count)))
+            .map("a", Numbers::next)
+            .filter("b", Numbers::isEven)
+            .map("c", Numbers::next)
+            .filter("d", Numbers::isBig));
+  }
+
+  @Override
   public long boundaries(int count, int boundaries) throws Exception {
     Pipe<Integer> pipe = pipe(count);
     for (int i = 0; i < boundaries; i++) {

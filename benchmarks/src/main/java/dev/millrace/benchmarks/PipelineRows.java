@@ -58,6 +58,13 @@ public final class PipelineRows {
   private static final List<Row> ROWS =
       List.of(
           new Row("fused chain of 4", "fused", "rxjava", "kotlin", "pekko", "gatherers", "loop"),
+          new Row(
+              "fused chain of 4, new objects",
+              "fusedBoxes",
+              "rxjava",
+              "kotlin",
+              "gatherers",
+              "loop"),
           new Row("1 boundary", "oneBoundary", "publishon", "rxjava", "kotlin", "pekko"),
           new Row("3 boundaries", "threeBoundaries", "publishon", "rxjava", "kotlin", "pekko"),
           new Row(

@@ -17,6 +17,14 @@ interface Pipelines extends AutoCloseable {
   }
 
   /**
+   * {@link Numbers#next}, {@link Numbers#isEven}, {@link Numbers#next}, {@link Numbers#isBig}, on
+   * numbers in boxes.
+   */
+  default long fusedBoxes(int count) throws Exception {
+    throw none();
+  }
+
+  /**
    * {@code boundaries} hand-overs between threads, with {@link Numbers#plus} before, between and
    * after them.
    */

@@ -35,6 +35,16 @@ final class ReactorPipelines implements Pipelines {
   }
 
   @Override
+  public long fusedBoxes(int count) {
+    return count(
+        Flux.fromIterable(Numbers.inBoxes(count))
+            .map(Numbers::next)
+            .filter(Numbers::isEven)
+            .map(Numbers::next)
+            .filter(Numbers::isBig));
+  }
+
+  @Override
   public long boundaries(int count, int boundaries) {
     return boundaries(flux(count).subscribeOn(Schedulers.parallel()), boundaries);
   }

@@ -28,6 +28,16 @@ final class RxPipelines implements Pipelines {
   }
 
   @Override
+  public long fusedBoxes(int count) {
+    return count(
+        Flowable.fromIterable(Numbers.inBoxes(count))
+            .map(Numbers::next)
+            .filter(Numbers::isEven)
+            .map(Numbers::next)
+            .filter(Numbers::isBig));
+  }
+
+  @Override
   public long boundaries(int count, int boundaries) {
     Flowable<Integer> flowable = flowable(count).subscribeOn(Schedulers.computation());
     for (int i = 0; i < boundaries; i++) {

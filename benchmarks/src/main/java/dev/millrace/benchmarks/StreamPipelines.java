@@ -24,6 +24,16 @@ final class StreamPipelines implements Pipelines {
   }
 
   @Override
+  public long fusedBoxes(int count) {
+    return StreamSupport.stream(Numbers.inBoxes(count).spliterator(), false)
+        .map(Numbers::next)
+        .filter(Numbers::isEven)
+        .map(Numbers::next)
+        .filter(Numbers::isBig)
+        .collect(Collectors.counting());
+  }
+
+  @Override
   public long unordered(int count, int workers, Function<Integer, Integer> function) {
     return ordered(count, workers, function);
   }

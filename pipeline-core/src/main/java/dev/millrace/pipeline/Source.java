@@ -6,6 +6,7 @@ import dev.millrace.channel.Ticker;
 import dev.millrace.channel.internal.Inbox;
 import dev.millrace.channel.internal.Lines;
 import dev.millrace.context.Context;
+import dev.millrace.pipeline.graph.IteratorCursor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -128,8 +129,8 @@ public interface Source<T> {
   static <T> Source<T> of(Iterable<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
     return elements instanceof Collection<? extends T>
-        ? (IndependentSource<T>) context -> cursor(elements.iterator())
-        : context -> cursor(elements.iterator());
+        ? (IndependentSource<T>) context -> new IteratorCursor<>(elements.iterator())
+        : context -> new IteratorCursor<>(elements.iterator());
   }
 
   /**
@@ -138,7 +139,8 @@ public interface Source<T> {
    */
   static <T> Source<T> iterator(Callable<? extends Iterator<? extends T>> iterator) {
     Objects.requireNonNull(iterator, "iterator");
-    return context -> cursor(Objects.requireNonNull(iterator.call(), "the iterator is null"));
+    return context ->
+        new IteratorCursor<>(Objects.requireNonNull(iterator.call(), "the iterator is null"));
   }
 
   /**
@@ -162,7 +164,7 @@ public interface Source<T> {
         @Override
         public @Nullable T next() throws IOException {
           try {
-            return iterator.hasNext() ? present(iterator.next()) : null;
+            return iterator.hasNext() ? IteratorCursor.present(iterator.next()) : null;
           } catch (UncheckedIOException e) {
             throw e.getCause();
           }
@@ -327,30 +329,5 @@ public interface Source<T> {
    */
   static <T> Source<T> settling(Source<T> source, Settlement<? super T> settlement) {
     return new SettlingSource<>(source, settlement);
-  }
-
-  private static <T> Cursor<T> cursor(Iterator<? extends T> iterator) {
-    if (!(iterator instanceof AutoCloseable closeable)) {
-      return () -> next(iterator);
-    }
-    return new Cursor<>() {
-      @Override
-      public @Nullable T next() {
-        return Source.next(iterator);
-      }
-
-      @Override
-      public void close() throws Exception {
-        closeable.close();
-      }
-    };
-  }
-
-  private static <T> @Nullable T next(Iterator<? extends T> iterator) {
-    return iterator.hasNext() ? present(iterator.next()) : null;
-  }
-
-  private static <T> T present(@Nullable T element) {
-    return Objects.requireNonNull(element, "a source gave a null element");
   }
 }

@@ -30,21 +30,17 @@ final class Transforms {
 
   static <I, O> OurMapping<I, O> map(StageFunction<? super I, ? extends O> function) {
     Objects.requireNonNull(function, "function");
-    return () -> element -> result(function.apply(element));
+    return () -> new Mapping.Map<>(function);
   }
 
   static <T> OurMapping<T, T> filter(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
-    return () -> element -> result(predicate.apply(element)) ? element : null;
+    return () -> new Mapping.Filter<>(predicate);
   }
 
   static <T> OurMapping<T, T> tee(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return () ->
-        element -> {
-          consumer.accept(element);
-          return element;
-        };
+    return () -> new Mapping.Tee<>(consumer);
   }
 
   static <S, T> OurMapping<T, S> scan(Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {

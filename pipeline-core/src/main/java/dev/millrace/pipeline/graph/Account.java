@@ -59,6 +59,11 @@ public final class Account {
 
   Account() {}
 
+  /** An account of no stage, for counts that no report shows. */
+  public static Account unattached() {
+    return new Account();
+  }
+
   private static VarHandle handle(String name) {
     try {
       return MethodHandles.lookup().findVarHandle(Account.class, name, long.class);

@@ -1,5 +1,8 @@
 package dev.millrace.pipeline.graph;
 
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.StageFunction;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,40 @@ public interface Mapping<I, O> extends Transform.Stateless<I, O> {
    */
   @FunctionalInterface
   interface Maker<I, O> extends Supplier<Mapping<I, O>> {}
+
+  /** Replaces each element by the result of a function of the user. */
+  record Map<I, O>(StageFunction<? super I, ? extends O> function) implements Mapping<I, O> {
+    @Override
+    public O apply(I element) throws Exception {
+      return result(function.apply(element));
+    }
+  }
+
+  /** Drops the elements for which a predicate of the user is false. */
+  record Filter<T>(StageFunction<? super T, Boolean> predicate) implements Mapping<T, T> {
+    @Override
+    public @Nullable T apply(T element) throws Exception {
+      return result(predicate.apply(element)) ? element : null;
+    }
+  }
+
+  /** Shows each element to a consumer of the user, and passes it on. */
+  record Tee<T>(StageConsumer<? super T> consumer) implements Mapping<T, T> {
+    @Override
+    public T apply(T element) throws Exception {
+      consumer.accept(element);
+      return element;
+    }
+  }
+
+  /**
+   * Checks that a function of the user did not return null.
+   *
+   * @throws NullPointerException if it did
+   */
+  static <T> T result(@Nullable T result) {
+    return Objects.requireNonNull(result, "the function returned null");
+  }
 
   /**
    * Maps an element; null if the element is dropped on purpose. May block.

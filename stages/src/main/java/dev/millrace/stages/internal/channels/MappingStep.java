@@ -3,12 +3,14 @@ package dev.millrace.stages.internal.channels;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Runs mappings that follow each other, and calls the next step with their results. */
 final class MappingStep extends Step implements FusedMappings.Host {
@@ -43,7 +45,7 @@ final class MappingStep extends Step implements FusedMappings.Host {
         throw thread.thrown(e, cause -> Places.stageOpened(stage.name(), cause));
       }
     }
-    mappings = new FusedMappings(made, stages.stream().map(Stage::account).toList(), this);
+    mappings = new FusedMappings(made, stages.stream().map(Stage::account).toList(), this, next);
     done = next.done;
   }
 
@@ -69,8 +71,13 @@ final class MappingStep extends Step implements FusedMappings.Host {
   }
 
   @Override
-  public void made(Object element) {
-    next.push(element);
+  @Nullable Chain chain(boolean define) {
+    return mappings.chain(next.chain(define), define);
+  }
+
+  @Override
+  Step decisive() {
+    return next.decisive();
   }
 
   @Override

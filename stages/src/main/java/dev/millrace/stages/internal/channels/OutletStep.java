@@ -54,7 +54,7 @@ final class OutletStep extends Step {
   }
 
   @Override
-  void push(Object element) {
+  public void push(Object element) {
     if (link.hasRoom() && !link.isCancelled()) {
       account.passed();
       put(element);

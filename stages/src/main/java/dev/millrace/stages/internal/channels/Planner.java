@@ -8,7 +8,6 @@ import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
-import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.RunCore;
 import java.util.ArrayDeque;
@@ -120,11 +119,6 @@ public final class Planner {
     return account;
   }
 
-  /** An account for counts that another account has already. */
-  private static Account unused() {
-    return new Ledger().open("unused");
-  }
-
   private ThreadBody chain(Node<?> node, Function<PipelineThread, Step> last) {
     var thread = new PipelineThread(run, threads);
     return chain(node, thread, last.apply(thread));
@@ -134,10 +128,9 @@ public final class Planner {
   private ThreadBody chain(Node<?> last, PipelineThread thread, Step end) {
     Node<?> node = last;
     Step next = end;
-    for (int fused = 0;
-        fused < FUSED && node instanceof Node.Sequential<?, ?> sequential;
-        fused++) {
-      List<Node.Sequential<?, ?>> mappings = mappings(sequential);
+    for (int fused = 0; fused < FUSED && node instanceof Node.Sequential<?, ?> sequential; ) {
+      List<Node.Sequential<?, ?>> mappings = mappings(sequential, FUSED - fused);
+      fused += Math.max(1, mappings.size());
       if (mappings.isEmpty()) {
         next = step(sequential, thread, next);
         node = sequential.input();
@@ -149,11 +142,11 @@ public final class Planner {
     return chainFrom(node, thread, next);
   }
 
-  /** The mappings that end with the node, the last one last; none if it is no mapping. */
-  private static List<Node.Sequential<?, ?>> mappings(Node.Sequential<?, ?> last) {
+  /** The mappings that end with the node, the last one last; none if the node is no mapping. */
+  private static List<Node.Sequential<?, ?>> mappings(Node.Sequential<?, ?> last, int most) {
     var mappings = new ArrayDeque<Node.Sequential<?, ?>>();
     for (Node<?> node = last;
-        mappings.size() < FusedMappings.MOST
+        mappings.size() < most
             && node instanceof Node.Sequential<?, ?> sequential
             && sequential.transform() instanceof Mapping.Maker<?, ?>;
         node = sequential.input()) {
@@ -327,7 +320,7 @@ public final class Planner {
         onCancel.run();
       } else {
         Account lane = open(branch.lane());
-        lanes.add(new OutletStep(first, unused(), lane, lane));
+        lanes.add(new OutletStep(first, Account.unattached(), lane, lane));
       }
     }
     Function<Object, ?> key = node.key() == null ? null : untyped(node.key());

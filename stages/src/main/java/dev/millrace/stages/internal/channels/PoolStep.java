@@ -32,7 +32,7 @@ final class PoolStep extends Step {
   }
 
   @Override
-  void push(Object element) {
+  public void push(Object element) {
     if (pool.hasRoom()) {
       account.passed();
       process(element);

@@ -2,6 +2,9 @@ package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.fusion.Chain;
+import dev.millrace.stages.internal.fusion.Twin;
+import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
@@ -14,6 +17,8 @@ final class SinkStep<R extends @Nullable Object> extends Step {
   private final PipelineThread thread;
   private final RunCore<R> run;
   private final Sink<Object, R> sink;
+  private final SinkCall plain = new PlainSinkCall();
+  private SinkCall call = plain;
   private Sink.@Nullable Receiver<Object, R> receiver;
 
   SinkStep(
@@ -35,6 +40,7 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     } catch (Throwable e) {
       throw thread.thrown(e, Places::sinkOpened);
     }
+    plain.bind(this, thread, account, receiver);
     thread.endCall();
   }
 
@@ -44,15 +50,23 @@ final class SinkStep<R extends @Nullable Object> extends Step {
 
   @Override
   void process(Object element) {
-    boolean more;
-    try {
-      more = receiver().accept(element);
-    } catch (Throwable e) {
-      throw thread.thrown(e, cause -> Places.sinkOn(element, cause));
+    call.accept(element);
+  }
+
+  /** The receiver has thrown. */
+  Unwind thrown(Object element, Throwable e) {
+    return thread.thrown(e, cause -> Places.sinkOn(element, cause));
+  }
+
+  @Override
+  @Nullable Chain chain(boolean define) {
+    Twin twin = Twins.ALL.end(getClass()).before(plain, receiver().getClass(), define);
+    if (twin == null) {
+      return null;
     }
-    thread.endCall();
-    account.processed();
-    done = !more;
+    call = (SinkCall) twin.fresh();
+    call.bind(this, thread, account, receiver());
+    return new Chain(call, twin);
   }
 
   @Override

@@ -4,6 +4,10 @@ import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Source.Cursor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.fusion.Chain;
+import dev.millrace.stages.internal.fusion.Line;
+import dev.millrace.stages.internal.fusion.Twin;
+import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
@@ -36,6 +40,9 @@ final class SourceDriver extends Driver implements Sources.Reader {
    */
   private static final int TURN = 1024;
 
+  /** The thread does not give way before this time: a turn costs about a microsecond. */
+  private static final long TURN_NANOS = 100_000;
+
   /**
    * After this time the thread parks for a moment instead of yielding. The scheduler serves the
    * threads that yield on a carrier before threads that were started elsewhere, which would never
@@ -57,11 +64,13 @@ final class SourceDriver extends Driver implements Sources.Reader {
   /** When this thread has parked last, to give way. */
   private long parked = System.nanoTime();
 
+  /** When this thread has given way last. */
+  private long gaveWay = parked;
+
   /**
    * Odd during a call of the source. Written by this thread with plain stores, read by the drain.
    */
-  @SuppressWarnings("UnusedVariable") // read by its handle
-  private long calls;
+  long calls;
 
   /** The calls at the last tick. Of the drain, whose ticks come one after the other. */
   private long callsSeen;
@@ -104,48 +113,82 @@ final class SourceDriver extends Driver implements Sources.Reader {
   }
 
   private void giveWay() {
-    if (System.nanoTime() - parked > PARK_AFTER_NANOS) {
+    long now = System.nanoTime();
+    if (now - gaveWay < TURN_NANOS) {
+      return;
+    }
+    if (now - parked > PARK_AFTER_NANOS) {
       LockSupport.parkNanos(this, 1);
-      parked = System.nanoTime();
+      now = System.nanoTime();
+      parked = now;
     } else {
       Thread.yield();
     }
+    gaveWay = now;
   }
 
   private void pushAll() {
-    for (long pushed = 1; !next.done && !sources.areStopped(); pushed++) {
-      if ((pushed & (TURN - 1)) == 0) {
+    Cursor<?> open = Objects.requireNonNull(cursor);
+    SourceFeed feed = bind(SourceFeed.of(open), open);
+    long after = Twins.after();
+    Line line = after == 0 ? line(open, true) : null;
+    Object element;
+    for (long pushed = 1;
+        line == null && feed.hasNext() && (element = feed.next()) != null;
+        pushed++) {
+      next.push(element);
+      if (pushed % TURN == 0) {
+        boolean define = pushed >= after;
+        line = pushed - TURN < after ? line(open, define) : null;
         giveWay();
       }
-      Object element = take(Objects.requireNonNull(cursor), pushed);
-      if (element == null) {
-        return;
+    }
+    if (line != null) {
+      for (int batches = 1; line.batch(); batches++) {
+        if (batches % (TURN / Line.BATCH) == 0) {
+          giveWay();
+        }
       }
-      if (thread.isStopped()) {
-        account.produced();
-        throw Unwind.INSTANCE;
-      }
-      next.push(element);
     }
   }
 
-  private @Nullable Object take(Cursor<?> open, long count) {
-    enter();
-    try {
-      return open.next();
-    } catch (Throwable e) {
-      failed(e, Places.sourceAfter(name, count - 1, e));
+  private SourceFeed bind(SourceFeed feed, Cursor<?> open) {
+    feed.bind(this, sources, open, next.decisive());
+    feed.bound();
+    return feed;
+  }
+
+  /** The whole chain, with code of its own; null if there is none. */
+  private @Nullable Line line(Cursor<?> open, boolean define) {
+    Chain chain = next.chain(define);
+    if (chain == null) {
       return null;
+    }
+    Twin twin = chain.twin().before(SourceFeed.of(open), SourceFeed.userClass(open), define);
+    return twin == null ? null : chain.line(bind((SourceFeed) twin.fresh(), open), twin, define);
+  }
+
+  /** The source has thrown, and has no more elements; returns if that only ends the source. */
+  void thrown(Throwable e) {
+    try {
+      failed(e, Places.sourceAfter(name, (calls - 3) / 2, e)); // two were for opening it
     } finally {
       leave();
     }
+  }
+
+  /** The thread is stopped, and does not push the element that it has read. */
+  Unwind stopped() {
+    account.produced();
+    return Unwind.INSTANCE;
   }
 
   private void enter() {
     calls++;
   }
 
-  private void leave() {
+  /** A call of the source has ended. */
+  void leave() {
     calls++;
     if (sources.areStopped()) {
       thread.forgetInterrupt();

@@ -1,6 +1,10 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.fusion.Chain;
+import dev.millrace.stages.internal.fusion.Taker;
+import dev.millrace.stages.internal.fusion.Twins;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stage, or the beginning of one, as the thread that runs it sees it: the thread pushes elements
@@ -10,7 +14,7 @@ import dev.millrace.pipeline.graph.Account;
  * <p>Used by one thread. A push that throws {@link dev.millrace.stages.internal.run.Unwind} ends
  * the thread.
  */
-abstract class Step {
+abstract class Step extends Taker {
 
   /*
    * The accounting
@@ -74,7 +78,8 @@ abstract class Step {
    * Takes an element from the step before it, which makes it in this call. Not called when it is
    * {@link #done}; nor are the others.
    */
-  void push(Object element) {
+  @Override
+  public void push(Object element) {
     account.passed();
     process(element);
   }
@@ -84,6 +89,21 @@ abstract class Step {
     from.emitted();
     account.received();
     process(element);
+  }
+
+  /**
+   * The step, and the steps after it in its thread, with code of their own; null if they have none.
+   * Called between two elements.
+   *
+   * @param define whether to define classes that there are not yet
+   */
+  @Nullable Chain chain(boolean define) {
+    return new Chain(this, Twins.ALL.end(getClass()));
+  }
+
+  /** The step whose {@link #done} tells that this one is done. */
+  Step decisive() {
+    return this;
   }
 
   /** Does what it does with an element that is counted. */

@@ -21,7 +21,7 @@ final class WireStep extends Step {
   }
 
   @Override
-  void push(Object element) {
+  public void push(Object element) {
     from.produced();
     take(element);
   }

@@ -2,21 +2,16 @@ package dev.millrace.stages.internal.fusion;
 
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Mapping;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Up to {@value #MOST} mappings that follow each other, called without an emitter between them, in
- * one thread at a time.
+ * Mappings that follow each other, called without an emitter between them, in one thread at a time.
  *
- * <p>Each mapping has a method of its own, all alike. The JIT compiler decides per call site, by
- * the classes that it has seen there, whether to inline. In a loop, or in one method for all, it
- * would see all functions at one call site, and inline none. A stage has processed an element when
- * it passes it to the next one, so that is counted once.
+ * <p>A stage has processed an element when it passes it to the next one, so that is counted once.
  */
 public final class FusedMappings {
-
-  /** How many there can be. */
-  public static final int MOST = 4;
 
   /** The engine around them. */
   public interface Host {
@@ -29,144 +24,97 @@ public final class FusedMappings {
     /** A function has returned, and the thread is interrupted: by the function, or by the run. */
     void interrupted();
 
-    /** The last stage has made something; it is counted as processed. */
-    void made(Object element);
-
     /** The function of that stage has thrown. */
     void thrown(int index, Object element, Throwable cause);
   }
 
+  private final List<Mapping<Object, Object>> mappings;
+  private final List<Account> accounts;
   private final Host host;
-  private final int size;
-  private final Mapping<Object, Object> first;
-  private final Mapping<Object, Object> second;
-  private final Mapping<Object, Object> third;
-  private final Mapping<Object, Object> fourth;
-  private final Account firstAccount;
-  private final Account secondAccount;
-  private final Account thirdAccount;
-  private final Account fourthAccount;
+  private final Taker end;
+  private final Call[] calls;
 
   /**
    * The mappings of one run; nothing is counted yet.
    *
    * @param accounts one for each; the first one counts elsewhere what comes in
+   * @param end takes what the last one makes, which is counted as processed
    */
-  public FusedMappings(List<Mapping<Object, Object>> mappings, List<Account> accounts, Host host) {
+  public FusedMappings(
+      List<Mapping<Object, Object>> mappings, List<Account> accounts, Host host, Taker end) {
+    this.mappings = mappings;
     this.host = host;
-    size = mappings.size();
-    first = mappings.get(0);
-    second = orLast(mappings, 1);
-    third = orLast(mappings, 2);
-    fourth = orLast(mappings, 3);
-    firstAccount = accounts.get(0);
-    secondAccount = orLast(accounts, 1);
-    thirdAccount = orLast(accounts, 2);
-    fourthAccount = orLast(accounts, 3);
-    for (int i = 1; i < size; i++) {
-      accounts.get(i - 1).processedIfPassedTo(accounts.get(i));
+    this.end = end;
+    this.accounts = new ArrayList<>(accounts);
+    this.accounts.add(Account.unattached()); // after the last one
+    calls = new Call[mappings.size()];
+    for (int i = 0; i < calls.length; i++) {
+      accounts.get(i).processedIfPassedTo(this.accounts.get(i + 1));
+      calls[i] = bind(template(mappings.get(i)), i);
     }
   }
 
-  private static <T> T orLast(List<T> list, int index) {
-    return index < list.size() ? list.get(index) : list.getLast();
+  private static Call template(Mapping<?, ?> mapping) {
+    return switch (mapping) {
+      case Mapping.Map<?, ?> map -> new MapCall();
+      case Mapping.Filter<?> filter -> new FilterCall();
+      case Mapping.Tee<?> tee -> new TeeCall();
+      default -> new OtherCall();
+    };
+  }
+
+  private Call bind(Call call, int index) {
+    call.bind(host, index, accounts.get(index), accounts.get(index + 1));
+    var _ = call.of(mappings.get(index));
+    return call;
   }
 
   /** Takes an element that has been counted as come in. */
   public void accept(Object element) {
-    Object made;
-    try {
-      made = first.apply(element);
-    } catch (Throwable e) {
-      host.thrown(0, element, e);
-      return;
+    push(element, 0);
+  }
+
+  private void push(Object element, int from) {
+    Object made = element;
+    for (int i = from; i < calls.length; i++) {
+      Call call = calls[i];
+      if (!call.takes(made) || (made = call.make(made)) == null) {
+        return;
+      }
     }
-    endCall();
-    if (made == null) {
-      firstAccount.dropped();
-    } else if (size == 1) {
-      made(made, firstAccount);
-    } else {
-      check(firstAccount);
-      second(made);
+    end.push(made);
+  }
+
+  /** Takes what comes out of the slots of a line. */
+  private final class Rest extends Taker {
+    @Override
+    public void push(Object element) {
+      FusedMappings.this.push(element, Line.SLOTS);
     }
   }
 
-  private void second(Object element) {
-    secondAccount.passed();
-    Object made;
-    try {
-      made = second.apply(element);
-    } catch (Throwable e) {
-      host.thrown(1, element, e);
-      return;
+  /**
+   * The mappings and the stages after them, with code of their own; null if there is none.
+   *
+   * @param after the stages after them
+   */
+  public @Nullable Chain chain(@Nullable Chain after, boolean define) {
+    if (after == null) {
+      return null;
     }
-    endCall();
-    if (made == null) {
-      secondAccount.dropped();
-    } else if (size == 2) {
-      made(made, secondAccount);
-    } else {
-      check(secondAccount);
-      third(made);
+    int size = Math.min(mappings.size(), Line.SLOTS);
+    boolean whole = size == mappings.size() && after.hasNoMappings();
+    Chain rest = whole ? after : new Chain(new Rest(), Twins.ALL.end(Rest.class));
+    Twin twin = rest.twin();
+    List<Call> own = new ArrayList<>();
+    for (int i = size - 1; i >= 0; i--) {
+      Call plain = template(mappings.get(i));
+      twin = twin.before(plain, plain.of(mappings.get(i)), define);
+      if (twin == null) {
+        return null;
+      }
+      own.addFirst(bind((Call) twin.fresh(), i));
     }
-  }
-
-  private void third(Object element) {
-    thirdAccount.passed();
-    Object made;
-    try {
-      made = third.apply(element);
-    } catch (Throwable e) {
-      host.thrown(2, element, e);
-      return;
-    }
-    endCall();
-    if (made == null) {
-      thirdAccount.dropped();
-    } else if (size == 3) {
-      made(made, thirdAccount);
-    } else {
-      check(thirdAccount);
-      fourth(made);
-    }
-  }
-
-  private void fourth(Object element) {
-    fourthAccount.passed();
-    Object made;
-    try {
-      made = fourth.apply(element);
-    } catch (Throwable e) {
-      host.thrown(3, element, e);
-      return;
-    }
-    endCall();
-    if (made == null) {
-      fourthAccount.dropped();
-    } else {
-      made(made, fourthAccount);
-    }
-  }
-
-  /** A function has returned. */
-  private void endCall() {
-    if (Thread.currentThread().isInterrupted()) {
-      host.interrupted();
-    }
-  }
-
-  private void check(Account account) {
-    if (host.isLeft()) {
-      account.processed();
-      account.produced();
-      host.left();
-    }
-  }
-
-  private void made(Object element, Account last) {
-    check(last);
-    last.processed();
-    host.made(element);
+    return new Chain(accounts.getFirst(), own, rest, twin);
   }
 }

@@ -5,7 +5,10 @@ import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
+import dev.millrace.stages.internal.fusion.Taker;
+import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.ArrayList;
@@ -30,6 +33,14 @@ final class ChainStep implements Emitter<Object>, FusedMappings.Host {
   private final int index;
   private final int times;
   private boolean closed;
+
+  private final Taker exit =
+      new Taker() {
+        @Override
+        public void push(Object element) {
+          give(element);
+        }
+      };
 
   /**
    * Makes the state of the stages, by functions of the user.
@@ -67,7 +78,7 @@ final class ChainStep implements Emitter<Object>, FusedMappings.Host {
   private FusedMappings mappings(List<Transform<Object, Object>> opened) {
     List<Mapping<Object, Object>> all =
         opened.stream().map(each -> (Mapping<Object, Object>) each).toList();
-    return new FusedMappings(all, stages.stream().map(Stage::account).toList(), this);
+    return new FusedMappings(all, stages.stream().map(Stage::account).toList(), this, exit);
   }
 
   int index() {
@@ -175,9 +186,19 @@ final class ChainStep implements Emitter<Object>, FusedMappings.Host {
     chain.endCall();
   }
 
-  @Override
-  public void made(Object element) {
-    give(element);
+  /** Takes what the stage has made, and gives it to the next one. */
+  Taker exit() {
+    return exit;
+  }
+
+  /** The stages after this one, with code of their own; null if there is none. */
+  @Nullable Chain chainAfter(boolean define) {
+    if (next != null && next.mappings != null) {
+      return next.mappings.chain(next.chainAfter(define), define);
+    }
+    return next == null && chain.gate().hasSink()
+        ? chain.gate().chain(last, define)
+        : new Chain(exit, Twins.ALL.end(ChainStep.class));
   }
 
   @Override

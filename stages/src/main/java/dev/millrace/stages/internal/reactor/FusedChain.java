@@ -1,6 +1,5 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +43,7 @@ final class FusedChain {
     List<List<Stage>> parts = new ArrayList<>();
     boolean open = false;
     for (Stage stage : stages) {
-      if (!open || !stage.isMapping() || parts.getLast().size() == FusedMappings.MOST) {
+      if (!open || !stage.isMapping()) {
         parts.add(new ArrayList<>());
       }
       parts.getLast().add(stage);

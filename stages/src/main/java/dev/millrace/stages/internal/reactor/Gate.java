@@ -1,6 +1,8 @@
 package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.fusion.Chain;
+import dev.millrace.stages.internal.fusion.Twin;
 import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.Signal;
 import java.lang.invoke.ConstantBootstraps;
@@ -93,6 +95,13 @@ final class Gate implements Subscription {
 
   /** Counts an element as produced, and gives it; blocks until it is requested. */
   void emit(Object element, Account account) {
+    admit(account);
+    give(element);
+    given();
+  }
+
+  /** Counts an element as produced; blocks until it is requested. */
+  void admit(Account account) {
     account.produced();
     if (!isAllowed()) {
       account.waitsForOutput();
@@ -102,7 +111,10 @@ final class Gate implements Subscription {
     if (cancelled || execution.isStopped()) {
       throw Unwind.INSTANCE;
     }
-    give(element);
+  }
+
+  /** The subscriber has had an element. */
+  void given() {
     if (cancelled) {
       // This thread itself may have cancelled; then no thread has interrupted it for that.
       Thread.currentThread().interrupt();
@@ -112,10 +124,35 @@ final class Gate implements Subscription {
   /** Gives an element; the gate must be open. */
   @SuppressWarnings("NullAway") // a subscriber has requested the element
   void give(Object element) {
+    use();
+    subscriber.onNext(element);
+  }
+
+  /** Uses the demand for one element. */
+  void use() {
     if (allowance != Long.MAX_VALUE) {
       allowance--;
     }
-    subscriber.onNext(element);
+  }
+
+  /** Whether the elements go to the sink at once; for the emitting thread. */
+  boolean hasSink() {
+    return subscriber instanceof SinkSubscriber;
+  }
+
+  /** The way through the gate into the sink, with code of its own; null if there is none. */
+  @Nullable Chain chain(Account account, boolean define) {
+    if (!(subscriber instanceof SinkSubscriber sink)) {
+      return null;
+    }
+    Twin after = sink.twin(define);
+    Twin twin = after == null ? null : after.before(new PlainGateCall(), Gate.class, define);
+    if (after == null || twin == null) {
+      return null;
+    }
+    var call = (GateCall) twin.fresh();
+    call.bind(this, account, sink.call(after));
+    return new Chain(call, twin);
   }
 
   /** There are no more elements. */

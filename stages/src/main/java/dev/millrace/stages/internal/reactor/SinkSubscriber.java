@@ -2,6 +2,9 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.fusion.Taker;
+import dev.millrace.stages.internal.fusion.Twin;
+import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Places;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,7 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
   private final Sink.Receiver<Object, ?> receiver;
   private final Runnable tap;
   private final Account account;
+  private final ReceiverCall plain = new PlainReceiverCall();
 
   @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
   private Subscription upstream;
@@ -33,6 +37,7 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
     this.receiver = receiver;
     this.tap = tap;
     this.account = execution.ledger().open(NAME);
+    plain.bind(this, receiver, tap, account);
   }
 
   @Override
@@ -45,26 +50,40 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
 
   @Override
   public void onNext(Object element) {
-    if (done || execution.isStopped()) {
-      return;
-    }
-    tap.run();
-    account.received();
-    boolean more;
-    try {
-      more = receiver.accept(element);
-    } catch (Throwable e) {
-      stop(e, cause -> Places.sinkOn(element, cause));
-      return;
-    }
-    if (Thread.currentThread().isInterrupted()) {
-      execution.forgetInterrupt(true);
-    }
-    account.processed();
-    if (!more) {
-      finish();
-      upstream.cancel();
-    }
+    plain.push(element);
+  }
+
+  /** Whether it takes no more elements. */
+  boolean isClosed() {
+    return done || execution.isStopped();
+  }
+
+  /** The receiver has thrown. */
+  void thrown(Object element, Throwable e) {
+    stop(e, cause -> Places.sinkOn(element, cause));
+  }
+
+  /** The receiver has returned, and the thread is interrupted. */
+  void interrupted() {
+    execution.forgetInterrupt(true);
+  }
+
+  /** The receiver wants no more elements. */
+  void last() {
+    finish();
+    upstream.cancel();
+  }
+
+  /** The class for its calls; null if there is none. */
+  @Nullable Twin twin(boolean define) {
+    return Twins.ALL.end(SinkSubscriber.class).before(plain, receiver.getClass(), define);
+  }
+
+  /** Its calls, with code of their own. */
+  Taker call(Twin twin) {
+    var call = (ReceiverCall) twin.fresh();
+    call.bind(this, receiver, tap, account);
+    return call;
   }
 
   @Override

@@ -2,6 +2,10 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.fusion.Chain;
+import dev.millrace.stages.internal.fusion.Line;
+import dev.millrace.stages.internal.fusion.Twin;
+import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
@@ -32,6 +36,9 @@ final class SourceFlux extends Flux<Object> {
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "calls", VarHandle.class, Reader.class, long.class);
 
+  /** Each time after this number of elements the thread looks for code for its chain. */
+  private static final int LOOK = 1024;
+
   private final Execution execution;
   private final String name;
   private final Source<?> source;
@@ -57,7 +64,7 @@ final class SourceFlux extends Flux<Object> {
   }
 
   /** Reads the source. */
-  private final class Reader implements Runnable, Execution.Reader {
+  final class Reader implements Runnable, Execution.Reader {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Signal(), section::cancel);
 
@@ -144,7 +151,7 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
-    private boolean isWanted() {
+    boolean isWanted() {
       return !gate.isCancelled() && !execution.isStopped();
     }
 
@@ -165,15 +172,45 @@ final class SourceFlux extends Flux<Object> {
     }
 
     private void read(Source.Cursor<?> cursor, FusedChain chain) {
-      ChainStep first = chain.first();
+      ReaderFeed feed = bind(ReaderFeed.of(cursor), cursor, chain);
+      long after = Twins.after();
+      Line line = after == 0 ? line(cursor, chain, true) : null;
       Object element;
-      for (long read = 0; !chain.isDone() && (element = next(cursor, read)) != null; read++) {
-        if (!isWanted()) { // it was read all the same
-          first.account().produced();
-          return;
+      for (long read = 1;
+          line == null && feed.hasNext() && (element = feed.next()) != null;
+          read++) {
+        chain.first().exit().push(element);
+        if (read % LOOK == 0 && read - LOOK < after) {
+          line = line(cursor, chain, read >= after);
         }
-        first.emit(element);
       }
+      if (line != null) {
+        while (line.batch()) {}
+      }
+    }
+
+    private ReaderFeed bind(ReaderFeed feed, Source.Cursor<?> cursor, FusedChain chain) {
+      feed.bind(this, cursor, chain);
+      feed.bound();
+      return feed;
+    }
+
+    /** The whole chain, with code of its own; null if there is none. */
+    private @Nullable Line line(Source.Cursor<?> cursor, FusedChain chain, boolean define) {
+      Chain after = chain.first().chainAfter(define);
+      if (after == null) {
+        return null;
+      }
+      Twin twin = after.twin().before(ReaderFeed.of(cursor), ReaderFeed.userClass(cursor), define);
+      return twin == null
+          ? null
+          : after.line(bind((ReaderFeed) twin.fresh(), cursor, chain), twin, define);
+    }
+
+    /** An element was read, and no stage takes it. */
+    @Nullable Object unwanted(FusedChain chain) {
+      chain.first().account().produced();
+      return null;
     }
 
     // Calls of the source; null if it is drained, or has failed
@@ -193,16 +230,14 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
-    private @Nullable Object next(Source.Cursor<?> cursor, long read) {
-      if (draining) {
-        return null;
-      }
-      enter();
+    boolean isDraining() {
+      return draining;
+    }
+
+    /** The source has thrown, and has no more elements; returns if that only ends the source. */
+    void thrown(Throwable e) {
       try {
-        return cursor.next();
-      } catch (Throwable e) {
-        failed(e, Places.sourceAfter(name, read, e));
-        return null;
+        failed(e, Places.sourceAfter(name, (calls - 3) / 2, e)); // two were for opening it
       } finally {
         leave();
       }
@@ -225,11 +260,22 @@ final class SourceFlux extends Flux<Object> {
     }
 
     private void enter() {
+      count();
+    }
+
+    /** A call of the source has ended. */
+    void leave() {
+      count();
+      interrupted();
+    }
+
+    /** A call of the source begins or ends. */
+    void count() {
       CALLS.setOpaque(this, calls + 1);
     }
 
-    private void leave() {
-      CALLS.setOpaque(this, calls + 1);
+    /** A call has ended, and the thread is interrupted, or the run drains. */
+    void interrupted() {
       if (draining) {
         forgetInterrupt();
       }

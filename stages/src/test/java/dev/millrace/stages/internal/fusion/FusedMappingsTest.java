@@ -34,6 +34,14 @@ class FusedMappingsTest {
   /** After this number of calls of functions, no stage takes the results. */
   private int leftAfter = Integer.MAX_VALUE;
 
+  private final Taker end =
+      new Taker() {
+        @Override
+        public void push(Object element) {
+          made.add(element);
+        }
+      };
+
   private final FusedMappings.Host host =
       new FusedMappings.Host() {
         @Override
@@ -52,11 +60,6 @@ class FusedMappingsTest {
         }
 
         @Override
-        public void made(Object element) {
-          made.add(element);
-        }
-
-        @Override
         public void thrown(int index, Object element, Throwable cause) {
           thrown.add(index + " on " + element + ": " + cause.getMessage());
           accounts.get(index).failed();
@@ -70,7 +73,7 @@ class FusedMappingsTest {
       accounts.add(i == 0 ? ledger.open("stage 0") : ledger.open("stage " + i, "stage " + (i - 1)));
       mappings.add(i == special ? special(i, what) : plain(i));
     }
-    return new FusedMappings(mappings, accounts, host);
+    return new FusedMappings(mappings, accounts, host, end);
   }
 
   private Mapping<Object, Object> plain(int index) {
@@ -189,7 +192,7 @@ class FusedMappingsTest {
   void elementIsInFlightInTheStageWhoseFunctionRuns() {
     List<List<Long>> seen = new ArrayList<>();
     List<Mapping<Object, Object>> mappings = new ArrayList<>();
-    for (int i = 0; i < FusedMappings.MOST; i++) {
+    for (int i = 0; i < 4; i++) {
       accounts.add(i == 0 ? ledger.open("stage 0") : ledger.open("stage " + i, "stage " + (i - 1)));
       mappings.add(
           element -> {
@@ -198,7 +201,7 @@ class FusedMappingsTest {
             return element;
           });
     }
-    accept(new FusedMappings(mappings, accounts, host), "a");
+    accept(new FusedMappings(mappings, accounts, host, end), "a");
     assertThat(seen)
         .containsExactly(
             List.of(1L, 0L, 0L, 0L),

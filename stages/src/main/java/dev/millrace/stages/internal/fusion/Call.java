@@ -1,0 +1,47 @@
+package dev.millrace.stages.internal.fusion;
+
+import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Mapping;
+import org.jspecify.annotations.Nullable;
+
+/** A mapping in a chain. Not thread-safe: one thread at a time uses it. */
+@SuppressWarnings("NullAway.Init") // by bind, which comes first
+abstract class Call implements Template {
+
+  FusedMappings.Host host;
+  int index;
+  Account account;
+
+  /** Counts the elements that leave the stage, as passed. */
+  Account out;
+
+  /** Sets the state; to be called first. */
+  final void bind(FusedMappings.Host host, int index, Account account, Account out) {
+    this.host = host;
+    this.index = index;
+    this.account = account;
+    this.out = out;
+  }
+
+  /** Sets the mapping; returns the class of the user's function in it. */
+  abstract Class<?> of(Mapping<Object, Object> mapping);
+
+  /** Whether the stage takes an element, which is counted; false if the stage drops it. */
+  abstract boolean takes(Object element);
+
+  /** What the stage makes of an element that it takes; null if nothing goes on. */
+  abstract @Nullable Object make(Object element);
+
+  /** An equal object, which only the caller knows; see {@link PlainLine}. */
+  abstract Call copy();
+
+  @Override
+  public abstract Call fresh();
+
+  /** No stage takes what the function has made. */
+  static void left(Account account, FusedMappings.Host host) {
+    account.processed();
+    account.produced();
+    host.left();
+  }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.stages.internal.fusion;
+
+import dev.millrace.pipeline.StageFunction;
+import dev.millrace.pipeline.graph.Mapping;
+
+/** Calls a {@link Mapping.Filter}. */
+@SuppressWarnings("NullAway.Init") // by of, which comes first
+final class FilterCall extends Call {
+
+  private StageFunction<Object, Boolean> predicate;
+
+  @Override
+  @SuppressWarnings("unchecked") // the blueprint is well typed
+  Class<?> of(Mapping<Object, Object> mapping) {
+    predicate = ((Mapping.Filter<Object>) (Object) mapping).predicate();
+    return predicate.getClass();
+  }
+
+  @Override
+  public Call fresh() {
+    return new FilterCall();
+  }
+
+  @Override
+  Call copy() {
+    var copy = new FilterCall();
+    copy.predicate = predicate;
+    copy.bind(host, index, account, out);
+    return copy;
+  }
+
+  @Override
+  boolean takes(Object element) {
+    boolean passes;
+    try {
+      passes = Mapping.result(predicate.apply(element));
+    } catch (Throwable e) {
+      host.thrown(index, element, e);
+      return false;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      host.interrupted();
+    }
+    if (!passes) {
+      account.dropped();
+      return false;
+    }
+    if (host.isLeft()) {
+      left(account, host);
+    }
+    out.passed();
+    return true;
+  }
+
+  @Override
+  Object make(Object element) {
+    return element;
+  }
+}

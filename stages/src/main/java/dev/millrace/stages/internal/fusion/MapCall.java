@@ -1,0 +1,55 @@
+package dev.millrace.stages.internal.fusion;
+
+import dev.millrace.pipeline.StageFunction;
+import dev.millrace.pipeline.graph.Mapping;
+import org.jspecify.annotations.Nullable;
+
+/** Calls a {@link Mapping.Map}. */
+@SuppressWarnings("NullAway.Init") // by of, which comes first
+final class MapCall extends Call {
+
+  private StageFunction<Object, ?> function;
+
+  @Override
+  Class<?> of(Mapping<Object, Object> mapping) {
+    function = ((Mapping.Map<Object, Object>) mapping).function();
+    return function.getClass();
+  }
+
+  @Override
+  public Call fresh() {
+    return new MapCall();
+  }
+
+  @Override
+  Call copy() {
+    var copy = new MapCall();
+    copy.function = function;
+    copy.bind(host, index, account, out);
+    return copy;
+  }
+
+  @Override
+  boolean takes(Object element) {
+    return true;
+  }
+
+  @Override
+  @Nullable Object make(Object element) {
+    Object made;
+    try {
+      made = Mapping.result(function.apply(element));
+    } catch (Throwable e) {
+      host.thrown(index, element, e);
+      return null;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      host.interrupted();
+    }
+    if (host.isLeft()) {
+      left(account, host);
+    }
+    out.passed();
+    return made;
+  }
+}

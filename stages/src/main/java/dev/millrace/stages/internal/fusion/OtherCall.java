@@ -1,0 +1,58 @@
+package dev.millrace.stages.internal.fusion;
+
+import dev.millrace.pipeline.graph.Mapping;
+import org.jspecify.annotations.Nullable;
+
+/** Calls any mapping. */
+@SuppressWarnings("NullAway.Init") // by of, which comes first
+final class OtherCall extends Call {
+
+  private Mapping<Object, Object> mapping;
+
+  @Override
+  Class<?> of(Mapping<Object, Object> mapping) {
+    this.mapping = mapping;
+    return mapping.getClass();
+  }
+
+  @Override
+  public Call fresh() {
+    return new OtherCall();
+  }
+
+  @Override
+  Call copy() {
+    var copy = new OtherCall();
+    copy.mapping = mapping;
+    copy.bind(host, index, account, out);
+    return copy;
+  }
+
+  @Override
+  boolean takes(Object element) {
+    return true;
+  }
+
+  @Override
+  @Nullable Object make(Object element) {
+    Object made;
+    try {
+      made = mapping.apply(element);
+    } catch (Throwable e) {
+      host.thrown(index, element, e);
+      return null;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      host.interrupted();
+    }
+    if (made == null) {
+      account.dropped();
+      return null;
+    }
+    if (host.isLeft()) {
+      left(account, host);
+    }
+    out.passed();
+    return made;
+  }
+}

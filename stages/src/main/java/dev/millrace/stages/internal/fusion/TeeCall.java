@@ -1,0 +1,55 @@
+package dev.millrace.stages.internal.fusion;
+
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.graph.Mapping;
+import org.jspecify.annotations.Nullable;
+
+/** Calls a {@link Mapping.Tee}. */
+@SuppressWarnings("NullAway.Init") // by of, which comes first
+final class TeeCall extends Call {
+
+  private StageConsumer<Object> consumer;
+
+  @Override
+  @SuppressWarnings("unchecked") // the blueprint is well typed
+  Class<?> of(Mapping<Object, Object> mapping) {
+    consumer = ((Mapping.Tee<Object>) (Object) mapping).consumer();
+    return consumer.getClass();
+  }
+
+  @Override
+  public Call fresh() {
+    return new TeeCall();
+  }
+
+  @Override
+  Call copy() {
+    var copy = new TeeCall();
+    copy.consumer = consumer;
+    copy.bind(host, index, account, out);
+    return copy;
+  }
+
+  @Override
+  boolean takes(Object element) {
+    return true;
+  }
+
+  @Override
+  @Nullable Object make(Object element) {
+    try {
+      consumer.accept(element);
+    } catch (Throwable e) {
+      host.thrown(index, element, e);
+      return null;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      host.interrupted();
+    }
+    if (host.isLeft()) {
+      left(account, host);
+    }
+    out.passed();
+    return element;
+  }
+}
