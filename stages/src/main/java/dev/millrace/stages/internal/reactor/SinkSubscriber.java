@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Waits;
 import dev.millrace.stages.internal.run.Places;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +29,17 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
 
   private boolean done;
 
-  SinkSubscriber(Execution execution, Sink.Receiver<Object, ?> receiver, Runnable tap) {
+  /** The thread that has brought the last element. Written by that thread, read by any. */
+  private @Nullable Thread thread;
+
+  SinkSubscriber(
+      Execution execution, Sink<?, ?> sink, Sink.Receiver<Object, ?> receiver, Runnable tap) {
     this.execution = execution;
     this.receiver = receiver;
     this.tap = tap;
     this.account = execution.ledger().open(NAME);
+    Waits waits = sink instanceof Waits known ? known : null;
+    execution.calls().add(Integer.MAX_VALUE, Calls.function(() -> thread, NAME, account, waits));
   }
 
   @Override
@@ -49,6 +56,10 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
       return;
     }
     tap.run();
+    Thread current = Thread.currentThread();
+    if (thread != current) {
+      thread = current;
+    }
     account.received();
     boolean more;
     try {
