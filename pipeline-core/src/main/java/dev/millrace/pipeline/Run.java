@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>The number of elements that wait between two stages is bounded.
  * </ol>
  *
+ * <p>The failure of a run that no thread joins is logged once, with the logger {@code
+ * dev.millrace.pipeline.Run} of {@link System.Logger}: at {@link #close}, or some seconds after the
+ * end of the run.
+ *
  * <p>The run's own functions, handlers, sources and sinks, and the tasks that they fork, may call
  * these methods. There, {@link #cancel}, {@link #close} and {@link #drain} return at once. {@link
  * #join} throws an {@link IllegalStateException} there, because the run waits for the caller. Code

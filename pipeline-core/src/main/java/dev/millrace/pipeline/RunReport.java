@@ -64,6 +64,12 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
         : " (%d running, %d waiting)".formatted(stage.running(), stage.waiting());
   }
 
+  /** A table with a line for each stage. Times are in human units. */
+  @Override
+  public String toString() {
+    return Table.of(this);
+  }
+
   /** The name of a stage, and its counts, if there is a report of it. */
   String label(String name) {
     for (StageReport stage : stages) {

@@ -203,7 +203,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   }
 
   @Override
-  protected void awaitEnd() throws InterruptedException {
+  public void awaitEnd() throws InterruptedException {
     awaitDone();
     if (abandoned) {
       return;

@@ -185,7 +185,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   // The end, and the methods for all threads
 
   @Override
-  protected void awaitEnd() throws InterruptedException {
+  public void awaitEnd() throws InterruptedException {
     keeper.join();
   }
 

@@ -8,6 +8,7 @@ import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.graph.Awaited;
 import dev.millrace.pipeline.graph.Inside;
 import dev.millrace.pipeline.graph.Ledger;
 import dev.millrace.pipeline.graph.Node;
@@ -32,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Watch.Watched {
+public abstract class RunCore<R extends @Nullable Object>
+    implements Run<R>, Awaited, Watch.Watched {
 
   private final Inside inside = new Inside();
   private final CancellableContext context;
@@ -41,6 +43,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Wat
   private final FailureChannel failures;
   private final Duration grace;
   private final Standstill standstill;
+  private final Unjoined unjoined = new Unjoined();
   private boolean over; // guarded by this
   private @Nullable Throwable cancellation; // guarded by this
 
@@ -144,9 +147,6 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Wat
   /** Stops the sources, and nothing else; returns at once. */
   protected abstract void stopSources();
 
-  /** Waits until the run has ended and no thread of it is alive, or it was given up. */
-  protected abstract void awaitEnd() throws InterruptedException;
-
   /** Adds the calls of the user's code that the threads of the run are in now. Does not block. */
   protected abstract void addCalls(List<Activity> calls);
 
@@ -203,6 +203,9 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Wat
     }
     ledger.close();
     context.cancel(); // so that its parent forgets it
+    if (ending.hasFailed()) {
+      unjoined.ended(this::outcome);
+    }
   }
 
   /**
@@ -221,6 +224,11 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Wat
 
   /** The outcome of {@link #join}, once the run has ended. */
   public final R result() throws ExecutionException {
+    unjoined.joined();
+    return outcome();
+  }
+
+  private R outcome() throws ExecutionException {
     @Nullable Throwable cause;
     synchronized (this) {
       cause = cancellation;
@@ -243,6 +251,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Wat
     if (!isDone()) {
       inside.refuseJoin();
     }
+    unjoined.joined();
     awaitEnd();
     return result();
   }
@@ -261,6 +270,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R>, Wat
       }
     }
     Uninterruptibly.await(this::awaitEnd);
+    unjoined.log();
   }
 
   @Override
