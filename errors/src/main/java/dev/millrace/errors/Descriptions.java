@@ -1,11 +1,12 @@
 package dev.millrace.errors;
 
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Short texts of foreign objects, for messages: of elements, of records, and of exceptions that
- * functions throw.
+ * Short texts for messages: of foreign objects, such as elements, records, and exceptions that
+ * functions throw; and of durations.
  *
  * <p>The {@code toString} of such an object may throw, overflow the stack, return null, or return
  * sixty megabytes. A message about one failure must not become another failure because of that, nor
@@ -37,6 +38,34 @@ public final class Descriptions {
    */
   public static String ofCause(@Nullable Throwable cause) {
     return describe(cause, CAUSE);
+  }
+
+  /**
+   * A duration in the units of a clock, such as "350 µs", "12 ms", "1.2 s", "3 min 5 s", "2 h 7
+   * min" or "3 d 4 h". It is cut off, not rounded up. A negative duration counts as zero.
+   */
+  public static String ofDuration(Duration duration) {
+    if (duration.isNegative() || duration.isZero()) {
+      return "0 s";
+    }
+    long seconds = duration.toSeconds();
+    int nanos = duration.toNanosPart();
+    if (seconds >= 86_400) {
+      return "%d d %d h".formatted(duration.toDays(), duration.toHoursPart());
+    }
+    if (seconds >= 3_600) {
+      return "%d h %d min".formatted(duration.toHours(), duration.toMinutesPart());
+    }
+    if (seconds >= 60) {
+      return "%d min %d s".formatted(duration.toMinutes(), duration.toSecondsPart());
+    }
+    if (seconds > 0) {
+      return "%d.%d s".formatted(seconds, nanos / 100_000_000);
+    }
+    if (nanos >= 1_000_000) {
+      return nanos / 1_000_000 + " ms";
+    }
+    return nanos >= 1_000 ? nanos / 1_000 + " µs" : nanos + " ns";
   }
 
   private static String describe(@Nullable Object object, int most) {

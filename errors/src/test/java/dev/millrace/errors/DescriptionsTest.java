@@ -3,7 +3,10 @@ package dev.millrace.errors;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DescriptionsTest {
 
@@ -74,5 +77,22 @@ class DescriptionsTest {
         .hasSizeLessThan(400)
         .startsWith("stage 'parse' failed on xxx")
         .endsWith("(attempt 1): java.io.IOException: boom");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PT0S, 0 s",
+    "PT-1S, 0 s",
+    "PT0.000000999S, 999 ns",
+    "PT0.000350999S, 350 µs",
+    "PT0.012999S, 12 ms",
+    "PT1.299S, 1.2 s",
+    "PT59.999S, 59.9 s",
+    "PT3M5.9S, 3 min 5 s",
+    "PT2H7M59S, 2 h 7 min",
+    "P3DT4H59M, 3 d 4 h"
+  })
+  void durationIsShownInTheUnitsOfAClock(Duration duration, String text) {
+    assertThat(Descriptions.ofDuration(duration)).isEqualTo(text);
   }
 }

@@ -4,6 +4,7 @@ import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.graph.Awaited;
 import dev.millrace.pipeline.graph.Inside;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,7 +91,11 @@ final class LiftedRun<R extends @Nullable Object> implements Run<R> {
   private void keep() {
     Uninterruptibly.await(started::await);
     try {
-      run().join();
+      if (run() instanceof Awaited awaited) { // a join would count as the join of a caller
+        awaited.awaitEnd();
+      } else {
+        run().join();
+      }
     } catch (Throwable e) {
       // join() throws it
     } finally {

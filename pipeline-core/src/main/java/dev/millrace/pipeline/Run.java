@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>The number of elements that wait between two stages is bounded.
  * </ol>
  *
+ * <p>The failure of a run that no thread joins is logged once, with the logger {@code
+ * dev.millrace.pipeline.Run} of {@link System.Logger}: at {@link #close}, or some seconds after the
+ * end of the run.
+ *
  * <p>The run's own functions, handlers, sources and sinks, and the tasks that they fork, may call
  * these methods. There, {@link #cancel}, {@link #close} and {@link #drain} return at once. {@link
  * #join} throws an {@link IllegalStateException} there, because the run waits for the caller. Code
@@ -71,7 +75,15 @@ public interface Run<R extends @Nullable Object> extends AutoCloseable {
   @Override
   void close();
 
-  /** A line of text for each stage: what the stage waits for, and since when. */
+  /**
+   * A line of text for each stage: what the stage waits for, and since when. It names sources that
+   * wait, sinks that wait for room, failure handlers at work, and functions that do not return,
+   * with the line of code that they are in. A last line names the bottleneck, if stages wait for
+   * room for most of the time, or the buffer that is too small.
+   *
+   * <p>"For at least" means that the run was seen in the same call before: the engine looks at a
+   * run once in a second at first, and later every ten seconds. Does not block the run.
+   */
   default String explain() {
     return report().explain();
   }

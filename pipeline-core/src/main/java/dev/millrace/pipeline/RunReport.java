@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.errors.Descriptions;
 import java.time.Duration;
 import java.util.List;
 
@@ -63,6 +64,12 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
         : " (%d running, %d waiting)".formatted(stage.running(), stage.waiting());
   }
 
+  /** A table with a line for each stage. Times are in human units. */
+  @Override
+  public String toString() {
+    return Table.of(this);
+  }
+
   /** The name of a stage, and its counts, if there is a report of it. */
   String label(String name) {
     for (StageReport stage : stages) {
@@ -76,13 +83,14 @@ public record RunReport(List<StageReport> stages, Duration elapsed, boolean done
 
   private static String what(StageReport stage) {
     if (!stage.waitingForOutput().isZero()) {
-      return "waits for the next stage to take an element, for " + stage.waitingForOutput();
+      return "waits for the next stage to take an element, for "
+          + Descriptions.ofDuration(stage.waitingForOutput());
     }
     if (stage.running() > 0) {
       return "runs its function";
     }
     if (!stage.waitingForInput().isZero()) {
-      return "waits for an element, for " + stage.waitingForInput();
+      return "waits for an element, for " + Descriptions.ofDuration(stage.waitingForInput());
     }
     return "runs";
   }

@@ -203,33 +203,6 @@ public interface Sink<T, R extends @Nullable Object> {
    * end; if the run ends early, with the cause. The result is the number of elements.
    */
   static <T> Sink<T, Long> channel(SendChannel<? super T> channel) {
-    Objects.requireNonNull(channel, "channel");
-    return context ->
-        new Receiver<>() {
-          private long count;
-
-          @Override
-          public boolean accept(T element) throws InterruptedException {
-            channel.send(element);
-            count++;
-            return true;
-          }
-
-          @Override
-          public Long finish() {
-            channel.close();
-            return count;
-          }
-
-          @Override
-          public void close() {
-            Throwable cause = context.cause();
-            if (cause == null) {
-              channel.close();
-            } else {
-              channel.close(cause);
-            }
-          }
-        };
+    return new ChannelSink<>(channel);
   }
 }

@@ -190,8 +190,7 @@ public interface Source<T> {
    * them.
    */
   static <T> Source<T> channel(ReceiveChannel<? extends T> channel) {
-    Objects.requireNonNull(channel, "channel");
-    return (IndependentSource<T>) context -> channel::receiveOrNull;
+    return new ChannelSource<>(channel, SourceFailure.FAIL_FAST);
   }
 
   /**

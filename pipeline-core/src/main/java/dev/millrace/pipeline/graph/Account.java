@@ -98,6 +98,26 @@ public final class Account {
     return get(RECEIVED) + get(PASSED) - done;
   }
 
+  /**
+   * The sum of all counts. It changes whenever the stage makes progress in this thread. By any
+   * thread.
+   */
+  public long progress() {
+    return get(RECEIVED)
+        + processedSoFar()
+        + get(PASSED)
+        + get(FAILED)
+        + get(DROPPED)
+        + get(PRODUCED)
+        + get(EMITTED)
+        + get(BEGUN);
+  }
+
+  /** Whether the stage waits for an element now. By any thread. */
+  public boolean isWaitingForInput() {
+    return get(WAITING_IN) != 0;
+  }
+
   /** The stage has received an element. */
   public void received() {
     received++;
@@ -119,8 +139,8 @@ public final class Account {
     begun++;
   }
 
-  /** The number of functions that run now. */
-  long running() {
+  /** The number of functions that run now. By any thread. */
+  public long running() {
     return Math.max(0, get(BEGUN) - get(PROCESSED) - get(FAILED));
   }
 

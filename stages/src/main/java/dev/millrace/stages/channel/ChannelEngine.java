@@ -67,7 +67,8 @@ public final class ChannelEngine implements Engine {
       Pipeline<R> pipeline, Context context, StageConsumer<? super Failure<?>> onFailure) {
     Objects.requireNonNull(pipeline, "pipeline");
     Objects.requireNonNull(onFailure, "onFailure");
-    var run = new ChannelRun<R>(Objects.requireNonNull(context, "context"), onFailure, grace);
+    var run =
+        new ChannelRun<R>(pipeline, Objects.requireNonNull(context, "context"), onFailure, grace);
     run.start(Planner.plan(pipeline, run));
     return run;
   }

@@ -210,8 +210,8 @@ class ReactorRunTest {
       assertThat(report.stage("gate").inFlight()).isEqualTo(64);
       assertThat(report.stage("double").queued()).isEqualTo(1);
       assertThat(run.explain())
-          .contains("double: waits for the next stage to take an element, for PT")
-          .contains("gate: runs its function");
+          .contains("double: waits for 'gate' to take an element, for ")
+          .contains("gate: runs 2 functions");
       assertThat(pipeline.mermaid(report)).contains("gate").contains("in 64");
       open.countDown();
       in.close();

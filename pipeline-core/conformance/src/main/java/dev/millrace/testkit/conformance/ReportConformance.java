@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -114,8 +115,10 @@ abstract class ReportConformance extends Theme {
             trial
                 .run()
                 .explain()
-                .contains("source: waits for the next stage to take an element, for PT"));
-    assertThat(trial.run().explain()).contains(Site.NAME + ": runs its function");
+                .lines()
+                .anyMatch(line -> line.matches("source: waits for .* to take an element, for .*")));
+    assertThat(trial.run().explain())
+        .containsPattern("(?m)^" + Pattern.quote(Site.NAME) + ": runs (its|[123]) function");
     assertThat(trial.run().report().stage(Site.NAME).inFlight()).isPositive();
     released.countDown();
     assertThat(trial.end().result()).isEqualTo(1_000);
@@ -127,7 +130,7 @@ abstract class ReportConformance extends Theme {
     var trial = start(Pipe.from(Source.channel(channel)).buffer("buffer", 4).to(Sink.count()));
     await(
         "the wait of the sink",
-        () -> trial.run().explain().contains("sink: waits for an element, for PT"));
+        () -> trial.run().explain().contains("sink: waits for an element, for "));
     channel.close();
     trial.end();
     assertThat(trial.run().explain()).contains("sink: ended");

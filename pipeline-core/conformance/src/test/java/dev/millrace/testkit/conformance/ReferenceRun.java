@@ -178,7 +178,9 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     late.add(
         new TimeoutException(
             "after %s of grace, functions ignore that they are interrupted, in stages %s"
-                .formatted(grace, has(Defect.NAMES_NO_STUBBORN_FUNCTION) ? "" : stages)));
+                .formatted(
+                    Descriptions.ofDuration(grace),
+                    has(Defect.NAMES_NO_STUBBORN_FUNCTION) ? "" : stages)));
   }
 
   private static void await(Object lock, long nanos) {
@@ -441,7 +443,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       if (!keeper.join(timeout)) {
         cancel(
             new TimeoutException(
-                "the drain has not ended within %s:%n%s".formatted(timeout, explain())));
+                "the drain has not ended within %s:%n%s"
+                    .formatted(Descriptions.ofDuration(timeout), explain())));
       }
     } catch (InterruptedException e) {
       throw new AssertionError("nobody interrupts this thread", e);

@@ -6,7 +6,9 @@ import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.RunCore;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -60,12 +62,17 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   private long graceEnds;
 
   /** A run that has no thread yet. */
-  public ChannelRun(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
-    super(parent, onFailure, grace);
+  public ChannelRun(
+      Pipeline<R> pipeline,
+      Context parent,
+      StageConsumer<? super Failure<?>> onFailure,
+      Duration grace) {
+    super(pipeline.node(), parent, onFailure, grace);
   }
 
   /** Starts the thread of the sink, which starts the threads that feed it. */
   public void start(ThreadBody last) {
+    begin();
     supervision = CancelSource.listen(context(), this::supervise);
     last.thread().start(last);
   }
@@ -166,6 +173,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
       }
       left = graceEnds - now;
     }
+    look(); // so that it is known how long a function ignores its interrupt
     if (left <= 0) {
       abandon(); // or another thread does
       return INSIST_NANOS;
@@ -195,7 +203,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   }
 
   @Override
-  protected void awaitEnd() throws InterruptedException {
+  public void awaitEnd() throws InterruptedException {
     awaitDone();
     if (abandoned) {
       return;
@@ -243,13 +251,8 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
     var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
   }
 
-  /** Also says what each thread does, and where in the code of the user it is. */
   @Override
-  public String explain() {
-    var text = new StringBuilder(report().explain());
-    synchronized (this) {
-      alive.forEach(each -> text.append(each.explain()).append(System.lineSeparator()));
-    }
-    return text.toString();
+  protected synchronized void addCalls(List<Activity> calls) {
+    alive.forEach(each -> each.addCall(calls));
   }
 }

@@ -55,7 +55,7 @@ final class ChannelWorker extends Worker {
         pool -> {
           var thread = new PipelineThread(run, threads);
           Account account = ledger.openWorker(node.name());
-          thread.addStage(node.name(), account);
+          thread.addWorker(node.name(), account);
           return new ChannelWorker(thread, pool, node, account);
         });
   }

@@ -1,6 +1,9 @@
 package dev.millrace.stages.internal.channels;
 
+import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Waits;
+import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.FailureChannel;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
@@ -11,6 +14,7 @@ import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
@@ -28,16 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PipelineThread implements FailureChannel.Caller {
 
-  /** Prefixes of classes that do not belong to the user. */
-  private static final List<String> OURS =
-      List.of(
-          "java.",
-          "jdk.",
-          "dev.millrace.channel.",
-          "dev.millrace.context.",
-          "dev.millrace.pipeline.",
-          "dev.millrace.stages.internal.");
-
   private static final VarHandle STOPPED =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "stopped", VarHandle.class, PipelineThread.class, boolean.class);
@@ -46,9 +40,6 @@ final class PipelineThread implements FailureChannel.Caller {
   interface Body {
     void run() throws Exception;
   }
-
-  /** A stage, and the account of this thread for it. */
-  private record Stage(String name, Account account) {}
 
   /** The run, as its threads see it: each may stop it, and starts others. */
   interface Threads {
@@ -74,7 +65,10 @@ final class PipelineThread implements FailureChannel.Caller {
   private Shield shield = Shield.NONE;
 
   /** The stages that it runs, the first one first. */
-  private final Deque<Stage> stages = new ArrayDeque<>();
+  private final Deque<ThreadStage> stages = new ArrayDeque<>();
+
+  /** The sources that it reads, one after the other. */
+  private final List<SourceDriver> sources = new ArrayList<>(1);
 
   /** Where it waits for an element; its producers and workers signal. */
   final Signal elements = new Signal();
@@ -96,7 +90,23 @@ final class PipelineThread implements FailureChannel.Caller {
 
   /** Adds a stage that it runs, before the stages added so far. Before the thread is started. */
   void addStage(String name, Account account) {
-    stages.addFirst(new Stage(name, account));
+    stages.addFirst(new ThreadStage(name, account, false, null));
+  }
+
+  /** As {@link #addStage}, for the account of a worker. */
+  void addWorker(String name, Account account) {
+    stages.addFirst(new ThreadStage(name, account, true, null));
+  }
+
+  /** As {@link #addStage}, for the sink. */
+  void addSink(String name, Account account, Sink<?, ?> sink) {
+    stages.addFirst(
+        new ThreadStage(name, account, false, sink instanceof Waits waits ? waits : null));
+  }
+
+  /** Adds a source that it reads. Before the thread is started. */
+  void addSource(SourceDriver source) {
+    sources.add(source);
   }
 
   /** Whether it has no stage yet. */
@@ -111,36 +121,41 @@ final class PipelineThread implements FailureChannel.Caller {
     return stages.size() == 1 ? first : first + "…" + last;
   }
 
-  /** The stage whose function runs: the last one that has an element; the first one if none has. */
-  private String busyStage() {
-    String busy = stages.getFirst().name();
-    for (Stage stage : stages) {
-      if (stage.account().inFlight() > 0) {
-        busy = stage.name();
+  /** The stage whose function runs: the last one that has an element; null if none has. */
+  private @Nullable ThreadStage busy() {
+    ThreadStage busy = null;
+    for (ThreadStage stage : stages) {
+      if (stage.isBusy()) {
+        busy = stage;
       }
     }
     return busy;
   }
 
-  /** Its present activity, on one line. */
-  String explain() {
-    if (elements.isAwaited()) {
-      return name() + " waits for an element";
-    }
-    if (room.isAwaited()) {
-      return name() + " waits for room in the next stage";
-    }
-    return "%s runs '%s'%s".formatted(name(), busyStage(), where());
+  /** As {@link #busy}, but the first stage if none has an element. */
+  private String busyStage() {
+    ThreadStage busy = busy();
+    return busy == null ? stages.getFirst().name() : busy.name();
   }
 
-  private String where() {
-    for (StackTraceElement frame : stackTrace()) {
-      String of = frame.getClassName();
-      if (OURS.stream().noneMatch(of::startsWith)) {
-        return " at " + frame;
+  /** Adds the call of the user's code that the thread is in, if it is in one. By any thread. */
+  void addCall(List<Activity> calls) {
+    Thread running = thread;
+    if (running == null || elements.isAwaited() || room.isAwaited()) {
+      return;
+    }
+    for (SourceDriver source : sources) {
+      if (source.isInCall()) {
+        calls.add(source.activity(running));
+        return;
       }
     }
-    return "";
+    ThreadStage busy = busy();
+    if (busy != null) {
+      calls.add(
+          Activity.function(
+              busy.name(), running, busy.account(), busy.account().progress(), busy.waitsFor()));
+    }
   }
 
   private StackTraceElement[] stackTrace() {
@@ -159,9 +174,13 @@ final class PipelineThread implements FailureChannel.Caller {
     return exception;
   }
 
-  /** All its stages begin to wait for room, except the stage that is to take the element. */
-  void waitsForOutput(Account next) {
-    for (Stage stage : stages) {
+  /**
+   * All its stages begin to wait for room.
+   *
+   * @param next the stage that is to take the element, which does not wait; null if there is none
+   */
+  void waitsForOutput(@Nullable Account next) {
+    for (ThreadStage stage : stages) {
       if (stage.account() != next) {
         stage.account().waitsForOutput();
       }
@@ -170,7 +189,7 @@ final class PipelineThread implements FailureChannel.Caller {
 
   /** There is room again. */
   void hasOutput() {
-    for (Stage stage : stages) {
+    for (ThreadStage stage : stages) {
       stage.account().hasOutput();
     }
   }

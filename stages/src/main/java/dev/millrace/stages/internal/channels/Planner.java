@@ -77,7 +77,7 @@ public final class Planner {
         pipeline.node(),
         thread -> {
           Account account = ledger.open("sink", pipeline.node().name());
-          thread.addStage("sink", account);
+          thread.addSink("sink", account, pipeline.sink());
           return new SinkStep<>(thread, owner, pipeline.sink(), open(pipeline.node()), account);
         });
   }

@@ -45,7 +45,7 @@ final class PoolStep extends Step {
   @Override
   void take(Object element) {
     if (!pool.hasRoom()) {
-      thread.waitsForOutput(account);
+      thread.waitsForOutput(pool.isHeldUpByOutput() ? null : account);
       try {
         thread.awaitRoom(untilRoomy, pool::hasRoom);
       } finally {

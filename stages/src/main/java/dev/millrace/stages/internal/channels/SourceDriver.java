@@ -4,10 +4,12 @@ import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Source.Cursor;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.graph.Waits;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.Line;
 import dev.millrace.stages.internal.fusion.Twin;
 import dev.millrace.stages.internal.fusion.Twins;
+import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
@@ -83,6 +85,7 @@ final class SourceDriver extends Driver implements Sources.Reader {
     this.name = node.name();
     this.source = node.source();
     this.account = account;
+    thread.addSource(this);
   }
 
   @Override
@@ -208,6 +211,18 @@ final class SourceDriver extends Driver implements Sources.Reader {
     }
     run.sourceFailed(e, source.onFailure(), what);
     thread.check();
+  }
+
+  /** Whether the source is in a call. By any thread. */
+  boolean isInCall() {
+    return (long) CALLS.getOpaque(this) % 2 != 0;
+  }
+
+  /** The call that the source is in. By any thread. */
+  Activity activity(Thread running) {
+    String waitsFor = source instanceof Waits waits ? waits.waitsFor() : null;
+    long call = (long) CALLS.getOpaque(this);
+    return Activity.source(name, running, this, call / 2, waitsFor);
   }
 
   @Override

@@ -62,6 +62,11 @@ final class ClaimRing {
     return claimed.get() < tail.get();
   }
 
+  /** How many elements no worker has claimed. By any thread; of the past. */
+  long unclaimed() {
+    return tail.get() - claimed.get();
+  }
+
   /** Claims the oldest element, and notes its position in the worker; null if there is none. */
   @Nullable Object claim(Worker worker) {
     while (true) {

@@ -109,6 +109,16 @@ final class ResultRing {
 
   // Any thread
 
+  /** How many results wait for the output, if there is no order; a few more may be counted. */
+  long untaken() {
+    return placed.get() - left.get();
+  }
+
+  /** Whether the output waits for a result. */
+  boolean isAwaited() {
+    return awaited != -1;
+  }
+
   /** How many elements have left, as published. */
   long left() {
     return left.get();

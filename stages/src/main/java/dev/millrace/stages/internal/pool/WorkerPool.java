@@ -275,6 +275,16 @@ public final class WorkerPool {
     }
   }
 
+  /**
+   * Whether a full pool is full because its output is slow, not its workers. By the intake; a
+   * guess, for reports.
+   */
+  public boolean isHeldUpByOutput() {
+    return order == Order.INPUT
+        ? elements.unclaimed() < bound / 8L * 3 && !results.isAwaited()
+        : results.untaken() > bound / 2;
+  }
+
   // The output
 
   /** The next result, or null if there is none now; those before have left. By the output. */

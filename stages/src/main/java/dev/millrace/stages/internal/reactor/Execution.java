@@ -50,6 +50,7 @@ final class Execution {
 
   private final RunCore<Object> run;
   private final Interrupts interrupts = new Interrupts();
+  private final Calls calls = new Calls();
   private final RunThreads threads;
   private final Scheduler scheduler;
   private final Channel<Void> completed = Channel.rendezvous();
@@ -86,6 +87,16 @@ final class Execution {
   /** The threads of the run, for Reactor's operators. */
   Scheduler scheduler() {
     return scheduler;
+  }
+
+  /** The threads of the run, for an operator before a stage: notes how long the stage waits. */
+  Scheduler scheduler(Account waiting) {
+    return Schedulers.fromExecutor(new IdleTime(threads, waiting));
+  }
+
+  /** Where its threads call the user's code. */
+  Calls calls() {
+    return calls;
   }
 
   Ledger ledger() {

@@ -27,6 +27,10 @@ final class FanOutFlux extends Flux<Object> {
   private final Account account;
   private final List<Lane> lanes = new ArrayList<>();
   private final Signal signal = new Signal();
+  private final int order;
+
+  /** The thread that computes a key. Written by that thread, read by any. */
+  private @Nullable Thread keying;
 
   @SuppressWarnings("NullAway.Init") // when the branches are compiled
   private Flux<Object> merged;
@@ -39,6 +43,7 @@ final class FanOutFlux extends Flux<Object> {
     this.input = input;
     this.node = node;
     this.account = account;
+    this.order = execution.calls().nextOrder();
   }
 
   /** Adds a lane, with an account for the elements that go into it. */
@@ -57,6 +62,7 @@ final class FanOutFlux extends Flux<Object> {
 
   @Override
   public void subscribe(CoreSubscriber<? super Object> actual) {
+    execution.calls().add(order, Calls.function(() -> keying, node.name(), account, null));
     merged.subscribe(actual);
     input.flux().subscribe(new Spread());
   }
@@ -198,11 +204,14 @@ final class FanOutFlux extends Flux<Object> {
 
     private void partition(Object element) {
       Key key;
+      keying = Thread.currentThread();
       try {
         key = Key.of(node.key(), element);
       } catch (Throwable e) {
         failed(e, element);
         return;
+      } finally {
+        keying = null;
       }
       if (Thread.currentThread().isInterrupted()) {
         execution.forgetInterrupt(!isLeft());

@@ -17,16 +17,20 @@ final class FusedChainFlux extends Flux<Object> {
   private final Execution execution;
   private final Part input;
   private final List<Stage> stages;
+  private final int order;
 
   FusedChainFlux(Execution execution, Part input, List<Stage> stages) {
     this.execution = execution;
     this.input = input;
     this.stages = stages;
+    this.order = execution.calls().nextOrder();
   }
 
   @Override
   public void subscribe(CoreSubscriber<? super Object> actual) {
-    input.flux().subscribe(new Head(actual));
+    var part = new Head(actual);
+    execution.calls().add(order, Calls.chain(part.section, stages));
+    input.flux().subscribe(part);
   }
 
   private final class Head implements CoreSubscriber<Object> {

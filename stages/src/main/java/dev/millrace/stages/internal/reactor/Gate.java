@@ -62,6 +62,7 @@ final class Gate implements Subscription {
     this.execution = execution;
     this.signal = signal;
     this.onCancel = onCancel;
+    execution.calls().add(signal);
   }
 
   void subscribe(CoreSubscriber<? super Object> actual) {

@@ -24,6 +24,7 @@ final class PlainReceiverCall extends ReceiverCall {
       return;
     }
     tap.run();
+    subscriber.in(Thread.currentThread());
     account.received();
     boolean more;
     try {

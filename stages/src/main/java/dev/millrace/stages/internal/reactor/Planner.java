@@ -15,8 +15,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.BufferOverflowStrategy;
 import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * Makes a flux of a graph. No function of the user is called.
@@ -44,7 +46,22 @@ final class Planner {
     this.ledger = execution.ledger();
   }
 
-  Part plan(Node<?> last) {
+  /** The part of the whole graph, whose elements the sink takes. */
+  Part planAll(Node<?> last) {
+    return plan(last, SinkSubscriber.NAME);
+  }
+
+  private Part plan(Node<?> last) {
+    return plan(last, null);
+  }
+
+  /**
+   * The part of a node.
+   *
+   * @param taker the stage that takes its elements in the thread that brings them; null if the next
+   *     stage does not
+   */
+  private Part plan(Node<?> last, @Nullable String taker) {
     Deque<Node.Sequential<?, ?>> sequence = new ArrayDeque<>();
     Node<?> head = last;
     while (head instanceof Node.Sequential<?, ?> sequential) {
@@ -73,7 +90,10 @@ final class Planner {
         Flux<Object> flux = new WorkerPoolFlux(execution, node, plan(node.input()));
         yield then(part(flux, node.name()), sequence);
       }
-      case Node.Buffer<?> buffer -> then(buffer(buffer), sequence);
+      case Node.Buffer<?> buffer -> {
+        String next = sequence.isEmpty() ? taker : sequence.peek().name();
+        yield then(buffer(buffer, next), sequence);
+      }
       case Node.Merge<?> merge -> {
         Flux<Object> flux = merge(inputs(merge.name(), merge.inputs()));
         yield then(part(flux, merge.name()), sequence);
@@ -116,7 +136,7 @@ final class Planner {
     if (sequence.isEmpty()) {
       return part;
     }
-    Flux<Object> cut = part.flux().publishOn(execution.scheduler(), Prefetch.CUT);
+    Flux<Object> cut = part.flux().publishOn(scheduler(sequence.peek().name()), Prefetch.CUT);
     return then(new Part(cut, part.taps()), sequence);
   }
 
@@ -138,6 +158,11 @@ final class Planner {
   private Stage stage(
       String name, FailurePolicy policy, Supplier<? extends Transform<?, ?>> transform, int times) {
     return new Stage(new FailureSite(name, policy, times), ledger.open(name), transform);
+  }
+
+  /** The threads of the run; notes how long the stage of that name waits, if there is one. */
+  private Scheduler scheduler(@Nullable String taker) {
+    return taker == null ? execution.scheduler() : execution.scheduler(ledger.open(taker));
   }
 
   // Many inputs
@@ -198,7 +223,7 @@ final class Planner {
   // Buffers
 
   /** An element is processed by a buffer when it leaves it. */
-  private Part buffer(Node.Buffer<?> buffer) {
+  private Part buffer(Node.Buffer<?> buffer, @Nullable String taker) {
     Part input = plan(buffer.input());
     Runnable tap = input.tap();
     Account account = ledger.open(buffer.name());
@@ -214,11 +239,11 @@ final class Planner {
     Flux<Object> buffered =
         switch (buffer.overflow()) {
           // One more: the one that the stage after it is busy with.
-          case WAIT -> counted.publishOn(execution.scheduler(), Prefetch.oneMore(capacity));
+          case WAIT -> counted.publishOn(scheduler(taker), Prefetch.oneMore(capacity));
           case DROP_NEWEST ->
-              dropping(counted, buffer, account, BufferOverflowStrategy.DROP_LATEST);
+              dropping(counted, buffer, taker, account, BufferOverflowStrategy.DROP_LATEST);
           case DROP_OLDEST ->
-              dropping(counted, buffer, account, BufferOverflowStrategy.DROP_OLDEST);
+              dropping(counted, buffer, taker, account, BufferOverflowStrategy.DROP_OLDEST);
         };
     return new Part(
         buffered,
@@ -233,7 +258,11 @@ final class Planner {
   }
 
   private Flux<Object> dropping(
-      Flux<Object> input, Node.Buffer<?> buffer, Account account, BufferOverflowStrategy strategy) {
+      Flux<Object> input,
+      Node.Buffer<?> buffer,
+      @Nullable String taker,
+      Account account,
+      BufferOverflowStrategy strategy) {
     var onDrop = (Consumer<Object>) buffer.onDrop();
     return input
         .onBackpressureBuffer(
@@ -243,7 +272,7 @@ final class Planner {
               onDrop.accept(dropped);
             },
             strategy)
-        .publishOn(execution.scheduler(), Prefetch.ONE);
+        .publishOn(scheduler(taker), Prefetch.ONE);
   }
 
   // Branches

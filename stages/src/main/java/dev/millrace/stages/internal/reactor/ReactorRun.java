@@ -7,6 +7,7 @@ import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import java.time.Duration;
@@ -26,7 +27,6 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   private static final Duration INSIST = Duration.ofMillis(100);
 
   private final Execution execution = new Execution(this);
-  private final Standstill standstill;
   private final Thread keeper;
   private final List<Runnable> timers = new ArrayList<>(); // end them; guarded by this
   private boolean drainable = true; // guarded by this
@@ -39,9 +39,8 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
       StageConsumer<? super Failure<?>> onFailure,
       Duration grace,
       Consumer<? super ReactorRun<R>> onEnd) {
-    super(context, onFailure, grace);
-    this.standstill = new Standstill(pipeline.node());
-    Part last = new Planner(execution).plan(pipeline.node());
+    super(pipeline.node(), context, onFailure, grace);
+    Part last = new Planner(execution).planAll(pipeline.node());
     ledger().open(SinkSubscriber.NAME); // the report is complete from the beginning
     this.keeper =
         Thread.ofVirtual()
@@ -65,6 +64,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
       Duration grace,
       Consumer<? super ReactorRun<R>> onEnd) {
     var run = new ReactorRun<R>(pipeline, context, onFailure, grace, onEnd);
+    run.begin();
     run.keeper.start();
     return run;
   }
@@ -103,7 +103,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
     if (late) { // the run has not waited for it
       execution.close(opened, Places::sinkClosed);
     } else if (!isStopped()) {
-      last.flux().subscribe(new SinkSubscriber(execution, opened, last.tap()));
+      last.flux().subscribe(new SinkSubscriber(execution, sink, opened, last.tap()));
     }
   }
 
@@ -134,6 +134,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   private boolean await(Join threads) throws InterruptedException {
     long graceBegins = System.nanoTime();
     while (!threads.within(INSIST)) {
+      look(); // so that it is known how long a function ignores its interrupt
       long now = System.nanoTime();
       if (!isStopped()) {
         graceBegins = now;
@@ -184,7 +185,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   // The end, and the methods for all threads
 
   @Override
-  protected void awaitEnd() throws InterruptedException {
+  public void awaitEnd() throws InterruptedException {
     keeper.join();
   }
 
@@ -220,6 +221,11 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
 
   @Override
   public RunReport report() {
-    return standstill.look(super.report());
+    return inferred(super.report());
+  }
+
+  @Override
+  protected void addCalls(List<Activity> calls) {
+    execution.calls().addTo(calls);
   }
 }

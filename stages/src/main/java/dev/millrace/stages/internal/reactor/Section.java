@@ -38,13 +38,20 @@ final class Section {
   /** Whether an interrupt is on its way. Written under the lock; the thread that leaves waits. */
   private volatile boolean interrupting;
 
+  /** The last thread inside. Written by the thread that enters, before the owner. */
+  private @Nullable Thread last;
+
   Section(Interrupts interrupts) {
     this.interrupts = interrupts;
   }
 
   /** Must be followed by {@link #leave}, whatever is returned: false if it is cancelled. */
   boolean enter() {
-    owner = Thread.currentThread();
+    Thread current = Thread.currentThread();
+    if (last != current) {
+      last = current;
+    }
+    owner = current;
     return !cancelled;
   }
 
@@ -57,6 +64,11 @@ final class Section {
       Thread.yield();
     }
     return true;
+  }
+
+  /** The thread inside; null if none is. By any thread; of the past. */
+  @Nullable Thread thread() {
+    return owner == null ? null : last;
   }
 
   boolean isCancelled() {

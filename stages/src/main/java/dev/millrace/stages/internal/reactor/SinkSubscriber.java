@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.Waits;
 import dev.millrace.stages.internal.fusion.Taker;
 import dev.millrace.stages.internal.fusion.Twin;
 import dev.millrace.stages.internal.fusion.Twins;
@@ -32,12 +33,18 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
 
   private boolean done;
 
-  SinkSubscriber(Execution execution, Sink.Receiver<Object, ?> receiver, Runnable tap) {
+  /** The thread that has brought the last element. Written by that thread, read by any. */
+  private @Nullable Thread thread;
+
+  SinkSubscriber(
+      Execution execution, Sink<?, ?> sink, Sink.Receiver<Object, ?> receiver, Runnable tap) {
     this.execution = execution;
     this.receiver = receiver;
     this.tap = tap;
     this.account = execution.ledger().open(NAME);
     plain.bind(this, receiver, tap, account);
+    Waits waits = sink instanceof Waits known ? known : null;
+    execution.calls().add(Integer.MAX_VALUE, Calls.function(() -> thread, NAME, account, waits));
   }
 
   @Override
@@ -56,6 +63,13 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
   /** Whether it takes no more elements. */
   boolean isClosed() {
     return done || execution.isStopped();
+  }
+
+  /** This thread brings an element. */
+  void in(Thread current) {
+    if (thread != current) {
+      thread = current;
+    }
   }
 
   /** The receiver has thrown. */

@@ -2,10 +2,12 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.graph.Waits;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.Line;
 import dev.millrace.stages.internal.fusion.Twin;
 import dev.millrace.stages.internal.fusion.Twins;
+import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.Interruptions;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
@@ -43,6 +45,7 @@ final class SourceFlux extends Flux<Object> {
   private final String name;
   private final Source<?> source;
   private final List<Stage> stages;
+  private final int order;
 
   /**
    * The flux of a source.
@@ -54,17 +57,20 @@ final class SourceFlux extends Flux<Object> {
     this.name = node.name();
     this.source = node.source();
     this.stages = stages;
+    this.order = execution.calls().nextOrder();
   }
 
   @Override
   public void subscribe(CoreSubscriber<? super Object> actual) {
     var reader = new Reader();
+    execution.calls().add(order, reader);
+    execution.calls().add(order, Calls.chain(reader.section, stages));
     reader.gate.subscribe(actual);
     execution.threads().execute(reader);
   }
 
   /** Reads the source. */
-  final class Reader implements Runnable, Execution.Reader {
+  final class Reader implements Runnable, Execution.Reader, Calls.Place {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Signal(), section::cancel);
 
@@ -85,6 +91,19 @@ final class SourceFlux extends Flux<Object> {
 
     /** The calls at the last tick; of the drain's threads, one after the other. */
     private long callsSeen;
+
+    // For the explanation
+
+    @Override
+    public @Nullable Thread thread() {
+      return (long) CALLS.getOpaque(this) % 2 == 0 ? null : thread;
+    }
+
+    @Override
+    public Activity call(Thread reading) {
+      String waitsFor = source instanceof Waits waits ? waits.waitsFor() : null;
+      return Activity.source(name, reading, this, (long) CALLS.getOpaque(this) / 2, waitsFor);
+    }
 
     // For the drain
 

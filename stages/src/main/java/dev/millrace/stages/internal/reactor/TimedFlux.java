@@ -22,16 +22,20 @@ final class TimedFlux extends Flux<Object> {
   private final Execution execution;
   private final Part input;
   private final List<Stage> stages;
+  private final int order;
 
   TimedFlux(Execution execution, Part input, List<Stage> stages) {
     this.execution = execution;
     this.input = input;
     this.stages = stages;
+    this.order = execution.calls().nextOrder();
   }
 
   @Override
   public void subscribe(CoreSubscriber<? super Object> actual) {
-    input.flux().subscribe(new Loop(actual));
+    var part = new Loop(actual);
+    execution.calls().add(order, Calls.chain(part.section, stages));
+    input.flux().subscribe(part);
   }
 
   private final class Loop implements CoreSubscriber<Object>, Runnable {

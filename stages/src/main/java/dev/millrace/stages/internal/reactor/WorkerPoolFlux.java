@@ -30,11 +30,18 @@ final class WorkerPoolFlux extends Flux<Object> {
   private final Part input;
   private final Account incoming;
 
+  /** Notes how long the stage waits for room. Guarded by itself. */
+  private final Account outgoing;
+
+  private final int order;
+
   WorkerPoolFlux(Execution execution, Node.Parallel<Object, Object> node, Part input) {
     this.execution = execution;
     this.node = node;
     this.input = input;
     this.incoming = execution.ledger().open(node.name());
+    this.outgoing = execution.ledger().open(node.name());
+    this.order = execution.calls().nextOrder();
   }
 
   @Override
@@ -54,11 +61,17 @@ final class WorkerPoolFlux extends Flux<Object> {
     private final Runnable tap = input.tap();
     private final AtomicLong asked = new AtomicLong();
 
+    /** The thread that computes a key. Written by that thread, read by any. */
+    private @Nullable Thread keying;
+
     @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
     private Subscription upstream;
 
     private PoolSubscriber(CoreSubscriber<? super Object> actual) {
       this.actual = actual;
+      if (node.key() != null) {
+        execution.calls().add(order, Calls.function(() -> keying, node.name(), incoming, null));
+      }
     }
 
     // The input
@@ -83,7 +96,7 @@ final class WorkerPoolFlux extends Flux<Object> {
       incoming.received();
       Object key;
       try {
-        key = WorkerPool.key(node, element);
+        key = key(element);
       } catch (Throwable e) {
         keyFailed(e, element);
         return;
@@ -92,6 +105,23 @@ final class WorkerPoolFlux extends Flux<Object> {
         execution.forgetInterrupt(!gate.isCancelled());
       }
       pool.put(element, key);
+      if (!pool.hasRoom() && pool.isHeldUpByOutput()) {
+        synchronized (outgoing) {
+          outgoing.waitsForOutput();
+        }
+      }
+    }
+
+    private @Nullable Object key(Object element) {
+      if (node.key() == null) {
+        return null;
+      }
+      keying = Thread.currentThread();
+      try {
+        return WorkerPool.key(node, element);
+      } finally {
+        keying = null;
+      }
     }
 
     private void keyFailed(Throwable e, Object element) {
@@ -115,6 +145,9 @@ final class WorkerPoolFlux extends Flux<Object> {
           return;
         }
       } while (!asked.compareAndSet(now, now + more));
+      synchronized (outgoing) {
+        outgoing.hasOutput();
+      }
       upstream.request(more);
     }
 
@@ -193,6 +226,7 @@ final class WorkerPoolFlux extends Flux<Object> {
       private ReactorWorker(WorkerPool pool) {
         super(new Signal());
         this.pool = pool; // the outer one is not assigned yet when the pool hires
+        execution.calls().add(order, Calls.worker(section, node.name(), account));
       }
 
       @Override

@@ -78,6 +78,11 @@ final class Ending<R extends @Nullable Object> {
     return true;
   }
 
+  /** Whether a failure decides the end. */
+  synchronized boolean hasFailed() {
+    return failure != null;
+  }
+
   synchronized @Nullable Pending pending() {
     return pending;
   }

@@ -7,6 +7,8 @@ import dev.millrace.pipeline.StageConsumer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -37,7 +39,36 @@ public final class FailureChannel {
     void shielded(Action action) throws Exception;
   }
 
+  /** A failure that a thread hands to its handler. */
+  private static final class Call {
+    final String stage;
+    final Thread thread = Thread.currentThread();
+
+    /**
+     * When it began to wait for the handler, or when the handler was called. Read by any thread.
+     */
+    volatile long since = System.nanoTime();
+
+    /** Whether the handler was called. Written after {@link #since}. */
+    volatile boolean handles;
+
+    Call(String stage) {
+      this.stage = stage;
+    }
+
+    void handles() {
+      since = System.nanoTime();
+      handles = true;
+    }
+
+    Activity activity() {
+      var kind = handles ? Activity.Kind.HANDLER : Activity.Kind.TURN;
+      return new Activity(kind, stage, thread, this, 1, since, null);
+    }
+  }
+
   private final RunCore<?> run;
+  private final Set<Call> calls = ConcurrentHashMap.newKeySet();
   private final StageConsumer<? super Failure<?>> onFailure;
   private final IdentityHashMap<StageConsumer<? super Failure<?>>, ReentrantLock> locks =
       new IdentityHashMap<>(); // guarded by itself
@@ -90,12 +121,29 @@ public final class FailureChannel {
       Runnable failed,
       Failure<?> failure,
       StageConsumer<? super Failure<?>> handler) {
+    var call = new Call(failure.stage());
+    calls.add(call);
+    try {
+      hand(caller, failed, failure, handler, call);
+    } finally {
+      calls.remove(call);
+    }
+    failed.run();
+  }
+
+  private void hand(
+      Caller caller,
+      Runnable failed,
+      Failure<?> failure,
+      StageConsumer<? super Failure<?>> handler,
+      Call call) {
     ReentrantLock lock = lock(handler);
     acquire(caller, lock);
     try {
       if (run.isStopped()) {
         throw caller.unwind();
       }
+      call.handles();
       caller.shielded(() -> handler.accept(failure));
     } catch (Throwable e) {
       if (e != caller.unwind()) {
@@ -105,7 +153,11 @@ public final class FailureChannel {
     } finally {
       lock.unlock();
     }
-    failed.run();
+  }
+
+  /** The failures that are on their way to a handler now. By any thread. */
+  List<Activity> calls() {
+    return calls.stream().map(Call::activity).toList();
   }
 
   private void handlerHasThrown(Throwable thrown, Failure<?> failure, Runnable failed) {

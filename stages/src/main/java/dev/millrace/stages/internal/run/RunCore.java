@@ -9,14 +9,19 @@ import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.graph.Awaited;
 import dev.millrace.pipeline.graph.Inside;
 import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.graph.Node;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
+public abstract class RunCore<R extends @Nullable Object>
+    implements Run<R>, Awaited, Watch.Watched {
 
   private final Inside inside = new Inside();
   private final CancellableContext context;
@@ -37,15 +43,23 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   private final Ending<R> ending = new Ending<>();
   private final FailureChannel failures;
   private final Duration grace;
+  private final Standstill standstill;
+  private final Unjoined unjoined = new Unjoined();
   private boolean over; // guarded by this
   private @Nullable Throwable cancellation; // guarded by this
 
-  /** A run that has no thread yet. */
+  /**
+   * A run that has no thread yet.
+   *
+   * @param last the graph of the run
+   */
   @SuppressWarnings("this-escape") // the failure channel only keeps it
-  protected RunCore(Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
+  protected RunCore(
+      Node<?> last, Context parent, StageConsumer<? super Failure<?>> onFailure, Duration grace) {
     this.context = inside.mark(parent).withCancel();
     this.failures = new FailureChannel(this, onFailure);
     this.grace = grace;
+    this.standstill = new Standstill(last);
   }
 
   // For the stages
@@ -134,8 +148,34 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   /** Stops the sources, and nothing else; returns at once. */
   protected abstract void stopSources();
 
-  /** Waits until the run has ended and no thread of it is alive, or it was given up. */
-  protected abstract void awaitEnd() throws InterruptedException;
+  /** Adds the calls of the user's code that the threads of the run are in now. Does not block. */
+  protected abstract void addCalls(List<Activity> calls);
+
+  /** The run starts: from now on it is looked at now and then. */
+  protected final void begin() {
+    Watch.begin(this);
+  }
+
+  @Override
+  public final void look() {
+    var _ = standstill.look(ledger.report());
+    standstill.look(calls());
+  }
+
+  private List<Activity> calls() {
+    List<Activity> calls = new ArrayList<>(failures.calls());
+    Set<Thread> handling = calls.stream().map(Activity::thread).collect(Collectors.toSet());
+    List<Activity> others = new ArrayList<>();
+    addCalls(others);
+    others.removeIf(call -> handling.contains(call.thread()));
+    calls.addAll(others);
+    return calls;
+  }
+
+  /** The report, with the waits that follow from the counts as well. */
+  protected final RunReport inferred(RunReport report) {
+    return standstill.look(report);
+  }
 
   /** How long threads that ignore interrupts are waited for. */
   protected final Duration grace() {
@@ -158,11 +198,15 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
    * end.
    */
   protected final void end() {
+    Watch.end(this);
     synchronized (this) {
       cancellation = context.cause();
     }
     ledger.close();
     context.cancel(); // so that its parent forgets it
+    if (ending.hasFailed()) {
+      unjoined.ended(this::outcome);
+    }
   }
 
   /**
@@ -175,12 +219,17 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
     ending.aside(
         new TimeoutException(
             "after %s of grace, functions ignore that they are interrupted:%n%s"
-                .formatted(grace, explain())));
+                .formatted(Descriptions.ofDuration(grace), explain())));
     threads.forEach(ending::aside);
   }
 
   /** The outcome of {@link #join}, once the run has ended. */
   public final R result() throws ExecutionException {
+    unjoined.joined();
+    return outcome();
+  }
+
+  private R outcome() throws ExecutionException {
     @Nullable Throwable cause;
     synchronized (this) {
       cause = cancellation;
@@ -192,7 +241,8 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
   protected final void cancelDrain(Duration timeout) {
     cancel(
         new TimeoutException(
-            "the drain has not ended within %s:%n%s".formatted(timeout, explain())));
+            "the drain has not ended within %s:%n%s"
+                .formatted(Descriptions.ofDuration(timeout), explain())));
   }
 
   // For everyone
@@ -202,6 +252,7 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
     if (!isDone()) {
       inside.refuseJoin();
     }
+    unjoined.joined();
     awaitEnd();
     return result();
   }
@@ -220,10 +271,22 @@ public abstract class RunCore<R extends @Nullable Object> implements Run<R> {
       }
     }
     Uninterruptibly.await(this::awaitEnd);
+    unjoined.log();
   }
 
   @Override
   public RunReport report() {
     return ledger.report();
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Reads the stack of each thread that runs the user's code, which stops that thread for some
+   * microseconds.
+   */
+  @Override
+  public final String explain() {
+    return Explanation.of(ledger.report(), calls(), standstill);
   }
 }

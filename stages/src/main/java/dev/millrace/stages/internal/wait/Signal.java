@@ -153,6 +153,11 @@ public final class Signal {
 
   // Signallers
 
+  /** The thread that waits, or is about to; null if there is none. Of the past. */
+  public @Nullable Thread waiter() {
+    return waiter;
+  }
+
   /**
    * Whether a thread waits, or is about to, and was not unparked yet. To rely on true, the caller
    * needs a full fence between its own last write and this call.
