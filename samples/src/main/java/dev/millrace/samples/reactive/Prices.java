@@ -29,6 +29,7 @@ import reactor.kafka.receiver.ReceiverOptions;
 @Command(
     name = "demo reactive",
     mixinStandardHelpOptions = true,
+    version = "Millrace demo",
     description = {
       "Lets a service on Reactor read three lists of prices, one of which is malformed.",
       "The exit status is 0 if the store has all prices of the other two."

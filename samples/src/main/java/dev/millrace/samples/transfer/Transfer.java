@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "demo transfer",
     mixinStandardHelpOptions = true,
+    version = "Millrace demo",
     description = {
       "Makes invoices of orders in two processes, and kills one of the processes.",
       "The exit status is 0 if each order has exactly one invoice."

@@ -21,7 +21,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 final class TransferRun implements AutoCloseable {
 
   private static final int CUSTOMERS = 100;
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final String brokers;
   private final String orders;
@@ -57,7 +57,7 @@ final class TransferRun implements AutoCloseable {
         first.kill();
         out.printf("first is killed; %,d orders have no invoice yet%n", sent - committed.total());
         await(0, () -> committed.byOrder().size() == sent);
-        second.stop();
+        out.println("second is stopped, exit status " + second.stop());
       }
     }
     all.readTo(all.ends());
@@ -76,8 +76,8 @@ final class TransferRun implements AutoCloseable {
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - start > PATIENCE.toNanos()) {
         throw new IllegalStateException(
-            "%,d of %,d orders have an invoice, and no more came within %s"
-                .formatted(committed.byOrder().size(), sent, PATIENCE));
+            "after %s, only %,d of %,d orders have an invoice"
+                .formatted(PATIENCE, committed.byOrder().size(), sent));
       }
       send(sending);
       committed.poll();

@@ -25,7 +25,7 @@ class TransferIT {
     String printed = out.toString(StandardCharsets.UTF_8);
     assertThat(status).as(printed).isZero();
     assertThat(printed)
-        .contains("second has joined", "first is killed")
+        .contains("second has joined", "first is killed", "second is stopped, exit status 0")
         .doesNotContain("; 0 orders have no invoice yet"); // it was killed while it had work
   }
 }
