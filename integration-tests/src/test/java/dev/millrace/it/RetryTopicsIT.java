@@ -178,6 +178,20 @@ class RetryTopicsIT extends WithTransactions {
   }
 
   @Test
+  void anotherMemberTakesOverRecordsThatWait() throws Exception {
+    produce(0, RECORDS);
+    Running one = start(retrying(Duration.ofSeconds(4)).build());
+    await().atMost(Duration.ofSeconds(60)).until(() -> committed(topic) == RECORDS);
+    Running two = start(retrying(Duration.ofSeconds(4)).build());
+    await().until(() -> two.loop().partitions().size() > 0);
+    one.drain();
+    awaitDone(RECORDS / 10);
+    two.drain();
+    assertThat(early).isEmpty();
+    assertThat(records(dead)).hasSizeGreaterThanOrEqualTo(RECORDS / 10);
+  }
+
+  @Test
   void withTransactionsTheRetryAndTheCommitAreOne() throws Exception {
     produce(0, RECORDS);
     Running running =

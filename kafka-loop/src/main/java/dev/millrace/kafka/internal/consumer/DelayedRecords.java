@@ -55,8 +55,8 @@ final class DelayedRecords<K, V> {
       List<ConsumerRecord<byte[], byte[]>> records,
       OffsetAndMetadata next) {
     Duration delay = delays.get(partition.name().topic());
-    if (delay == null) {
-      partition.add(records, next);
+    if (delay == null || partition.isHeld()) {
+      partition.add(records, next); // while its start is not known, the partition refuses them
       return;
     }
     Queue queue = queues.computeIfAbsent(partition, name -> new Queue());
@@ -73,8 +73,9 @@ final class DelayedRecords<K, V> {
   }
 
   /**
-   * Adds the records that have become due to their partitions. Forgets partitions that are not
-   * owned any more.
+   * Adds the records that have become due to their partitions. Forgets the records of partitions
+   * that are not owned any more, and of partitions whose start is asked for again: those records
+   * are polled again.
    *
    * @return whether there was one
    */
@@ -82,7 +83,7 @@ final class DelayedRecords<K, V> {
     if (queues.isEmpty()) {
       return false;
     }
-    queues.keySet().retainAll(owned);
+    queues.keySet().removeIf(partition -> partition.isHeld() || !owned.contains(partition));
     boolean any = false;
     long now = System.nanoTime();
     for (Iterator<Map.Entry<Partition<K, V>, Queue>> i = queues.entrySet().iterator();
