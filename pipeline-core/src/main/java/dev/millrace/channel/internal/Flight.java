@@ -1,5 +1,6 @@
 package dev.millrace.channel.internal;
 
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +26,17 @@ public final class Flight {
     }
   }
 
+  /**
+   * Whether the recorder is in use. Only then are the classes of the events loaded: the first of
+   * them takes more than a hundred milliseconds to load.
+   */
+  private static boolean isInUse() {
+    return PRESENT && FlightRecorder.isInitialized();
+  }
+
   /** Whether waits on channels are recorded. */
   public static boolean recordsChannelWaits() {
-    return PRESENT && ChannelWaitEvent.PROBE.isEnabled();
+    return isInUse() && ChannelWaitEvent.PROBE.isEnabled();
   }
 
   /** A wait on a channel begins. Returns its event; null if waits are not recorded. */
@@ -60,7 +69,7 @@ public final class Flight {
    * @param stage the name of the stage
    */
   public static @Nullable Object beginStageWait(String stage, boolean forRoom) {
-    if (!PRESENT || !StageWaitEvent.PROBE.isEnabled()) {
+    if (!isInUse() || !StageWaitEvent.PROBE.isEnabled()) {
       return null;
     }
     var event = new StageWaitEvent();
@@ -77,7 +86,7 @@ public final class Flight {
 
   /** An element has failed. */
   public static void failure(String stage, Throwable cause) {
-    if (PRESENT && StageFailureEvent.PROBE.isEnabled()) {
+    if (isInUse() && StageFailureEvent.PROBE.isEnabled()) {
       var event = new StageFailureEvent();
       event.stage = stage;
       event.cause = cause.getClass().getName();
