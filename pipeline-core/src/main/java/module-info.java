@@ -4,6 +4,7 @@ module dev.millrace.core {
   requires transitive dev.millrace.errors;
   requires static transitive org.jspecify;
   requires static com.cronutils;
+  requires static jdk.jfr;
 
   exports dev.millrace.channel;
   exports dev.millrace.context;

@@ -47,6 +47,9 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   private final Patience patience;
 
+  /** For people; null if it has none. */
+  private volatile @Nullable String name;
+
   private Channel(int capacity, Overflow overflow) {
     this(capacity, overflow, null);
   }
@@ -93,6 +96,17 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   /** A channel that holds the latest element only. */
   public static <T> Channel<T> conflated() {
     return dropOldest(1);
+  }
+
+  /**
+   * Gives this channel a name, for {@link #toString}, the debug registry, and the explanations of
+   * runs. Two channels may have the same name.
+   *
+   * @return this channel
+   */
+  public Channel<T> named(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+    return this;
   }
 
   /** A channel that is never ready and never closed: for a clause that is switched off. */
@@ -359,6 +373,20 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
    */
   private int await(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
     patience.await(waiter);
+    if (waiter.isComplete() || !ChannelWait.isWatched()) {
+      return park(queue, waiter, deadline);
+    }
+    ChannelWait wait = ChannelWait.begin(this, queue == sending);
+    try {
+      return park(queue, waiter, deadline);
+    } finally {
+      if (wait != null) {
+        wait.end();
+      }
+    }
+  }
+
+  private int park(WaitQueue queue, Waiter waiter, long deadline) throws InterruptedException {
     while (waiter.announcePark()) {
       boolean expired = false;
       Error error = null;
@@ -473,7 +501,10 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
     return result;
   }
 
-  /** Says how full the channel is, who waits, and whether it is closed. */
+  /**
+   * The name of the channel, its size and capacity, the numbers of waiting senders and receivers,
+   * and whether it is closed.
+   */
   @Override
   public String toString() {
     StackReserve.ensure();
@@ -484,7 +515,14 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
     boolean ended = closed;
     unlock();
     // Only now: formatting may load classes, and all other threads spin while this one blocks.
-    return "Channel[%d of %d, %d senders and %d receivers wait%s]"
-        .formatted(size, capacity, waitingSenders, waitingReceivers, ended ? ", closed" : "");
+    String known = name;
+    return "Channel[%s%d of %s, %d senders and %d receivers wait%s]"
+        .formatted(
+            known == null ? "" : known + ": ",
+            size,
+            capacity == Integer.MAX_VALUE ? "unlimited" : String.valueOf(capacity),
+            waitingSenders,
+            waitingReceivers,
+            ended ? ", closed" : "");
   }
 }

@@ -61,6 +61,7 @@ abstract sealed class Handover implements Ending permits Channel {
   static { // initialised and linked now: under a lock, that could block, or overflow the stack
     Waiter.link();
     Selection.link();
+    ChannelWait.link();
     new Side(new Ring(1), 1).link();
     Objects.requireNonNull(Offer.SENT);
   }

@@ -272,6 +272,37 @@ final class Selection implements Patience.Completion, Ending {
    */
   private int park(long deadline) throws InterruptedException {
     patience.await(this);
+    if (isComplete() || !ChannelWait.isWatched()) {
+      return parkUntilComplete(deadline);
+    }
+    ChannelWait wait = ChannelWait.begin(this);
+    try {
+      return parkUntilComplete(deadline);
+    } finally {
+      if (wait != null) {
+        wait.end();
+      }
+    }
+  }
+
+  /**
+   * The operations that it waits for, such as "receive from Channel[…] or send to Channel[…]",
+   * without cancellations. By any thread, while the owner is parked.
+   */
+  String operations() {
+    var text = new StringBuilder();
+    SelectWaiter[] all = clauses;
+    for (int i = 0; i < Math.min(size, all.length); i++) {
+      SelectWaiter clause = all[i];
+      if (clause != null && clause.enabled && !clause.done) {
+        text.append(text.isEmpty() ? "" : " or ");
+        text.append(ChannelWait.operation(clause.channel, clause.sends));
+      }
+    }
+    return text.isEmpty() ? "be cancelled" : text.toString();
+  }
+
+  private int parkUntilComplete(long deadline) throws InterruptedException {
     while (announcePark()) {
       boolean expired = false;
       Error error = null;

@@ -487,5 +487,10 @@ class ChannelTest {
     channel.trySend(1);
     channel.close();
     assertThat(channel).hasToString("Channel[1 of 2, 0 senders and 0 receivers wait, closed]");
+    assertThat(channel.named("orders"))
+        .isSameAs(channel)
+        .hasToString("Channel[orders: 1 of 2, 0 senders and 0 receivers wait, closed]");
+    assertThat(Channel.unlimited())
+        .hasToString("Channel[0 of unlimited, 0 senders and 0 receivers wait]");
   }
 }

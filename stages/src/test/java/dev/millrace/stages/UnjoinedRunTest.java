@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -147,7 +148,8 @@ class UnjoinedRunTest {
         .untilAsserted(
             () ->
                 assertThat(logged)
-                    .extracting(entry -> entry.getThrown().getCause().getMessage())
+                    .extracting(
+                        entry -> Objects.requireNonNull(entry.getThrown().getCause()).getMessage())
                     .containsExactlyInAnyOrder("in channels", "in reactor"));
   }
 }

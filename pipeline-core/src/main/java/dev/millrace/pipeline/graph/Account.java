@@ -1,5 +1,6 @@
 package dev.millrace.pipeline.graph;
 
+import dev.millrace.channel.internal.Flight;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,17 @@ public final class Account {
    */
   private @Nullable Account next;
 
-  Account() {}
+  /** The name of the stage, for events. */
+  private final String stage;
+
+  /** The events of the waits that go on; null if they are not recorded. */
+  private @Nullable Object waitForInput;
+
+  private @Nullable Object waitForOutput;
+
+  Account(String stage) {
+    this.stage = stage;
+  }
 
   /** An account of no stage, for counts that no report shows. */
   public static Account unattached() {
@@ -181,6 +192,7 @@ public final class Account {
   /** The stage starts to wait for an element. */
   public void waitsForInput() {
     WAITING_IN.setRelease(this, System.nanoTime());
+    waitForInput = Flight.beginStageWait(stage, false);
   }
 
   /** The stage has an element again. */
@@ -188,12 +200,18 @@ public final class Account {
     if (waitingIn != 0) {
       WAITED_IN.setRelease(this, waitedIn + System.nanoTime() - waitingIn);
       WAITING_IN.setRelease(this, 0L);
+      Object event = waitForInput;
+      if (event != null) {
+        waitForInput = null;
+        Flight.endStageWait(event);
+      }
     }
   }
 
   /** The stage starts to wait until the next stage has room. */
   public void waitsForOutput() {
     WAITING_OUT.setRelease(this, System.nanoTime());
+    waitForOutput = Flight.beginStageWait(stage, true);
   }
 
   /** The next stage has room again. */
@@ -201,6 +219,11 @@ public final class Account {
     if (waitingOut != 0) {
       WAITED_OUT.setRelease(this, waitedOut + System.nanoTime() - waitingOut);
       WAITING_OUT.setRelease(this, 0L);
+      Object event = waitForOutput;
+      if (event != null) {
+        waitForOutput = null;
+        Flight.endStageWait(event);
+      }
     }
   }
 }

@@ -34,7 +34,7 @@ public final class Ledger {
    * in which their first accounts were opened.
    */
   public synchronized Account open(String stage) {
-    var account = new Account();
+    var account = new Account(stage);
     accounts.computeIfAbsent(stage, name -> new ArrayList<>()).add(account);
     return account;
   }
@@ -63,7 +63,7 @@ public final class Ledger {
    * Account#passed} counts as produced and emitted by the stage {@code before}.
    */
   public synchronized Account openAfter(String before) {
-    var account = new Account();
+    var account = new Account(before);
     passing.computeIfAbsent(before, name -> new ArrayList<>()).add(account);
     return account;
   }

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.run;
 
+import dev.millrace.channel.internal.Flight;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.FailurePolicy;
@@ -99,6 +100,7 @@ public final class FailureChannel {
       throw caller.unwind();
     }
     Failure<?> failure = Failure.of(stage, element, thrown);
+    Flight.failure(stage, failure.cause());
     if (!(thrown instanceof Exception)) {
       run.fail(thrown, failure.toString());
       throw caller.unwind();
