@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * 'state' counts: it is odd while the runner is in a call. The runner writes it, with two
  * exceptions: the poll thread ends a call by a compare-and-set, and only one of them can succeed.
  * So either the runner leaves its call as the runner, or it has been replaced and knows it. All
- * writes of the old runner before the call happen before all reads of the new runner: the old
+ * writes of the old runner before the call happen before all reads of the new runner. The old
  * runner writes 'state' after them, and the poll thread reads 'state' before it starts the new
  * runner.
  *
