@@ -28,9 +28,7 @@ import dev.millrace.kafka.internal.status.Lags;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -114,11 +112,7 @@ public final class ConsumerCore<K, V> {
 
   private volatile @Nullable Thread poller;
 
-  /**
-   * When each kind of refusal was last reported, as {@link System#nanoTime}. Used only by the poll
-   * thread.
-   */
-  private final Map<Class<?>, Long> refusalsTold = new HashMap<>();
+  private final RefusalReports refusals = new RefusalReports();
 
   /**
    * Creates the consumer.
@@ -363,17 +357,10 @@ public final class ConsumerCore<K, V> {
     LockSupport.parkNanos(BACK_OFF.toNanos());
   }
 
-  /**
-   * Reports a refusal once in an interval. It happens again with each poll or each look at the
-   * topics.
-   */
   private void tellRefusal(KafkaException e, Duration interval) {
-    long now = System.nanoTime();
-    Long before = refusalsTold.get(e.getClass());
     health.missing("a right is refused: " + e.getMessage());
     diagnosis.doubt(); // the diagnosis finds out when the right is granted
-    if (before == null || now - before >= interval.toNanos()) {
-      refusalsTold.put(e.getClass(), now);
+    if (refusals.isDue(e, interval)) {
       listener.survived(e);
     }
   }
