@@ -6,14 +6,14 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel that gets the time when a setting is due: what {@link Timer} and {@link Ticker} are
- * made of.
+ * A channel that receives the time when a setting is due. {@link Timer} and {@link Ticker} are made
+ * of it.
  *
- * <p>Everything happens under the monitor: an alarm that rings checks there that it has not been
- * replaced, and whoever replaces it drains the channel there. So when a call returns, nothing of an
- * old setting is in the channel, and nothing can get there any more. Receivers need no monitor, so
- * exactly one of a receiver and {@link #off} gets a value that was fired. The channel holds one
- * value; what is due while that is not taken is dropped.
+ * <p>All changes happen under the monitor. A setting that rings checks there that it has not been
+ * replaced. A thread that replaces it drains the channel there. So when a call returns, the channel
+ * has no value of an old setting, and will not get one. Receivers do not take the monitor: a fired
+ * value goes either to a receiver or to {@link #off}, and never to both. The channel holds one
+ * value; times that are due while it is full are dropped.
  */
 final class Alarm {
 
@@ -43,14 +43,14 @@ final class Alarm {
   }
 
   /**
-   * Calls off what is set, and rings after {@code delay}, and every {@code period} from then on if
-   * that is not 0.
+   * Cancels the present setting, and rings after {@code delay}, and then every {@code period} if it
+   * is not 0.
    *
-   * @return whether this has kept a value from being received
+   * @return whether this has prevented a value from being received
    */
   synchronized boolean set(long delay, long period) {
     if (closed) {
-      throw new IllegalStateException("it is closed, and can not be set again: make a new one");
+      throw new IllegalStateException("it is closed, and cannot be set again: make a new one");
     }
     boolean prevented = off();
     var next = new Setting(Math.clamp(delay, 0, Long.MAX_VALUE / 2), period);
@@ -59,7 +59,9 @@ final class Alarm {
     return prevented;
   }
 
-  /** Calls off what is set; whether this has kept a value from being received. */
+  /**
+   * Cancels the present setting. Returns whether this has prevented a value from being received.
+   */
   synchronized boolean off() {
     boolean prevented = setting != null;
     if (setting != null) {
@@ -72,7 +74,7 @@ final class Alarm {
     return (!closed && channel.tryReceive() != null) || prevented;
   }
 
-  /** Calls off what is set, for ever. */
+  /** Cancels the present setting, for ever. */
   synchronized void close() {
     off();
     closed = true;
@@ -88,7 +90,7 @@ final class Alarm {
       setting = null;
     } else {
       long late = Math.max(0, System.nanoTime() - rings.due);
-      rings.due += rings.period * (1 + late / rings.period); // what was missed is dropped
+      rings.due += rings.period * (1 + late / rings.period); // missed times are dropped
       schedule(rings);
     }
   }

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A cron expression in the local time of a zone.
  *
- * <p>The library parses the expression and finds the local times that it matches; it is asked as if
- * the zone were UTC. What becomes of them when the clock is put forward or back is decided here:
- * asked with the zone, the library leaves out a day whose time does not exist, and gives a time
- * that exists twice once or twice, depending on when it is asked.
+ * <p>The library parses the expression and finds the matching local times; it is asked as if the
+ * zone were UTC. This class decides about these times when the clock is put forward or back. If the
+ * library were asked with the zone, it would leave out a day whose time does not exist. A time that
+ * exists twice would come once or twice, depending on the time of the question.
  *
  * <p>Both forms below are pure functions of the instant, so it does not matter when, or how often,
  * they are asked.

@@ -10,33 +10,33 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a channel does without waiting: it hands elements over between those who send, those who
- * receive, and a buffer. Knows nothing of types, timeouts and interrupts.
+ * The part of a channel that does not wait: it hands elements over between senders, receivers and a
+ * buffer. It does not deal with types, timeouts and interrupts.
  */
 /*
- * The algorithm is that of Go's runtime (chan.go, select.go), with the buffer cut in two halves so
- * that senders and receivers need not share a lock: the senders add to one ring under the senders'
- * lock, the receivers take from the other one under the receivers' lock. Whoever finds its half used
- * up, or somebody waiting on the other side, takes both locks (the receivers' first) and then sees the
- * channel as a whole; when the receivers' half is empty the two rings change places, so that the
- * senders' lock is taken once for many elements. This is the idea of the two-lock queue of Michael and
- * Scott (PODC 1996), with batches. A rendezvous has nothing to cut, and one lock.
+ * The algorithm is the one of Go's runtime (chan.go, select.go), except that the buffer has two
+ * halves, so that senders and receivers need not share a lock. Senders add to one ring under the
+ * senders' lock. Receivers take from the other ring under the receivers' lock. A thread that finds
+ * its half used up, or a thread waiting on the other side, takes both locks (the receivers' lock
+ * first), and then sees the whole channel. When the receivers' half is empty, the two rings change
+ * places. So receivers take the senders' lock once for many elements. This is the idea of the
+ * two-lock queue of Michael and Scott (PODC 1996), with batches. A rendezvous channel has no buffer
+ * to divide, and one lock.
  *
- * Invariants, whenever the locks are free:
- *   1. What is in the receivers' half is older than what is in the senders' half.
- *   2. If a receiver waits, both halves are empty and no sender waits (unless one select waits for
- *      both a send and a receive on this channel).
- *   3. If a sender waits, the channel is full.
- *   4. Once closed, nobody waits.
- * The queues and 'closed' change only under both locks, so either lock is enough to read them.
+ * Invariants, whenever the locks are free: 1. The elements in the receivers' half are older than
+ * the elements in the senders' half. 2. If a receiver waits, both halves are empty and no sender
+ * waits (unless one select waits for both a send and a receive on this channel). 3. If a sender
+ * waits, the channel is full. 4. Once the channel is closed, no thread waits. The queues and
+ * 'closed' change only under both locks, so either lock is enough to read them.
  *
- * Whoever completes a waiter's operation does so under both locks: takes it off the queue, writes its
- * item and then its state. The waiter gives up (interrupt, timeout) under the same locks, so that
- * exactly one of both happens. Threads are unparked after the locks were released.
+ * A thread that completes the operation of a waiter holds both locks: it takes the waiter off the
+ * queue, writes its item, and then its state. The waiter gives up (interrupt, timeout) under the
+ * same locks. So either the operation is completed, or the waiter gives up, and never both. Threads
+ * are unparked after the locks are released.
  *
- * Rejected: the segments of cells with fetch-and-add of Koval, Alistarh and Elizarov (PPoPP 2023). It
- * scales with many cores, but a failed cell costs an allocation, try-operations can fail spuriously,
- * sizes are approximate, and removing a cancelled waiter leaves its cell behind.
+ * Rejected: the segments of cells with fetch-and-add by Koval, Alistarh and Elizarov (PPoPP 2023).
+ * They scale with many cores, but a failed cell costs an allocation, try-operations can fail
+ * spuriously, sizes are approximate, and removing a cancelled waiter leaves its cell behind.
  */
 abstract sealed class Handover implements Ending permits Channel {
 
@@ -46,14 +46,14 @@ abstract sealed class Handover implements Ending permits Channel {
     DROP_OLDEST
   }
 
-  /** What {@link #offer} answers. */
+  /** The results of {@link #offer}. */
   enum Offer {
     SENT,
     FULL,
     CLOSED
   }
 
-  /** What {@link #poll} answers when the channel is closed and drained. */
+  /** The result of {@link #poll} when the channel is closed and drained. */
   static final Object END = new Object();
 
   private static final AtomicLong IDS = new AtomicLong();
@@ -76,7 +76,9 @@ abstract sealed class Handover implements Ending permits Channel {
   long dropped;
   volatile boolean closed; // volatile: a cancellation is looked up without its lock
 
-  /** What ends just before the channel is closed, if it is the done channel of a context. */
+  /**
+   * The state that ends just before the channel is closed, if it is the done channel of a context.
+   */
   private final @Nullable Ending ending;
 
   @Nullable Throwable closeCause;
@@ -98,13 +100,13 @@ abstract sealed class Handover implements Ending permits Channel {
   // and
   // then sends or makes room, takes the lock later than that, and is seen by a look under the lock.
 
-  /** Whether what this channel is the done channel of has ended, be it closed yet or not. */
+  /** Whether the channel is closed, or the context of this done channel has ended. */
   @Override
   public final boolean hasEnded() {
     return closed || (ending != null && ending.hasEnded());
   }
 
-  /** Adds the element to the senders' half, if that is all there is to do. */
+  /** Adds the element to the senders' half, if nothing else is to be done. */
   boolean add(Object element, Ending done) {
     if (capacity == 0) {
       return false;
@@ -122,7 +124,7 @@ abstract sealed class Handover implements Ending permits Channel {
     }
   }
 
-  /** Takes an element from the receivers' half, if that is all there is to do; else null. */
+  /** Takes an element from the receivers' half, if nothing else is to be done; else null. */
   @Nullable Object take(Ending done) {
     if (capacity == 0) {
       return null;
@@ -177,7 +179,9 @@ abstract sealed class Handover implements Ending permits Channel {
     }
   }
 
-  /** Locks the whole channel; a rendezvous has but one lock. Not for who holds another lock. */
+  /**
+   * Locks the whole channel; a rendezvous has only one lock. The caller must not hold another lock.
+   */
   void lock() {
     receiving.lock();
     while (!(capacity == 0 || sending.lockSoon())) {
@@ -298,12 +302,12 @@ abstract sealed class Handover implements Ending permits Channel {
     return thread;
   }
 
-  /** How many elements are held; a guess without the lock. */
+  /** The number of buffered elements; a guess without the lock. */
   int buffered() {
     return sending.ring.size() + receiving.ring.size();
   }
 
-  /** Closes it, and wakes all who wait; does nothing if it is closed. */
+  /** Closes the channel, and wakes all waiters. Does nothing if it is closed. */
   void shut(@Nullable Throwable cause) {
     StackReserve.ensure();
     List<Thread> waiting = new ArrayList<>();

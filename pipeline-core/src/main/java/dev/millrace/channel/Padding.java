@@ -1,6 +1,8 @@
 package dev.millrace.channel;
 
-/** Keeps what a subclass adds off the cache line of whatever lies before it in memory. */
+/**
+ * Keeps the fields of a subclass off the cache line of the object that lies before it in memory.
+ */
 @SuppressWarnings("unused") // they only take up room
 abstract class Padding {
   private long p0;

@@ -1,17 +1,18 @@
 package dev.millrace.channel;
 
 /**
- * What a thread does between finding that it has to wait and parking: to park and be unparked is
- * the dearest part of an operation, so it pays to let the other side come first.
+ * The time between the moment a thread finds that it must wait and the moment it parks. Parking and
+ * unparking are the most expensive part of an operation, so it pays to give the other side some
+ * time first.
  *
- * <p>It always yields once: on a machine whose carriers are busy the thread that is waited for runs
- * meanwhile, and on an idle one a yield takes a fraction of a park. On a rendezvous channel it
- * spins before that, as every element needs a meeting, and two threads that run side by side meet
- * within the time of a few cache misses. How long is learnt: each success doubles the time, each
- * failure halves it, down to none; then every 64th wait probes anew. A buffered channel does not
- * spin: let the buffer fill or drain meanwhile.
+ * <p>It always yields once. If the carriers are busy, the other thread runs meanwhile. On an idle
+ * machine, a yield takes a fraction of a park. On a rendezvous channel it spins before that,
+ * because every element needs both threads, and two running threads meet within the time of a few
+ * cache misses. The spin time is learnt: each success doubles it, each failure halves it, down to
+ * none; then every 64th wait probes again. A buffered channel does not spin, so that the buffer can
+ * fill or drain meanwhile.
  *
- * <p>What was measured, and what else was tried, is in docs/benchmarks. Races on the fields only
+ * <p>The measurements and the rejected variants are in docs/benchmarks. Races on the fields only
  * make the guess worse.
  */
 final class Patience {
@@ -20,7 +21,7 @@ final class Patience {
   private static final int PROBE_SPINS = 16;
   private static final int PROBE_EVERY = 64;
 
-  /** What a waiting thread waits for. */
+  /** The event that a thread waits for. */
   interface Completion {
     /** Whether the operation was completed. */
     boolean isComplete();

@@ -7,9 +7,8 @@ import java.time.Instant;
  * Waits for a clock that may jump, in steps.
  *
  * <p>A thread waits by a clock of its own, which neither jumps nor runs while the computer sleeps.
- * So it wakes up every 100 ms to look at the real one: seldom enough to cost nothing that can be
- * measured, often enough that nobody notices a timer that was late after a jump. Used by one
- * thread.
+ * So the thread wakes up every 100 ms to look at the real clock. This costs nothing measurable, and
+ * after a jump a timer is late by 100 ms at most. Used by one thread.
  */
 final class Pause {
 
@@ -22,7 +21,7 @@ final class Pause {
   }
 
   /**
-   * Waits for one step, or for less if {@code instant} is nearer.
+   * Waits for one step, or until {@code instant} if it is nearer.
    *
    * @return false if the cancellation has come
    */

@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A first-in first-out buffer that grows up to its capacity. Guarded by the lock of its half.
  *
- * <p>A ring with a bound keeps its slots, so that it need not grow again. One without a bound could
- * keep those of one burst for ever; it lets them go when it becomes empty.
+ * <p>A ring with a bound keeps its slots, so that it need not grow again. A ring without a bound
+ * could keep the slots of one burst for ever, so it releases them when it becomes empty.
  */
 final class Ring extends Padding {
 
   private static final int INITIAL = 16;
 
-  /** More slots than that are not kept by a ring without a bound, once it is empty. */
+  /** An empty ring without a bound keeps at most this number of slots. */
   private static final int KEPT = 1024;
 
   private static final @Nullable Object[] NONE = {};
@@ -61,7 +61,7 @@ final class Ring extends Padding {
     int longer =
         (int) Math.min(capacity, Math.min(Math.max(INITIAL, 2L * length), Integer.MAX_VALUE - 8));
     if (longer == length) {
-      throw new OutOfMemoryError("a channel holds " + length + " elements and can not hold more");
+      throw new OutOfMemoryError("a channel holds " + length + " elements and cannot hold more");
     }
     @Nullable Object[] copy = new @Nullable Object[longer];
     System.arraycopy(slots, head, copy, 0, length - head);

@@ -6,13 +6,13 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the times of a schedule to a channel, as they come. Runs in a virtual thread, because a
- * rule is code of the user, which the scheduler of all timers must not wait for.
+ * Sends the times of a schedule to a channel when they come. Runs in a virtual thread, because a
+ * rule is code of the user, and the scheduler of all timers must not wait for it.
  *
- * <p>{@code passed} is the latest time up to which everything that was due has been told. It does
- * not go back with the clock, so nothing is due twice, unless the clock goes back by more than
- * three hours: no change to or from daylight saving does that, nor does a clock that is kept in
- * step, so it was wrong before. (Vixie's cron draws the line there.)
+ * <p>All times up to {@code passed} have been sent. It does not go back with the clock, so no time
+ * is due twice. The exception is a clock that goes back by more than three hours. Neither daylight
+ * saving nor a synchronized clock does that, so such a clock was wrong before. (Vixie's cron has
+ * the same limit.)
  */
 final class ScheduleTicks implements Runnable {
 

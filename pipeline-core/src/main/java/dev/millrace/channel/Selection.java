@@ -17,26 +17,27 @@ import org.jspecify.annotations.Nullable;
 /*
  * 1. Fast: in random order, lock one channel after the other and do the first operation that is
  *    possible.
- * 2. Otherwise lock all channels, in the order of their ids (so that of two selections one gets
- *    on; a selection that can not have the next lock soon gives up those it has, and begins anew),
- *    and look again: only now is it known that no clause is ready, and only then may a
- *    default clause run.
- * 3. Put one waiter per clause into the queues, unlock, and park. The first thread that comes to the
- *    other side of one of these channels claims the whole selection by compare-and-set on 'winner',
- *    and does the winning clause's operation; those that come later find the claim taken, and pass on.
- *    A selection that obeys a cancellation cannot be claimed once that has come, but by its done channel.
- * 4. Take the losers out of their queues: nothing stays behind on a channel that is silent.
+ * 2. Otherwise lock all channels, and look again. Only now is it known that no clause is ready, and
+ *    only then may a default clause run. The locks are taken in the order of the channels' ids, so
+ *    that one of two selections always succeeds. A selection that cannot get the next lock soon
+ *    releases its locks and starts again.
+ * 3. Put one waiter per clause into the queues, unlock, and park. The first thread that comes to
+ *    the other side of one of these channels claims the whole selection by compare-and-set on
+ *    'winner', and does the operation of the winning clause. Later threads find the claim taken,
+ *    and go on to the next waiter. Once a cancellation that the selection obeys has come, only its
+ *    done channel can claim the selection.
+ * 4. Take the losers out of their queues, so that no waiter stays behind on an idle channel.
  *
- * The order is random among the ready clauses: step through a permutation that is shuffled as far as
- * it is used (Fisher and Yates, in Durstenfeld's form), so that the cost is that of the clauses looked
- * at. Everything is reused from turn to turn; a turn allocates nothing.
+ * The order is random among the ready clauses. A permutation is shuffled step by step, as far as it
+ * is used (Fisher and Yates, in Durstenfeld's form). So the cost depends on the number of clauses
+ * that are looked at. All objects are reused from turn to turn; a turn allocates nothing.
  */
 final class Selection implements Patience.Completion, Ending {
 
-  /** What {@link #await} answers if the deadline passed. */
+  /** The result of {@link #await} if the deadline has passed. */
   static final int EXPIRED = -1;
 
-  /** What {@link #attempt} answers if no clause is ready. */
+  /** The result of {@link #attempt} if no clause is ready. */
   static final int NOT_READY = -1;
 
   private static final int NONE = -1;

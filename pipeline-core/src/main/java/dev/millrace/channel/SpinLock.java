@@ -7,21 +7,21 @@ import java.lang.invoke.VarHandle;
 /**
  * A lock for a few dozen instructions.
  *
- * <p>No code of the user runs and nothing blocks while it is held, so a holder is gone within
- * nanoseconds unless the operating system takes its processor away. That is why a contender first
- * spins, and then yields, which lets the holder's thread run; how often it spins was measured, see
- * docs/benchmarks. What the lock guards extends it: one object, one cache line.
+ * <p>While it is held, no code of the user runs and nothing blocks. So the holder releases it
+ * within nanoseconds, unless the operating system takes its processor away. Therefore a contender
+ * first spins, and then yields, so that the holder can run. The number of spins was measured, see
+ * docs/benchmarks. The guarded class extends the lock: one object, one cache line.
  *
  * <p>An error between lock and unlock would leave the lock held, or the channel half changed. Two
  * errors can come. Memory may run out: code under the lock that allocates is in a {@code finally}
  * and changes nothing before. And the stack may overflow: each operation calls {@link
  * StackReserve#ensure} before its first lock, and overflows there or not at all.
  *
- * <p>A thread that holds one of these locks must not yield, and so takes a second one by {@link
- * #lockSoon} only, and gives up the first if that fails. A virtual thread that yields leaves its
- * carrier. If the carriers are then kept by virtual threads that contend for its lock, and yield to
- * each other only, it may never come back: the scheduler serves a carrier's own queue first, and
- * that queue never becomes empty.
+ * <p>A thread that holds one of these locks must not yield. So it takes a second one only by {@link
+ * #lockSoon}, and releases the first if that fails. The reason: a virtual thread that yields leaves
+ * its carrier. The virtual threads that contend for its lock may then keep all carriers, and yield
+ * only to each other. The scheduler serves a carrier's own queue first, and that queue never
+ * becomes empty. So the holder may never run again.
  */
 abstract class SpinLock extends Padding {
 
@@ -55,7 +55,10 @@ abstract class SpinLock extends Padding {
     return HELD.compareAndSet(this, 0, 1) || spin();
   }
 
-  /** Links the calls of this class, which takes much stack, before one is made under a lock. */
+  /**
+   * Links the calls of this class in advance. Linking takes much stack, so it must not happen under
+   * a lock.
+   */
   final void link() {
     lock();
     unlock();
@@ -73,8 +76,9 @@ abstract class SpinLock extends Padding {
   }
 
   /**
-   * Yields, if that is possible. To leave its carrier, a virtual thread needs stack for each of its
-   * frames; one that is deep may have none while it has plenty for all else, and stays.
+   * Yields, if possible. To leave its carrier, a virtual thread needs stack for each of its frames.
+   * A deep thread may lack this stack although it has plenty for everything else; then it does not
+   * yield.
    */
   static void giveWay() {
     try {

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The waiters of one side of a channel, first come first served. Guarded by the channel's lock.
  *
- * <p>It also keeps a few waiters that have had their turn, each for the thread that it was made
- * for: a thread that comes again finds its own and allocates nothing. A thread that is here does
- * not wait, so its waiter is free.
+ * <p>It also keeps a few used waiters, each for the thread that it was created for. A thread that
+ * returns finds its own waiter, and allocates nothing. A thread that calls a method of this class
+ * does not wait, so its waiter is free.
  */
 abstract class WaitQueue extends SpinLock {
 

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A thread that waits for one operation on one channel, as a node of that channel's queue.
  *
- * <p>Every field is guarded by the channel's lock but {@link #state}, in which the owner and
- * whoever completes the operation meet without it: the owner goes from WAITING to PARKED before it
- * parks, the other one writes {@link #item} and then DONE or CLOSED, and unparks the owner only if
- * it has parked. After that it does not touch the waiter any more. With compressed references a
- * waiter takes 40 bytes.
+ * <p>The channel's lock guards every field except {@link #state}, which the owner and the
+ * completing thread share without the lock. The owner changes it from WAITING to PARKED before it
+ * parks. The completing thread writes {@link #item}, then DONE or CLOSED, and unparks the owner
+ * only if the state was PARKED. After that it does not touch the waiter any more. With compressed
+ * references, a waiter takes 40 bytes.
  */
 class Waiter implements Patience.Completion {
 
@@ -31,10 +31,13 @@ class Waiter implements Patience.Completion {
     }
   }
 
-  /** Whom to wake; null while nobody waits. */
+  /** The thread to wake; null while no thread waits. */
   @Nullable Thread thread;
 
-  /** For whom a waiter is kept; not the thread itself, which it would keep from the collector. */
+  /**
+   * The id of the thread that the waiter is kept for. A reference to the thread would keep it from
+   * the garbage collector.
+   */
   long threadId;
 
   /** The element to send, or the element received. */
@@ -45,7 +48,10 @@ class Waiter implements Patience.Completion {
 
   volatile int state;
 
-  /** Links the calls of this class, which takes much stack, before one is made under a lock. */
+  /**
+   * Links the calls of this class in advance. Linking takes much stack, so it must not happen under
+   * a lock.
+   */
   static void link() {
     var waiter = new Waiter();
     waiter.begin(Thread.currentThread());
@@ -65,7 +71,7 @@ class Waiter implements Patience.Completion {
     STATE.set(this, result);
   }
 
-  /** Ends it, and keeps nothing of it; the item. */
+  /** Ends the wait, clears the fields, and returns the item. */
   @Nullable Object end() {
     Object result = item;
     item = null;

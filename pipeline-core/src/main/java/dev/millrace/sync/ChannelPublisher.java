@@ -36,7 +36,7 @@ final class ChannelPublisher<T> implements Flow.Publisher<T> {
     }
   }
 
-  /** Starts the signals; why not, if it can not be done. */
+  /** Starts the signals. Returns the failure if they cannot be started; otherwise null. */
   private @Nullable Throwable fork(ChannelSubscription<T> subscription) {
     Task<?> task;
     try {

@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  * Hands the elements of a channel to one subscriber.
  *
  * <p>All signals come from the thread that runs {@link #signal}; a request or a cancellation only
- * leaves word for it. So they are serial, and a subscriber that requests from inside {@code onNext}
- * does not make the stack grow. The context is that of this subscription alone: a cancellation
- * gives up the receive, and does not interrupt the subscriber.
+ * notifies that thread. So the signals are serial, and a request inside of {@code onNext} does not
+ * make the stack grow. The context belongs to this subscription alone: a cancellation gives up the
+ * receive, and does not interrupt the subscriber.
  */
 final class ChannelSubscription<T> implements Flow.Subscription {
 
-  /** The cause of the context when the subscriber has cancelled: there is nobody to tell. */
+  /** The cause of the context when the subscriber has cancelled. No code receives it. */
   private static final class Cancelled extends CancellationException {
     private static final long serialVersionUID = 1L;
 
@@ -26,7 +26,7 @@ final class ChannelSubscription<T> implements Flow.Subscription {
       super("by the subscriber");
     }
 
-    /** Cheap: every subscription that ends makes one. */
+    /** No stack trace: every subscription that ends creates one. */
     @Override
     public synchronized Throwable fillInStackTrace() {
       return this;
@@ -106,9 +106,9 @@ final class ChannelSubscription<T> implements Flow.Subscription {
     }
   }
 
-  /** Takes all the demand there is, or at least 1 if the channel is at its end. */
+  /** Takes the whole demand, or at least 1 if the channel is at its end. */
   private long awaitDemand() throws InterruptedException {
-    boolean atEnd = channel.isClosed() && channel.size() == 0; // told without demand
+    boolean atEnd = channel.isClosed() && channel.size() == 0; // signalled without demand
     synchronized (this) {
       while (demand == 0 && !context.isCancelled() && !atEnd) {
         wait();
@@ -119,13 +119,13 @@ final class ChannelSubscription<T> implements Flow.Subscription {
     }
   }
 
-  /** Why the signals end before the channel does. */
+  /** The failure for signals that end before the channel does. */
   Throwable stopped() {
     Throwable cause = context.cause();
     if (cause instanceof Cancelled || cause instanceof InvalidDemand) {
       return cause;
     }
-    var exception = new CancellationException("the thread of the subscription was told to stop");
+    var exception = new CancellationException("the thread of the subscription was stopped");
     exception.initCause(cause);
     return exception;
   }

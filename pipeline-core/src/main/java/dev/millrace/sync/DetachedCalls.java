@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
 public final class DetachedCalls {
 
   /**
-   * A function that nobody waits for any more.
+   * A function whose caller does not wait for it any more.
    *
    * @param since how long ago its caller left it
    * @param place the stack of its thread, as it is now
@@ -219,7 +219,7 @@ public final class DetachedCalls {
           late.accept(task.get());
         }
       } catch (RuntimeException e) {
-        // Of the handler of late values; nobody is left to tell.
+        // Thrown by the handler of late values; no caller is left to receive it.
       } finally {
         context.cancel(); // its parent forgets it
         remove(thread);

@@ -8,18 +8,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tasks have thrown: the first failures in full, and the number of all. Guarded by the monitor
- * of its owner.
+ * The failures of tasks: the first ones in full, and the number of all. Guarded by the monitor of
+ * the owner.
  */
 final class Failures {
 
-  /** How many failures are kept at most: about 1.5 MB, at 1.5 KB for a failure with two traces. */
+  /** The largest number of kept failures: about 1.5 MB, at 1.5 KB for a failure with two traces. */
   static final int MAX_KEPT = 1_000;
 
   private final List<NotedException> kept = new ArrayList<>();
   private long count;
 
-  /** Hands the failure to the handler; what the handler has thrown, with the failure as a note. */
+  /**
+   * Calls the handler with the failure. Returns the exception of the handler, with the failure as a
+   * note; null if it has not thrown.
+   */
   static @Nullable NotedException handle(
       Consumer<? super NotedException> handler, NotedException failure) {
     try {
@@ -41,12 +44,12 @@ final class Failures {
     return count == 0;
   }
 
-  /** Those that were kept, in the order in which their tasks ended. */
+  /** The kept failures, in the order in which their tasks ended. */
   List<NotedException> kept() {
     return List.copyOf(kept);
   }
 
-  /** Says how many failures there were, and how many of them are not kept. */
+  /** Tells the number of failures, and the number of failures that are not kept. */
   String message() {
     String tasks = count == 1 ? "a task failed" : count + " tasks failed, this is the first";
     long dropped = count - kept.size();

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /**
  * A {@link Producer} in a virtual thread of its own, and the channel that it sends to: to be read
- * by a {@code for} loop, a stream, or a select, and stopped when nobody reads any more.
+ * by a {@code for} loop, a stream, or a select, and stopped when reading ends.
  *
  * <pre>{@code
  * try (Stream<Path> walk = Files.walk(root);
@@ -38,8 +38,8 @@ import java.util.stream.Stream;
  * interrupted. The channel is closed with a {@link CancellationException} or with the context's
  * cause. An exception that the producer throws later is not reported.
  *
- * <p>Thread-safe: any number of threads may read, and each element goes to one of them. Elements
- * that nobody has read are lost when the generator is closed.
+ * <p>Thread-safe: any number of threads may read, and each element goes to one of them. Unread
+ * elements are lost when the generator is closed.
  *
  * @param <T> the type of the elements
  */

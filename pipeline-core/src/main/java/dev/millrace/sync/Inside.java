@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * The groups, generators and executions that the calling code is a part of: a call that waits for
  * the end of one of them would wait for itself.
  *
- * <p>A linked list, innermost first, that is bound to the thread. A task group takes the list of
- * the thread that opened it into its tasks, because that thread waits for them; so a task of an
- * inner group is known to be inside of the outer one.
+ * <p>A linked list, innermost first, that is bound to the thread. The tasks of a task group inherit
+ * the list of the thread that opened the group, because that thread waits for them. So a task of an
+ * inner group is known to be inside of the outer one, too.
  */
 final class Inside {
 

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A future that takes one element from a channel.
  *
- * <p>Either the element completes it or someone else does, never both, or the element would be
- * lost: whoever wants to complete it cancels the receive, and waits (for the time it takes to wake
- * a thread) until the receiver has decided which of both it was.
+ * <p>Either the element or another thread completes it, and never both, because the element would
+ * then be lost. So a thread that wants to complete the future cancels the receive, and waits until
+ * the receiver has decided who completes it. This takes the time to wake up a thread.
  */
 final class NextElement<T> extends CompletableFuture<T> {
 
-  /** The cause of the context when someone else wants to complete the future. */
+  /** The cause of the context when another thread wants to complete the future. */
   private static final class Withdrawn extends CancellationException {
     private static final long serialVersionUID = 1L;
   }
@@ -68,7 +68,7 @@ final class NextElement<T> extends CompletableFuture<T> {
     } else if (failure != null) {
       super.completeExceptionally(failure);
     }
-    context.cancel(); // so that the group's context forgets it
+    context.cancel(); // so that the context of the group releases it
   }
 
   private CancellationException cancelled() {
@@ -86,7 +86,7 @@ final class NextElement<T> extends CompletableFuture<T> {
     Uninterruptibly.await(decided::await);
     T element = taken;
     if (element != null) {
-      super.complete(element); // the receiver is about to: it is done when this returns
+      super.complete(element); // the receiver does it next; it must be done on return
     }
     return element == null;
   }

@@ -75,8 +75,8 @@ public final class Once<T extends @Nullable Object> {
    *
    * @throws ExecutionException if the function has thrown, in this thread or in the one that this
    *     call has waited for: the cause is what was thrown, whatever it was
-   * @throws CancellationException if the cancellation comes before there is a value; or what the
-   *     function has thrown, in this thread
+   * @throws CancellationException if the cancellation comes before there is a value; or the
+   *     exception of the function, in this thread
    * @throws InterruptedException if the thread is interrupted before there is a value
    * @throws IllegalStateException if the function itself asks for the value
    */

@@ -107,7 +107,7 @@ public final class Semaphore {
   }
 
   /**
-   * Acquires {@code weight} if it is free and nobody waits.
+   * Acquires {@code weight} if it is free and no thread waits.
    *
    * @return whether it was acquired
    */

@@ -248,7 +248,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
         flights.remove(key, flight);
       }
     }
-    flight.context.cancel(new CancellationException("nobody waits for the result any more"));
+    flight.context.cancel(new CancellationException("no caller waits for the result any more"));
     flight.thread.interrupt();
   }
 }

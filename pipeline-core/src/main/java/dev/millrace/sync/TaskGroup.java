@@ -118,8 +118,8 @@ public final class TaskGroup implements AutoCloseable {
    * Without a handler it keeps the first 1,000. Tasks that end because the group was cancelled are
    * no failures.
    *
-   * @param handler gets the failure with the site of the fork. What it throws is a failure of the
-   *     task as well
+   * @param handler receives the failure with the site of the fork. An exception of the handler is a
+   *     failure of the task, too
    */
   public synchronized TaskGroup onFailure(Consumer<? super NotedException> handler) {
     onFailure = Objects.requireNonNull(handler, "handler");
@@ -397,13 +397,13 @@ public final class TaskGroup implements AutoCloseable {
   }
 
   /**
-   * Waits until every task has ended. What it throws depends on what came first, and on nothing
-   * else: the failure of a task, or a cancellation. After it has returned or thrown, later forks
-   * are refused, unless it was interrupted. It may be called again, and then reports the same.
+   * Waits until every task has ended. The first event alone decides what it throws: the failure of
+   * a task, or a cancellation. After it has returned or thrown, later forks are refused, unless it
+   * was interrupted. It may be called again, and then reports the same.
    *
    * @throws ExecutionException if a task failed before the group was cancelled, or cancelled it by
-   *     its failure: the cause is the first failure as it was thrown, which is also the cause of
-   *     the {@link #context()} unless the group is {@link #collecting}. The site of its fork is
+   *     its failure. The cause is the first failure as it was thrown. Unless the group is {@link
+   *     #collecting}, it is also the cause of the {@link #context()}. The site of its fork is
    *     suppressed, and so are the other failures, each as a {@link NotedException} with the site
    *     of its own fork
    * @throws CancellationException if the group was cancelled by its parent, by {@link #cancel} or

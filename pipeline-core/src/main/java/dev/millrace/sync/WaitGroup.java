@@ -70,8 +70,8 @@ public final class WaitGroup {
    * handler in the thread of the task, before the task counts as done, and is not kept: the awaits
    * report only what the handler itself throws.
    *
-   * @param onFailure gets what the task threw, with the site of its {@link #go} as a note; called
-   *     by several threads at once if several tasks fail
+   * @param onFailure receives the exception of a task, with the site of its {@link #go} as a note;
+   *     several threads may call it at once
    */
   public WaitGroup(Consumer<? super NotedException> onFailure) {
     this.onFailure = Objects.requireNonNull(onFailure, "onFailure");
@@ -122,9 +122,9 @@ public final class WaitGroup {
 
   /**
    * Counts one up, and does the work in a new virtual thread, in the caller's {@linkplain
-   * Context#current() current} context; counts one down when it ends, however it ends. What it
-   * throws, an {@code Error} included, is reported by the await, with the site of this call beside
-   * it. For results, fork tasks in a {@link TaskGroup}.
+   * Context#current() current} context; counts one down when it ends, however it ends. The await
+   * reports its exception, an {@code Error} included, together with the site of this call. For
+   * results, fork tasks in a {@link TaskGroup}.
    */
   public void go(Work work) {
     StackReserve.ensureOverChannels();
@@ -180,9 +180,9 @@ public final class WaitGroup {
   /**
    * Waits until the count is zero.
    *
-   * @throws ExecutionException if tasks of {@link #go} have thrown: its cause is what was thrown
-   *     first, as it was thrown; the site of its {@link #go} is suppressed, and so are the other
-   *     failures, each as a {@link NotedException} with a site of its own
+   * @throws ExecutionException if tasks of {@link #go} have thrown. Its cause is the first
+   *     exception, as it was thrown. The site of its {@link #go} is suppressed, and so are the
+   *     other failures, each as a {@link NotedException} with a site of its own
    * @throws InterruptedException if the thread is interrupted while it waits
    * @throws IllegalStateException if it is called by a task of {@link #go}, or by a task of a
    *     {@link TaskGroup} inside of one: it would wait for itself. So do all forms of await
@@ -226,9 +226,9 @@ public final class WaitGroup {
   }
 
   /**
-   * As {@link #await()}, but returns what the tasks have thrown, in the order in which it was
-   * thrown: each as a {@link NotedException}, whose cause is what the task threw, and whose note is
-   * the site of its {@link #go}.
+   * As {@link #await()}, but returns the exceptions of the tasks, in the order in which they were
+   * thrown. Each is a {@link NotedException}: its cause is the exception of the task, its note the
+   * site of the {@link #go}.
    */
   public List<Throwable> awaitFailures() throws InterruptedException {
     return awaitFailures(Context.background());

@@ -173,7 +173,7 @@ class SingleFlightTest {
       two.cancel();
       assertThatThrownBy(second::get).hasCauseInstanceOf(CancellationException.class);
       assertThat(ended.receive()).isInstanceOf(InterruptedException.class);
-      assertThat(context.cause()).hasMessageContaining("nobody waits");
+      assertThat(context.cause()).hasMessageContaining("no caller waits");
       assertThat(flights.call("key", () -> "next").value()).isEqualTo("next");
     }
   }

@@ -4,17 +4,17 @@ import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.errors.NotedException;
 
 /**
- * Closes what a producer reads from, at the end and on an early one.
+ * Closes the resource that a producer reads, at the end and on an early end.
  *
- * <p>A try-with-resources statement would add what the close throws to what the body has thrown.
- * That is an exception of the user, which the library must not change.
+ * <p>A try-with-resources statement would add the exception of the close to the exception of the
+ * body. The latter is an exception of the user, which the library must not change.
  */
 public final class Closing {
 
-  /** What is done before the close. */
+  /** The work before the close. */
   @FunctionalInterface
   public interface Body {
-    /** Does it. */
+    /** Does the work. */
     void run() throws Exception;
   }
 
@@ -23,9 +23,10 @@ public final class Closing {
   /**
    * Runs the body, and then closes the resource, whatever the body throws.
    *
-   * @throws NotedException if both throw: its cause is what the body has thrown, its note what the
-   *     close has. What the channel throws is the library's own, and is thrown itself, with the
-   *     other one suppressed. An {@code Error} of the body is thrown alone
+   * @throws NotedException if both throw: its cause is the exception of the body, its note the
+   *     exception of the close. An exception of the channel belongs to the library: it is thrown
+   *     itself, with the exception of the close suppressed. An {@code Error} of the body is thrown
+   *     alone
    */
   public static void afterwards(AutoCloseable resource, Body body) throws Exception {
     try {

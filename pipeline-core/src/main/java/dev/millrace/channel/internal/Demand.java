@@ -1,6 +1,6 @@
 package dev.millrace.channel.internal;
 
-/** What subscribers request. */
+/** The requests of subscribers. */
 public final class Demand {
 
   private Demand() {}

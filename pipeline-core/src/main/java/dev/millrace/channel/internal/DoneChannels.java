@@ -5,9 +5,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the channels that contexts close: operations that wait for one of them also look at the
- * context itself, which ends a moment before its channel is closed. The channel package registers
- * the one instance, since no application is to make such a channel.
+ * Creates the channels that contexts close. Operations that wait for such a channel also look at
+ * the context itself, which ends a moment before its channel is closed. The channel package
+ * registers the only instance, because applications must not create such channels.
  */
 public abstract class DoneChannels {
 

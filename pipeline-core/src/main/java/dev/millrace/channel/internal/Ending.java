@@ -3,8 +3,7 @@ package dev.millrace.channel.internal;
 /**
  * A state that is entered once and never left, such as that a context is cancelled. Thread-safe.
  *
- * <p>It is looked up under the locks of channels, so it must neither block nor run code of the
- * user.
+ * <p>Channels read it under their locks, so it must neither block nor run code of the user.
  */
 @FunctionalInterface
 public interface Ending {

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Receives the signals of a publisher in the publisher's threads, for another thread that asks for
  * one element after the other.
  *
- * <p>No signal blocks: what was requested fits in the buffer. All calls to the subscription come
- * from the asking thread, one after the other, as rule 2.7 demands; that is why the first request
- * is not made in {@code onSubscribe}.
+ * <p>No signal blocks, because the requested elements fit in the buffer. All calls to the
+ * subscription come from the asking thread, one after the other, as rule 2.7 demands; that is why
+ * the first request is not made in {@code onSubscribe}.
  */
 public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
 
@@ -28,7 +28,7 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
   private boolean abandoned; // guarded by this
   private volatile boolean ended; // by the publisher
 
-  /** Has at most that many elements requested or buffered; at least 1. */
+  /** An inbox with at most this number of elements requested or buffered; at least 1. */
   public Inbox(int prefetch) {
     if (prefetch < 1) {
       throw new IllegalArgumentException("prefetch must be at least 1, but is " + prefetch);
@@ -38,7 +38,7 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
     this.buffer = Channel.buffered(prefetch);
   }
 
-  /** Subscribes, and sends on what comes, until the end of one side or the other. */
+  /** Subscribes, and forwards the elements, until one of both sides ends. */
   public void run(Runnable subscribe, SendChannel<? super T> out) throws Exception {
     Closing.afterwards(this, () -> sendAll(subscribe, out));
   }
@@ -100,7 +100,7 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
     if (current != null && !ended) {
       current.cancel();
     }
-    buffer.close(); // what still comes is dropped
+    buffer.close(); // later elements are dropped
   }
 
   @Override

@@ -19,23 +19,23 @@ import java.lang.invoke.MethodType;
  * there are at most some 15 frames of about 100 bytes each, even if all are interpreted. The
  * longest chain of calls is that of the JDK that unparks or parks a virtual thread.
  *
- * <p>An operation inside another operation must not check for as much again: it is a few frames
- * deeper, and would throw where the outer operation has already begun. So an operation that is made
- * of others, such as the release of a semaphore that closes a channel, asks for more stack.
+ * <p>An inner operation must not require the same reserve as the outer one: it is a few frames
+ * deeper, and would throw after the outer operation has begun. So an operation that contains others
+ * asks for more stack, for example the release of a semaphore, which closes a channel.
  */
 /*
- * The check costs next to nothing, because the JVM does it: when a method is entered, the JVM compares
- * the stack with the size of the method's frame. The methods here have frames of 8, 16 and 24 KB.
- *   - Interpreted, the frame really is that large.
- *   - Compiled, the local variables need no room. The JVM still asks for the size of the interpreted
- *     frame, since a method must be able to go back to the interpreter at any point at which its state
- *     is described. The branch that is never taken is such a point.
- *   - If the method is inlined, its caller asks for that size when it is entered.
- * StackReserveTest measures the reserve in each of these forms.
+ * The check costs next to nothing, because the JVM does it: when a method is entered, the JVM
+ * compares the stack with the size of the method's frame. The methods here have frames of 8, 16 and
+ * 24 KB. - Interpreted, the frame really is that large. - Compiled, the local variables need no
+ * room. The JVM still asks for the size of the interpreted frame, since a method must be able to go
+ * back to the interpreter at any point at which its state is described. The branch that is never
+ * taken is such a point. - If the method is inlined, its caller asks for that size when it is
+ * entered. StackReserveTest measures the reserve in each of these forms.
  *
- * Java source can make such a frame only by a thousand variables. A class file just states the size:
- * so the methods are built as hidden classes, once, with one store into the last local variable. That
- * costs some 20 ms at the first operation of a JVM that has not built a class before.
+ * Java source can make such a frame only by a thousand variables. A class file just states the
+ * size: so the methods are built as hidden classes, once, with one store into the last local
+ * variable. That costs some 20 ms at the first operation of a JVM that has not built a class
+ * before.
  *
  * Rejected: small frames in each other; compiled, each one asks for its own size only. To descend
  * some hundred frames and to come back; that costs more than a whole operation without contention,

@@ -10,27 +10,30 @@ import java.util.concurrent.TimeUnit;
 /**
  * The scheduler behind every deadline, timer and ticker.
  *
- * <p>It is a fork-join pool of its own, made when the first timer is set: one daemon thread keeps
- * the time, and up to {@link #WORKERS} others run what is due, and end when there was nothing to do
- * for a while. They are platform threads, so a deadline needs no free carrier. Setting and calling
- * off take no lock, and a timer that is called off is forgotten.
+ * <p>It is a fork-join pool of its own, created with the first timer. One daemon thread keeps the
+ * time. Up to {@link #WORKERS} other threads run the due actions, and end after an idle time. They
+ * are platform threads, so a deadline needs no free carrier. Setting and cancelling take no lock,
+ * and a cancelled timer is released.
  *
- * <p>Not the common pool: parallel streams and futures of the application block its few workers for
- * as long as they like, and a deadline that had to wait for them would come late by as much.
+ * <p>It is not the common pool. Parallel streams and futures of the application may block the few
+ * workers of that pool for any time, and a deadline that waits for them would be late by that time.
  */
 public final class Timers {
 
   /** The longest supported delay, in nanoseconds: 146 years. Longer ones are clamped to it. */
   public static final long LONGEST = Long.MAX_VALUE / 2;
 
-  /** So that the cancellation of a large tree does not hold up the timers that are due with it. */
+  /**
+   * More than one, so that the cancellation of a large tree does not delay the timers that are due
+   * at the same time.
+   */
   private static final int WORKERS = 4;
 
   private static final class Pool {
     static final ForkJoinPool INSTANCE = new ForkJoinPool(WORKERS, Worker::new, null, true);
   }
 
-  /** Has nothing of the thread that happened to need a timer first. */
+  /** Inherits nothing from the thread that needed the first timer. */
   private static final class Worker extends ForkJoinWorkerThread {
     Worker(ForkJoinPool pool) {
       super(null, pool, false);
@@ -43,7 +46,7 @@ public final class Timers {
 
   /**
    * Runs the action once, after the delay; at once, if it is not positive. The action must not
-   * block, nor run code of the user: all others wait for it.
+   * block, and must not run code of the user, because other timers wait for it.
    */
   public static Future<?> schedule(Runnable action, long delayNanos) {
     return Pool.INSTANCE.schedule(action, Math.min(delayNanos, LONGEST), TimeUnit.NANOSECONDS);

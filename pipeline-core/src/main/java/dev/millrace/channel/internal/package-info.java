@@ -1,4 +1,4 @@
-/** What the packages of this module share, and nobody else sees. */
+/** Classes that the packages of the library share. Not API. */
 @NullMarked
 package dev.millrace.channel.internal;
 

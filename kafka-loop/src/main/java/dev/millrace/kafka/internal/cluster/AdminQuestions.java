@@ -30,7 +30,7 @@ import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 /** Asks with an admin client of Kafka, which has a thread of its own. Thread-safe. */
 public final class AdminQuestions implements Questions {
 
-  /** So long one broker that does not answer delays a question that another one could answer. */
+  /** The longest time that a silent broker delays a question that another broker could answer. */
   private static final int TIMEOUT_MS = 5_000;
 
   private final Admin admin;

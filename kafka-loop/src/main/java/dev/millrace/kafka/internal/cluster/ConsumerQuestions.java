@@ -17,8 +17,9 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks with a consumer that the application has brought, such as Kafka's mock: nobody knows where
- * its brokers are. It knows no ids of topics. For the poll thread only; blocks.
+ * Asks with a consumer that the application provides, such as Kafka's mock. An admin client cannot
+ * be used, because the addresses of the brokers are unknown. It knows no ids of topics. For the
+ * poll thread only; blocks.
  */
 public final class ConsumerQuestions implements Questions {
 

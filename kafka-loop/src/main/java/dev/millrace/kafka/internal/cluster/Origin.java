@@ -3,14 +3,14 @@ package dev.millrace.kafka.internal.cluster;
 import org.apache.kafka.common.Uuid;
 
 /**
- * Which topic a commit belongs to: a topic that is deleted and made anew has the same name, and its
- * offsets mean other records. Immutable.
+ * The topic that a commit belongs to. A topic that is deleted and created again has the same name,
+ * but its offsets mean other records. Immutable.
  *
  * @param cluster a hash of the id of the cluster: tools copy commits to other clusters, where ids
  *     of topics are different
  * @param topic the id of the topic
- * @param partitions how many partitions the topic had when the group began to consume it; {@link
- *     #UNKNOWN} if nobody has said so
+ * @param partitions the number of partitions of the topic when the group started to consume it;
+ *     {@link #UNKNOWN} if the commit does not say
  */
 public record Origin(int cluster, Uuid topic, int partitions) {
 

@@ -23,8 +23,8 @@ public interface Questions extends AutoCloseable {
   /**
    * A topic as the brokers know it now.
    *
-   * @param id changes when a topic is deleted and made anew
-   * @param partitions how many it has
+   * @param id changes when a topic is deleted and created again
+   * @param partitions the number of its partitions
    */
   record Topic(Uuid id, int partitions) {}
 
@@ -56,7 +56,8 @@ public interface Questions extends AutoCloseable {
   CompletableFuture<Map<String, Topic>> topics(Collection<String> names);
 
   /**
-   * What the group has committed of these partitions, with all transactions that have ended.
+   * The committed offsets of the group, for these partitions. Waits for open transactions that
+   * commit offsets.
    *
    * @return for each partition an answer, which is empty if nothing is committed
    */
@@ -64,8 +65,8 @@ public interface Questions extends AutoCloseable {
       Set<TopicPartition> names);
 
   /**
-   * The same for partitions that may belong to other members: transactions that are open do not
-   * delay the answer, which has no entry where nothing is committed.
+   * The same for partitions that may belong to other members. Open transactions do not delay the
+   * answer. The answer has no entry for a partition without a commit.
    */
   CompletableFuture<Map<TopicPartition, OffsetAndMetadata>> committedByAll(
       Set<TopicPartition> names);

@@ -16,14 +16,17 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
-/** What this member knows of topics, since it began. Thread-safe, as its {@link Questions} are. */
+/**
+ * The topics as this member has seen them since its start. Thread-safe, as its {@link Questions}
+ * are.
+ */
 public final class TopicBook {
 
   /**
    * A topic.
    *
    * @param origin null if the brokers tell no id
-   * @param partitions how many it has; 0 if it does not exist
+   * @param partitions the number of partitions; 0 if the topic does not exist
    */
   public record Entry(@Nullable Origin origin, int partitions) {}
 
@@ -43,7 +46,7 @@ public final class TopicBook {
     return questions.topics(names).thenCombine(askForCluster(), (known, id) -> entries(known, id));
   }
 
-  /** The same, and remembers what the topics are like now, when the member begins. */
+  /** The same, and remembers the answer as the state at the start of this member. */
   public CompletableFuture<Map<String, Entry>> begin(Collection<String> names) {
     return ask(names)
         .thenApply(
@@ -56,7 +59,7 @@ public final class TopicBook {
             });
   }
 
-  /** The same for the topics that there are now and match; one that comes later is new. */
+  /** The same for all present topics that match. A topic that appears later is new. */
   public CompletableFuture<Map<String, Entry>> begin(Predicate<String> matches) {
     return questions
         .names()
@@ -68,7 +71,7 @@ public final class TopicBook {
             });
   }
 
-  /** Which of these topics do not exist; none if nobody answers within that time. */
+  /** The topics of these that do not exist. Empty if no broker answers within the timeout. */
   public Set<String> missing(Set<String> names, Duration timeout) {
     if (questions.isBlocking()) {
       return Set.of(); // it knows nothing of topics
@@ -105,7 +108,10 @@ public final class TopicBook {
     return entries;
   }
 
-  /** How many partitions the topic had when this member began; as many as now if nobody knows. */
+  /**
+   * The number of partitions of the topic at the start of this member; the present number if the
+   * former one is unknown.
+   */
   public int partitionsAtFirst(String name, Entry now) {
     Entry then = first.getOrDefault(name, now);
     if (then.origin() != null && now.origin() != null && !then.origin().isSame(now.origin())) {

@@ -1,4 +1,4 @@
-/** Questions to the cluster, and what is known of its topics. Not API. */
+/** Questions to the cluster, and the known facts about its topics. Not API. */
 @NullMarked
 package dev.millrace.kafka.internal.cluster;
 

@@ -4,22 +4,24 @@ import dev.millrace.kafka.internal.partition.Partition;
 import java.time.Duration;
 import java.util.Collection;
 
-/** Commits what is settled; for the poll thread only. */
+/** Commits the settled records. For the poll thread only. */
 public interface CommitStrategy<K, V> {
 
-  /** How long until a commit is due by time; not positive while one is under way. */
+  /** The time until the next commit is due; not positive while a commit is in progress. */
   Duration untilDue();
 
   /** Commits asynchronously, if it is time. */
   void commitIfDue(Collection<Partition<K, V>> partitions);
 
   /**
-   * Commits, and waits until it is done; what fails is only said: the records come again.
+   * Commits, and waits for the end of the commit. A failure is only reported: the records will be
+   * redelivered.
    *
-   * @return false if a rebalance that is under way does not let it; it may after the next poll
+   * @return false if a rebalance in progress prevents the commit; it may succeed after the next
+   *     poll
    */
   boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout);
 
-  /** There will be no more commits; what is under way may take that long. */
+  /** Ends the commits. A commit in progress gets this time. */
   default void close(Duration timeout) {}
 }

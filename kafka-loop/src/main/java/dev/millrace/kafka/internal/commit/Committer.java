@@ -25,14 +25,17 @@ import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
- * Commits what is settled, after a time or a number of records; for the poll thread only.
+ * Commits the settled records, after a time or a number of records. For the poll thread only.
  *
- * <p>One commit is under way at a time, so that none overtakes another. One that failed is not
- * repeated as it was: the next one, an interval later, says all that it said.
+ * <p>One commit is in progress at a time, so that no commit overtakes another. A failed commit is
+ * not repeated. The next commit, an interval later, covers its offsets too.
  */
 public final class Committer<K, V> implements CommitStrategy<K, V> {
 
-  /** Longer than Kafka's own timeouts: one that is lost must not stop all commits for ever. */
+  /**
+   * Longer than Kafka's own timeouts. After this time, a commit without an answer is given up, so
+   * that it does not block all later commits.
+   */
   private static final Duration NO_ANSWER = Duration.ofMinutes(2);
 
   private static final Duration FIRST_ATTEMPT = Duration.ofSeconds(1);
@@ -113,7 +116,9 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     Set<String> missing = Set.of();
-    for (int attempt = 1; attempt <= 2; attempt++) { // the second without what the first met
+    for (int attempt = 1;
+        attempt <= 2;
+        attempt++) { // the second attempt leaves out the cause of the first failure
       List<Commit<K, V>> commits = toCommit(partitions);
       for (String topic : missing) {
         commits.removeIf(commit -> commit.partition().name().topic().equals(topic));
@@ -130,7 +135,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
         return true;
       } catch (InterruptException e) {
         throw e;
-      } catch (TimeoutException e) { // Kafka's consumer waits for a topic that was deleted as well
+      } catch (TimeoutException e) { // Kafka's consumer waits for deleted topics, too
         failed(e);
         missing = topics.missing(topicsOf(commits), FIRST_ATTEMPT);
       } catch (KafkaException e) {
@@ -157,7 +162,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
   private void failed(Exception failure) {
     settings.observer.commitFailed(settings.group(), failure);
     if (failure instanceof OffsetMetadataTooLarge) {
-      metadataLimit = 0; // the broker allows less than its default: do without
+      metadataLimit = 0; // the broker allows less than its default: write no metadata
     }
     onError.accept(failure);
   }

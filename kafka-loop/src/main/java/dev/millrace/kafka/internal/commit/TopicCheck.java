@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
  * thread at a time.
  */
 /*
- * A send to a topic that does not exist waits for max.block.ms. In a transaction all partitions would wait with it, and
- * perhaps longer than the broker allows a transaction to be open. So the one that waits is here, in a thread of its
- * own, which ends after that time, or when the producer is closed.
+ * A send to a topic that does not exist waits for max.block.ms. In a transaction, all partitions
+ * would wait with it, perhaps for longer than the broker lets a transaction stay open. So a
+ * separate thread waits here. It ends after max.block.ms, or when the producer is closed.
  */
 final class TopicCheck {
 
-  /** A broker that is there answers within milliseconds. */
+  /** A reachable broker answers within milliseconds. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final Producer<?, ?> producer;
@@ -32,7 +32,7 @@ final class TopicCheck {
     this.producer = producer;
   }
 
-  /** Why nothing can be sent to that topic now; null if it can, as far as is known. */
+  /** The reason why the topic accepts no records now; null if no problem is known. */
   @Nullable Exception problem(String topic) {
     FutureTask<?> question = asked.get(topic);
     long patience = 0;

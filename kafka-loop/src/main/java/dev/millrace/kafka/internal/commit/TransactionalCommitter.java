@@ -34,26 +34,29 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commits what is settled and what was produced for it in one transaction, after a time or a number
- * of records; for the poll thread only, which never waits for a transaction but when a partition is
- * taken away, and at the end.
+ * Commits the settled records and their outputs in one transaction, after a time or a number of
+ * records. For the poll thread only. The poll thread waits for a transaction only when a partition
+ * is revoked, and at the end.
  */
 /*
- * A transaction is what the partitions say when it begins: up to where they are settled, and what was
- * produced for the records before. They forget it when it is committed. So a transaction that was
- * aborted is repeated by the next one, in the same order, and no handler runs again; what a partition that
- * was taken away has not committed goes with it, and the next owner begins at the committed offset.
+ * At its start, a transaction asks the partitions for its content: the offset up to which they are
+ * settled, and the outputs of the records before that offset. The partitions forget the outputs
+ * when the transaction is committed. So the next transaction repeats an aborted one, in the same
+ * order, and no handler runs again. The uncommitted outputs of a revoked partition are dropped with
+ * it, and the next owner starts at the committed offset.
  *
- * The group's generation is asked for in the poll thread, together with the partitions that it has: a
- * transaction of partitions that belong to somebody else by the time it is committed has an old one,
- * and is refused.
+ * The poll thread reads the generation of the group together with the assigned partitions. If the
+ * partitions belong to another member when the transaction is committed, its generation is
+ * outdated, and the broker refuses it.
  */
 public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> {
 
-  /** So long a poll may wait for what has become of a transaction; it asks again later. */
+  /**
+   * The longest time that a poll waits for the outcome of a transaction. A later poll asks again.
+   */
   private static final Duration MOMENT = Duration.ofMillis(500);
 
-  /** How long the thread of a transaction may take to see that its producer is closed. */
+  /** The time that the thread of a transaction gets to notice the close of its producer. */
   private static final Duration AT_ONCE = Duration.ofMillis(100);
 
   private final Consumer<byte[], byte[]> consumer;
@@ -124,21 +127,24 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     if (!isFree) {
       onError.accept(
           new KafkaException(
-              "a transaction has not ended within %d ms: if it is not committed, its records come again"
+              "a transaction has not ended within %d ms: if it is not committed, its records will be redelivered"
                   .formatted(timeout.toMillis())));
     }
     return true; // a rebalance makes the transaction's generation stale: it is aborted
   }
 
-  /** To open, to commit, and for each partition to meet a dead letter that is not taken. */
+  /**
+   * One step opens the producer, one commits, and each partition may add one for a dead letter that
+   * is not accepted.
+   */
   private int steps(Collection<?> partitions) {
     return 2 + Math.min(unburied, partitions.size());
   }
 
   /**
-   * Begins a transaction; or opens a producer, if there is none.
+   * Begins a transaction, or opens a producer if there is none.
    *
-   * @param timeout how long it may wait for what has become of the last one
+   * @param timeout the longest wait for the outcome of the last transaction
    */
   private void begin(Collection<Partition<K, V>> partitions, Duration timeout) {
     timer.begin();
@@ -154,7 +160,8 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     }
     ConsumerGroupMetadata group = consumer.groupMetadata();
     if (group.generationId() < 0) {
-      return; // of no group: a broker takes that for a consumer without one, and fences nothing
+      return; // not a member: a broker would take this for a consumer without a group, and fence
+      // nothing
     }
     commits = toCommit(partitions);
     if (!commits.isEmpty()) {
@@ -192,7 +199,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     };
   }
 
-  /** What the broker refuses is a failure of the record that it was produced for. */
+  /** An output that the broker refuses is a failure of its source record. */
   private Transactions.Outcome refused(Transactions.Failed output) {
     Partition<?, ?> partition = output.partition();
     Produced produced = output.produced();
@@ -232,9 +239,9 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   }
 
   /**
-   * As without transactions: its partition waits, and it is offered again.
+   * Same behaviour as without transactions: the partition waits, and the letter is sent again.
    *
-   * @return why the loop is to stop; null if it is not
+   * @return the failure that stops the loop; null if the loop goes on
    */
   private @Nullable RuntimeException hold(Transactions.Failed letter) {
     Partition<?, ?> partition = letter.partition();
@@ -283,7 +290,10 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     return null;
   }
 
-  /** Waits until nothing is under way, and sees to what has become of it; whether that is so. */
+  /**
+   * Waits for the transaction in progress, and handles its outcome. Returns whether no transaction
+   * is in progress now.
+   */
   private boolean isFreeWithin(Duration timeout) {
     FutureTask<Transactions.Outcome> task = underWay;
     if (task == null) {
@@ -312,7 +322,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
       case Transactions.Opened opened -> {}
       case Transactions.Aborted(RuntimeException cause) -> failed(cause);
       case Transactions.Unburied(List<Transactions.Failed> letters) -> {
-        timer.failing(true); // of no commit: the next one is without them
+        timer.failing(true); // no commit has failed: the next one leaves out these letters
         unburied++;
       }
       case Transactions.Unknown(RuntimeException cause, List<Transactions.Failed> letters) -> {
@@ -320,7 +330,9 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
         failed(cause);
       }
       case Transactions.Refused(Transactions.Failed output) ->
-          failed(new KafkaException(output.toString(), output.cause())); // bury leaves none
+          failed(
+              new KafkaException(
+                  output.toString(), output.cause())); // bury(…) has replaced this outcome
       case Transactions.Fatal(RuntimeException cause) -> {
         failed(cause);
         fatal = cause;
@@ -343,7 +355,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     onError.accept(cause);
   }
 
-  /** Asks the broker what has become of the commits whose transaction has had no answer. */
+  /** Asks the broker whether the commits of an unanswered transaction were made. */
   private void resolve(Duration timeout) {
     Map<TopicPartition, Commit<K, V>> open = new HashMap<>();
     commits.forEach(commit -> open.put(commit.partition().name(), commit));
@@ -373,7 +385,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   @Override
   public void close(Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
-    transactions.close(timeout); // what is under way fails by that, at once
+    transactions.close(timeout); // a transaction in progress then fails at once
     isFreeWithin(Ends.left(deadline).plus(AT_ONCE));
   }
 }

@@ -35,55 +35,58 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs transactions, one after the other, on one producer at a time. Blocks; for one thread at a
- * time, but for {@link #isOpen} and {@link #close}.
+ * Runs transactions, one after the other, on one producer at a time. Blocks. For one thread at a
+ * time; {@link #isOpen} and {@link #close} are thread-safe.
  */
 /*
- * What a failure means is Kafka's own (KIP-1050), with three simplifications. A transaction that can be aborted
- * is; all that it was is still in the partitions, and is in the next one. If aborting fails, or a commit is
- * not answered, nobody knows: the producer is thrown away, and the next one with the same transactional id
- * makes the broker end what was open; then the committed offsets tell what has become of it. What
- * only people can mend stops the loop: authorization, settings, and another producer with the same id
- * if the application has chosen that id. With an id of our own it can only be the broker's timeout.
+ * Failures have the meaning that Kafka gives them (KIP-1050), with three simplifications. A
+ * transaction that can be aborted is aborted. Its content is still in the partitions, and goes into
+ * the next transaction. If aborting fails, or a commit gets no answer, the outcome is unknown. Then
+ * the producer is closed. A new producer with the same transactional id makes the broker end the
+ * open transaction, and the committed offsets tell its outcome. Failures that only people can solve
+ * stop the loop: authorization, settings, and another producer with the same id if the application
+ * has chosen that id. With a generated id, a fenced producer can only mean the timeout of the
+ * broker.
  *
- * What happens to a dead letter is about that one: it has nowhere else to go, so it waits until its topic takes it,
- * whatever the reason, and the other partitions go on without it.
+ * A failure of a dead letter concerns only that letter. It has no other place to go, so it waits
+ * until its topic accepts it, whatever the reason. The other partitions go on without it.
  */
 final class Transactions {
 
-  /** What was not taken, of which partition, and why. */
+  /** An output that was not accepted, its partition, and the reason. */
   record Failed(Partition<?, ?> partition, Produced produced, Exception cause) {}
 
-  /** What has become of a transaction. */
+  /** The outcome of a transaction. */
   sealed interface Outcome {}
 
-  /** It is committed. */
+  /** The transaction is committed. */
   record Committed() implements Outcome {}
 
   /** There is a producer. */
   record Opened() implements Outcome {}
 
-  /** It has had no effect, and may be tried again. */
+  /** The transaction has no effect, and may be repeated. */
   record Aborted(RuntimeException cause) implements Outcome {}
 
-  /** It has had no effect, nor will it: the broker takes no such record. */
+  /** The transaction has no effect, and a repetition would fail: the broker refuses this record. */
   record Refused(Failed output) implements Outcome {}
 
-  /** It has had no effect, for these dead letters were not taken. */
+  /** The transaction has no effect, because these dead letters were not accepted. */
   record Unburied(List<Failed> letters) implements Outcome {}
 
   /**
-   * It is committed, or aborted: if these dead letters were not taken. There is no producer now.
+   * The transaction is either committed or aborted. If there are letters, they were not accepted,
+   * and it is aborted. There is no producer now.
    */
   record Unknown(RuntimeException cause, List<Failed> letters) implements Outcome {}
 
-  /** There can be no transactions any more. */
+  /** No more transactions are possible. */
   record Fatal(RuntimeException cause) implements Outcome {}
 
   /**
-   * What was not taken of a transaction, in the order in which that became known. The first one is
-   * to blame: the producer's own thread fails what it has not sent yet with the same exception, and
-   * does so as soon as there is one.
+   * The outputs of a transaction that were not accepted, in the order of their failures. The first
+   * failure is the cause. After it, the producer's own thread fails all unsent records with the
+   * same exception.
    */
   private static final class Failures {
     private final Queue<Failed> all = new ConcurrentLinkedQueue<>();
@@ -105,7 +108,7 @@ final class Transactions {
       return all.peek();
     }
 
-    /** The dead letters, if it was they that were not taken. */
+    /** The dead letters among the failed outputs, if they caused the failure. */
     List<Failed> letters() {
       return all.stream().takeWhile(Transactions::isAboutLetter).toList();
     }
@@ -129,13 +132,13 @@ final class Transactions {
     return open;
   }
 
-  /** Makes a producer; the broker ends what an earlier one has left open. */
+  /** Creates a producer. The broker ends a transaction that an earlier producer has left open. */
   Outcome open() {
     try {
       Producer<byte[], byte[]> fresh = settings.newProducer();
       producer = fresh;
       topics = new TopicCheck(fresh);
-      if (closed) { // at the same time: nobody else would close this one
+      if (closed) { // close() came at the same time, and did not see this producer
         throw new KafkaException("there are no transactions any more");
       }
       fresh.initTransactions();
@@ -147,7 +150,7 @@ final class Transactions {
     }
   }
 
-  /** Sends what belongs to the commits, and commits both. */
+  /** Sends the outputs that belong to the commits, and commits both. */
   <K, V> Outcome run(List<Commit<K, V>> commits, ConsumerGroupMetadata group) {
     Producer<byte[], byte[]> current = producer;
     TopicCheck check = topics;
@@ -209,7 +212,7 @@ final class Transactions {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
     for (Commit<K, V> one : commits) {
       TopicPartition name = one.partition().name();
-      var nothing = OffsetRanges.EMPTY; // the outputs of a record wait for those before it
+      var nothing = OffsetRanges.EMPTY; // the outputs of a record wait for the outputs before them
       var encoded = CommitMetadata.encode(name, one.offset(), nothing, one.origin(), metadataLimit);
       offsets.put(name, one.with(encoded.text()));
     }
@@ -221,7 +224,8 @@ final class Transactions {
       try {
         current.commitTransaction();
         return new Committed();
-      } catch (TimeoutException | InterruptException e) { // may be said again, must not be aborted
+      } catch (TimeoutException
+          | InterruptException e) { // the commit may be repeated, and must not be aborted
         if (attempt == COMMIT_ATTEMPTS) {
           return unknown(e, failures);
         }
@@ -233,7 +237,7 @@ final class Transactions {
 
   private Outcome abort(Producer<byte[], byte[]> current, Failures failures, RuntimeException e) {
     if (Causes.find(e, OffsetMetadataTooLarge.class) != null) {
-      metadataLimit = 0; // the broker allows less than its default: do without
+      metadataLimit = 0; // the broker allows less than its default: write no metadata
     }
     Outcome outcome = aborted(failures.first(), e);
     boolean isFatal = !(outcome instanceof Unburied) && isFatal(e);
@@ -247,7 +251,10 @@ final class Transactions {
     return isFatal ? new Fatal(e) : outcome;
   }
 
-  /** Both failures of a transaction: neither is ours, so that neither is added to the other. */
+  /**
+   * Both failures of a transaction. Both are exceptions of others, so neither is added to the
+   * other.
+   */
   private static RuntimeException both(RuntimeException e, RuntimeException again) {
     if (again == e) {
       return e;
@@ -272,7 +279,7 @@ final class Transactions {
   }
 
   private Outcome unknown(RuntimeException e, Failures failures) {
-    drop(); // what has had no answer fails by that
+    drop(); // records without an answer then fail
     return new Unknown(e, failures.letters());
   }
 
@@ -290,7 +297,7 @@ final class Transactions {
         || (settings.isNamed() && Causes.find(e, ProducerFencedException.class) != null);
   }
 
-  /** Whether it is for a dead letter, and not the whole producer, that this has happened. */
+  /** Whether the failure concerns a dead letter only, and not the whole producer. */
   private static boolean isAboutLetter(Failed failed) {
     Exception e = failed.cause();
     return failed.produced().isLetter()
@@ -302,7 +309,7 @@ final class Transactions {
     return e instanceof InvalidConfigurationException && !Refusals.contains(e);
   }
 
-  /** Aborts what has not ended after that time; by any thread. */
+  /** Aborts a transaction that has not ended after this time. Any thread may call it. */
   void close(Duration timeout) {
     closed = true;
     Producer<byte[], byte[]> last = producer;

@@ -1,4 +1,4 @@
-/** Commits of what is settled, with and without transactions. Not API. */
+/** Commits of settled records, with and without transactions. Not API. */
 @NullMarked
 package dev.millrace.kafka.internal.commit;
 

@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The partitions that this member has, each by the object of its present ownership. The poll thread
- * changes them, in rebalances; anybody may look.
+ * The assigned partitions of this member. Each is represented by the object of its present
+ * ownership. The poll thread changes them, in rebalances; any thread may read them.
  */
 final class Assignment<K, V> implements ConsumerRebalanceListener {
 
@@ -44,12 +44,12 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   private final ConsumerCore.Listener listener;
   private final Map<TopicPartition, Partition<K, V>> partitions = new ConcurrentHashMap<>();
 
-  /** Partitions that were taken away while handlers of theirs ran. */
+  /** Partitions that were revoked while their handlers ran. */
   private final Map<TopicPartition, Partition<K, V>> left = new HashMap<>();
 
   private volatile boolean stopped;
 
-  /** Until when all must have ended, if it ends. */
+  /** The deadline of the end of the consumer; null before the end. */
   private @Nullable Long endBy;
 
   Assignment(
@@ -81,23 +81,24 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     return partitions.get(name);
   }
 
-  /** Rebalances wait for nothing any more: at the end, all has been waited for. */
+  /** Makes rebalances stop waiting. At the end, the loop has already waited for the handlers. */
   void stop() {
     stopped = true;
   }
 
-  /** The consumer is about to be closed, by the poll thread; all must be over by then. */
+  /** The poll thread is about to close the consumer. Everything must be over by the deadline. */
   void endBy(long deadline) {
     endBy = deadline;
   }
 
-  /** At the end the consumer is still to leave the group after the commit. */
+  /** At the end, half of the time is left for leaving the group after the commit. */
   private Duration commitTimeout() {
     return endBy == null ? settings.closeTimeout : Ends.left(endBy).dividedBy(2);
   }
 
   /**
-   * As if it had been taken away and come back at once, but nothing is known of what was settled.
+   * Replaces the partition as if it had been revoked and assigned again at once, but without the
+   * knowledge of settled records.
    */
   Partition<K, V> beginAgain(Partition<K, V> partition) {
     partition.revoke();
@@ -109,7 +110,10 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     return again;
   }
 
-  /** What runs of an earlier ownership is waited for, unless the two may overlap. */
+  /**
+   * Makes the partition wait for running handlers of the previous assignment, unless the two may
+   * overlap.
+   */
   private void follow(Partition<K, V> partition, @Nullable Partition<K, V> earlier) {
     if (!settings.overlapping) {
       partition.after(earlier);
@@ -149,7 +153,8 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
       for (Partition<K, V> partition : revoked) {
         if (!awaitIdle(partition, deadline)) {
           LOG.warn(
-              "handlers of {} outlast the revoke timeout; their records come again", partition);
+              "handlers of {} outlast the revoke timeout; their records will be redelivered",
+              partition);
         }
       }
     } catch (InterruptedException e) {
@@ -160,7 +165,10 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     forget(revoked, names);
   }
 
-  /** Until the deadline; at the end of the loop, all has been waited for. */
+  /**
+   * Waits until the deadline. At the end of the loop it does not wait, because the loop has done
+   * so.
+   */
   private boolean awaitIdle(Partition<K, V> partition, long deadline) throws InterruptedException {
     Duration left = Ends.left(deadline);
     while (!partition.awaitIdle(left.compareTo(SLICE) < 0 ? left : SLICE)) {
@@ -190,7 +198,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     return revoked;
   }
 
-  /** For the end, when the consumer has not taken them away itself. */
+  /** For the end, if the consumer has not revoked the partitions itself. */
   void forgetAll() {
     forget(List.copyOf(partitions.values()), Set.of());
   }

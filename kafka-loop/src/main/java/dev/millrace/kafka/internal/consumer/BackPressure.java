@@ -12,15 +12,15 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Pauses the partitions that are full, those that the application has paused, those whose position
- * is not known yet, and those whose records are not due, and no others. The poll thread pauses,
- * anybody asks.
+ * Pauses exactly these partitions: full ones, ones that the application has paused, ones whose
+ * position is not known yet, and ones whose records are not due. The poll thread pauses; any thread
+ * may ask.
  */
 final class BackPressure<K, V> {
 
   private static final Duration SHORTEST = Duration.ofMillis(5);
 
-  /** A record that has hung, and held its partition up, is no hurry. */
+  /** A partition that waited for a stuck record can wait this long for its next poll. */
   private static final Duration LONGEST = Duration.ofMillis(40);
 
   private final Consumer<?, ?> consumer;
@@ -41,7 +41,7 @@ final class BackPressure<K, V> {
     this.delayed = delayed;
   }
 
-  /** Which partitions were full before the last poll. */
+  /** The partitions that were full before the last poll. */
   Set<TopicPartition> full() {
     return full;
   }
@@ -52,12 +52,12 @@ final class BackPressure<K, V> {
   }
 
   /**
-   * How long the next poll may take: while a partition is full, nobody but the poll thread can
-   * resume it. Polls cost some kilobytes each, so they get longer while nothing changes. None is
-   * longer than the time since the partition became full, in which half of its records were taken:
-   * the other half lasts as long.
+   * How long the next poll may take. While a partition is full, only the poll thread can resume it,
+   * so polls are short. Each poll allocates some kilobytes, so polls get longer while nothing
+   * changes. A poll is never longer than the time since the partition became full. In that time,
+   * half of its records were taken; the other half lasts for the same time.
    *
-   * @param otherwise if none is full
+   * @param otherwise the result if no partition is full
    */
   Duration pollTimeout(Duration otherwise) {
     return full.isEmpty() ? otherwise : whileFull;

@@ -22,12 +22,13 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
- * Asks the cluster, by a client of its own, what a consumer lacks. Blocks, for a few seconds at the
- * most; for one thread at a time, which is not the poll thread.
+ * Asks the cluster what a consumer lacks, with a client of its own. Blocks for a few seconds at
+ * most. For one thread at a time, and not for the poll thread.
  */
 /*
- * Kafka's consumer tells none of this to its application: it writes warnings into its log, and polls
- * return nothing. The client is made for the questions, and closed after them: they are rare.
+ * Kafka's consumer does not report these problems to its application: it writes warnings to its
+ * log, and polls return nothing. The questions are rare, so the client is created for them and then
+ * closed.
  */
 final class ClusterQuestions {
 
@@ -41,7 +42,7 @@ final class ClusterQuestions {
     this.settings = settings;
   }
 
-  /** What is missing, for people; empty if nothing is. */
+  /** A description of the missing thing, for people; empty if nothing is missing. */
   String problem() throws InterruptedException {
     try (Admin admin = settings.newAdmin(TIMEOUT)) {
       try {

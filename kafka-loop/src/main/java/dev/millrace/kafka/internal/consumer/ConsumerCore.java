@@ -28,9 +28,7 @@ import dev.millrace.kafka.internal.status.Lags;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -53,33 +51,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a consumer does around a poll, for all faces: it pauses what is full, commits what is
- * settled, meets rebalances, and finds a position when there is none. A face brings the thread that
- * polls, and those that take messages from the {@link #partitions}.
+ * The work of a consumer around a poll, for all faces: it pauses full partitions, commits settled
+ * records, handles rebalances, and finds missing positions. A face provides the thread that polls,
+ * and the threads that take messages from the {@link #partitions}.
  *
- * <p>{@link #subscribe}, {@link #poll} and {@link #end} are for one thread, the poll thread; the
- * rest is for any.
+ * <p>{@link #subscribe}, {@link #poll} and {@link #end} are for one thread, the poll thread. All
+ * other methods are thread-safe.
  */
 /*
- * The poll thread never waits for the application, but in a rebalance. They meet in the Partition
- * objects. Pauses are worked out anew before each poll from how full the partitions are, and compared
- * with what the consumer says is paused, so that a rebalance that clears or forgets them changes
- * nothing. While something is full polls are short, as nobody but this thread may resume it.
+ * The poll thread waits for the application only in a rebalance. Both exchange records through the
+ * Partition objects. Before each poll, the pauses are computed from the fill of the partitions, and
+ * compared with the paused partitions of the consumer. So the pauses are right even after a
+ * rebalance that has cleared them. While a partition is full, polls are short, because only this
+ * thread may resume it.
  */
 public final class ConsumerCore<K, V> {
 
-  /** What a face is told. No method may block. */
+  /** Receives the events of the consumer for a face. No method may block. */
   public interface Listener {
-    /** There may be messages to take. By any thread. */
+    /** There may be messages to take. Called by any thread. */
     void ready();
 
-    /** Something went wrong and is survived. By any thread. */
+    /** A failure that the consumer survives. Called by any thread. */
     void survived(Exception error);
 
-    /** Partitions have come or gone. By the poll thread. */
+    /** Partitions were assigned or revoked. Called by the poll thread. */
     void rebalanced(Notification change);
 
-    /** The poll thread turns: each 100 ms or so, also while a rebalance waits for handlers. */
+    /**
+     * One turn of the poll thread: about every 100 ms, also while a rebalance waits for handlers.
+     */
     default void turned() {}
   }
 
@@ -107,18 +108,17 @@ public final class ConsumerCore<K, V> {
   private final Assignment<K, V> assignment;
   private volatile boolean stopped;
 
-  /** When {@link #end} must be over, as {@link System#nanoTime}; null if nobody has said so. */
+  /** When {@link #end} must be over, as {@link System#nanoTime}; null if no deadline was set. */
   private volatile @Nullable Long endBy;
 
   private volatile @Nullable Thread poller;
 
-  /** When each kind of refusal was told, as {@link System#nanoTime}; of the poll thread. */
-  private final Map<Class<?>, Long> refusalsTold = new HashMap<>();
+  private final RefusalReports refusals = new RefusalReports();
 
   /**
-   * Makes the consumer.
+   * Creates the consumer.
    *
-   * @param settings those that were checked
+   * @param settings the checked settings
    */
   public ConsumerCore(ConsumerSettings<K, V> settings, Listener listener) {
     this.settings = settings;
@@ -147,7 +147,7 @@ public final class ConsumerCore<K, V> {
             settings, deserialization, committer, starts, health, backPressure, listener);
   }
 
-  /** Nobody else would close the consumer if something fails that belongs to it. */
+  /** Closes the consumer if one of its parts cannot be created; no other code would close it. */
   private static <T> T orClose(Consumer<?, ?> consumer, Supplier<T> maker) {
     try {
       return maker.get();
@@ -176,17 +176,17 @@ public final class ConsumerCore<K, V> {
     };
   }
 
-  /** The partitions at any time; other threads change them. */
+  /** A live view of the partitions; other threads change it. */
   public Collection<Partition<K, V>> partitions() {
     return assignment.partitions();
   }
 
-  /** What the application has paused. */
+  /** The partitions that the application has paused. */
   public Pauses pauses() {
     return pauses;
   }
 
-  /** There may be messages to hand out that were not before. */
+  /** Tells the face that there may be new messages to take. */
   public void ready() {
     listener.ready();
   }
@@ -197,12 +197,12 @@ public final class ConsumerCore<K, V> {
     listener.ready();
   }
 
-  /** How it is doing now. */
+  /** The health now. */
   public Health health() {
     return health.now(partitions(), pauses, backPressure.full());
   }
 
-  /** How far each partition is. */
+  /** The progress of each partition. */
   public List<PartitionStatus> status() {
     return partitions().stream().map(backPressure::status).toList();
   }
@@ -217,8 +217,8 @@ public final class ConsumerCore<K, V> {
   }
 
   /**
-   * Does not wait until the poll thread has set the position: for callers that it may wait for. The
-   * listener is told if the position cannot be set.
+   * As {@link #seek}, but does not wait: for callers that the poll thread may wait for. If the
+   * position cannot be set, the listener receives the failure.
    *
    * @throws IllegalStateException if the consumer is closed
    */
@@ -226,14 +226,14 @@ public final class ConsumerCore<K, V> {
     seeks.seekLater(name, offset, listener::survived);
   }
 
-  /** No rebalance waits for messages any more; the face should stop to poll, and end. */
+  /** Rebalances stop waiting for messages. The caller should stop polling and call {@link #end}. */
   public void stop() {
     stopped = true;
     assignment.stop();
   }
 
   /**
-   * As {@link #stop()}; {@link #end} is over by then.
+   * As {@link #stop()}, with a deadline for {@link #end}.
    *
    * @param deadline as {@link System#nanoTime}
    */
@@ -247,27 +247,32 @@ public final class ConsumerCore<K, V> {
     return settings.closeTimeout;
   }
 
-  /** Whether the calling thread is the poll thread, for which nobody may wait in that thread. */
+  /**
+   * Whether the calling thread is the poll thread. Code in that thread must not wait for the poll
+   * thread.
+   */
   public boolean isPollThread() {
     return Thread.currentThread() == poller;
   }
 
-  /** Whether it was told to stop. */
+  /** Whether {@link #stop()} was called. */
   public boolean isStopped() {
     return stopped;
   }
 
-  /** Kafka's consumer, for the poll thread; what this does with it is for nobody else. */
+  /**
+   * Kafka's consumer. For the poll thread; callers must leave to this class what it does itself.
+   */
   public Consumer<byte[], byte[]> consumer() {
     return consumer;
   }
 
-  /** Joins the group by the next polls. */
+  /** Subscribes. The next polls join the group. */
   public void subscribe() {
     subscribeWith(assignment);
   }
 
-  /** The same, and another listener hears of rebalances when all is done about them. */
+  /** The same, with a second listener. It is called when a rebalance has been handled. */
   public void subscribe(ConsumerRebalanceListener then) {
     subscribeWith(new BothListeners(assignment, then));
   }
@@ -283,7 +288,7 @@ public final class ConsumerCore<K, V> {
     }
   }
 
-  /** Polls once, and does what is to be done before and after. Blocks, 100 ms or so. */
+  /** Polls once, and does all work before and after the poll. Blocks for about 100 ms. */
   public void poll() {
     poller = Thread.currentThread();
     listener.turned();
@@ -323,7 +328,9 @@ public final class ConsumerCore<K, V> {
     committer.commitIfDue(partitions());
   }
 
-  /** Makes a failed record of one that cannot be read, if the policy says so; whether it did. */
+  /**
+   * Turns an unreadable record into a failed record, if the policy says so. Returns whether it did.
+   */
   private boolean goBehindCorruptBatch(KafkaException e) {
     CorruptBatch corrupt = e instanceof RetriableException ? null : CorruptBatch.of(e, consumer);
     if (corrupt == null) {
@@ -341,7 +348,7 @@ public final class ConsumerCore<K, V> {
     return true;
   }
 
-  /** Goes on after what passes by itself. */
+  /** Goes on after a failure that passes by itself. */
   private void survive(KafkaException e) {
     Duration interval = settings.awaitRights;
     if (interval != null
@@ -355,14 +362,10 @@ public final class ConsumerCore<K, V> {
     LockSupport.parkNanos(BACK_OFF.toNanos());
   }
 
-  /** It comes again with each poll, or with each look at the topics. */
   private void tellRefusal(KafkaException e, Duration interval) {
-    long now = System.nanoTime();
-    Long before = refusalsTold.get(e.getClass());
     health.missing("a right is refused: " + e.getMessage());
-    diagnosis.doubt(); // which finds out when the right is granted
-    if (before == null || now - before >= interval.toNanos()) {
-      refusalsTold.put(e.getClass(), now);
+    diagnosis.doubt(); // the diagnosis finds out when the right is granted
+    if (refusals.isDue(e, interval)) {
       listener.survived(e);
     }
   }
@@ -388,7 +391,7 @@ public final class ConsumerCore<K, V> {
         starts.areOpen() ? POLL_SHORTLY : delayed.untilDue(backPressure.pollTimeout(POLL));
     Duration untilCommit = committer.untilDue();
     if (!untilCommit.isPositive()) {
-      return POLL_SHORTLY; // a commit is under way: its answer comes while we poll
+      return POLL_SHORTLY; // a commit is in progress: its answer arrives in a poll
     }
     return untilCommit.compareTo(longest) < 0 ? untilCommit : longest;
   }
@@ -419,7 +422,7 @@ public final class ConsumerCore<K, V> {
       throw new IllegalStateException(
           name + " is not assigned to this member; these are: " + assignment.names());
     }
-    if (settings.transactions != null) { // what was handled has not been produced yet
+    if (settings.transactions != null) { // the outputs of handled records are not produced yet
       committer.commitNow(List.of(partition), settings.closeTimeout);
     }
     consumer.seek(name, offset);
@@ -428,11 +431,11 @@ public final class ConsumerCore<K, V> {
   }
 
   /**
-   * Commits what is settled, leaves the group, and closes the consumer; {@code closeTimeout} at the
-   * most.
+   * Commits the settled records, leaves the group, and closes the consumer. Blocks for {@code
+   * closeTimeout} at most.
    *
-   * @param cause why, if something has failed
-   * @return the same, or what has failed now
+   * @param cause the failure of the consumer; null if it did not fail
+   * @return the same, or the failure of the end
    */
   public @Nullable Throwable end(@Nullable Throwable cause) {
     stop();
@@ -461,13 +464,13 @@ public final class ConsumerCore<K, V> {
     return given != null && given - own < 0 ? given : own;
   }
 
-  /** Kafka takes no commits while a rebalance is under way, and only polls get it over. */
+  /** Kafka refuses commits during a rebalance, and only polls complete the rebalance. */
   private void commitAtEnd(Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (!committer.commitNow(partitions(), Ends.left(deadline))
         && Ends.left(deadline).isPositive()) {
       consumer.pause(consumer.assignment());
-      consumer.poll(POLL); // of a partition that comes now, nothing that is polled is committed
+      consumer.poll(POLL); // records of a partition assigned now are never committed
     }
   }
 
@@ -476,11 +479,11 @@ public final class ConsumerCore<K, V> {
   }
 
   /**
-   * Does one step of the end. A step that fails keeps none of the steps after it from being done.
+   * Does one step of the end. The later steps are done even if it fails.
    *
    * @param what the step does, for the log: it is the only place that has all failures of an end
-   * @return why the consumer has ended: the first failure. It is the application's, or Kafka's, and
-   *     may be a shared constant, so that the later ones are not added to it
+   * @return the first failure of the end. It is an exception of the application or of Kafka, and
+   *     may be a shared constant. So later failures are not added to it
    */
   private @Nullable Throwable also(@Nullable Throwable why, String what, Runnable step) {
     try {

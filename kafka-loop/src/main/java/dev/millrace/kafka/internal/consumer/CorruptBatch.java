@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param offset of the first record that cannot be read
  */
 /*
- * Kafka's consumer says this with a plain KafkaException, whose text is all that tells the partition. So
- * the text is looked at, with the four forms that the client has (CompletedFetch, FetchCollector); what fits
- * none of them, or names a partition that is not assigned, stops the consumer as before. The offset is the
- * consumer's position, which stands at the first record that was not handed out.
+ * Kafka's consumer reports a corrupt batch with a plain KafkaException. Only its text names the
+ * partition. So the text is matched against the four forms of the client (CompletedFetch,
+ * FetchCollector). An exception with another text, or with a partition that is not assigned, stops
+ * the consumer. The offset is the position of the consumer: the first record that was not
+ * delivered.
  */
 record CorruptBatch(TopicPartition partition, long offset, KafkaException cause) {
 
@@ -31,7 +32,10 @@ record CorruptBatch(TopicPartition partition, long offset, KafkaException cause)
               + "|Encountered corrupt message when fetching offset \\d+ for topic-partition (\\S+)",
           Pattern.DOTALL);
 
-  /** What a poll has failed on; null if it was something else. For the poll thread. */
+  /**
+   * The corrupt batch that a poll failed on; null if the failure has another cause. For the poll
+   * thread.
+   */
   static @Nullable CorruptBatch of(KafkaException failure, Consumer<?, ?> consumer) {
     for (Throwable one : Causes.chain(failure)) {
       Matcher matcher = TEXT.matcher(Brief.message(one, 1000));
@@ -55,12 +59,12 @@ record CorruptBatch(TopicPartition partition, long offset, KafkaException cause)
     return null;
   }
 
-  /** What the record fails with. */
+  /** The failure of the record. */
   UnreadableException failure() {
     return new UnreadableException(partition, offset, cause);
   }
 
-  /** Why the consumer stops. */
+  /** The failure that stops the consumer. */
   KafkaException stop() {
     return new KafkaException(
         ("the record of %s at offset %d cannot be read, as its batch is corrupt: look at the disk"

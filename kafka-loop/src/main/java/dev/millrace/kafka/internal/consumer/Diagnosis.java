@@ -21,13 +21,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out why nothing comes: no broker answers, a topic is missing, a transaction is open. The
- * poll thread looks at what it knows without a question, and has a thread ask the cluster only if
- * that is not enough; it never waits for the answer.
+ * Finds out why no records arrive: no broker answers, a topic is missing, a transaction is open.
+ * The poll thread first looks at the facts that it knows. If they are not enough, a separate thread
+ * asks the cluster. The poll thread never waits for the answer.
  */
 final class Diagnosis<K, V> {
 
-  /** A cluster that is well has answered by then. */
+  /** A healthy cluster has answered after this time. */
   private static final Duration LONGEST_PATIENCE = Duration.ofSeconds(5);
 
   private static final Duration GLANCE = Duration.ofSeconds(1);
@@ -46,13 +46,16 @@ final class Diagnosis<K, V> {
   private @Nullable Metric incoming;
   private @Nullable Thread asking;
 
-  /** Which topics were there when somebody looked last. */
+  /** The topics of the assignment at the last look. */
   private Set<String> assigned = Set.of();
 
   private volatile boolean verified;
   private volatile String told = "";
 
-  /** The offsets whose open transactions were told to the listener; of the poll thread. */
+  /**
+   * The offsets whose open transactions were reported to the listener. Used only by the poll
+   * thread.
+   */
   private Map<TopicPartition, Long> hidden = Map.of();
 
   Diagnosis(
@@ -71,7 +74,7 @@ final class Diagnosis<K, V> {
     this.patience = half.compareTo(LONGEST_PATIENCE) < 0 ? half : LONGEST_PATIENCE;
   }
 
-  /** Looks once a second; for the poll thread. */
+  /** Looks once a second. For the poll thread. */
   void look(Collection<Partition<K, V>> partitions) {
     long now = System.nanoTime();
     if (now - lastGlance < Math.min(GLANCE.toNanos(), patience.toNanos())) {
@@ -96,12 +99,14 @@ final class Diagnosis<K, V> {
     }
   }
 
-  /** The cluster is asked until it has nothing to complain of. */
+  /** Makes the diagnosis ask the cluster until no problem is left. */
   void doubt() {
     verified = false;
   }
 
-  /** Whether a broker has sent something: heartbeats are answered, though nothing is fetched. */
+  /**
+   * Notices whether a broker has sent bytes. Brokers answer heartbeats even if nothing is fetched.
+   */
   private void listen() {
     Metric known = incoming;
     if (known == null) {
@@ -114,13 +119,13 @@ final class Diagnosis<K, V> {
       incoming = known;
     }
     double sum = known != null && known.metricValue() instanceof Double total ? total : Double.NaN;
-    if (sum != bytes) { // or nobody knows: then it is always another number
+    if (sum != bytes) { // NaN if the sum is unknown: it differs from every number
       bytes = sum;
       health.heard();
     }
   }
 
-  /** Tells of each transaction once that has been open for too long, and hides records. */
+  /** Reports each transaction that has been open for too long and hides records; once. */
   private void tellTransactions(Collection<Partition<K, V>> partitions) {
     Map<TopicPartition, Long> still = new HashMap<>();
     List<Front> fresh = new ArrayList<>();

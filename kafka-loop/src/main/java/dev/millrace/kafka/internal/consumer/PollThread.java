@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that polls for a core, until the core is told to stop. It waits for no handler, except
+ * The thread that polls for a core, until {@link ConsumerCore#stop()}. It waits for handlers only
  * in a rebalance.
  */
 public final class PollThread {
@@ -20,7 +20,8 @@ public final class PollThread {
   /**
    * A thread that is not started.
    *
-   * @param onEnd is called by the thread at its end: with why the consumer can not go on, or null
+   * @param onEnd called by the thread at its end, with the failure of the consumer, or null if it
+   *     did not fail
    */
   public PollThread(
       String group, ConsumerCore<?, ?> core, Consumer<? super @Nullable Throwable> onEnd) {
@@ -43,7 +44,7 @@ public final class PollThread {
       }
     } catch (Throwable e) {
       cause = e;
-      LOG.error("the consumer can not go on", e);
+      LOG.error("the consumer cannot go on", e);
     } finally {
       onEnd.accept(core.end(cause));
     }

@@ -10,7 +10,9 @@ import java.util.function.Consumer;
 import java.util.function.ObjLongConsumer;
 import org.apache.kafka.common.TopicPartition;
 
-/** Positions that the application wants, until the poll thread sets them. Safe for many threads. */
+/**
+ * The positions that the application has requested, until the poll thread sets them. Thread-safe.
+ */
 final class Seeks {
 
   private final ObjLongConsumer<TopicPartition> target;
@@ -43,9 +45,9 @@ final class Seeks {
   }
 
   /**
-   * Does not wait.
+   * As {@link #seek}, but does not wait.
    *
-   * @param onFailure is told if the position cannot be set; by the poll thread
+   * @param onFailure called by the poll thread if the position cannot be set
    * @throws IllegalStateException if the consumer is closed
    */
   void seekLater(TopicPartition name, long offset, Consumer<? super Exception> onFailure) {
@@ -79,7 +81,7 @@ final class Seeks {
     return !closed;
   }
 
-  /** Sets those that wait; for the poll thread. */
+  /** Sets the requested positions. For the poll thread. */
   void run() {
     take().forEach(FutureTask::run);
   }
@@ -93,7 +95,7 @@ final class Seeks {
     return all;
   }
 
-  /** Refuses those that wait, and all that come. */
+  /** Refuses all waiting and all later requests. */
   void close() {
     synchronized (this) {
       closed = true;

@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** One attempt at a batch of messages; a message that is handled by itself is a batch of one. */
 public final class Attempt<K, V> {
 
-  /** The only message; null if there are several, or none. A list of one would be garbage. */
+  /**
+   * The only message; null if there are several, or none. It avoids a list for a single message.
+   */
   private final @Nullable Delivery<K, V> single;
 
   private final List<Delivery<K, V>> several;
@@ -32,9 +34,10 @@ public final class Attempt<K, V> {
    * An attempt at messages.
    *
    * @param messages in the order in which they are handled
-   * @param number which attempt it is, from 1; for a letter, which attempt to get rid of it
-   * @param letter not null if it is one message, handling it is over, and it is to go to the dead
-   *     letters
+   * @param number the number of the attempt, from 1; for a letter, the number of the attempt to
+   *     send it
+   * @param letter the dead letter to send, if the only message will not be handled again; null for
+   *     an attempt to handle
    */
   Attempt(List<Delivery<K, V>> messages, int number, @Nullable DeadLetter letter) {
     this.single = messages.size() == 1 ? messages.getFirst() : null;
@@ -45,7 +48,7 @@ public final class Attempt<K, V> {
 
   /** The first attempt at one message that a consumer has handed out. */
   public static <K, V> Attempt<K, V> first(Message<K, V> message) {
-    return new Attempt<>((Delivery<K, V>) message); // a consumer hands out no others
+    return new Attempt<>((Delivery<K, V>) message); // a consumer delivers no other class
   }
 
   /** The first attempt at messages. */
@@ -54,8 +57,9 @@ public final class Attempt<K, V> {
   }
 
   /**
-   * Deserializes the message of a first attempt, but does not wait long for the deserializer. If
-   * not, the message was given back, and nothing is left to do. Whether it may be handled now.
+   * Deserializes the message of a first attempt, but does not wait long for the deserializer.
+   * Returns whether the message may be handled now. If not, it was given back to its partition, and
+   * nothing is left to do.
    */
   public boolean prepare(Duration patience) {
     return single == null || number > 1 || letter != null || single.prepare(patience);
@@ -66,12 +70,15 @@ public final class Attempt<K, V> {
     return single == null ? several : List.of(single);
   }
 
-  /** Which attempt it is, from 1; for a letter, which attempt to get rid of it. */
+  /** The number of the attempt, from 1; for a letter, the number of the attempt to send it. */
   public int number() {
     return number;
   }
 
-  /** Not null if it is one message, handling it is over, and it is to go to the dead letters. */
+  /**
+   * The dead letter to send, if the only message will not be handled again; null for an attempt to
+   * handle.
+   */
   public @Nullable DeadLetter letter() {
     return letter;
   }
@@ -84,7 +91,7 @@ public final class Attempt<K, V> {
     return single == null ? several.get(index) : single;
   }
 
-  /** Does something with each message. */
+  /** Calls the action with each message. */
   void forEach(Consumer<? super Delivery<K, V>> action) {
     if (single == null) {
       several.forEach(action);
@@ -113,30 +120,32 @@ public final class Attempt<K, V> {
         : List.of(single.record());
   }
 
-  /** The next one, at those of the messages that are left. */
+  /** The next attempt, with the remaining messages. */
   Attempt<K, V> next(List<Delivery<K, V>> left) {
     return new Attempt<>(left, number + 1, letter);
   }
 
-  /** Begins it, without those messages whose partition was taken away: none may be left. */
+  /**
+   * Begins the attempt, without messages of revoked partitions. The result may have no messages.
+   */
   public Attempt<K, V> begin() {
     List<Delivery<K, V>> begun = messages().stream().filter(Delivery::begin).toList();
     return new Attempt<>(begun, number, letter);
   }
 
-  /** Ends it: what is not settled does not run any more. */
+  /** Ends the attempt: messages that are not settled do not run any more. */
   public void abandon() {
     forEach(Delivery::abandon); // no effect on a message that is settled
   }
 
-  /** That it still runs in that thread, though it was told to end. */
+  /** The exception for an attempt that still runs in this thread after its interrupt. */
   public StuckHandlerException stuck(String group, Thread thread) {
     ConsumerRecord<?, ?> raw = first().raw();
     return new StuckHandlerException(
         group, new TopicPartition(raw.topic(), raw.partition()), raw.offset(), thread);
   }
 
-  /** Names the records, but shows nothing of them. */
+  /** Names the records, without their content. */
   @Override
   public String toString() {
     return single == null

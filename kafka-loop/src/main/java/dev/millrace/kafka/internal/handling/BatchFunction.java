@@ -8,18 +8,18 @@ import dev.millrace.kafka.internal.serde.Serialization;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** What handles a batch. */
+/** The function that handles a batch. */
 @FunctionalInterface
 public interface BatchFunction<K, V> {
   /**
    * Handles a batch.
    *
-   * @return what is to be produced in the transaction that commits it; if that is not empty, the
+   * @return the records to produce in the transaction that commits the batch; if there are any, the
    *     batch has one record
    */
   List<ProducerRecord<byte[], byte[]>> apply(Attempt<K, V> batch) throws Exception;
 
-  /** Of a handler of batches, which produces nothing. */
+  /** Adapts a handler of batches, which produces nothing. */
   static <K, V> BatchFunction<K, V> of(BatchHandler<K, V> handler) {
     return batch -> {
       handler.handle(batch.records());
@@ -27,7 +27,7 @@ public interface BatchFunction<K, V> {
     };
   }
 
-  /** Of a handler of single records, which produces nothing; for batches of one. */
+  /** Adapts a handler of single records, which produces nothing. For batches of one record. */
   static <K, V> BatchFunction<K, V> ofOne(RecordHandler<K, V> handler) {
     return batch -> {
       handler.handle(batch.record());
@@ -35,7 +35,7 @@ public interface BatchFunction<K, V> {
     };
   }
 
-  /** Of a handler of single records, which gives to its output what it produces. */
+  /** Adapts a handler of single records that sends records to its output. */
   static <K, V, A, B> BatchFunction<K, V> producing(
       Serialization<A, B> serialization, TransactionalHandler<K, V, A, B> handler) {
     return batch -> {

@@ -18,19 +18,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers messages into batches, for all faces, and deserializes them. For the thread that runs a
- * loop; the partitions may be changed by others.
+ * loop; other threads may change the partitions.
  */
 /*
- * A batch takes the first record of a lane and all that wait for it, as far as there is room: so a lane is
- * in one batch at a time, in order, and those of other batches are other lanes. With PARTITION, where the
- * partition is the lane, each partition has a batch of its own that is being gathered; otherwise one is gathered out
- * of all partitions. A batch for which no handler is free stays here, and goes on growing.
+ * A batch takes the first record of a lane and the records that wait for it, as far as there is
+ * room. So a lane is in one batch at a time, in order, and different batches have different lanes.
+ * With PARTITION, the partition is the lane, and each partition gathers a batch of its own.
+ * Otherwise one batch is gathered from all partitions. A batch for which no handler is free stays
+ * here and goes on growing.
  *
- * A record that can not be deserialized, or that was in a batch that has failed, is a batch by itself.
- * It is found here, where it can still be left in its lane until those before it are settled.
+ * A record that cannot be deserialized, or that was in a failed batch, is a batch by itself. This
+ * class detects it, because here the record can still stay in its lane until the records before it
+ * are settled.
  *
- * A slow deserializer ends the call in its thread (see Handover), and another thread calls next: so while a
- * record is deserialized, it is in no list here, and no list is being changed.
+ * After a slow deserializer, another thread makes the next call (see Handover). So while a record
+ * is deserialized, it is in no list here, and no list is being changed.
  */
 public final class Batches<K, V> {
 
@@ -42,7 +44,7 @@ public final class Batches<K, V> {
   private final Pauses pauses;
   private final Handover<K, V> handover;
 
-  /** By what they are gathered; the oldest first. */
+  /** The batches that grow, by lane or for all partitions; the oldest first. */
   private final Map<Object, Batch<K, V>> gathering = new LinkedHashMap<>();
 
   private final Deque<List<Delivery<K, V>>> complete = new ArrayDeque<>();
@@ -51,7 +53,7 @@ public final class Batches<K, V> {
 
   private record Batch<K, V>(Object key, List<Delivery<K, V>> messages, long since) {}
 
-  /** Gathers from the partitions that there are at any time, but for those that are paused. */
+  /** Gathers from a live view of the partitions, without the paused ones. */
   public Batches(
       Batching batching,
       Ordering ordering,
@@ -65,7 +67,7 @@ public final class Batches<K, V> {
     this.handover = handover;
   }
 
-  /** Takes what there is, until a batch is complete; the partitions in turn. */
+  /** Takes ready records from the partitions in turn, until a batch is complete. */
   public void gather() {
     List.copyOf(gathering.values()).forEach(this::follow);
     List<Partition<K, V>> partitions =
@@ -87,8 +89,8 @@ public final class Batches<K, V> {
   }
 
   /**
-   * The batch that may be handled now, by what was gathered last: one that is full, or has waited
-   * for long enough. Null if there is none. It stays here, and may grow, until it is taken.
+   * The batch that may be handled now, as of the last {@link #gather}: it is full, or has waited
+   * for its linger. Null if there is none. It stays here, and may grow, until it is taken.
    */
   public @Nullable List<Delivery<K, V>> ready() {
     if (!complete.isEmpty()) {
@@ -98,7 +100,7 @@ public final class Batches<K, V> {
     return oldest == null ? null : oldest.messages();
   }
 
-  /** Takes the one that is {@link #ready}, of which there must be one. */
+  /** Takes the batch that is {@link #ready}. There must be one. */
   public List<Delivery<K, V>> take() {
     List<Delivery<K, V>> full = complete.poll();
     if (full != null) {
@@ -110,7 +112,10 @@ public final class Batches<K, V> {
     return oldest.messages();
   }
 
-  /** How long until one has waited for long enough that is not ready yet; may be over already. */
+  /**
+   * The time until the oldest batch has waited for its linger; zero or negative if it has. Very
+   * long if a batch is ready already, or no batch grows.
+   */
   public Duration untilDue() {
     return due != null || gathering.isEmpty()
         ? NOTHING_TO_WAIT_FOR
@@ -133,7 +138,7 @@ public final class Batches<K, V> {
     follow(batch, batch.messages().size() - 1);
   }
 
-  /** Adds what has come to its lanes. */
+  /** Adds the records that have arrived in its lanes. */
   private void follow(Batch<K, V> batch) {
     switch (ordering) {
       case PARTITION -> follow(batch, batch.messages().size() - 1);

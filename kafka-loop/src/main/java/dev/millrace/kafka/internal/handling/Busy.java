@@ -9,10 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the thread that has made this is at work with. That thread writes; any thread reads.
+ * The attempt that a thread works on. The thread that created this object writes; any thread reads.
  *
- * <p>A write is opaque, which is as cheap as a plain one: a reader that comes at the end of the
- * loop, when the thread has not moved for long, sees it.
+ * <p>Writes are opaque, which costs no more than a plain write. The reader comes at the end of the
+ * loop, long after the last write of a stuck thread, and sees that write.
  */
 public final class Busy<K, V> {
 
@@ -31,12 +31,12 @@ public final class Busy<K, V> {
   @SuppressWarnings("UnusedVariable") // read and written by ATTEMPT
   private @Nullable Attempt<K, V> attempt;
 
-  /** The thread begins an attempt; or it ends one, with null. */
+  /** The thread begins an attempt; null ends it. */
   public void with(@Nullable Attempt<K, V> given) {
     ATTEMPT.setOpaque(this, given);
   }
 
-  /** Whether the calling thread has made it. */
+  /** Whether the calling thread created this object. */
   public boolean isOfThisThread() {
     return thread == Thread.currentThread();
   }
@@ -46,7 +46,7 @@ public final class Busy<K, V> {
     return now == null ? null : now.stuck(group, thread);
   }
 
-  /** Those that are at work now, each with the stack of its thread. */
+  /** The attempts in progress now, each with the stack of its thread. */
   public static <K, V> List<StuckHandlerException> stuck(String group, Collection<Busy<K, V>> all) {
     return all.stream().map(one -> one.stuck(group)).filter(Objects::nonNull).toList();
   }

@@ -24,33 +24,35 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Handles messages: deserialize, handle, and when that fails what the policy says. It starts no
- * threads, and waits for the handler and the dead letters only. Thread-safe.
+ * Handles messages: deserializes them, calls the handler, and follows the policy if that fails. It
+ * starts no threads, and waits for the handler and the dead letters only. Thread-safe.
  */
 /*
- * A batch is tried as a whole, as often as the policy says. Then it is taken apart, if its records are to
- * go to the dead letters: each is given back, to be handled by itself, and by the same policy, so that one
- * does not take its neighbours with it. A batch that names the record that has failed is cut before that one,
- * which then counts its own attempts; those behind it stay with it while there are any, and are given
- * back when there are not. Giving back, and not handling what is left in place, keeps the order where
- * there is one, and nobody waiting where there is none.
+ * A batch is tried as a whole, with the attempts of the policy. Then, if its records go to dead
+ * letters, it is taken apart. Each record is given back to its partition, and is handled alone with
+ * the same policy. So a bad record does not take its neighbours with it. If the handler names the
+ * failed record, the batch is cut before that record, which then counts its own attempts. The
+ * records behind it stay with it while it has attempts left, and are then given back. The rest of a
+ * batch is given back, and not handled in place. So ordered records keep their order, and unordered
+ * records do not wait.
  *
- * A dead letter is an attempt of its own (Attempt.letter), which the face runs in a thread that holds no
- * handler's place. When the letter is on its way, the record leaves its lane: the records behind it may
- * begin, and their letters follow in the same order. The record stays in the window until the letter is
- * safe, so that no commit passes it. A letter that cannot even be sent keeps its lane.
+ * A dead letter is an attempt of its own (Attempt.letter). The face runs it in a thread that does
+ * not count as a handler. When the letter is on its way, the record leaves its lane: the records
+ * behind it may begin, and their letters follow in the same order. The record stays in the window
+ * until the letter is safe, so that no commit passes it. A letter that cannot even be sent keeps
+ * its lane.
  */
 public final class Handling<K, V> {
 
-  /** What an attempt has led to. */
+  /** The outcome of an attempt. */
   public sealed interface Outcome<K, V> {
 
-    /** What was taken and is to be given back, in order, once the attempt has ended. */
+    /** The messages to give back after the end of the attempt, in order. */
     default List<Delivery<K, V>> giveBack() {
       return List.of();
     }
 
-    /** Gives those back: the first of them is the next then. */
+    /** Gives these messages back. The first one is then the next of its lane. */
     default void release() {
       List<Delivery<K, V>> back = giveBack();
       for (int i = back.size() - 1; i >= 0; i--) {
@@ -59,13 +61,13 @@ public final class Handling<K, V> {
     }
   }
 
-  /** Nothing is left to do for the messages, but for those to give back. */
+  /** The attempt is over, except for messages to give back. */
   public record Done<K, V>(List<Delivery<K, V>> giveBack) implements Outcome<K, V> {
 
     private static final Done<?, ?> ALL = new Done<>(List.of());
 
     /** There is nothing to give back. */
-    @SuppressWarnings("unchecked") // it has nothing of either type
+    @SuppressWarnings("unchecked") // it contains no value of either type
     static <K, V> Done<K, V> all() {
       return (Done<K, V>) ALL;
     }
@@ -73,18 +75,23 @@ public final class Handling<K, V> {
 
   /**
    * Messages are to be tried again, after a delay. If the attempt has a {@link Attempt#letter}, it
-   * is for a thread that holds no handler's place.
+   * is for a thread that does not count as a handler.
    */
   public record Again<K, V>(Attempt<K, V> next, Duration delay, List<Delivery<K, V>> giveBack)
       implements Outcome<K, V> {}
 
-  /** The loop must stop; the failure names the record, and its cause is what was thrown. */
+  /**
+   * The loop must stop. The failure names the record; its cause is the exception as it was thrown.
+   */
   public record Stop<K, V>(Exception failure) implements Outcome<K, V> {}
 
-  /** The thread was told to stop; that is no failure. */
+  /** The thread must stop, because the loop ends. This is not a failure. */
   public record Cancelled<K, V>() implements Outcome<K, V> {}
 
-  /** Dead letters that are on their way at once; an empirical compromise of memory and speed. */
+  /**
+   * The largest number of dead letters that are being sent; an empirical compromise of memory and
+   * speed.
+   */
   private static final int LETTERS = 1000;
 
   private final String group;
@@ -98,8 +105,8 @@ public final class Handling<K, V> {
    * Handling by a policy.
    *
    * @param group the consumer group
-   * @param isCancelled whether the threads that handle have been told to stop
-   * @param report gets failures that are survived
+   * @param isCancelled whether the threads of the handlers must stop
+   * @param report receives failures that the loop survives
    */
   public Handling(
       String group,
@@ -127,7 +134,7 @@ public final class Handling<K, V> {
     }
     List<ProducerRecord<byte[], byte[]>> produced;
     try {
-      attempt.forEach(Delivery::record); // remembers it
+      attempt.forEach(Delivery::record); // keeps the deserialized record
       stage = DeadLetter.HANDLE;
       produced = handler.apply(attempt);
     } catch (Throwable e) {
@@ -175,7 +182,7 @@ public final class Handling<K, V> {
   /**
    * An attempt has failed. Does not block.
    *
-   * @param stage at what, as {@link DeadLetter} has it
+   * @param stage the stage that failed, as in {@link DeadLetter}
    */
   public Outcome<K, V> failed(Attempt<K, V> attempt, String stage, Throwable failure) {
     List<Delivery<K, V>> messages = attempt.messages();
@@ -195,7 +202,10 @@ public final class Handling<K, V> {
     return failedAtFirst(attempt, stage, failure, messages.size() == 1);
   }
 
-  /** Those before are handled; one that has not failed before has used one attempt. */
+  /**
+   * The messages before the failed one are handled. A message that fails for the first time has
+   * used one attempt.
+   */
   private Outcome<K, V> failedAt(
       int index, Attempt<K, V> attempt, String stage, BatchFailedException failure) {
     List<Delivery<K, V>> messages = attempt.messages();
@@ -207,9 +217,9 @@ public final class Handling<K, V> {
   }
 
   /**
-   * What becomes of messages that were not handled.
+   * Decides about messages that were not handled.
    *
-   * @param isFirst whether it is known to be the fault of the first one
+   * @param isFirst whether the first message is known to be the cause
    */
   private Outcome<K, V> failedAtFirst(
       Attempt<K, V> attempt, String stage, Throwable e, boolean isFirst) {
@@ -224,7 +234,7 @@ public final class Handling<K, V> {
     Duration delay;
     try {
       delay = policy.delayAfter(attempt.number(), e);
-    } catch (Throwable thrown) { // of the application's predicate or backoff
+    } catch (Throwable thrown) { // thrown by the application's predicate or backoff
       return stop(
           attempt,
           what,
@@ -263,7 +273,7 @@ public final class Handling<K, V> {
         messages.subList(1, messages.size()));
   }
 
-  /** Something has thrown for which there is no rule: the loop stops, and names the records. */
+  /** Stops the loop after an exception that no rule covers. The failure names the records. */
   public static <K, V> Outcome<K, V> broken(Attempt<K, V> attempt, Throwable e) {
     return new Stop<>(
         RecordFailedException.last(
@@ -287,7 +297,10 @@ public final class Handling<K, V> {
             record, what, attempt.number(), then + inSpan(attempt.first()), e, second));
   }
 
-  /** Whether the next record would meet it too, and the JVM or the program cannot be trusted. */
+  /**
+   * Whether the failure would hit the next record too, because the JVM or the program cannot be
+   * trusted.
+   */
   private static boolean isFatal(Throwable e) {
     return (e instanceof VirtualMachineError && !(e instanceof StackOverflowError))
         || e instanceof LinkageError;
@@ -311,7 +324,9 @@ public final class Handling<K, V> {
     letters.acquire();
     try {
       Burial.Begun begun = deadLetters.bury(letter);
-      if (!begun.safe().isDone()) { // or it has failed at once, as with a topic that is missing
+      if (!begun
+          .safe()
+          .isDone()) { // otherwise the send has failed at once, for example for a missing topic
         message.leaveLane();
       }
       begun.safe().get();
@@ -326,7 +341,8 @@ public final class Handling<K, V> {
       @Nullable DeadLetter letter,
       List<ProducerRecord<byte[], byte[]>> produced) {
     message.settle(produced, letter);
-    if (letter != null && produced.isEmpty()) { // or it is safe when that is committed
+    // otherwise the letter is safe when the transaction is committed
+    if (letter != null && produced.isEmpty()) {
       message.observer().deadLettered(letter);
     }
   }

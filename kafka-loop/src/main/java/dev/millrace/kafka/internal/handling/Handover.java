@@ -17,25 +17,28 @@ import org.slf4j.LoggerFactory;
 /**
  * Lets another thread go on with a loop while the loop's thread is in a slow deserializer.
  *
- * <p>A loop takes records of all partitions, one after the other, and deserializes each. One thread
- * at a time runs the loop: the runner. {@link #prepare} is for the runner, {@link #look} is for the
- * poll thread, all other methods are thread-safe.
+ * <p>A loop takes records of all partitions, one after the other, and deserializes each record. One
+ * thread at a time runs the loop: the runner. {@link #prepare} is for the runner, {@link #look} is
+ * for the poll thread, all other methods are thread-safe.
  */
 /*
- * Most deserializers take less than a microsecond, so that a change of threads for each record would cost
- * more than the record. Therefore the runner calls the deserializer itself, and says so in 'state'. The
- * poll thread, which turns at least each 100 ms, looks at it. If it sees the same call again after SLOW,
- * it takes the loop away from the runner: it starts a new thread for the loop, and the old thread, when its
- * call has returned, gives the record back and ends. The record is deserialized by then; it is the first
- * of its lane again, and whoever takes it next finds the result.
+ * Most deserializers take less than a microsecond, so a change of threads for each record would
+ * cost more than the record. Therefore the runner calls the deserializer itself, and marks the call
+ * in 'state'. The poll thread looks at 'state' at least every 100 ms. If it sees the same call
+ * again after SLOW, it takes the loop away from the runner and starts a new thread for the loop.
+ * When the call of the old thread returns, that thread gives the record back and ends. The record
+ * is deserialized by then and is the first of its lane again. The thread that takes it next finds
+ * the result.
  *
- * 'state' counts: it is odd while the runner is in a call. The runner writes it, with two exceptions: the
- * poll thread ends a call by a compare-and-set, and only one of them can succeed. So either the runner
- * leaves its call as the runner, or it has been replaced and knows it. All that the old runner has written
- * before the call happens before what the new runner reads, as the poll thread reads 'state' in between.
+ * 'state' counts: it is odd while the runner is in a call. The runner writes it, with two
+ * exceptions: the poll thread ends a call by a compare-and-set, and only one of them can succeed.
+ * So either the runner leaves its call as the runner, or it has been replaced and knows it. All
+ * writes of the old runner before the call happen before all reads of the new runner. The old
+ * runner writes 'state' after them, and the poll thread reads 'state' before it starts the new
+ * runner.
  *
- * Until the call returns, nothing is taken of its partition: so the order within the partition is kept, and at
- * most one thread for each partition is in a slow call.
+ * Until the call returns, no record is taken from its partition. So the order within the partition
+ * is kept, and at most one thread for each partition is in a slow call.
  */
 public final class Handover<K, V> {
 
@@ -47,7 +50,7 @@ public final class Handover<K, V> {
    */
   private static final Duration SLOW = Duration.ofMillis(20);
 
-  /** Thrown in a thread that does not run the loop any more: it has nothing left to do. */
+  /** Thrown in a thread that does not run the loop any more. The thread must end. */
   public static final class HandedOver extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -63,7 +66,10 @@ public final class Handover<K, V> {
   private final AtomicLong state = new AtomicLong();
   private final Set<Call<K, V>> slow = ConcurrentHashMap.newKeySet();
 
-  /** What the runner deserializes, and its thread; written before the state, and read after it. */
+  /**
+   * The record that the runner deserializes. The runner writes it and its thread before 'state';
+   * the poll thread reads 'state' first.
+   */
   private @Nullable Delivery<K, V> delivery;
 
   private @Nullable Thread runner;
@@ -76,9 +82,9 @@ public final class Handover<K, V> {
   private long seenAt;
 
   /**
-   * For a loop that does not run yet.
+   * A handover for a loop that does not run yet.
    *
-   * @param threads runs something in a new thread, or does not if all ends
+   * @param threads runs a task in a new thread; ignores it at the end of the loop
    */
   public Handover(Consumer<Runnable> threads) {
     this.threads = threads;
@@ -102,8 +108,8 @@ public final class Handover<K, V> {
   /**
    * Deserializes the record; for the thread in {@link #run}.
    *
-   * @return whether that has succeeded; if not, {@link Delivery#record} throws why
-   * @throws HandedOver if another thread runs the loop now: to be thrown on
+   * @return whether it succeeded; if not, {@link Delivery#record} throws the failure
+   * @throws HandedOver if another thread runs the loop now; callers must let it pass
    */
   public boolean prepare(Delivery<K, V> next) {
     if (next.isPrepared()) {
@@ -116,7 +122,7 @@ public final class Handover<K, V> {
     if (state.compareAndSet(call, call + 1)) {
       return succeeds;
     }
-    synchronized (this) { // look() has not returned yet, perhaps
+    synchronized (this) { // look() may not have returned yet
       slow.removeIf(one -> one.thread == Thread.currentThread());
     }
     next.returned();
@@ -144,7 +150,7 @@ public final class Handover<K, V> {
       Delivery<K, V> late = Objects.requireNonNull(delivery);
       Thread thread = Objects.requireNonNull(runner);
       if (!state.compareAndSet(call, call + 1)) {
-        return; // it has returned
+        return; // the call has returned
       }
       late.isLate();
       slow.add(new Call<>(thread, late));

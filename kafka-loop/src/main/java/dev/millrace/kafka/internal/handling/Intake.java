@@ -21,7 +21,7 @@ public final class Intake<K, V> {
   private final Handover<K, V> handover;
   private Iterator<Partition<K, V>> turn = Collections.emptyIterator();
 
-  /** Takes from the partitions that there are at any time. */
+  /** Takes from a live view of the partitions. */
   public Intake(Collection<Partition<K, V>> partitions, Pauses pauses, Handover<K, V> handover) {
     this.partitions = partitions;
     this.pauses = pauses;
@@ -30,12 +30,12 @@ public final class Intake<K, V> {
 
   /** The next message; null if none is ready now. */
   public @Nullable Message<K, V> next() {
-    for (int i = 0; i < 2; i++) { // what is left of a turn, then a whole one
+    for (int i = 0; i < 2; i++) { // the rest of the turn, then a whole turn
       while (turn.hasNext()) {
         Partition<K, V> partition = turn.next();
         Delivery<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
         if (message != null) {
-          handover.prepare(message); // what handles it meets the failure, if there is one
+          handover.prepare(message); // the handling of the message meets a failure
           return message;
         }
       }

@@ -8,8 +8,8 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dead letter as one line of JSON. By hand, as it needs nothing but texts and numbers, and a
- * place of last resort should need no library.
+ * A dead letter as one line of JSON. Written by hand: it needs only texts and numbers, and a place
+ * of last resort should need no library.
  */
 public final class LetterJson {
 

@@ -11,10 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which dead letters of a partition were sent back. Not thread-safe.
+ * The dead letters of a partition that were sent back. Not thread-safe.
  *
- * <p>A filter leaves gaps. The commit is the offset of the first letter that was left; what was
- * sent beyond is in the commit's metadata, as a loop does it, so that it is not sent again.
+ * <p>A filter leaves gaps. The commit has the offset of the first letter that was left. The letters
+ * sent beyond it are in the metadata of the commit, as in a loop, so that they are not sent again.
  */
 public final class ReplayProgress {
 
@@ -29,10 +29,10 @@ public final class ReplayProgress {
   private long next;
 
   /**
-   * Where the last replay has come to.
+   * The progress of the last replay.
    *
-   * @param committed what it has committed; null if there was none
-   * @param beginning where to begin then
+   * @param committed its commit; null if there was none
+   * @param beginning the offset to start at without a commit
    */
   public ReplayProgress(
       TopicPartition partition, @Nullable OffsetAndMetadata committed, long beginning) {
@@ -47,47 +47,47 @@ public final class ReplayProgress {
           ? OffsetRanges.EMPTY
           : CommitMetadata.decode(partition, committed.offset(), committed.metadata());
     } catch (CommitMetadata.MalformedException e) {
-      LOG.warn("what was sent back beyond {} is not known: {}", committed, e.getMessage());
+      LOG.warn("the letters sent back beyond {} are not known: {}", committed, e.getMessage());
       return OffsetRanges.EMPTY;
     }
   }
 
-  /** The offset to begin with. */
+  /** The offset to start at. */
   public long next() {
     return next;
   }
 
-  /** Whether it was sent back by an earlier replay. */
+  /** Whether an earlier replay has sent back the letter at this offset. */
   public boolean isSent(long offset) {
     return before.contains(offset);
   }
 
-  /** The letter at that offset was seen, and is left for another time. */
+  /** The letter at this offset was read, and is left for another replay. */
   public void leave(long offset) {
     left.add(offset);
     next = offset + 1;
   }
 
-  /** The letter at that offset was sent back, now or before. */
+  /** The letter at this offset was sent back, now or earlier. */
   public void sent(long offset) {
     next = offset + 1;
   }
 
-  /** What to commit, if all that was sent is safe. */
+  /** The commit, if all letters that were sent are safe. */
   public OffsetAndMetadata commit() {
     long offset = left.isEmpty() ? next : left.first();
     CommitMetadata.Encoded known =
         CommitMetadata.encode(partition, offset, beyond().then(before.from(next)), METADATA);
     if (!known.complete()) {
       LOG.warn(
-          "too many dead letters of {} are left among those that were sent back: some of these are"
-              + " sent again by the next replay",
+          "too many dead letters of {} are left among the letters that were sent back: some of"
+              + " these are sent again by the next replay",
           partition);
     }
     return new OffsetAndMetadata(offset, known.text());
   }
 
-  /** What was sent between those that are left, and behind them. */
+  /** The letters that were sent between and behind the letters that are left. */
   private OffsetRanges beyond() {
     OffsetRanges ranges = OffsetRanges.EMPTY;
     Long from = null;

@@ -6,14 +6,14 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be committed of a partition.
+ * The next commit of a partition.
  *
- * @param partition the partition, in the ownership that this belongs to
+ * @param partition the partition, in the ownership that the commit belongs to
  * @param offset the first offset that is not settled
  * @param epoch the leader epoch there, if it is known
- * @param ahead what is settled beyond it
+ * @param ahead the records settled beyond the offset
  * @param origin the topic that the offset belongs to; null if it is not known
- * @param version counts what was settled
+ * @param version the number of settled records so far
  */
 public record Commit<K, V>(
     Partition<K, V> partition,

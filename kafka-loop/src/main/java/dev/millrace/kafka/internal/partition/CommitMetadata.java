@@ -17,24 +17,27 @@ import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is settled beyond a commit, and which topic the commit belongs to, as the text that Kafka
- * keeps with the commit.
+ * Encodes the records settled beyond a commit, and the topic of the commit, as the text that Kafka
+ * stores with the commit.
  *
- * <p>Safe for use by many threads. It takes some microseconds, and up to a millisecond where what
- * is settled does not fit.
+ * <p>Thread-safe. Takes some microseconds, and up to a millisecond if the settled ranges do not
+ * fit.
  */
 /*
- * The text is "mr1:" or "mr2:", then, in Base64 without padding: with "mr2:" the origin, then one byte for
- * the form and the body, if anything is settled beyond the commit, then four bytes of checksum. The origin is
- * four bytes for the cluster, sixteen for the topic's id, and one more than the number of partitions, seven bits
- * a byte. Offsets count from the committed one. Forms: 0, the lengths of the runs (not settled, settled,
- * not settled, …), seven bits a byte; 1, a bit for each offset; 2 and 3, the same, deflated. The shorter
- * is written: runs for the usual case of one slow record, bits for a wild mixture, so that 10,000 records
- * without gaps take 1,700 characters at the most. It is deflated only where it would not fit, as that takes
- * a hundred times as long; where that does not help either, as many ranges are written as fit without.
+ * The text is "mr1:" or "mr2:", followed by bytes in Base64 without padding. The bytes are, in this
+ * order: with "mr2:", the origin; if records are settled beyond the commit, one byte for the form,
+ * and the body; four bytes of checksum. The origin has four bytes for the cluster, sixteen bytes
+ * for the id of the topic, and then the number of partitions plus one, with seven bits a byte.
+ * Offsets count from the committed one. Forms: 0, the lengths of the runs (not settled, settled,
+ * not settled, …), seven bits a byte; 1, a bit for each offset; 2 and 3, the same, deflated. The
+ * shorter form is written: runs for the usual case of one slow record, bits for a wild mixture. So
+ * 10,000 records without gaps take 1,700 characters at most. The body is deflated only if it would
+ * not fit, because deflating takes a hundred times as long. If the deflated body does not fit
+ * either, the text has the first ranges that fit without deflating.
  *
- * The checksum is that of the body, the topic, the partition and the committed offset: tools that copy
- * offsets to another cluster copy the text with another offset, and believing it would lose records.
+ * The checksum covers the body, the topic, the partition and the committed offset. Tools that copy
+ * offsets to another cluster copy the text with another offset. A reader that believed such a text
+ * would lose records.
  */
 public final class CommitMetadata {
 
@@ -45,23 +48,24 @@ public final class CommitMetadata {
   private static final int BITS = 1;
   private static final int DEFLATED = 2;
   private static final int CHECKSUM = 4;
-  private static final int MAX_BODY = 1 << 20; // what a malformed text can make us allocate
+  private static final int MAX_BODY =
+      1 << 20; // bounds the memory that a malformed text can make us allocate
   private static final byte[] NONE = {};
-  private static final int HOPELESS = 8; // deflating makes nothing smaller by more than that
+  private static final int HOPELESS = 8; // deflating shrinks no body by a larger factor
 
   /**
-   * A text, and whether it says all.
+   * A text, and whether it is complete.
    *
-   * @param text empty if there is nothing to say
+   * @param text empty if nothing is settled and no origin is known
    * @param complete false if the limit has cut it
    */
   public record Encoded(String text, boolean complete) {}
 
   /**
-   * What a text says.
+   * The content of a text.
    *
-   * @param ranges what is settled beyond the commit
-   * @param origin the topic that the commit belongs to; null if the text does not tell
+   * @param ranges the ranges settled beyond the commit
+   * @param origin the topic that the commit belongs to; null if the text has none
    */
   public record Decoded(OffsetRanges ranges, @Nullable Origin origin) {}
 
@@ -83,11 +87,11 @@ public final class CommitMetadata {
   }
 
   /**
-   * Encodes the origin, and as many ranges, from the first on, as fit behind it.
+   * Encodes the origin, and the first ranges that fit behind it.
    *
    * @param offset the committed offset; no range begins before it
    * @param origin left out if it is null, or does not fit
-   * @param limit how many characters the text may have
+   * @param limit the largest number of characters of the text
    */
   public static Encoded encode(
       TopicPartition partition,
@@ -125,7 +129,7 @@ public final class CommitMetadata {
     return out.toByteArray();
   }
 
-  /** The smallest form; those that cost time only if it does not fit without. */
+  /** The smallest form. The slow forms are tried only if the fast ones do not fit. */
   private static byte[] smallest(long offset, OffsetRanges ranges, int bytes) {
     byte[] smallest = form(RUNS, runs(offset, ranges));
     long[] edges = ranges.edges();
@@ -140,7 +144,7 @@ public final class CommitMetadata {
     return smallest;
   }
 
-  /** How many ranges, from the first on, fit into so many bytes as the lengths of the runs. */
+  /** The number of the first ranges that fit into this number of bytes, as lengths of runs. */
   private static int fitAsRuns(long offset, OffsetRanges ranges, int bytes) {
     long[] edges = ranges.edges();
     long at = offset;
@@ -159,7 +163,7 @@ public final class CommitMetadata {
     return Math.max(1, (Long.SIZE - Long.numberOfLeadingZeros(run) + 6) / 7);
   }
 
-  /** How many ranges, from the first on, fit into so many bytes as bits. */
+  /** The number of the first ranges that fit into this number of bytes, as bits. */
   private static int fitAsBits(long offset, OffsetRanges ranges, int bytes) {
     long[] edges = ranges.edges();
     int n = 0;
@@ -225,7 +229,7 @@ public final class CommitMetadata {
     try {
       deflater.setInput(form, 1, form.length - 1);
       deflater.finish();
-      // What does not shrink grows by five bytes in 16 KiB: this is more than enough.
+      // Incompressible input grows by five bytes in 16 KiB: this is more than enough.
       byte[] body = new byte[form.length + form.length / 256 + 64];
       int length = deflater.deflate(body);
       return form(form[0] | DEFLATED, Arrays.copyOf(body, length));
@@ -242,7 +246,7 @@ public final class CommitMetadata {
     return (int) crc.getValue();
   }
 
-  /** What the text of a commit says to be settled beyond it; see {@link #decoded}. */
+  /** The ranges settled beyond a commit, from its text; see {@link #decoded}. */
   public static OffsetRanges decode(TopicPartition partition, long offset, String text)
       throws MalformedException {
     return decoded(partition, offset, text).ranges();
@@ -252,8 +256,8 @@ public final class CommitMetadata {
    * Decodes the text of a commit.
    *
    * @param offset the committed offset
-   * @throws MalformedException if it is not one of ours, or not for this partition and offset; the
-   *     message says why
+   * @throws MalformedException if the text has another format, or is for another partition or
+   *     offset; the message says why
    */
   public static Decoded decoded(TopicPartition partition, long offset, String text)
       throws MalformedException {
@@ -373,13 +377,13 @@ public final class CommitMetadata {
       while (!inflater.finished()) {
         int length = inflater.inflate(some);
         if (length == 0 || out.size() > MAX_BODY) {
-          throw new MalformedException("it can not be inflated");
+          throw new MalformedException("it cannot be inflated");
         }
         out.write(some, 0, length);
       }
       return out.toByteArray();
     } catch (DataFormatException e) {
-      throw new MalformedException("it can not be inflated: " + e.getMessage());
+      throw new MalformedException("it cannot be inflated: " + e.getMessage());
     } finally {
       inflater.end();
     }

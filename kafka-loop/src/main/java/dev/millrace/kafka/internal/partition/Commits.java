@@ -9,23 +9,23 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be committed of a partition during one ownership, and what has been. Thread-safe: the
- * lock of the partition guards it.
+ * The commits of a partition during one ownership: the committed offset, and the next commit.
+ * Thread-safe: the lock of the partition guards all fields.
  */
 /*
- * What can be committed is the offset of the first record in the window, which is the first record
- * that is not settled; if the window is empty, the offset that will be polled next. Both pass over
- * the gaps that compaction and transactions leave.
+ * The next commit has the offset of the first record in the window, which is the first unsettled
+ * record. If the window is empty, it has the offset that will be polled next. Both offsets skip the
+ * gaps that compaction and transactions leave.
  */
 public final class Commits<K, V> {
 
   private final Partition<K, V> partition;
   private final Window<Delivery<K, V>> window;
 
-  /** What was produced for settled records, and is not committed. */
+  /** The uncommitted outputs of settled records. */
   private final Outputs outputs = new Outputs();
 
-  /** What an earlier owner has settled beyond its commit. */
+  /** The ranges that an earlier owner has settled beyond its commit. */
   private OffsetRanges settledBefore = OffsetRanges.EMPTY;
 
   /** The offset that will be polled next; negative until the first poll. */
@@ -50,7 +50,7 @@ public final class Commits<K, V> {
     this.window = window;
   }
 
-  // The methods without a modifier are for the partition, which holds its lock.
+  // Only the partition calls the package-private methods, and holds its lock.
 
   void resume(long offset, OffsetRanges ahead) {
     committed = offset;
@@ -78,7 +78,7 @@ public final class Commits<K, V> {
     return settledBefore.contains(offset);
   }
 
-  /** Records were added, up to that position. */
+  /** Records up to this position were added. */
   void polled(OffsetAndMetadata position) {
     if (position.offset() >= next) {
       next = position.offset();
@@ -89,7 +89,7 @@ public final class Commits<K, V> {
     }
   }
 
-  /** A record has left the window, with what its handler produced. */
+  /** A record is settled, with the outputs of its handler; null for none. */
   void settled(@Nullable Produced produced) {
     if (produced != null) {
       outputs.put(produced);
@@ -115,12 +115,12 @@ public final class Commits<K, V> {
     return committed;
   }
 
-  /** The offset that is expected next. */
+  /** The offset that is expected in the next poll. */
   long position() {
     return Math.max(next, committed);
   }
 
-  /** Says whether its topic does not exist at present: then nothing is committed of it. */
+  /** Sets whether the topic does not exist at present. While it does not, nothing is committed. */
   public void topicIsGone(boolean is) {
     synchronized (partition) {
       topicIsGone = is;
@@ -134,14 +134,14 @@ public final class Commits<K, V> {
     }
   }
 
-  /** How many records were settled since the last commit. */
+  /** The number of records settled since the last commit. */
   public long uncommitted() {
     synchronized (partition) {
       return version - committedVersion;
     }
   }
 
-  /** What can be committed; null if it is committed already. */
+  /** The next commit; null if everything settled is committed already. */
   public @Nullable Commit<K, V> toCommit() {
     synchronized (partition) {
       long position = outputs.sendableTo(window.size() > 0 ? window.offset(0) : next);
@@ -156,8 +156,8 @@ public final class Commits<K, V> {
   }
 
   /**
-   * The leader epoch by which a broker can tell whether the log up to there is still the one that
-   * was consumed: that of the record there, or of what was polled last.
+   * The leader epoch at the position: the epoch of the record there, or of the records polled last.
+   * It lets a broker tell whether the log before the position is still the consumed one.
    */
   private Optional<Integer> epochAt(long position) {
     if (position == next) {
@@ -168,21 +168,21 @@ public final class Commits<K, V> {
         : outputs.epochAt(position);
   }
 
-  /** Whether that offset, or a later one, has been committed. */
+  /** Whether this offset, or a later one, has been committed. */
   public boolean isCommitted(long offset) {
     synchronized (partition) {
       return offset <= committed;
     }
   }
 
-  /** What was produced for the records before that offset, and is not committed; in their order. */
+  /** The uncommitted outputs of the records before this offset, in the order of the records. */
   public List<Produced> producedBefore(long offset) {
     synchronized (partition) {
       return outputs.before(offset);
     }
   }
 
-  /** What is produced instead for a record, if it is not committed. */
+  /** Replaces the outputs of a record, unless they are committed. */
   public void replace(Produced produced) {
     synchronized (partition) {
       if (!isCommitted(produced.source().offset() + 1)) {
@@ -191,14 +191,17 @@ public final class Commits<K, V> {
     }
   }
 
-  /** How often that was not taken. */
+  /** How often these outputs were not accepted. */
   public int attempts(Produced produced) {
     synchronized (partition) {
       return outputs.attempts(produced.source().offset());
     }
   }
 
-  /** That was not taken: it and what is behind it are not committed before that time is over. */
+  /**
+   * These outputs were not accepted. Nothing from their record on is committed before the delay is
+   * over.
+   */
   public void hold(Produced produced, Duration delay, Exception why) {
     synchronized (partition) {
       outputs.hold(produced.source().offset(), System.nanoTime() + delay.toNanos(), why);
@@ -206,8 +209,8 @@ public final class Commits<K, V> {
   }
 
   /**
-   * Whether a commit would keep it from getting full of what was produced; see {@link
-   * Partition#isFull}.
+   * Whether outputs use half of the limits of {@link Partition#isFull}, so that a commit prevents a
+   * pause.
    */
   public boolean holdsMuch(int lookAhead, long lookAheadBytes) {
     synchronized (partition) {
@@ -216,7 +219,7 @@ public final class Commits<K, V> {
     }
   }
 
-  /** It has been committed. */
+  /** The commit has succeeded. */
   public void committed(Commit<K, V> commit) {
     List<DeadLetter> letters;
     synchronized (partition) {

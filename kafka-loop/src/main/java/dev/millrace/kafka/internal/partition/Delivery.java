@@ -22,36 +22,41 @@ public final class Delivery<K, V> implements Message<K, V> {
   private final long bytes;
   private volatile @Nullable ConsumerRecord<K, V> record;
 
-  /** Why {@link #prepare} had no record, until that was thrown. */
+  /** The failure of {@link #prepare}, until it was thrown. */
   private volatile @Nullable Throwable refusal;
 
-  /** Its number in the window. */
+  /** The number of the record in the window. */
   long number;
 
-  /** When it was polled, by {@link System#nanoTime}. */
+  /** When the record was polled, as {@link System#nanoTime}. */
   long polled;
 
-  /** What orders it; null if nothing does. */
+  /** The key of its lane; null if it has no lane. */
   @Nullable Object lane;
 
-  /** The one that it waits for, until that is settled. */
+  /** The record before it in its lane, until that record is settled. */
   @Nullable Delivery<K, V> previous;
 
-  /** The one that waits for it. */
+  /** The record behind it in its lane. */
   @Nullable Delivery<K, V> next;
 
-  /** Why it cannot be read; null if it was polled. Written before it is handed out. */
+  /**
+   * The failure of an unreadable record; null if the record was polled. Written before the record
+   * is handed out.
+   */
   @Nullable UnreadableException unreadable;
 
-  /** Whether it was handed out. */
+  /** Whether the record was handed out. */
   boolean taken;
 
   boolean running;
 
-  /** Whether who settles it takes another one, and need not be told that there is one. */
+  /**
+   * Whether the thread that settles this record then takes another one, and needs no signal for it.
+   */
   boolean takesNext;
 
-  /** Whether another one was ready when it was taken. */
+  /** Whether another record was ready when this one was taken. */
   boolean leavesReady;
 
   private volatile boolean alone;
@@ -78,7 +83,8 @@ public final class Delivery<K, V> implements Message<K, V> {
   }
 
   /**
-   * Once, for the attempt that follows {@link #prepare}: the next one asks the deserializer again.
+   * Throws the failure once, in the attempt that follows {@link #prepare}. The next attempt calls
+   * the deserializer again.
    */
   private void throwRefusal() {
     Throwable known = refusal;
@@ -87,16 +93,18 @@ public final class Delivery<K, V> implements Message<K, V> {
       case null -> {}
       case RuntimeException e -> throw e;
       case Error e -> throw e;
-      default -> throw new AssertionError(known); // nothing else is thrown
+      default -> throw new AssertionError(known); // nothing else can be stored
     }
   }
 
-  /** Deserializes it now, if that was not done; whether it succeeds. Throws nothing. */
+  /**
+   * Deserializes the record now, unless that was done. Returns whether it succeeds. Throws nothing.
+   */
   public boolean prepare() {
     if (!isPrepared()) {
       try {
         record();
-      } catch (Throwable e) { // the attempt to handle it meets it, and knows what to do
+      } catch (Throwable e) { // the attempt to handle the record throws it, and follows the policy
         refusal = e;
       }
     }
@@ -104,8 +112,9 @@ public final class Delivery<K, V> implements Message<K, V> {
   }
 
   /**
-   * Deserializes it, for a thread that is about to handle it, but does not wait long for other
-   * records of the partition. If not, it was given back. Whether it may be handled now.
+   * Deserializes the record for a thread that is about to handle it, but does not wait long for
+   * other records of the partition. Returns whether the record may be handled now. If not, it was
+   * given back.
    */
   public boolean prepare(Duration patience) {
     return isPrepared() || partition.gate().prepare(this, patience);
@@ -115,12 +124,15 @@ public final class Delivery<K, V> implements Message<K, V> {
     return record != null || refusal != null;
   }
 
-  /** Its deserializer is slow: nothing is taken of its partition until that has returned. */
+  /**
+   * The deserializer of the record is slow. Nothing is taken from the partition until it has
+   * returned.
+   */
   public void isLate() {
     partition.gate().await(this);
   }
 
-  /** Its deserializer has returned at last. */
+  /** The slow deserializer has returned. */
   public void returned() {
     partition.gate().returned(this);
   }
@@ -140,7 +152,7 @@ public final class Delivery<K, V> implements Message<K, V> {
     partition.settle(this, null);
   }
 
-  /** Settles it; what was produced for it is to be committed with it. */
+  /** Settles the record. The outputs will be committed with it. */
   public void settle(List<ProducerRecord<byte[], byte[]>> produced, @Nullable DeadLetter letter) {
     partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, letter));
   }
@@ -150,53 +162,56 @@ public final class Delivery<K, V> implements Message<K, V> {
     partition.abandon(this);
   }
 
-  /** Whether another one was ready when it was taken to be handled. */
+  /** Whether another record was ready when this one was taken to be handled. */
   public boolean leavesReady() {
     return leavesReady; // written by the thread that has taken it
   }
 
-  /** It will be handed out again, before those that wait for it. */
+  /** Gives the record back. It will be handed out again, before the records that wait for it. */
   public void giveBack() {
     partition.giveBack(this);
   }
 
-  /** From now on it is handled by itself: it spoils batches. */
+  /** Makes the record be handled alone from now on, because it makes batches fail. */
   public void setAlone() {
     alone = true;
   }
 
-  /** Whether it is to be handled by itself. */
+  /** Whether the record must be handled alone. */
   public boolean isAlone() {
     return alone;
   }
 
-  /** The one that waits for it, to be handled with it; null if there is none now. */
+  /** Takes the record behind it in its lane, to be handled with it; null if there is none now. */
   public @Nullable Delivery<K, V> takeNext() {
     return partition.takeAfter(this);
   }
 
-  /** Its dead letter is on its way: those that wait for it need not any more. */
+  /** The dead letter is being sent: the records that wait for this one may begin. */
   public void leaveLane() {
     partition.leaveLane(this);
   }
 
-  /** In which span its last attempt failed; null if that is not known. */
+  /** The span of the last failed attempt; null if it is not known. */
   public @Nullable String span() {
     ConsumerRecord<K, V> known = record;
     return known == null ? null : FailureSpan.of(known);
   }
 
-  /** What fails at it when it fails: the given stage, or another if it could not even be read. */
+  /**
+   * The stage to report for a failure: the given one, or another if the record could not even be
+   * read.
+   */
   public String stageOr(String stage) {
     return unreadable == null ? stage : DeadLetter.FETCH;
   }
 
-  /** It has failed, and is to be tried again. */
+  /** The record has failed, and will be tried again. */
   public void failed(Exception e) {
     failure = e;
   }
 
-  /** What it waits for. */
+  /** Why the record is not settled yet. */
   String why() {
     Exception known = failure;
     if (known == null) {
@@ -206,17 +221,17 @@ public final class Delivery<K, V> implements Message<K, V> {
     return what + "; " + known.getMessage();
   }
 
-  /** Who is told what becomes of it. */
+  /** Receives the events of this record. */
   public PartitionObserver observer() {
     return partition.observer();
   }
 
-  /** How many bytes of the heap it holds, as {@link RecordSize} estimates. */
+  /** The bytes of heap that the record holds, as {@link RecordSize} estimates them. */
   long bytes() {
     return bytes;
   }
 
-  /** Names the record, but shows nothing of it. */
+  /** Names the record, without its content. */
   @Override
   public String toString() {
     return partition.name() + " at offset " + raw.offset();

@@ -8,14 +8,15 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets one thread at a time deserialize records of a partition, so that a partition has one pair of
- * deserializers at most. Thread-safe; takes no lock of the partition.
+ * Lets one thread at a time deserialize records of a partition, so that a partition has at most one
+ * pair of deserializers. Thread-safe. Does not take the lock of the partition.
  */
 /*
- * While the gate is closed, the partition hands out nothing. There are two reasons: a thread that takes
- * records for others is in a slow call ('late'), or a worker has found the deserializers in use and has given its
- * record back ('inUse'). Both flags are written before the record is given back, and cleared after it, so that no
- * record behind it is taken first.
+ * While the gate is closed, the partition hands out nothing. There are two reasons. A thread that
+ * takes records for other threads is in a slow call ('late'). Or a worker has found the
+ * deserializers in use, and has given its record back ('inUse'). The thread that closes the gate
+ * sets a flag before it gives the record back, and the flag is cleared afterwards. Otherwise
+ * another thread could take a later record first.
  */
 final class DeserializerGate<K, V> {
 
@@ -40,17 +41,17 @@ final class DeserializerGate<K, V> {
     this.onOpen = onOpen;
   }
 
-  /** Whether nothing is to be handed out until a deserializer returns. */
+  /** Whether nothing may be handed out until a deserializer returns. */
   boolean isClosed() {
     return inUse || late != null;
   }
 
-  /** The record whose deserializer has not returned for long; null if there is none. */
+  /** The record whose deserializer is slow; null if there is none. */
   @Nullable Delivery<K, V> late() {
     return late;
   }
 
-  /** Deserializes a record; waits for the thread that is in the gate. */
+  /** Deserializes a record. Waits for the thread that is in the gate. */
   ConsumerRecord<K, V> deserialize(ConsumerRecord<byte[], byte[]> raw) {
     try {
       turnstile.enter();
@@ -66,8 +67,8 @@ final class DeserializerGate<K, V> {
 
   /**
    * Deserializes the record of a message that is about to be handled. If the deserializers are in
-   * use for longer than that, it gives the message back instead. Whether the message may be handled
-   * now.
+   * use for longer than the patience, it gives the message back. Returns whether the message may be
+   * handled now.
    */
   boolean prepare(Delivery<K, V> delivery, Duration patience) {
     boolean entered;
@@ -75,7 +76,7 @@ final class DeserializerGate<K, V> {
       entered = turnstile.enter(patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return true; // the handler meets it
+      return true; // the handling meets the interrupt
     }
     if (!entered) {
       inUse = true;
@@ -96,15 +97,15 @@ final class DeserializerGate<K, V> {
     onOpen.run();
   }
 
-  /** Closes the gate until the deserializer of that record has {@link #returned}. */
+  /** Closes the gate until the deserializer of this record has {@link #returned}. */
   void await(Delivery<K, V> delivery) {
     late = delivery;
   }
 
-  /** The deserializer of that record has returned: the record is handed out again. */
+  /** The deserializer of this record has returned: the record is handed out again. */
   void returned(Delivery<K, V> delivery) {
     delivery.giveBack();
     late = null;
-    onOpen.run(); // in any case: others of the partition were not handed out either
+    onOpen.run(); // always: other records of the partition were held back, too
   }
 }

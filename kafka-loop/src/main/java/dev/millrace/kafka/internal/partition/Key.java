@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a key, as a key of a map. Comparable, so that keys that were chosen to collide make
- * a tree and not a list.
+ * The bytes of a record key, as a key of a map. Comparable, so that a map keeps keys with equal
+ * hashes in a tree and not in a list, even if an attacker chose them.
  */
 final class Key implements Comparable<Key> {
 

@@ -7,16 +7,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a partition that were not handed out: those that are ready, and those that wait
- * for another one. Not safe for use by many threads, but for {@link #hasReady}.
+ * The records of a partition that were not handed out: records that are ready, and records that
+ * wait for another one. Not thread-safe, except for {@link #hasReady}.
  */
 /*
- * A lane is a linked list of records that are not settled, of which the first is ready, or handed out.
- * Those behind it may be handed out with it, as one batch. The map knows only the last of each lane, which
- * is where the next record goes; a lane whose last record is settled is forgotten. So any number of keys
- * cost what their records in the window cost, and each step takes constant time. A record that becomes
- * ready goes behind those that are: a key with many records takes its turn among the others. One that is
- * given back goes before them: it has had its turn.
+ * A lane is a linked list of unsettled records. The first record is ready or handed out. The
+ * records behind it may be handed out with it, as one batch. The map has only the last record of
+ * each lane, because the next record goes behind it. A lane whose last record is settled is
+ * removed. So memory depends on the records in the window, and not on the number of keys, and each
+ * step takes constant time. A record that becomes ready goes behind the other ready records, so a
+ * key with many records takes turns with the other keys. A record that is given back goes before
+ * them, because its turn has come already.
  */
 final class Lanes<K, V> {
 
@@ -32,7 +33,7 @@ final class Lanes<K, V> {
     this.ordering = ordering;
   }
 
-  /** Adds a record behind those of its lane. */
+  /** Adds a record at the end of its lane. */
   void add(Delivery<K, V> delivery) {
     Object lane = laneOf(delivery);
     delivery.lane = lane;
@@ -73,7 +74,7 @@ final class Lanes<K, V> {
     return readySize > 0;
   }
 
-  /** Takes the record that waits for one that was taken, and does not mind its company. */
+  /** Takes the record that waits for a taken one, if both may be in one batch. */
   @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
     Delivery<K, V> next = delivery.next;
     if (next == null || next.taken || next.isAlone()) {
@@ -84,7 +85,10 @@ final class Lanes<K, V> {
     return next;
   }
 
-  /** A record that was taken will be taken again, when those before it in its lane are settled. */
+  /**
+   * Gives back a taken record. It will be taken again when the records before it in its lane are
+   * settled.
+   */
   void giveBack(Delivery<K, V> delivery) {
     delivery.taken = false;
     if (delivery.previous == null) {
@@ -95,7 +99,7 @@ final class Lanes<K, V> {
     }
   }
 
-  /** A record that was taken is settled; whether another one has become ready by that. */
+  /** A taken record is settled. Returns whether another record has become ready. */
   boolean settled(Delivery<K, V> delivery) {
     Object lane = delivery.lane;
     if (lane == null) {
@@ -104,7 +108,7 @@ final class Lanes<K, V> {
     Delivery<K, V> before = delivery.previous;
     Delivery<K, V> next = delivery.next;
     delivery.previous = null;
-    delivery.next = null; // a settled record, if somebody holds it, keeps no others alive
+    delivery.next = null; // a reference to a settled record keeps no other record alive
     if (before != null) {
       before.next = next;
     }
@@ -127,14 +131,15 @@ final class Lanes<K, V> {
   }
 
   /**
-   * How many records could keep handlers busy. In the order of the partition these are all, as more
-   * would not help; otherwise those that wait for a key do not count.
+   * The number of records that could keep handlers busy. With the order of the partition, all
+   * records count, because polling more would not help. Otherwise, records that wait for another
+   * record of their key do not count.
    */
   int backlog() {
     return ordering == Ordering.PARTITION ? ready.size() + waiting : ready.size();
   }
 
-  /** How many were not handed out. */
+  /** The number of records that were not handed out. */
   int size() {
     return ready.size() + waiting;
   }

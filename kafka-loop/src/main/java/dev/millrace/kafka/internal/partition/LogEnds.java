@@ -3,8 +3,8 @@ package dev.millrace.kafka.internal.partition;
 import java.time.Duration;
 
 /**
- * The ends of the log of one partition, and what an open transaction hides of it. Guarded by the
- * lock of the partition.
+ * The ends of the log of one partition, and the number of offsets that an open transaction hides.
+ * Guarded by the lock of the partition.
  */
 final class LogEnds {
 
@@ -20,25 +20,25 @@ final class LogEnds {
     return end >= 0;
   }
 
-  /** The offset behind the last one; negative if that is not known. */
+  /** The offset behind the last record; negative if it is not known. */
   long end() {
     return end;
   }
 
-  /** The offset behind the last one that can be read; negative if that is not known. */
+  /** The offset behind the last readable record; negative if it is not known. */
   long stableEnd() {
     return stableEnd;
   }
 
-  /** The end as the consumer knows it from a fetch. It can fall: logs are cut. */
+  /** Sets the end of the log, from a fetch. It can fall, because logs can be truncated. */
   void fetched(long log) {
     end = log;
   }
 
-  /** The end, and the end of the part that can be read, as the brokers tell them. */
+  /** Sets the end of the log and the end of its readable part, from an answer of the brokers. */
   void told(long log, long stable) {
     boolean hid = logEnd > stableEnd;
-    if (stable != stableEnd || !hid) { // the age of a transaction, and not of a quiet log
+    if (stable != stableEnd || !hid) { // measures the age of a transaction, and not of a quiet log
       hiddenSince = System.nanoTime();
     }
     logEnd = log;
@@ -46,7 +46,7 @@ final class LogEnds {
     stableEnd = stable;
   }
 
-  /** How many offsets from that position on are behind an open transaction. */
+  /** The number of offsets from this position on that an open transaction hides. */
   long withheld(long position) {
     return Math.max(0, logEnd - Math.max(stableEnd, position));
   }

@@ -3,10 +3,7 @@ package dev.millrace.kafka.internal.partition;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Offsets that are settled beyond what is committed, as ranges. Immutable, and safe for use by many
- * threads.
- */
+/** The offsets settled beyond the committed offset, as ranges. Immutable; thread-safe. */
 public final class OffsetRanges {
 
   /** No offset. */
@@ -38,7 +35,7 @@ public final class OffsetRanges {
     return n == size() ? this : new OffsetRanges(Arrays.copyOf(edges, 2 * n));
   }
 
-  /** Those from that offset on. */
+  /** The offsets from this one on. */
   public OffsetRanges from(long offset) {
     if (endsBefore(offset)) {
       return EMPTY;
@@ -52,7 +49,7 @@ public final class OffsetRanges {
     return new OffsetRanges(rest);
   }
 
-  /** These, and others that are all larger. */
+  /** These offsets, and others that are all larger. */
   public OffsetRanges then(OffsetRanges others) {
     if (isEmpty() || others.isEmpty()) {
       return isEmpty() ? others : this;
@@ -64,13 +61,13 @@ public final class OffsetRanges {
     return new OffsetRanges(all);
   }
 
-  /** Whether it is one of them; by binary search. */
+  /** Whether the offset is one of them; by binary search. */
   public boolean contains(long offset) {
     int found = Arrays.binarySearch(edges, offset);
     return found >= 0 ? found % 2 == 0 : (-found - 1) % 2 == 1;
   }
 
-  /** Whether all of them are smaller than that. */
+  /** Whether all of them are smaller than this offset. */
   boolean endsBefore(long offset) {
     return edges.length == 0 || edges[edges.length - 1] <= offset;
   }

@@ -11,20 +11,20 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was produced for the records of a partition and is not committed, in the order of the
- * records. Not safe for use by many threads.
+ * The uncommitted outputs of the records of a partition, in the order of the records. Not
+ * thread-safe.
  */
 final class Outputs {
 
   /**
-   * A record whose outputs were not taken, and what comes behind it, which is not committed before
-   * they are tried again.
+   * A record whose outputs were not accepted. Nothing from this record on is committed before its
+   * outputs are sent again.
    *
    * @param offset of the record
-   * @param attempts how often that has happened
-   * @param since when it happened first, by {@link System#nanoTime}
-   * @param until when they may be tried again
-   * @param why what happened last
+   * @param attempts how often its outputs were not accepted
+   * @param since when this happened first, as {@link System#nanoTime}
+   * @param until when they may be sent again
+   * @param why the last failure
    */
   record Held(long offset, int attempts, long since, long until, Exception why) {
     Duration age() {
@@ -40,7 +40,7 @@ final class Outputs {
   private @Nullable Held held;
   private long bytes;
 
-  /** Adds what was produced for a record, or replaces it. */
+  /** Adds or replaces the outputs of a record. */
   void put(Produced produced) {
     bytes += produced.bytes();
     Produced before = byOffset.put(produced.source().offset(), produced);
@@ -49,12 +49,12 @@ final class Outputs {
     }
   }
 
-  /** What belongs to a commit of that offset. */
+  /** The outputs that belong to a commit of this offset. */
   List<Produced> before(long offset) {
     return new ArrayList<>(byOffset.headMap(offset).values());
   }
 
-  /** That offset is committed; the dead letters that are committed by that. */
+  /** This offset is committed. Returns the dead letters that are committed with it. */
   List<DeadLetter> committed(long offset) {
     Map<Long, Produced> done = byOffset.headMap(offset);
     List<DeadLetter> letters = new ArrayList<>();
@@ -72,7 +72,7 @@ final class Outputs {
     return letters;
   }
 
-  /** What is produced for that record was not taken, and is not tried again before that time. */
+  /** The outputs of this record were not accepted, and are not sent again before this time. */
   void hold(long offset, long until, Exception why) {
     Held before = heldAt(offset);
     held =
@@ -81,7 +81,7 @@ final class Outputs {
             : new Held(offset, before.attempts() + 1, before.since(), until, why);
   }
 
-  /** How often what is produced for that record was not taken. */
+  /** How often the outputs of this record were not accepted. */
   int attempts(long offset) {
     Held before = heldAt(offset);
     return before == null ? 0 : before.attempts();
@@ -92,12 +92,14 @@ final class Outputs {
     return before == null || before.offset() != offset ? null : before;
   }
 
-  /** The record that all behind it wait for; null if there is none. */
+  /** The record that all later records wait for; null if there is none. */
   @Nullable Held held() {
     return held;
   }
 
-  /** Up to where it may be committed now, if it is settled up to that offset. */
+  /**
+   * The largest offset that may be committed now, if all records before this offset are settled.
+   */
   long sendableTo(long offset) {
     Held first = held;
     return first == null || first.until() - System.nanoTime() <= 0

@@ -15,12 +15,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One partition during one ownership: what was polled, what runs, what is settled, and up to where
- * it may be committed.
+ * One partition during one ownership: its polled, running and settled records.
  *
- * <p>A new object is made each time the partition is assigned, so it is the epoch as well: a
- * message knows the object that it belongs to, and one of an earlier ownership settles nothing
- * here. Safe for use by many threads.
+ * <p>Each assignment of the partition creates a new object, so the object is the epoch, too. A
+ * message knows its object, and a message of an earlier ownership settles nothing here.
+ * Thread-safe.
  */
 public final class Partition<K, V> {
 
@@ -42,9 +41,9 @@ public final class Partition<K, V> {
   private volatile boolean held;
 
   /**
-   * The partition, from now on.
+   * A partition that was assigned now.
    *
-   * @param onReady is called when {@link #take} may have become possible; must not block
+   * @param onReady called when {@link #take} may have become possible; must not block
    */
   public Partition(
       TopicPartition name,
@@ -57,62 +56,65 @@ public final class Partition<K, V> {
     this.onReady = onReady;
   }
 
-  /** Who is told what becomes of the records; to be said before there are any. */
+  /** Sets the observer of the records. To be called before there are records. */
   public void observe(PartitionObserver who) {
     observer = who;
   }
 
-  /** Who is told what becomes of the records. */
+  /** Receives the events of the records. */
   public PartitionObserver observer() {
     return observer;
   }
 
-  /** Starts nothing while something of an earlier ownership runs. */
+  /** Makes this ownership hand out nothing while handlers of the earlier one run. */
   public synchronized void after(@Nullable Partition<K, V> earlier) {
     before = earlier;
   }
 
-  /** What an earlier owner has committed; what it has settled beyond is not handled again. */
+  /**
+   * Sets the commit of an earlier owner. Records that it has settled beyond the commit are not
+   * handled again.
+   */
   public synchronized void resume(long offset, OffsetRanges ahead) {
     commits.resume(offset, ahead);
   }
 
-  /** Nothing is polled until it is known where to begin: see {@link #start}. */
+  /** Holds the partition: nothing is polled before {@link #start} sets the position. */
   public synchronized void hold() {
     heldSince = System.nanoTime();
     held = true;
   }
 
-  /** Whether it is not known where to begin. */
+  /** Whether the position to start at is not known yet. */
   public boolean isHeld() {
     return held;
   }
 
   /**
-   * Begins, or goes on, at that position; one that is not committed is to be committed soon, before
-   * anything can move it.
+   * Starts, or continues, at a position. An uncommitted position is committed soon, before anything
+   * can move it.
    */
   public synchronized void start(Start start) {
     held = false;
     commits.start(start);
   }
 
-  /** Whether the position where it began is neither committed nor on its way. */
+  /** Whether the start position is not committed yet. */
   public synchronized boolean startIsUncommitted() {
     return commits.startIsUncommitted() && !revoked;
   }
 
-  /** The offset that is expected next. */
+  /** The offset that is expected in the next poll. */
   public synchronized long position() {
     return commits.position();
   }
 
-  /** Tells what may be committed. */
+  /** The commits of this partition. */
   public Commits<K, V> commits() {
     return commits;
   }
 
-  /** Which partition it is. */
+  /** The name of the partition. */
   public TopicPartition name() {
     return name;
   }
@@ -122,9 +124,7 @@ public final class Partition<K, V> {
     return gate;
   }
 
-  /**
-   * Whether records from that offset on would go back behind those that were added or committed.
-   */
+  /** Whether records from this offset on would repeat offsets that were added or committed. */
   public synchronized boolean wouldGoBack(long offset) {
     return offset < commits.position();
   }
@@ -141,7 +141,8 @@ public final class Partition<K, V> {
   /**
    * The same.
    *
-   * @param position the offset that will be polled next, and the leader epoch of what is before it
+   * @param position the offset that will be polled next, and the leader epoch of the record before
+   *     it
    */
   public synchronized void add(
       List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata position) {
@@ -175,7 +176,7 @@ public final class Partition<K, V> {
     commits.polled(position);
   }
 
-  /** Adds a record that was not polled, as it cannot be read: what handles it meets the failure. */
+  /** Adds an unreadable record, which was not polled. Handling it fails with this failure. */
   @SuppressWarnings("NullAway") // Kafka's type does not say that key and value may be null
   public synchronized void addUnreadable(long offset, UnreadableException failure) {
     var nothing =
@@ -195,8 +196,8 @@ public final class Partition<K, V> {
   }
 
   /**
-   * Takes the next message and begins it, for a thread that will take another of this partition
-   * when it has settled it: it is not told then that one has become ready.
+   * Takes the next message and begins it. For a thread that will take another message of this
+   * partition after settling this one. That thread gets no signal for the next message.
    */
   public synchronized @Nullable Delivery<K, V> takeToHandle() {
     Delivery<K, V> delivery = take();
@@ -209,7 +210,7 @@ public final class Partition<K, V> {
     return delivery;
   }
 
-  /** Whether {@link #take} would find a message; takes no lock, as many ask often. */
+  /** Whether {@link #take} would find a message. Takes no lock, because many threads ask often. */
   public boolean hasReady() {
     Partition<K, V> earlier = before;
     return lanes.hasReady() && !gate.isClosed() && (earlier == null || earlier.isIdle());
@@ -220,11 +221,11 @@ public final class Partition<K, V> {
   }
 
   /**
-   * Whether it should not be polled for now.
+   * Whether the partition should pause.
    *
-   * @param backlog how many records that could be handed out are enough
-   * @param lookAhead how many records may be held from the first one that is not settled on
-   * @param lookAheadBytes how many bytes those of them that are not settled may have
+   * @param backlog pause at this number of records that could be handed out
+   * @param lookAhead pause at this number of records, from the first unsettled one on
+   * @param lookAheadBytes pause at this number of bytes of unsettled records
    */
   public synchronized boolean isFull(int backlog, int lookAhead, long lookAheadBytes) {
     Outputs outputs = commits.outputs();
@@ -236,7 +237,7 @@ public final class Partition<K, V> {
         || (outputs.held() != null && next - frontOr(next) >= lookAhead);
   }
 
-  /** Says whether more is settled beyond the commit than a commit can tell. */
+  /** Sets whether the metadata of a commit is too small for the records settled beyond it. */
   public synchronized void crowded(boolean is) {
     crowded = is;
   }
@@ -245,7 +246,7 @@ public final class Partition<K, V> {
     if (revoked || !window.holds(delivery.number, delivery)) {
       return false;
     }
-    delivery.takesNext = false; // who begins it later may be at another partition
+    delivery.takesNext = false; // the thread that begins it later may take from another partition
     if (!delivery.running) {
       delivery.running = true;
       running++;
@@ -278,7 +279,10 @@ public final class Partition<K, V> {
     }
   }
 
-  /** Lets those begin that wait for it; it stays where it is, and no commit passes it. */
+  /**
+   * Lets the records begin that wait for this one. This record stays in the window, so no commit
+   * passes it.
+   */
   void leaveLane(Delivery<K, V> delivery) {
     boolean wake;
     synchronized (this) {
@@ -313,7 +317,7 @@ public final class Partition<K, V> {
     }
   }
 
-  /** Whether a later ownership may wait for it. */
+  /** Ends the run of the record. Returns whether a later ownership may have waited for it. */
   private boolean stop(Delivery<K, V> delivery) {
     if (delivery.running) {
       delivery.running = false;
@@ -323,15 +327,18 @@ public final class Partition<K, V> {
     return revoked && running == 0;
   }
 
-  /** From now on nothing is started; what is held is forgotten (it will be polled again). */
+  /**
+   * Revokes the partition: no more records start, and waiting records are dropped. They will be
+   * redelivered.
+   */
   public synchronized void revoke() {
     revoked = true;
     lanes.clear();
   }
 
   /**
-   * After {@link #revoke}, and the last commit: forgets the records that do not run, since this
-   * object may be known for long, by a handler that hangs or by its next ownership.
+   * Drops the records that do not run. To be called after {@link #revoke} and the last commit,
+   * because a stuck handler or the next ownership may reference this object for a long time.
    */
   public synchronized void forget() {
     window.forgetIf(delivery -> !delivery.running);
@@ -341,12 +348,12 @@ public final class Partition<K, V> {
     }
   }
 
-  /** Whether nothing runs, of earlier ownerships neither. */
+  /** Whether no record runs, of this and of earlier ownerships. */
   public synchronized boolean isIdle() {
     return running == 0 && (before == null || before.isIdle());
   }
 
-  /** Waits until nothing runs, {@code timeout} at the most; whether that is so. */
+  /** Waits until no record runs, at most for the timeout. Returns whether none runs. */
   public synchronized boolean awaitIdle(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     for (long left; running > 0; ) {
@@ -358,7 +365,7 @@ public final class Partition<K, V> {
     return true;
   }
 
-  /** The first record that is not settled, or whose outputs wait; null if there is none. */
+  /** The first record that is unsettled, or whose outputs wait; null if there is none. */
   public synchronized @Nullable Front front() {
     Outputs.Held held = commits.outputs().held();
     if (held != null && !revoked) {
@@ -371,23 +378,29 @@ public final class Partition<K, V> {
     Delivery<K, V> late = gate.late();
     String why =
         before != null
-            ? "it waits for what runs of an earlier ownership"
+            ? "it waits for handlers of the previous assignment of this partition"
             : late != null
                 ? "the deserializer of %s has not returned".formatted(late)
                 : first.why();
     return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
   }
 
-  /** Why nothing is polled though there may be records; null if there are none. */
+  /**
+   * The reason why nothing is polled although there may be records; null if there is no such
+   * reason.
+   */
   private @Nullable Front frontOfNothing() {
     if (held) {
-      String why = "nobody has told yet where it begins: its leader may be away";
+      String why = "its start position is not known yet: its leader may be away";
       return new Front(name, Math.max(0, position()), since(heldSince), why);
     }
     return behindTransaction();
   }
 
-  /** The first offset that an open transaction hides, if nothing before it is left to handle. */
+  /**
+   * The first offset that an open transaction hides, if all records before it are handled; null
+   * otherwise.
+   */
   public synchronized @Nullable Front behindTransaction() {
     boolean isNext = !held && !revoked && window.size() == 0 && position() == ends.stableEnd();
     if (!isNext || ends.withheld(position()) == 0) {
@@ -403,34 +416,34 @@ public final class Partition<K, V> {
     return Duration.ofNanos(System.nanoTime() - nanoTime);
   }
 
-  /** The offset of the {@link #front}; that one if there is none. */
+  /** The offset of the {@link #front}; the given one if there is none. */
   private long frontOr(long none) {
     Outputs.Held held = commits.outputs().held();
     return held != null ? held.offset() : window.size() > 0 ? window.offset(0) : none;
   }
 
-  /** Whether an end of its log is known. */
+  /** Whether an end of the log is known. */
   public synchronized boolean knowsEnd() {
     return ends.areKnown();
   }
 
-  /** The end of its log, as the consumer knows it from a fetch. It can fall: logs are cut. */
+  /** Sets the end of the log, from a fetch. It can fall, because logs can be truncated. */
   public synchronized void fetchedEnd(long log) {
     ends.fetched(log);
   }
 
   /**
-   * The end of its log, and the end of the part that can be read, as the brokers tell them. An open
-   * transaction hides the rest.
+   * Sets the end of the log and the end of its readable part, from an answer of the brokers. An
+   * open transaction hides the rest.
    */
   public synchronized void ends(long log, long stable) {
     ends.told(log, stable);
   }
 
   /**
-   * How far it is.
+   * The progress.
    *
-   * @param paused whether it is not polled now
+   * @param paused whether the partition is paused now
    */
   public synchronized PartitionStatus status(boolean paused) {
     long from = frontOr(position());
@@ -442,7 +455,7 @@ public final class Partition<K, V> {
         name, lag, running, lanes.size(), paused, front(), ends.withheld(position()));
   }
 
-  /** Says where it stands. */
+  /** Tells the progress. */
   @Override
   public synchronized String toString() {
     return "%s[%d waiting, %d running, %d held, next %d, committed %d%s]"

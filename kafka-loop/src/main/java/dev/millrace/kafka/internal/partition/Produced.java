@@ -7,11 +7,11 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was produced for a record, and is to be committed with it.
+ * The outputs of a record, which are committed with it.
  *
- * @param source the record as it was sent
- * @param records what to send
- * @param letter what the source has become, if it is a dead letter; null if it was handled
+ * @param source the source record
+ * @param records the records to send
+ * @param letter the dead letter of the source; null if the source was handled
  */
 public record Produced(
     ConsumerRecord<byte[], byte[]> source,
@@ -22,7 +22,7 @@ public record Produced(
     return letter != null;
   }
 
-  /** How many bytes it keeps alive, as {@link RecordSize} estimates. */
+  /** The bytes of heap that it holds, as {@link RecordSize} estimates them. */
   long bytes() {
     long bytes = RecordSize.of(source.key(), source.value(), source.headers());
     for (ProducerRecord<byte[], byte[]> record : records) {
@@ -31,7 +31,7 @@ public record Produced(
     return bytes;
   }
 
-  /** Names the source, but shows nothing of it. */
+  /** Names the source, without its content. */
   @Override
   public String toString() {
     return "%d records for that of %s-%d at offset %d"

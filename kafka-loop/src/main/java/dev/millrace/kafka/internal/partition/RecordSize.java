@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 /** Estimates how many bytes of the heap a record holds. */
 final class RecordSize {
 
-  /** What a record without a byte in it holds on a 64-bit JVM, with our objects around it. */
+  /** The size of an empty record on a 64-bit JVM, with our objects around it. In bytes. */
   static final int RECORD = 200;
 
-  /** Likewise a header: itself, its name, and the two arrays. */
+  /** The size of an empty header: itself, its name, and the two arrays. In bytes. */
   private static final int HEADER = 96;
 
   private RecordSize() {}
@@ -18,7 +18,7 @@ final class RecordSize {
   static long of(byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
     long bytes = (long) RECORD + length(key) + length(value);
     for (Header header : headers.toArray()) {
-      // To ask for the value also lets go of the fetched buffer that the header was a part of.
+      // Asking for the value also releases the fetched buffer that the header was a part of.
       bytes += HEADER + header.key().length() + length(header.value());
     }
     return bytes;

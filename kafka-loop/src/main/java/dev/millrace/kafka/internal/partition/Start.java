@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where the consumption of a partition begins. Immutable.
  *
- * @param position the offset, and the leader epoch of what is before it, if that is known
- * @param ahead what is settled beyond it
- * @param origin the topic it belongs to; null if that is not known
- * @param isCommitted whether the group has committed it
- * @param change what has become of the log, if it is not the one that was consumed
+ * @param position the offset, and the leader epoch of the record before it, if it is known
+ * @param ahead the records settled beyond the offset
+ * @param origin the topic it belongs to; null if it is not known
+ * @param isCommitted whether the group has committed the offset
+ * @param change the new history, if the log is not the consumed one; otherwise null
  */
 public record Start(
     OffsetAndMetadata position,
@@ -22,12 +22,12 @@ public record Start(
     boolean isCommitted,
     @Nullable NewHistoryException change) {
 
-  /** Of a partition of which nothing is committed. */
+  /** The start of a partition without a commit. */
   public static Start uncommitted(OffsetAndMetadata position, @Nullable Origin origin) {
     return new Start(position, OffsetRanges.EMPTY, origin, false, null);
   }
 
-  /** Where the application wants it. */
+  /** A position that the application has set. */
   public static Start at(long offset, @Nullable Origin origin) {
     return uncommitted(new OffsetAndMetadata(offset, Optional.empty(), ""), origin);
   }

@@ -5,15 +5,12 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The records of a partition from the first one that is not settled on. Not safe for use by many
- * threads.
- */
+/** The records of a partition, from the first unsettled one on. Not thread-safe. */
 /*
- * A circular array that grows. Each record has a number, one more than that of the record before, which
- * is its place in the array (modulo the length, a power of two): so it is found in constant time, though
- * offsets leave gaps. A settled record is one whose value is null. Those at the front leave at once,
- * so the first is never settled.
+ * A circular array that grows. Each record has a number, one more than the record before it. Its
+ * place in the array is this number modulo the length, which is a power of two. So a record is
+ * found in constant time, although offsets have gaps. A settled record has a null value. Settled
+ * records at the front leave at once, so the first record is never settled.
  */
 public final class Window<T> {
 
@@ -23,12 +20,12 @@ public final class Window<T> {
   private int size;
   private int settled;
 
-  /** How many records there are, settled ones included. */
+  /** The number of records, settled ones included. */
   int size() {
     return size;
   }
 
-  /** The number of the first record; changes when that is settled. */
+  /** The number of the first record. It changes when that record is settled. */
   long first() {
     return head;
   }
@@ -72,12 +69,12 @@ public final class Window<T> {
     size++;
   }
 
-  /** Whether that is the value under that number, and not settled. */
+  /** Whether the number has this value, and is not settled. */
   boolean holds(long number, T value) {
     return number >= head && number < head + size && values[place(number)] == value;
   }
 
-  /** Settles the record of that number; false if it is settled already. */
+  /** Settles the record with this number; false if it is settled already. */
   boolean settle(long number) {
     if (number < head || number >= head + size || values[place(number)] == null) {
       return false;
@@ -92,7 +89,7 @@ public final class Window<T> {
     return true;
   }
 
-  /** Settles the records that match, without a word to anybody. */
+  /** Settles the records that match. No listener is notified. */
   @SuppressWarnings("unchecked") // only such values are added
   void forgetIf(Predicate<? super T> condition) {
     long end = head + size;

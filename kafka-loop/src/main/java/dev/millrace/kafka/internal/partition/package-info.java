@@ -1,6 +1,4 @@
-/**
- * One partition during one ownership: its records, their order, and what can be committed. Not API.
- */
+/** One partition during one ownership: its records, their order, and its commits. Not API. */
 @NullMarked
 package dev.millrace.kafka.internal.partition;
 

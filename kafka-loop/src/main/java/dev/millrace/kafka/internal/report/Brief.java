@@ -15,7 +15,8 @@ public final class Brief {
   public static String of(Throwable failure) {
     try {
       return line(failure.toString(), LIMIT);
-    } catch (Throwable e) { // of the application's class: its text is not worth another failure
+    } catch (
+        Throwable e) { // thrown by the application's class: the text is not worth another failure
       return failure.getClass().getName() + " (its toString threw " + e.getClass().getName() + ")";
     }
   }

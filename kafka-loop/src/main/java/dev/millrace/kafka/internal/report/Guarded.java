@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Calls listeners and observers of the application so that what they throw changes nothing: it is
- * logged at warn, and the loop goes on. Errors of the JVM itself, such as {@code OutOfMemoryError},
- * are thrown on. Thread-safe.
+ * Calls listeners and observers of the application. An exception that they throw is logged at warn,
+ * and the loop goes on. Errors of the JVM itself, such as {@code OutOfMemoryError}, are thrown on.
+ * Thread-safe.
  */
 public final class Guarded {
 
@@ -28,7 +28,7 @@ public final class Guarded {
   /**
    * Calls a listener.
    *
-   * @param name what the application knows it as
+   * @param name the name of the listener in the API
    */
   public static void run(String name, Runnable listener) {
     try {
@@ -39,15 +39,15 @@ public final class Guarded {
   }
 
   /**
-   * Tells a listener of a failure. If the listener throws, both failures are in one line.
+   * Reports a failure to a listener. If the listener throws, both failures are in one line.
    *
-   * @param name what the application knows it as
+   * @param name the name of the listener in the API
    */
   public static void tell(String name, Consumer<? super Exception> listener, Exception failure) {
     try {
       listener.accept(failure);
     } catch (Throwable e) {
-      thrown(name, "; it was told of: " + Brief.of(failure), e);
+      thrown(name, "; it was called with: " + Brief.of(failure), e);
     }
   }
 
@@ -64,7 +64,7 @@ public final class Guarded {
     FAILURES.warn(LOG, name + " has thrown, which changes nothing: " + both, e);
   }
 
-  /** An observer that calls that one, and never throws. */
+  /** An observer that calls the given one, and never throws. */
   public static ConsumerObserver observer(ConsumerObserver observer) {
     return observer == ConsumerObserver.NONE ? observer : new Consumers(observer);
   }
@@ -104,7 +104,7 @@ public final class Guarded {
     }
   }
 
-  /** Without lambdas, as these are called for each record. */
+  /** Without lambdas, because these methods are called for each record. */
   private record Partitions(PartitionObserver observer) implements PartitionObserver {
 
     private static final String NAME = "the observer of a partition";

@@ -1,4 +1,4 @@
-/** What people are told: log lines, guarded listeners, and where a thread stands. Not API. */
+/** Reports for people: log lines, guarded listeners, and the place of a thread. Not API. */
 @NullMarked
 package dev.millrace.kafka.internal.report;
 

@@ -20,17 +20,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The application's deserializers, apart from the consumer: a record that they refuse is one record
- * that fails, and its bytes are still there.
+ * Calls the application's deserializers outside of the consumer. So a record that they refuse is
+ * one failed record, and its bytes are still available.
  *
- * <p>Thread-safe. A deserializer is called by one thread at a time, as Kafka's own consumer would.
- * If the deserializers are made of their classes, each call has a pair of them to itself, so that a
- * slow call holds up its partition only. If they were given, there is one pair: the calls of all
- * partitions wait for each other.
+ * <p>Thread-safe. One thread at a time calls a deserializer, as in Kafka's own consumer. If the
+ * deserializers are created from their classes, each call has its own pair, so a slow call holds up
+ * its partition only. If the application has given instances, there is one pair, and the calls of
+ * all partitions wait for each other.
  */
 /*
- * Pairs are made when all others are in use, and are used again, the last one first: so there are as many as
- * were in use at once, which is at most one for each partition, and one or two if they are quick.
+ * A new pair is created when all others are in use. Pairs are reused, the last one first. So the
+ * number of pairs is the largest number that was in use at once: at most one for each partition,
+ * and one or two if calls are fast.
  */
 public final class Deserialization<K, V> implements AutoCloseable {
 
@@ -53,14 +54,14 @@ public final class Deserialization<K, V> implements AutoCloseable {
   private final @Nullable Supplier<Deserializer<K>> keys;
   private final @Nullable Supplier<Deserializer<V>> values;
 
-  /** Of all partitions, if there is one pair; null if each partition has a turnstile of its own. */
+  /** The turnstile of all partitions, if there is one pair; null if each partition has its own. */
   private final @Nullable Turnstile single;
 
   private final Deque<Pair<K, V>> free = new ArrayDeque<>(); // guarded by this
   private int used; // guarded by this
   private boolean closed; // guarded by this
 
-  /** With one pair of deserializers that are configured; they are closed with this. */
+  /** With one pair of configured deserializers. They are closed with this object. */
   public Deserialization(Deserializer<K> key, Deserializer<V> value) {
     this.keys = null;
     this.values = null;
@@ -69,7 +70,8 @@ public final class Deserialization<K, V> implements AutoCloseable {
   }
 
   /**
-   * With deserializers that are made as they are needed, one pair now; all are closed with this.
+   * With deserializers that are created on demand; the first pair is created now. All are closed
+   * with this object.
    */
   public Deserialization(Supplier<Deserializer<K>> keys, Supplier<Deserializer<V>> values) {
     this.keys = keys;
@@ -110,7 +112,7 @@ public final class Deserialization<K, V> implements AutoCloseable {
         return known;
       }
     }
-    return make(); // without the lock: it may take long
+    return make(); // without the lock, because it may take long
   }
 
   private Pair<K, V> make() {
@@ -165,7 +167,7 @@ public final class Deserialization<K, V> implements AutoCloseable {
       RecordHeaders headers,
       byte @Nullable [] bytes) {
     if (bytes == null) {
-      return null; // as Kafka does: a deserializer is not asked for nothing
+      return null; // as in Kafka: deserializers are not called for null
     }
     try {
       return deserializer.deserialize(raw.topic(), headers, bytes);
@@ -179,7 +181,7 @@ public final class Deserialization<K, V> implements AutoCloseable {
           buffer(raw.key()),
           buffer(raw.value()),
           raw.headers(),
-          "the %s of the record of %s-%d at offset %d can not be deserialized: %s"
+          "the %s of the record of %s-%d at offset %d cannot be deserialized: %s"
               .formatted(origin, raw.topic(), raw.partition(), raw.offset(), e),
           e);
     }

@@ -27,12 +27,12 @@ public final class OutputBuffer<A, B> implements Output<A, B>, AutoCloseable {
     records.add(serialization.apply(record));
   }
 
-  /** What was produced. */
+  /** The outputs so far. */
   public synchronized List<ProducerRecord<byte[], byte[]>> records() {
     return List.copyOf(records);
   }
 
-  /** Takes no more. */
+  /** Refuses further outputs. */
   @Override
   public synchronized void close() {
     closed = true;

@@ -6,7 +6,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Serializer;
 
 /**
- * The application's serializers of what its handlers produce; called by several threads at once.
+ * The application's serializers for the outputs of its handlers. Several threads call them at the
+ * same time.
  */
 public record Serialization<A, B>(Serializer<A> key, Serializer<B> value) {
 
@@ -16,7 +17,7 @@ public record Serialization<A, B>(Serializer<A> key, Serializer<B> value) {
     Objects.requireNonNull(value, "value");
   }
 
-  /** The record as it is sent; may block, as serializers may. */
+  /** The record as it is sent. May block, because serializers may. */
   public ProducerRecord<byte[], byte[]> apply(ProducerRecord<A, B> record) {
     String topic = record.topic();
     return new ProducerRecord<>(

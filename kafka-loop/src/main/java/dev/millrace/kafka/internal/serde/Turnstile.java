@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A lock that tells those who did not wait for it when they may try again. Thread-safe. */
+/** A lock that notifies threads that did not wait for it when they may try again. Thread-safe. */
 public final class Turnstile {
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -17,12 +17,12 @@ public final class Turnstile {
     lock.lockInterruptibly();
   }
 
-  /** Waits until it is free, but no longer than that; whether the thread has entered. */
+  /** Waits until it is free, at most for the patience. Returns whether the thread has entered. */
   public boolean enter(Duration patience) throws InterruptedException {
     return lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /** Calls that once, when it may be free; by any thread. */
+  /** Calls the action once, when the turnstile may be free. Any thread may call it. */
   public void whenFree(Runnable action) {
     waiting.add(action);
     if (!lock.isLocked()) { // the thread that left may not have seen it

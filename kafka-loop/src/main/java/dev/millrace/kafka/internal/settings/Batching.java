@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How large batches are.
+ * The size of batches.
  *
- * @param size how many records one has at the most
- * @param linger how long the first of them waits for others
+ * @param size the largest number of records in a batch
+ * @param linger how long the first record waits for others
  */
 public record Batching(int size, Duration linger) {
 

@@ -7,16 +7,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** Where records go that could not be handled. Thread-safe. */
+/** The place for records that could not be handled. Thread-safe. */
 @FunctionalInterface
 public interface Burial {
 
   /**
-   * A letter that is on its way.
+   * A letter that is being sent.
    *
-   * @param safe completes when it is safe, or fails with why it is not
-   * @param produced what is to be produced in the transaction that commits the record; the letter
-   *     is safe when that is committed
+   * @param safe completes when the letter is safe; fails if it is not
+   * @param produced the records to produce in the transaction that commits the source; the letter
+   *     is safe when that transaction is committed
    * @param isRetry whether the record is on its way to a retry topic, and not a dead letter
    */
   record Begun(Future<?> safe, List<ProducerRecord<byte[], byte[]>> produced, boolean isRetry) {
@@ -26,7 +26,7 @@ public interface Burial {
     }
   }
 
-  /** Begins to put a record in a safe place; may block. */
+  /** Starts to put a record in a safe place. May block. */
   Begun bury(DeadLetter letter) throws Exception;
 
   /** The letter as the dead letters get it. */
@@ -54,12 +54,12 @@ public interface Burial {
     };
   }
 
-  /** To dead letters that know nothing of transactions. */
+  /** Dead letters outside of transactions. */
   static Burial of(DeadLetters letters) {
     return letter -> new Begun(letters.begin(letter), List.of());
   }
 
-  /** To a topic, in the transaction that commits the record. */
+  /** A topic, in the transaction that commits the record. */
   static Burial inTransaction(String topic) {
     return letter ->
         new Begun(CompletableFuture.completedFuture(null), List.of(letter.toRecord(topic)));

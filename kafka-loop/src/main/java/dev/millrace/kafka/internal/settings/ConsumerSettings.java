@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class ConsumerSettings<K, V> {
 
   /**
-   * Shorter than Kafka's half a second: a client has one request to a broker at a time, without the
-   * partitions that are paused; so one that is resumed while the broker waits for records of the
-   * others gets none until it answers.
+   * Shorter than Kafka's default of 500 ms. A client has one fetch request at a broker at a time,
+   * and the request leaves out paused partitions. So a partition that resumes meanwhile gets no
+   * records until the broker answers that request.
    */
   private static final int FETCH_MAX_WAIT_MS = 100;
 
@@ -63,7 +63,7 @@ public final class ConsumerSettings<K, V> {
       ConsumerObserver observer,
       RetryTopics retries) {}
 
-  /** Kafka's own; there may be secrets among them. */
+  /** Kafka's own properties. They may contain secrets. */
   private final Map<String, Object> properties;
 
   /** The names of the topics to subscribe to; empty if there is a {@link #pattern}. */
@@ -72,25 +72,25 @@ public final class ConsumerSettings<K, V> {
   /** The pattern of the names to subscribe to, instead of {@link #topics}; null without one. */
   public final @Nullable Pattern pattern;
 
-  /** Which records wait for which. */
+  /** The records that wait for each other. */
   public final Ordering ordering;
 
-  /** Whether records may begin while some from before a rebalance are still under way. */
+  /** Whether records may start while handlers of the previous assignment still run. */
   public final boolean overlapping;
 
-  /** From how many waiting records on a partition is full. */
+  /** A partition is full at this number of waiting records. */
   public final int buffer;
 
-  /** From how many held records on a partition is full. */
+  /** A partition is full at this number of held records. */
   public final int lookAhead;
 
-  /** From how many held bytes on a partition is full. */
+  /** A partition is full at this number of held bytes. */
   public final long lookAheadBytes;
 
-  /** How long after it was settled a record is committed, at the most while the broker answers. */
+  /** The longest time from settling a record to its commit, while the broker answers. */
   public final Duration commitInterval;
 
-  /** After how many settled records to commit. */
+  /** The number of settled records that starts a commit. */
   public final int commitEvery;
 
   /** How many characters of metadata a commit may have. */
@@ -102,34 +102,34 @@ public final class ConsumerSettings<K, V> {
   /** How long the end may take. */
   public final Duration closeTimeout;
 
-  /** From when on what does not move is stuck. */
+  /** A standstill that lasts this long is reported as stuck. */
   public final Duration stuckAfter;
 
-  /** What becomes of records that cannot be read. */
+  /** Decides about records that cannot be read. */
   public final CorruptRecords corruptRecords;
 
-  /** Where to go on when the log is not the one that was consumed; null for the default. */
+  /** Where to continue when the log is not the consumed one; null for the default. */
   public final @Nullable NewHistory newHistory;
 
-  /** Where partitions begin that are younger than the group. */
+  /** Where to start partitions that are younger than the group. */
   public final AddedPartitions addedPartitions;
 
-  /** From which lag of a partition on the consumer is behind; null for no limit. */
+  /** The consumer is behind above this lag of a partition; null for no limit. */
   public final @Nullable Long lagLimit;
 
-  /** How often to tell that a right is refused, and wait for it; null to end. */
+  /** The time between two reports of a refused right; null to end the consumer instead. */
   public final @Nullable Duration awaitRights;
 
-  /** What is paused from the start on, and may be changed at any time; null for nothing. */
+  /** The paused partitions, which may change at any time; null if no partition can be paused. */
   public final @Nullable Pauses pauses;
 
   /** How long the records of a topic are held back; by topic. */
   public final Map<String, Duration> delays;
 
-  /** Who is told what is consumed. */
+  /** Receives consume, settle and commit events. */
   public final ConsumerObserver observer;
 
-  /** How large batches are; null for one record at a time. */
+  /** The size of batches; null for one record at a time. */
   public final @Nullable Batching batching;
 
   /** How to produce and commit in transactions; null for commits of offsets alone. */
@@ -141,14 +141,14 @@ public final class ConsumerSettings<K, V> {
   /** Instead of the class among the properties. */
   public final @Nullable Deserializer<V> valueDeserializer;
 
-  /** Makes the consumer. */
+  /** Creates the consumer. */
   public final Function<Map<String, Object>, Consumer<byte[], byte[]>> factory;
 
-  /** Makes the client that asks what is missing. */
+  /** Creates the client for questions to the cluster. */
   public final Function<Map<String, Object>, Admin> adminFactory;
 
   /**
-   * Reads what the builder has been told until now.
+   * Copies the present settings of the draft.
    *
    * @param loop the parts of a loop; null for a consumer without one
    */
@@ -198,7 +198,7 @@ public final class ConsumerSettings<K, V> {
     return properties;
   }
 
-  /** The number, if it is. */
+  /** The number, if it is positive. */
   public static int positive(String what, int number) {
     if (number < 1) {
       throw new IllegalArgumentException(what + " must be at least 1, but is " + number);
@@ -207,14 +207,14 @@ public final class ConsumerSettings<K, V> {
   }
 
   /**
-   * How long after the last commit began the next one begins. The rest of the interval is for the
-   * poll that is under way, and for the broker.
+   * The time from the start of a commit to the start of the next one: 95 % of the interval. The
+   * rest of the interval is for the poll in progress and for the broker.
    */
   public Duration untilNextCommit() {
     return commitInterval.minus(commitInterval.dividedBy(20));
   }
 
-  /** The duration, if it is. */
+  /** The duration, if it is positive. */
   public static Duration positive(String what, Duration duration) {
     if (!Objects.requireNonNull(duration, what).isPositive()) {
       throw new IllegalArgumentException(what + " must be positive, but is " + duration);
@@ -292,13 +292,13 @@ public final class ConsumerSettings<K, V> {
     return OffsetReset.of(properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG));
   }
 
-  /** Where to go on when the log is not the one that was consumed. */
+  /** Where to continue when the log is not the consumed one. */
   public NewHistory newHistory() {
     NewHistory chosen = newHistory;
     return chosen != null ? chosen : offsetReset().isNone() ? NewHistory.STOP : NewHistory.RESUME;
   }
 
-  /** Which records the consumer reads. */
+  /** The isolation level of the consumer. */
   public IsolationLevel isolation() {
     Object given = properties.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
     boolean committed =
@@ -308,7 +308,7 @@ public final class ConsumerSettings<K, V> {
     return committed ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED;
   }
 
-  /** Asks the brokers that the consumer is connected to. */
+  /** Questions to the brokers of the consumer. */
   public Questions newQuestions(Consumer<?, ?> consumer) {
     return consumer instanceof KafkaConsumer
         ? AdminQuestions.open(properties)
@@ -342,7 +342,7 @@ public final class ConsumerSettings<K, V> {
     }
   }
 
-  /** An admin client that connects as the consumer does, and waits no longer than that. */
+  /** An admin client with the connection settings of the consumer, and with this timeout. */
   public Admin newAdmin(Duration timeout) {
     Map<String, Object> all = new HashMap<>(properties);
     all.keySet().retainAll(AdminClientConfig.configNames());
@@ -366,12 +366,13 @@ public final class ConsumerSettings<K, V> {
     Deserialization<K, V> deserialization =
         keyDeserializer == null && valueDeserializer == null
             ? new Deserialization<>(key, value)
-            : new Deserialization<>(key.get(), value.get()); // there is one of what was given
+            : new Deserialization<>(
+                key.get(), value.get()); // there is one instance of a given deserializer
     unknown.warn();
     return deserialization;
   }
 
-  /** Whether a topic of that name is subscribed to. */
+  /** Whether the consumer subscribes to a topic of this name. */
   boolean consumes(String topic) {
     Pattern known = pattern;
     return known == null ? topics.contains(topic) : known.matcher(topic).matches();
@@ -405,7 +406,7 @@ public final class ConsumerSettings<K, V> {
     return name;
   }
 
-  /** Without the values of the properties, among which there may be secrets. */
+  /** Without the values of the properties, because they may contain secrets. */
   @Override
   public String toString() {
     return "ConsumerSettings[topics=%s, ordering=%s, properties=%s]"

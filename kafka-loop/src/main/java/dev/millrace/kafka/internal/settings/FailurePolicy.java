@@ -8,14 +8,14 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of a record that fails.
+ * Decides about a record that fails.
  *
- * @param attempts how often a record is tried; {@link Integer#MAX_VALUE} for no bound
- * @param backoff how long to wait between attempts
- * @param retryable which failures are worth another attempt
- * @param deadLetters where it goes then; null to stop the loop
- * @param refused what becomes of a letter that can never be taken
- * @param deadLetterBackoff how long to wait when the dead letters fail
+ * @param attempts the number of attempts for a record; {@link Integer#MAX_VALUE} for no limit
+ * @param backoff the delay between attempts
+ * @param retryable selects the failures that are retried
+ * @param deadLetters the place for a record without attempts left; null to stop the loop
+ * @param refused decides about a letter that can never be accepted
+ * @param deadLetterBackoff the delay before a letter is sent again
  */
 public record FailurePolicy(
     int attempts,
@@ -25,14 +25,14 @@ public record FailurePolicy(
     RefusedLetters refused,
     Backoff deadLetterBackoff) {
 
-  /** How long to wait for the next attempt; null if there is none. */
+  /** The delay before the next attempt; null if there is none. */
   public @Nullable Duration delayAfter(int attempt, Throwable failure) {
     return attempt < attempts && retryable.test(failure)
         ? backoff.delay(attempt, ThreadLocalRandom.current())
         : null;
   }
 
-  /** How long to wait until a dead letter is offered again. */
+  /** The delay before a dead letter is sent again. */
   public Duration deadLetterDelay(int attempt) {
     return deadLetterBackoff.delay(attempt, ThreadLocalRandom.current());
   }

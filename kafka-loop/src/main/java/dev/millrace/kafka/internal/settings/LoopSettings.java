@@ -26,46 +26,46 @@ public final class LoopSettings {
   /** How long handlers may still run at the end. */
   public final Duration drainTimeout;
 
-  /** How often to try a record. */
+  /** The number of attempts for a record. */
   public final int attempts;
 
-  /** How long to wait between attempts. */
+  /** The delay between attempts. */
   public final Backoff backoff;
 
-  /** Which failures are worth another attempt. */
+  /** Selects the failures that are retried. */
   public final Predicate<? super Throwable> retryable;
 
-  /** Where a record goes when no attempt is left. */
+  /** The place for a record without attempts left; null for none. */
   public final @Nullable DeadLetters deadLetters;
 
-  /** The topic for those, if the loop is to publish them itself. */
+  /** The topic for dead letters that the loop publishes itself; null for none. */
   public final @Nullable String deadLetterTopic;
 
-  /** Where a record goes before that, to be tried again later. */
+  /** The retry topics, for a record without attempts left. */
   public final RetryTopics retryTopics;
 
-  /** What becomes of a letter that can never be taken. */
+  /** Decides about a letter that can never be accepted. */
   public final RefusedLetters refusedLetters;
 
-  /** How long to wait when the dead letters fail. */
+  /** The delay before a letter is sent again. */
   public final Backoff deadLetterBackoff;
 
-  /** What handlers produce, in transactions of the loop; null if they do not. */
+  /** The serializers for outputs of handlers in transactions; null without transactions. */
   public final @Nullable Serialization<?, ?> outputs;
 
   /** Kafka's own properties of the producer that the loop makes. */
   public final Map<String, ?> producerProperties;
 
-  /** Makes the producer of transactions. */
+  /** Creates the producer of transactions. */
   public final Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory;
 
-  /** Gets what is survived. */
+  /** Receives failures that the loop survives. */
   public final Consumer<? super Exception> onError;
 
-  /** Gets what rebalances change. */
+  /** Receives the results of rebalances. */
   public final Consumer<? super Notification> onNotification;
 
-  /** Reads what the builder has been told until now. */
+  /** Copies the present settings of the draft. */
   LoopSettings(LoopDraft<?, ?> draft) {
     this.concurrency = draft.concurrency;
     this.drainTimeout = draft.drainTimeout;
@@ -107,7 +107,7 @@ public final class LoopSettings {
     return (deadLetterTopic != null || !retryTopics.isEmpty()) && outputs == null;
   }
 
-  /** The producer of what the loop produces in transactions; null if it does not. */
+  /** The settings of the producer of transactions; null without transactions. */
   @Nullable TransactionSettings transactions(ConsumerSettings<?, ?> consumer) {
     Serialization<?, ?> serialization = outputs;
     if (serialization != null) {
@@ -129,16 +129,18 @@ public final class LoopSettings {
   }
 
   /**
-   * What becomes of a record that fails.
+   * The rules for a record that fails.
    *
-   * @param producer of the dead letters, if the loop {@link #producesLetters} them
+   * @param producer the producer of dead letters, if the loop {@link #producesLetters}
    */
   public FailurePolicy policy(@Nullable OwnProducer producer) {
     return new FailurePolicy(
         attempts, backoff, retryable, retries(producer), refusedLetters, deadLetterBackoff);
   }
 
-  /** Where records go that could not be handled: retry topics first; null to stop the loop. */
+  /**
+   * The place for records that could not be handled: retry topics first; null to stop the loop.
+   */
   private @Nullable Burial retries(@Nullable OwnProducer producer) {
     Burial last = burial(producer);
     return last == null || retryTopics.isEmpty()
@@ -147,7 +149,7 @@ public final class LoopSettings {
             retryTopics, retryable, last, producer == null ? null : producer.producer());
   }
 
-  /** Where records go for which no attempt is left; null to stop the loop. */
+  /** The place for records that have no attempt left; null to stop the loop. */
   public @Nullable Burial burial(@Nullable OwnProducer producer) {
     Burial last = deadLetterBurial(producer);
     return last == null || retryTopics.isEmpty() ? last : Burial.ofOrigins(last);
@@ -158,7 +160,7 @@ public final class LoopSettings {
     if (topic == null) {
       return deadLetters == null ? null : Burial.of(deadLetters);
     }
-    return outputs != null // then it is part of a transaction
+    return outputs != null // then the letter is part of a transaction
         ? Burial.inTransaction(topic)
         : Burial.of(DeadLetters.toTopic(Objects.requireNonNull(producer).producer(), topic));
   }

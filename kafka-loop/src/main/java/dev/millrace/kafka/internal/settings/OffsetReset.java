@@ -1,6 +1,5 @@
 package dev.millrace.kafka.internal.settings;
 
-import dev.millrace.kafka.internal.start.StartFinder;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Locale;
@@ -10,15 +9,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The application's {@code auto.offset.reset}. Immutable.
  *
- * <p>Kafka's consumer is told {@code none}, and {@link StartFinder} does what the application has
- * told: left to itself the consumer would jump over records that retention has deleted, or back to
- * the beginning of a topic that was made anew, and say nothing.
+ * <p>Kafka's consumer gets {@code none}, and the loop follows the setting of the application
+ * itself. Otherwise the consumer would silently skip records that retention has deleted, or go back
+ * to the beginning of a topic that was created again.
  */
 public record OffsetReset(Policy policy, @Nullable Duration back) {
 
   private static final String BY_DURATION = "by_duration:";
 
-  /** What the property can say. */
+  /** The values of the property. */
   public enum Policy {
     EARLIEST,
     LATEST,
@@ -27,7 +26,7 @@ public record OffsetReset(Policy policy, @Nullable Duration back) {
   }
 
   /**
-   * By the property's value; {@code earliest} if there is none.
+   * Parses the value of the property; {@code earliest} if there is none.
    *
    * @throws IllegalArgumentException if Kafka knows no such value
    */

@@ -14,16 +14,19 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /** A byte producer that reuses the consumer's connection settings. */
 public final class OwnProducer implements AutoCloseable {
 
-  /** Means the same for both, but not the same value. */
+  /** Properties with the same name in both clients, but not with the same value. */
   private static final Set<String> NOT_SHARED =
       Set.of(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG, CommonClientConfigs.CLIENT_ID_CONFIG);
 
-  /** A broker that is away is said after that, and not after Kafka's minute. */
+  /**
+   * An unreachable broker is reported after this time, and not after Kafka's default of 1 minute.
+   */
   private static final Duration MAX_BLOCK = Duration.ofSeconds(10);
 
   /**
-   * In bytes; as much as the producer's buffer has by default, and not Kafka's 1 MiB: a letter is
-   * larger than the record was, by its headers, and the limit of the topic is the one that counts.
+   * In bytes: the default size of the producer's buffer, instead of Kafka's default of 1 MiB. A
+   * letter is larger than its record, because of its headers. So only the limit of the topic should
+   * apply.
    */
   private static final int MAX_REQUEST_SIZE = 32 << 20;
 
@@ -36,7 +39,7 @@ public final class OwnProducer implements AutoCloseable {
   }
 
   /**
-   * Connects by the settings of the consumer.
+   * Creates a producer with the connection settings of the consumer.
    *
    * @param given the application's own properties of the producer
    */
@@ -48,7 +51,7 @@ public final class OwnProducer implements AutoCloseable {
   /**
    * The properties of a producer of dead letters.
    *
-   * @throws IllegalArgumentException if the application's own make letters unsafe
+   * @throws IllegalArgumentException if the application's own properties make letters unsafe
    */
   static Map<String, Object> ofLetters(
       Map<String, Object> consumerProperties, Map<String, ?> given) {
@@ -74,18 +77,21 @@ public final class OwnProducer implements AutoCloseable {
     return producer;
   }
 
-  /** Nobody waits for what is not sent by now: the timeout is for a broker that is away. */
+  /**
+   * Closes the producer. No caller waits for unsent records, so the timeout matters only if a
+   * broker is unreachable.
+   */
   @Override
   public void close() {
     producer.close(closeTimeout);
   }
 
-  /** As {@link #close()}, but it takes no longer than that. */
+  /** As {@link #close()}, with this timeout. */
   public void close(Duration timeout) {
     producer.close(timeout);
   }
 
-  /** What a producer knows of the consumer's settings: where the brokers are, TLS, SASL, times. */
+  /** The settings that a producer shares with the consumer: the brokers, TLS, SASL, timeouts. */
   static Map<String, Object> properties(Map<String, Object> consumerProperties) {
     Map<String, Object> properties = new HashMap<>(consumerProperties);
     properties

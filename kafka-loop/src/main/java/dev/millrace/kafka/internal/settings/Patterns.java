@@ -2,7 +2,7 @@ package dev.millrace.kafka.internal.settings;
 
 import java.util.regex.Pattern;
 
-/** Makes patterns of patterns. */
+/** Combines patterns. */
 public final class Patterns {
 
   private static final int ALLOWED = Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE;
@@ -12,9 +12,10 @@ public final class Patterns {
   /**
    * Matches the texts that match the first pattern, and not the second one.
    *
-   * <p>One pattern, because a consumer of Kafka takes one pattern, and no function, to subscribe.
+   * <p>The result is one pattern, because Kafka's consumer subscribes with one pattern, and not
+   * with a function.
    *
-   * @throws IllegalArgumentException if a pattern has flags other than those of letter case
+   * @throws IllegalArgumentException if a pattern has flags other than the ones of letter case
    */
   public static Pattern without(Pattern pattern, Pattern except) {
     return Pattern.compile("(?=%s$)(?!%s$).*".formatted(group(pattern), group(except)));

@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The partitions that the application has paused: those that it has named, or all but those that it
- * has resumed. It holds for partitions that are assigned later, too. Thread-safe.
+ * The partitions that the application has paused: the named ones, or all except for the resumed
+ * ones. Pauses also apply to partitions that are assigned later. Thread-safe.
  */
 public final class Pauses {
 
@@ -18,7 +18,7 @@ public final class Pauses {
 
   private volatile boolean all;
 
-  /** The same pauses, apart from these. */
+  /** An independent copy. */
   public synchronized Pauses copy() {
     var copy = new Pauses();
     copy.names.addAll(names);
@@ -27,13 +27,13 @@ public final class Pauses {
     return copy;
   }
 
-  /** Pauses these. */
+  /** Pauses these partitions. */
   public synchronized void add(Collection<TopicPartition> more) {
     names.addAll(more);
     resumed.removeAll(Set.copyOf(more));
   }
 
-  /** Resumes these. */
+  /** Resumes these partitions. */
   public synchronized void remove(Collection<TopicPartition> some) {
     if (all) {
       resumed.addAll(some);
@@ -54,7 +54,7 @@ public final class Pauses {
     names.clear();
   }
 
-  /** Whether that is paused. */
+  /** Whether this partition is paused. */
   public boolean contains(TopicPartition name) {
     return names.contains(name) || (all && !resumed.contains(name));
   }

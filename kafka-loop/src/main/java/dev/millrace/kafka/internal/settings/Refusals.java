@@ -8,7 +8,7 @@ import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 
-/** Failures to send that come again whenever the same record is sent to the same topic. */
+/** Send failures that happen again whenever the same record is sent to the same topic. */
 public final class Refusals {
 
   private static final Set<Class<?>> ALL =
@@ -29,7 +29,10 @@ public final class Refusals {
     return ALL.contains(failure.getClass());
   }
 
-  /** What to do about one that is kept, for the end of a message; empty if it is none. */
+  /**
+   * Advice about a letter that is kept, for the end of a message; empty if the failure is no
+   * refusal.
+   */
   public static String hint(Throwable failure) {
     if (!contains(failure)) {
       return "";

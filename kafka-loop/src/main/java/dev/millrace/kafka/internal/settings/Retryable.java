@@ -10,15 +10,15 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.errors.RetriableException;
 
-/** Which failures are worth another attempt if the application has not said so. */
+/** The default rule for failures that are retried. */
 final class Retryable {
 
   private Retryable() {}
 
   /**
-   * All failures of handlers. Of deserializers only those of the network behind them, such as of a
-   * registry of schemas: any other failure comes again with the same bytes. Of a record that could
-   * not be fetched, none.
+   * All failures of handlers. For deserializers, only network failures, for example of a schema
+   * registry: any other failure would repeat with the same bytes. For a record that could not be
+   * fetched, no failure.
    */
   static boolean byDefault(Throwable failure) {
     if (failure instanceof UnreadableException) {
@@ -28,7 +28,7 @@ final class Retryable {
         || Causes.find(failure, Retryable::isOfNetwork) != null;
   }
 
-  /** A plain IOException only: parsers throw subclasses of it for what they cannot read. */
+  /** Of IOException, only the class itself: parsers throw subclasses of it for unreadable input. */
   private static boolean isOfNetwork(Throwable e) {
     return e.getClass() == IOException.class
         || e instanceof SocketException

@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings of the producer of a loop with transactions.
  *
- * @param properties Kafka's own, complete; there may be secrets among them
- * @param isNamed whether the transactional id is the application's, so that another process may
- *     have the same
- * @param serializers are closed at the end
- * @param burial where the source of a record goes that the broker refuses; null to stop the loop
- * @param refused what becomes of a letter that can never be taken
- * @param deadLetterBackoff how long to wait when the dead letters fail
- * @param metadataLimit how many characters of metadata a commit may have
+ * @param properties Kafka's own properties, complete; they may contain secrets
+ * @param isNamed whether the application has chosen the transactional id, so that another process
+ *     may use the same
+ * @param serializers the serializers, which are closed at the end
+ * @param burial the place for the source of a record that the broker refuses; null to stop the loop
+ * @param refused decides about a letter that can never be accepted
+ * @param deadLetterBackoff the delay before a letter is sent again
+ * @param metadataLimit the largest size of a commit's metadata, in characters
  */
 public record TransactionSettings(
     Map<String, Object> properties,
@@ -36,12 +36,12 @@ public record TransactionSettings(
     int metadataLimit) {
 
   /**
-   * As Kafka Streams has it: a transaction is sent at one go, and until one that a crash has left
-   * open is timed out, nobody reads beyond it.
+   * The value of Kafka Streams. A transaction is sent in one go, so it is short. A crash may leave
+   * one open, and until its timeout no consumer of committed records reads beyond it.
    */
   private static final String TIMEOUT_MS = "10000";
 
-  /** Checks what the application has given, and fills in the rest. */
+  /** Checks the properties of the application, and adds the defaults. */
   public static TransactionSettings of(
       ConsumerSettings<?, ?> consumer,
       Map<String, ?> given,
@@ -88,7 +88,7 @@ public record TransactionSettings(
     return factory.apply(new HashMap<>(properties));
   }
 
-  /** Without the values of the properties, among which there may be secrets. */
+  /** Without the values of the properties, because they may contain secrets. */
   @Override
   public String toString() {
     return "TransactionSettings[" + transactionalId() + "]";

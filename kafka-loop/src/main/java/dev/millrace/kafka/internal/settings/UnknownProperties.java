@@ -16,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the properties that nobody reads: most of them are misspelt.
+ * Finds the properties that no Kafka client and no deserializer reads: most of them are misspelt.
  *
- * <p>Kafka's clients list the names that they read. The deserializers are given a {@link #map} that
- * remembers the names they ask for; if one of them copies the map, it may know every name. The
+ * <p>Kafka's clients list the names that they read. The deserializers receive a {@link #map} that
+ * remembers the names they ask for. A deserializer that copies the map may know every name. The
  * plug-ins that Kafka itself configures, such as interceptors, cannot be watched: with one of them,
  * a name is reported only if it is near to a name of Kafka's clients.
  */
@@ -29,10 +29,10 @@ final class UnknownProperties {
 
   private static final Set<String> KNOWN = new HashSet<>();
 
-  /** Prefixes of names that Kafka's clients make of other values. */
+  /** Prefixes of names that Kafka's clients build from other values. */
   private static final List<String> PREFIXES = List.of("config.providers.", "metrics.jmx.");
 
-  /** Whose classes may read any property. */
+  /** Properties that name plug-ins, which may read any property. */
   private static final List<String> PLUG_INS =
       List.of(
           ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG,
@@ -58,7 +58,7 @@ final class UnknownProperties {
     this.properties = properties;
   }
 
-  /** The properties, for a deserializer: the names that it asks for are known from then on. */
+  /** The properties for a deserializer. The names that it asks for then count as known. */
   Map<String, Object> map() {
     return new AbstractMap<>() {
       @Override
@@ -86,7 +86,7 @@ final class UnknownProperties {
     };
   }
 
-  /** Logs each property that nobody reads, at WARN; never its value. */
+  /** Logs the name of each unread property at WARN; never its value. */
   void warn() {
     for (String name : names()) {
       String nearest = KafkaProperties.nearest(name, KNOWN);
@@ -97,7 +97,7 @@ final class UnknownProperties {
     }
   }
 
-  /** The names of those properties. */
+  /** The names of the unread properties. */
   Collection<String> names() {
     boolean hasPlugIns = readAll || PLUG_INS.stream().anyMatch(properties::containsKey);
     Set<String> unknown = new TreeSet<>();

@@ -36,21 +36,24 @@ import org.jspecify.annotations.Nullable;
 /*
  * The rules, in their order:
  *
- * 1. The group has committed an offset: there. If the commit names another topic id than the topic has now,
- *    the commit is of a topic that was deleted (KAFKA-13310): a new history.
- * 2. Nothing is committed, and the partition did not exist when the group began: at its beginning.
- * 3. Nothing is committed: by auto.offset.reset.
+ * 1. The group has committed an offset: start there. If the commit names another topic id than the
+ *    topic has now, the commit is of a deleted topic (KAFKA-13310): a new history.
+ * 2. Nothing is committed, and the partition did not exist when the group began: start at its
+ *    beginning.
+ * 3. Nothing is committed: follow auto.offset.reset.
  *
- * When did the group begin? Each commit remembers how many partitions the topic had then, and members that
- * come later repeat it, so the smallest number in the commits of the topic counts. Commits without that
- * number are those of other programs, or of a consumer that writes no metadata: partitions are added at the
- * end, so the group began with those up to the last one that has a commit. If there are no commits at all, the
- * group begins now, with what this member saw of the topic when it began itself.
+ * When did the group begin? Each commit contains the number of partitions of the topic at that
+ * time. Later members repeat this number, so the smallest number in the commits of the topic
+ * counts. Commits of other programs, and of a consumer without metadata, do not have this number.
+ * Then the last partition with a commit counts: partitions are added at the end, so the group began
+ * with the partitions up to it. If there are no commits at all, the group begins now, with the
+ * partitions that this member saw at its own start.
  *
- * A new history (the offset has expired, the log was cut, the topic was made anew) goes on where nothing
- * that is there is skipped, unless the application has chosen something else.
+ * After a new history (the offset has expired, the log was truncated, the topic was created again),
+ * consumption continues where no existing record is skipped, unless the application has chosen
+ * another place.
  *
- * All questions are asked for each partition by itself: those whose leader answers go on.
+ * Each partition has its own questions, so partitions whose leader answers go on.
  */
 public final class StartFinder {
 
@@ -76,7 +79,7 @@ public final class StartFinder {
     this.report = report;
   }
 
-  /** Of partitions that have been assigned. */
+  /** The starts of assigned partitions. */
   Map<TopicPartition, CompletableFuture<Start>> assigned(Set<TopicPartition> names) {
     var committed = questions.committed(names);
     var entries =
@@ -118,7 +121,7 @@ public final class StartFinder {
     } catch (CommitMetadata.MalformedException e) {
       report.accept(
           new KafkaException(
-              "the metadata of the commit of %s at offset %d is ignored, and records that were settled beyond it come again: %s"
+              "the metadata of the commit of %s at offset %d is ignored, and records that were settled beyond it will be redelivered: %s"
                   .formatted(name, committed.offset(), e.getMessage()),
               e));
       return new CommitMetadata.Decoded(OffsetRanges.EMPTY, null);
@@ -147,7 +150,7 @@ public final class StartFinder {
             });
   }
 
-  /** How many partitions the topic had when the group began to consume it. */
+  /** The number of partitions of the topic when the group started to consume it. */
   private int partitionsBefore(
       String topic, TopicBook.Entry now, Map<TopicPartition, OffsetAndMetadata> commits) {
     int before = topics.partitionsAtFirst(topic, now);
@@ -175,14 +178,14 @@ public final class StartFinder {
     try {
       return CommitMetadata.decoded(name, commit.offset(), commit.metadata()).origin();
     } catch (CommitMetadata.MalformedException e) {
-      return null; // the member that gets that partition says so
+      return null; // the member with this partition reports it
     }
   }
 
   /**
-   * Of a partition whose position is not in its log any more.
+   * The start of a partition whose position is not in its log any more.
    *
-   * @param then the topic that the position belongs to, if that is known
+   * @param then the topic that the position belongs to, if it is known
    */
   CompletableFuture<Start> lost(
       TopicPartition name, long position, @Nullable Origin then, InvalidOffsetException problem) {
@@ -220,7 +223,7 @@ public final class StartFinder {
     if (position < first.offset()) {
       return began(name, Reason.EXPIRED, position, origin, first, problem);
     }
-    if (problem instanceof LogTruncationException) { // and nobody knows where it was cut
+    if (problem instanceof LogTruncationException) { // the place of the cut is unknown
       return began(name, Reason.TRUNCATED, position, origin, first, problem);
     }
     return offset(name, Place.END)
@@ -231,7 +234,9 @@ public final class StartFinder {
                     : CompletableFuture.completedFuture(Start.at(position, origin)));
   }
 
-  /** Of a partition whose topic seems to have been made anew while it was consumed. */
+  /**
+   * The start of a partition whose topic seems to have been created again while it was consumed.
+   */
   CompletableFuture<Start> recreated(TopicPartition name, long position, Origin then) {
     return topics
         .ask(Set.of(name.topic()))
@@ -248,7 +253,7 @@ public final class StartFinder {
   /**
    * A new history has begun.
    *
-   * @param at where nothing is skipped; null for the beginning of the log
+   * @param at the place where nothing is skipped; null for the beginning of the log
    */
   private CompletableFuture<Start> began(
       TopicPartition name,
@@ -286,7 +291,7 @@ public final class StartFinder {
                 found ->
                     found.isPresent()
                         ? CompletableFuture.completedFuture(Start.uncommitted(found.get(), origin))
-                        : at(name, Place.END, origin)); // nothing is as young as that
+                        : at(name, Place.END, origin)); // no record is that young
       }
       case NONE -> CompletableFuture.failedFuture(new NoOffsetForPartitionException(name));
     };
@@ -296,7 +301,7 @@ public final class StartFinder {
     return offset(name, place).thenApply(found -> Start.uncommitted(found, origin));
   }
 
-  /** The first offset of the log, or the one behind its last. */
+  /** The first offset of the log, or the offset behind its last record. */
   private CompletableFuture<OffsetAndMetadata> offset(TopicPartition name, Place place) {
     return ask(name, place).thenApply(found -> found.orElseGet(() -> new OffsetAndMetadata(0)));
   }

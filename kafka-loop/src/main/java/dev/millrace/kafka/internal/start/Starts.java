@@ -31,15 +31,15 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 
 /**
- * Sets the position of each partition that has none, as soon as it is known; for the poll thread
- * only. {@link StartFinder} says where.
+ * Sets the position of each partition without one, as soon as {@link StartFinder} has found it. For
+ * the poll thread only.
  */
 /*
- * The poll thread never waits for an answer, but for a moment in a rebalance, as most answers come
- * within it. Until the answer for a partition has come, the partition is held: it is paused, and has a position
- * that is never read, so that Kafka's consumer neither fetches of it nor looks for a position by itself, which
- * would keep all partitions waiting for the one whose leader is away. An answer is for one ownership: it is
- * dropped if the partition has been taken away, or has got a position otherwise.
+ * The poll thread waits for answers only in a rebalance, and only for a moment, in which most
+ * answers arrive. Until its answer arrives, a partition is held: it is paused, and has a position
+ * that is never read. So Kafka's consumer does not fetch from it, and does not look for a position
+ * itself. That search would make all partitions wait for one whose leader is away. An answer is for
+ * one ownership. It is dropped if the partition was revoked, or has got a position in another way.
  */
 public final class Starts<K, V> {
 
@@ -47,12 +47,12 @@ public final class Starts<K, V> {
   private static final Duration ASK_AGAIN = Duration.ofMillis(500);
   private static final long NEVER_READ = 0;
 
-  /** Takes the place of a partition's present ownership. */
+  /** The owner of the partitions. */
   public interface Owner<K, V> {
-    /** The present ownership of that partition begins again: nothing of it is known. */
+    /** Replaces the present ownership of this partition by a new one, without any knowledge. */
     Partition<K, V> beginAgain(Partition<K, V> partition);
 
-    /** Whether that is the present ownership. */
+    /** Whether this is the present ownership of its partition. */
     boolean has(Partition<K, V> partition);
 
     /** A new history has begun. */
@@ -98,7 +98,7 @@ public final class Starts<K, V> {
     this.report = report;
   }
 
-  /** These have been assigned, by the poll that is under way. */
+  /** These partitions were assigned, in the present poll. */
   public void assigned(Collection<Partition<K, V>> partitions) {
     Map<TopicPartition, Partition<K, V>> byName = new HashMap<>();
     partitions.forEach(partition -> byName.put(partition.name(), partition));
@@ -140,7 +140,7 @@ public final class Starts<K, V> {
       Thread.currentThread().interrupt();
       throw new InterruptException(e);
     } catch (ExecutionException | TimeoutException e) {
-      // seen to at the next turn
+      // handled at the next turn
     }
   }
 
@@ -150,9 +150,9 @@ public final class Starts<K, V> {
   }
 
   /**
-   * Sets the positions that have become known; whether there were any.
+   * Sets the positions that are known now. Returns whether there were any.
    *
-   * @throws KafkaException if one can never be known
+   * @throws KafkaException if a position can never be known
    */
   public boolean run() {
     if (open.isEmpty()) {
@@ -193,7 +193,7 @@ public final class Starts<K, V> {
   }
 
   private void askAgain(Open one, Throwable failure) {
-    one.answer = NOT_ASKED; // in any case: a right that is refused may be granted later
+    one.answer = NOT_ASKED; // always: a refused right may be granted later
     one.askAgain = System.nanoTime() + ASK_AGAIN.toNanos();
     if (!(failure instanceof RetriableException)) {
       throw failure instanceof KafkaException known
@@ -217,7 +217,7 @@ public final class Starts<K, V> {
     }
   }
 
-  /** Kafka's consumer has no position for these, or one that is not in the log. */
+  /** Kafka's consumer has no position for these partitions, or one outside of the log. */
   public void lost(InvalidOffsetException problem, Collection<Partition<K, V>> partitions) {
     if (problem instanceof NoOffsetForPartitionException) {
       assigned(partitions);
@@ -235,7 +235,7 @@ public final class Starts<K, V> {
     }
   }
 
-  /** The topic of that partition seems to have been made anew since it was that one. */
+  /** The topic of this partition seems to have been created again since then. */
   void recreated(Partition<K, V> partition, Origin then) {
     long position = partition.position();
     ask(partition, () -> finder.recreated(partition.name(), position, then));

@@ -14,9 +14,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks from time to time whether the topics of the partitions are still the ones that are
- * consumed; for the poll thread only, which waits for nothing. Kafka's consumer goes on at the old
- * offset in a topic that was deleted and made anew under it.
+ * Checks from time to time whether the topics of the partitions are still the consumed ones. For
+ * the poll thread only; does not block. Kafka's consumer itself would continue at the old offset of
+ * a topic that was deleted and created again.
  */
 public final class TopicWatch<K, V> {
 
@@ -30,9 +30,9 @@ public final class TopicWatch<K, V> {
   private long last = System.nanoTime();
 
   /**
-   * Watches for a consumer.
+   * A watch for a consumer.
    *
-   * @param isIdle whether nobody can be asked without waiting for the answer
+   * @param isIdle whether the watch does nothing, because questions would block the poll thread
    */
   public TopicWatch(
       TopicBook book, Starts<K, V> starts, ConsumerSettings<?, ?> settings, boolean isIdle) {
@@ -42,7 +42,7 @@ public final class TopicWatch<K, V> {
     this.isIdle = isIdle;
   }
 
-  /** The consumer is about to subscribe: what there is now was there before. */
+  /** The consumer is about to subscribe: the present topics count as older than this member. */
   public void begin() {
     if (!isIdle) {
       Pattern pattern = settings.pattern;
@@ -51,12 +51,12 @@ public final class TopicWatch<K, V> {
     }
   }
 
-  /** Takes what has been answered, and asks again if it is time. */
+  /** Handles answers, and asks again if it is time. */
   public void run(Collection<Partition<K, V>> partitions) {
     CompletableFuture<Map<String, TopicBook.Entry>> asked = answer;
     if (asked != null && asked.isDone()) {
       answer = null;
-      if (!asked.isCompletedExceptionally()) { // what has failed is asked again
+      if (!asked.isCompletedExceptionally()) { // a failed question is asked again
         Map<String, TopicBook.Entry> now = asked.join();
         partitions.forEach(partition -> look(partition, now.get(partition.name().topic())));
       }

@@ -1,4 +1,4 @@
-/** Where the consumption of a partition begins, and begins again. Not API. */
+/** The start positions of partitions, at first and after a new history. Not API. */
 @NullMarked
 package dev.millrace.kafka.internal.start;
 

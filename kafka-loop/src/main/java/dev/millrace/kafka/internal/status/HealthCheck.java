@@ -14,9 +14,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells slow from stuck: slow is when records wait while others are settled, stuck is when one of
- * them, or the poll thread, or the commits, have not moved for too long. The poll thread writes,
- * anybody asks.
+ * Tells slow from stuck. Slow: records wait while others are settled. Stuck: the first record, the
+ * poll thread or the commits have not moved for too long. The poll thread writes; any thread may
+ * ask.
  */
 public final class HealthCheck {
 
@@ -30,7 +30,7 @@ public final class HealthCheck {
   private volatile @Nullable Failing commits;
   private volatile @Nullable Health end;
 
-  /** Brokers are asked for something at least that often: a heartbeat, if nothing is fetched. */
+  /** The client sends a request at least this often: a heartbeat, if nothing is fetched. */
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(5);
 
   private record Failing(long since, Exception failure) {}
@@ -58,12 +58,12 @@ public final class HealthCheck {
     heard = System.nanoTime();
   }
 
-  /** Whether no broker has answered for longer than a group is silent. */
+  /** Whether no broker has answered for longer than a healthy group is silent. */
   public boolean isSilent() {
     return since(heard).compareTo(LONGEST_SILENCE) > 0;
   }
 
-  /** What is missing in the cluster; empty if nothing is, as far as is known. */
+  /** Sets the description of the missing thing in the cluster; empty if no problem is known. */
   public void missing(String what) {
     problem = what;
   }
@@ -100,7 +100,10 @@ public final class HealthCheck {
     }
     List<Front> standing =
         partitions.stream()
-            .filter(partition -> !pauses.contains(partition.name())) // nobody expects it to move
+            .filter(
+                partition ->
+                    !pauses.contains(
+                        partition.name())) // a paused partition is not expected to move
             .map(Partition::front)
             .flatMap(Stream::ofNullable)
             .filter(front -> front.age().compareTo(stuckAfter) >= 0)

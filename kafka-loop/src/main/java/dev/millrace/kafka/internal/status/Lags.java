@@ -16,15 +16,13 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 
-/**
- * Finds out how far the ends of the logs are, once a second; for the poll thread only, which waits
- * for nothing.
- */
+/** Finds the ends of the logs, once a second. For the poll thread only; does not block. */
 /*
- * The consumer knows the end of a log from its last fetch. Of a partition that is paused there is no fetch,
- * and one that reads committed records is told the end of those: so for these the brokers are asked,
- * one question for all, with an answer for each partition. A partition is not asked for again before its answer
- * has come, or its question has timed out.
+ * The consumer knows the end of a log from its last fetch. That is not enough in two cases. A
+ * paused partition is not fetched. A consumer of committed records learns only the end of the
+ * committed part. For these partitions the brokers are asked, with one question for all, and an
+ * answer for each partition. A partition is asked for again only when its answer has arrived, or
+ * its question has timed out.
  */
 public final class Lags<K, V> {
 
@@ -52,7 +50,7 @@ public final class Lags<K, V> {
     Map<TopicPartition, Partition<K, V>> unknown = new HashMap<>();
     for (Partition<K, V> partition : partitions) {
       if (partition.isHeld()) {
-        continue; // its position is none
+        continue; // the partition has no real position
       }
       TopicPartition name = partition.name();
       OptionalLong lag = consumer.currentLag(name);
@@ -61,7 +59,7 @@ public final class Lags<K, V> {
       if (asks) {
         unknown.put(name, partition);
       }
-      if (lag.isPresent() && (!asks || !partition.knowsEnd())) { // so it has a position as well
+      if (lag.isPresent() && (!asks || !partition.knowsEnd())) { // then it has a position, too
         partition.fetchedEnd(consumer.position(name) + lag.getAsLong());
       }
     }

@@ -6,12 +6,13 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
 
-/** How long things took, over the last half to whole minute. Safe for use by many threads. */
+/** A histogram of times over the last 30 to 60 seconds. Thread-safe. */
 /*
- * A histogram with 16 buckets of the same width for each power of two, so that a bucket is at most a 16th as
- * wide as the values in it (the idea of Gil Tene's HdrHistogram, with one precision instead of any): 960
- * counters for all times there are. There are two of them: one that is written to, and the one before,
- * which change places each half minute. What is written while they do may go to either.
+ * A histogram has 16 buckets of the same width for each power of two. So a bucket is at most a 16th
+ * as wide as the values in it. This is the idea of Gil Tene's HdrHistogram, with one fixed
+ * precision. 960 counters cover all times. There are two histograms: the one that is written to,
+ * and the previous one. They change places every 30 seconds. A value that is written during the
+ * change may go to either.
  */
 final class Latencies {
 
@@ -32,7 +33,7 @@ final class Latencies {
   private volatile Pair windows;
 
   /**
-   * Nothing yet.
+   * An empty histogram.
    *
    * @param clock as {@link System#nanoTime}
    */
@@ -98,7 +99,7 @@ final class Latencies {
     return (shift + 1) * SUB + (int) (value >>> shift & SUB - 1);
   }
 
-  /** The longest time that belongs into a bucket. */
+  /** The longest time that belongs to a bucket. */
   private static long longest(int bucket) {
     if (bucket < SUB) {
       return bucket;

@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** Counts what a loop does, and tells its events. Safe for use by many threads. */
+/** Counts the work of a loop, and publishes its events. Thread-safe. */
 public final class LoopRecorder implements ConsumerObserver {
 
   private static final int EVENTS = 1000;
@@ -121,17 +121,20 @@ public final class LoopRecorder implements ConsumerObserver {
     newHistories.increment();
   }
 
-  /** Something was survived. */
+  /** The loop has survived a failure. */
   public void survived(Exception error) {
     add(new LoopEvent.Failed(Instant.now(), error));
   }
 
-  /** Partitions have come or gone. */
+  /** Partitions were assigned or revoked. */
   public void rebalanced(Notification change) {
     add(new LoopEvent.Rebalanced(Instant.now(), change));
   }
 
-  /** An event keeps what its exception keeps, such as a record: the channel is for receivers. */
+  /**
+   * An event keeps the references of its exception, for example a record. So events go to the
+   * channel only if there is a receiver.
+   */
   private void add(LoopEvent event) {
     synchronized (recent) {
       recent.addFirst(event);
@@ -150,7 +153,9 @@ public final class LoopRecorder implements ConsumerObserver {
     }
   }
 
-  /** The events as a channel, which drops the oldest; the first call begins with the recent. */
+  /**
+   * The events as a channel that drops the oldest. The first call starts with the recent events.
+   */
   public ReceiveChannel<LoopEvent> events() {
     synchronized (recent) {
       if (!hasReceiver) {
@@ -164,7 +169,7 @@ public final class LoopRecorder implements ConsumerObserver {
     return events;
   }
 
-  /** There will be no more events. */
+  /** Ends the events. */
   public void end() {
     synchronized (recent) {
       ended = true;
@@ -174,7 +179,7 @@ public final class LoopRecorder implements ConsumerObserver {
     }
   }
 
-  /** All that is known of a loop. */
+  /** The status of a loop. */
   public LoopStatus status(ConsumerSettings<?, ?> settings, int concurrency, Loop loop) {
     return new LoopStatus(
         settings.group(),

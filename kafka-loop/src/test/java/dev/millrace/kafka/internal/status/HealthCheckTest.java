@@ -37,7 +37,7 @@ class HealthCheckTest {
   @Test
   void partitionThatDoesNotKnowItsStart() {
     partition.hold();
-    assertThat(whenStuck().reason()).contains("where it begins").endsWith(MISSING);
+    assertThat(whenStuck().reason()).contains("its start position is not known").endsWith(MISSING);
   }
 
   @Test
