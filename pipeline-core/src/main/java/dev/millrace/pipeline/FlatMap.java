@@ -74,6 +74,18 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
         });
   }
 
+  /** For a function that returns pipes: each is run by the engine. */
+  static <I, O> FlatMap<I, O> ofPipes(
+      Engine engine, StageFunction<? super I, ? extends Pipe<O>> function) {
+    Objects.requireNonNull(engine, "engine");
+    Objects.requireNonNull(function, "function");
+    return new FlatMap<>(
+        element -> {
+          var run = InnerRun.start(Transforms.result(function.apply(element)), engine);
+          return new Inner<O>(run, run);
+        });
+  }
+
   /** Closes a result whose iteration could not start; returns the exception of that iteration. */
   private static Exception closed(@Nullable AutoCloseable closing, Throwable why) {
     close(closing);

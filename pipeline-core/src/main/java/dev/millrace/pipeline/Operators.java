@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sequential operators for {@link Pipe#via}, beside those that {@link Pipe} has as methods.
+ * Sequential operators for {@link Pipe#via}, beside the methods of {@link Pipe}.
  *
  * <pre>{@code
  * pipe.via("changes", Operators.distinctUntilChanged())
@@ -61,9 +61,9 @@ public final class Operators {
   }
 
   /**
-   * Drops each element whose key is among the {@code capacity} keys that were seen last. A key that
-   * comes again counts as seen again. Holds up to {@code capacity} keys; {@link Pipe#distinct}
-   * holds all keys.
+   * Drops each element whose key is among the {@code capacity} keys that were seen last. Each
+   * occurrence of a key makes it the latest one. Holds up to {@code capacity} keys; {@link
+   * Pipe#distinct} holds all keys.
    */
   public static <T> Mapping.Maker<T, T> distinct(StageFunction<? super T, ?> key, int capacity) {
     Objects.requireNonNull(key, "key");

@@ -211,6 +211,11 @@ public final class Pipe<T> {
     return sequential(name, FlatMap.ofStreams(function));
   }
 
+  <R> Pipe<R> flatMapPipes(
+      String name, Engine engine, StageFunction<? super T, ? extends Pipe<R>> function) {
+    return sequential(name, FlatMap.ofPipes(engine, function));
+  }
+
   /** Calls the consumer with each element, and then emits the same element. */
   public Pipe<T> tee(String name, StageConsumer<? super T> consumer) {
     return sequential(name, Transforms.tee(consumer));

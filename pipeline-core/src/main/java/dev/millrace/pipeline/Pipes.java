@@ -132,8 +132,8 @@ public final class Pipes {
   }
 
   /**
-   * The elements of {@code pipe}; if it ends without an element, those of {@code other}. The other
-   * pipe is started only then.
+   * The elements of {@code pipe}; if it ends without an element, the elements of {@code other}. The
+   * other pipe is started only then.
    */
   public static <T> Pipe<T> orElse(String name, Pipe<T> pipe, Pipe<T> other) {
     Objects.requireNonNull(pipe, "pipe");
@@ -208,5 +208,48 @@ public final class Pipes {
     return Pipe.merge(name + "/inputs", List.of(first, second))
         .via(name + "/latest", (Transforms.Ours<Object, Pair<A, B>>) WithLatest::new)
         .map(name, pair -> combiner.apply(pair.left(), pair.right()));
+  }
+
+  /**
+   * All elements of the pipe that the function returns for each element, one pipe after the other.
+   * Keeps the order.
+   *
+   * <p>Each inner pipe is a run of its own, with a report of its own, in the context of the outer
+   * run. Up to 16 of its elements wait for the outer run. Its first failure makes the outer element
+   * a failure of this stage, with the same cause; results that were emitted stay emitted. When the
+   * outer run stops, it ends the inner run, and waits for it. A drain of the outer run lets the
+   * inner one finish.
+   *
+   * <p>An outer element is settled when all elements of its pipe have ended. An inner pipe must not
+   * have a settling source: the outer element then becomes a failure. The resources of an inner
+   * pipe are closed when this stage has taken its elements. Costs several threads for each inner
+   * run: for small inner streams, use {@link Pipe#flatMap}.
+   *
+   * @param engine runs the inner pipes
+   */
+  public static <T, R> Pipe<R> concatMap(
+      String name,
+      Pipe<T> pipe,
+      Engine engine,
+      StageFunction<? super T, ? extends Pipe<R>> function) {
+    return Objects.requireNonNull(pipe, "pipe").flatMapPipes(name, engine, function);
+  }
+
+  /**
+   * As {@link #concatMap}, with up to {@code parallelism} inner pipes at once. Their elements come
+   * in the order in which they arrive. The elements of one inner pipe keep their order. The stage
+   * with the function, in reports and failures, is {@code name + "/each"}.
+   */
+  public static <T, R> Pipe<R> flatMap(
+      String name,
+      int parallelism,
+      Pipe<T> pipe,
+      Engine engine,
+      StageFunction<? super T, ? extends Pipe<R>> function) {
+    Objects.requireNonNull(engine, "engine");
+    Objects.requireNonNull(function, "function");
+    Pipe.atLeast(1, parallelism, "the parallelism");
+    return Objects.requireNonNull(pipe, "pipe")
+        .balance(name, parallelism, lane -> lane.flatMapPipes(name + "/each", engine, function));
   }
 }

@@ -76,10 +76,10 @@ public final class Sources {
   }
 
   /**
-   * The elements of {@code source}; when it fails, those of the source that {@code fallback} makes
-   * of the exception. Elements that were given stay given. An exception of the second source stops
-   * the run. To end the stream at an exception, return {@code Source.of(List.of())}; to stop the
-   * run with it, throw it.
+   * The elements of {@code source}; when it fails, the elements of the source that {@code fallback}
+   * makes of the exception. Elements that were given stay given. An exception of the second source
+   * stops the run. To end the stream at an exception, return {@code Source.of(List.of())}; to stop
+   * the run with it, throw it.
    *
    * <p>An {@link Error} and the answer to an interrupt are no failures here: they are passed on.
    */

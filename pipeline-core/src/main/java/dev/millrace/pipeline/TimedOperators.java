@@ -8,7 +8,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * Stages for {@link Pipe#via} that watch the time, beside those that {@link Pipe} has as methods.
+ * Stages for {@link Pipe#via} that watch the time, beside the methods of {@link Pipe}.
  *
  * <pre>{@code
  * pipe.via("silence", TimedOperators.idleTimeout(Duration.ofMinutes(1)));

@@ -72,7 +72,7 @@ public final class Account {
 
   /** An account of no stage, for counts that no report shows. */
   public static Account unattached() {
-    return new Account();
+    return new Account("unattached");
   }
 
   private static VarHandle handle(String name) {

@@ -138,9 +138,7 @@ public final class LoopSettings {
         attempts, backoff, retryable, retries(producer), refusedLetters, deadLetterBackoff);
   }
 
-  /**
-   * The place for records that could not be handled: retry topics first; null to stop the loop.
-   */
+  /** The place for records that could not be handled: retry topics first; null to stop the loop. */
   private @Nullable Burial retries(@Nullable OwnProducer producer) {
     Burial last = burial(producer);
     return last == null || retryTopics.isEmpty()

@@ -122,6 +122,9 @@ public abstract class EngineConformance extends RandomPipelines {
   class Combinations extends CombiningConformance {}
 
   @Nested
+  class InnerPipes extends InnerPipesConformance {}
+
+  @Nested
   class Times extends TimeConformance {}
 
   @Nested

@@ -123,7 +123,7 @@ record Plan(int numbers, List<Step> steps) {
     }
   }
 
-  /** How other numbers join those of the pipe. */
+  /** How other numbers join the numbers of the pipe. */
   enum Join {
     MERGE,
     CONCAT,
