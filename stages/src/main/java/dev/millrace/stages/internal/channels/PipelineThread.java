@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.stages.internal.fusion.Guard;
 import dev.millrace.stages.internal.run.FailureChannel;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * interrupted, and unwinds at the next element. Interrupts are for functions of the user only. The
  * engine's own waits look at {@link #isStopped}, so a swallowed interrupt does no harm.
  */
-final class PipelineThread implements FailureChannel.Caller {
+final class PipelineThread implements FailureChannel.Caller, Guard {
 
   /** Prefixes of classes that do not belong to the user. */
   private static final List<String> OURS =
@@ -189,7 +190,8 @@ final class PipelineThread implements FailureChannel.Caller {
    * As {@link #isToldToStop}, with a plain read, for a thread that has asked for the same element
    * before. A function that was called since and has waited makes the read see the present value.
    */
-  boolean isToldToStopMeanwhile() {
+  @Override
+  public boolean isLeft() {
     return (boolean) STOPPED.get(this);
   }
 
