@@ -5,6 +5,7 @@ import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
+import dev.millrace.stages.internal.fusion.Guard;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.ArrayList;
@@ -56,8 +57,8 @@ final class MappingStep extends Step implements FusedMappings.Host {
   }
 
   @Override
-  public boolean isLeft() {
-    return thread.isToldToStopMeanwhile();
+  public Guard guard() {
+    return thread;
   }
 
   @Override

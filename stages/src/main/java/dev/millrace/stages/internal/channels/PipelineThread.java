@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.channels;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.graph.Account;
 import dev.millrace.pipeline.graph.Waits;
+import dev.millrace.stages.internal.fusion.Guard;
 import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.FailureChannel;
 import dev.millrace.stages.internal.run.RunCore;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * interrupted, and unwinds at the next element. Interrupts are for functions of the user only. The
  * engine's own waits look at {@link #isStopped}, so a swallowed interrupt does no harm.
  */
-final class PipelineThread implements FailureChannel.Caller {
+final class PipelineThread implements FailureChannel.Caller, Guard {
 
   private static final VarHandle STOPPED =
       ConstantBootstraps.fieldVarHandle(
@@ -208,7 +209,8 @@ final class PipelineThread implements FailureChannel.Caller {
    * As {@link #isToldToStop}, with a plain read, for a thread that has asked for the same element
    * before. A function that was called since and has waited makes the read see the present value.
    */
-  boolean isToldToStopMeanwhile() {
+  @Override
+  public boolean isLeft() {
     return (boolean) STOPPED.get(this);
   }
 

@@ -44,6 +44,8 @@ final class PlainSourceFeed extends SourceFeed {
     if (thread.isStopped()) {
       throw driver.stopped();
     }
-    return element;
+    Object taken = element;
+    element = null; // an element that has left the run is not kept
+    return taken;
   }
 }

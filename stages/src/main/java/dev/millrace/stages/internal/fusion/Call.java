@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 abstract class Call implements Template {
 
   FusedMappings.Host host;
+  Guard guard;
   int index;
   Account account;
 
@@ -18,6 +19,7 @@ abstract class Call implements Template {
   /** Sets the state; to be called first. */
   final void bind(FusedMappings.Host host, int index, Account account, Account out) {
     this.host = host;
+    this.guard = host.guard();
     this.index = index;
     this.account = account;
     this.out = out;
@@ -29,7 +31,7 @@ abstract class Call implements Template {
   /** Whether the stage takes an element, which is counted; false if the stage drops it. */
   abstract boolean takes(Object element);
 
-  /** What the stage makes of an element that it takes; null if nothing goes on. */
+  /** Applies the stage to an element that it takes; null if the stage emits nothing. */
   abstract @Nullable Object make(Object element);
 
   /** An equal object, which only the caller knows; see {@link PlainLine}. */
@@ -38,7 +40,7 @@ abstract class Call implements Template {
   @Override
   public abstract Call fresh();
 
-  /** No stage takes what the function has made. */
+  /** No stage takes the result of the function. */
   static void left(Account account, FusedMappings.Host host) {
     account.processed();
     account.produced();

@@ -45,7 +45,7 @@ final class FilterCall extends Call {
       account.dropped();
       return false;
     }
-    if (host.isLeft()) {
+    if (guard.isLeft()) {
       left(account, host);
     }
     out.passed();

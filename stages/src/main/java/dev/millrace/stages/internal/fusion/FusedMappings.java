@@ -15,8 +15,8 @@ public final class FusedMappings {
 
   /** The engine around them. */
   public interface Host {
-    /** Whether no stage takes the result of a mapping; {@link #left} is called then. */
-    boolean isLeft();
+    /** Asked after each call of a function. */
+    Guard guard();
 
     /** No stage takes the result of a mapping; throws the error that ends the stages. */
     void left();
@@ -38,7 +38,7 @@ public final class FusedMappings {
    * The mappings of one run; nothing is counted yet.
    *
    * @param accounts one for each; the first one counts elsewhere what comes in
-   * @param end takes what the last one makes, which is counted as processed
+   * @param end takes the results of the last mapping, which has counted them as processed
    */
   public FusedMappings(
       List<Mapping<Object, Object>> mappings, List<Account> accounts, Host host, Taker end) {
@@ -85,7 +85,7 @@ public final class FusedMappings {
     end.push(made);
   }
 
-  /** Takes what comes out of the slots of a line. */
+  /** Takes the elements that leave the slots of a line. */
   private final class Rest extends Taker {
     @Override
     public void push(Object element) {

@@ -46,7 +46,7 @@ final class MapCall extends Call {
     if (Thread.currentThread().isInterrupted()) {
       host.interrupted();
     }
-    if (host.isLeft()) {
+    if (guard.isLeft()) {
       left(account, host);
     }
     out.passed();

@@ -49,7 +49,7 @@ final class OtherCall extends Call {
       account.dropped();
       return null;
     }
-    if (host.isLeft()) {
+    if (guard.isLeft()) {
       left(account, host);
     }
     out.passed();

@@ -4,20 +4,23 @@ import dev.millrace.pipeline.graph.Account;
 
 /** The code of a {@link Line}. */
 /*
- * Each batch begins with copies of all stages. Nobody else knows the copies, so the compiler does not
- * make them: it keeps their fields in registers and on the stack. Without the copies, it would read
- * each field anew for each element, and check the class of what it has read: the look at the thread's
- * interrupt after each function reads a volatile field, after which any other field may have changed.
+ * Each batch begins with copies of all stages. No other code knows the copies, so the compiler does
+ * not make them: it keeps their fields in registers and on the stack.
  *
- * A copy must not get to code that the compiler does not inline. So what is rare takes the fields
- * that it needs, and never the copy itself.
+ * Without the copies, the compiler would read each field again for each element, and check the class
+ * of the object in it. The reason is the look at the thread's interrupt after each function: it reads
+ * a volatile field, and after that any other field may have changed.
  *
- * A filter returns a boolean, and a mapping never null: if a method returned the element or null, the
- * compiler could not do without the element.
+ * A copy must not get to code that the compiler does not inline. So a rare path takes the fields that
+ * it needs, and never the copy itself.
  *
- * The calls are written out because each needs a call site of its own. They are not nested: a stage
- * that calls the next one is compiled with all stages after it, and if that is more than 2,500 bytes
- * of machine code, the compiler does not inline it into the loop any more.
+ * A stage tells by a boolean whether it drops the element. If it returned null for that, the compiler
+ * would have to make the element: it cannot take apart an object that may be null.
+ *
+ * The calls are written out because each needs a call site of its own. They are not nested, as in a
+ * stage that calls the next one. Such a stage is also compiled by itself, together with all stages
+ * after it. If that is more than 2,500 bytes of machine code, the compiler does not inline the stage
+ * into the loop any more.
  */
 final class PlainLine extends Line {
 

@@ -3,9 +3,9 @@ package dev.millrace.stages.internal.fusion;
 /**
  * An object of a class that can be defined again; see {@link Twin}.
  *
- * <p>The class has a constructor without parameters. Its own name must not stand in the descriptor
- * of a field or of a method that the class calls on itself, and none of its lambdas may capture
- * {@code this}: such a name means the plain class, also in a twin.
+ * <p>The class is final, and has a constructor without parameters. It calls no method of its own
+ * whose descriptor has its name, and has no lambda that captures {@code this}. The reason: in a
+ * descriptor, the name means the plain class, also in a twin.
  */
 public interface Template {
 

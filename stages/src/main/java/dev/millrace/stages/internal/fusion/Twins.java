@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *   ------------------  -----------------------------------------------------------------
  *   the first 1,024     the plain ones
  *   up to 16,384        the plain ones, or twins that an earlier run has defined
- *   more                twins; they are defined now
+ *   more                twins; they are defined now.
  *
  * A short run never looks for twins. A run of 16,384 elements takes some 200 µs with the plain
  * classes; to define the classes of a chain takes about as long, once.

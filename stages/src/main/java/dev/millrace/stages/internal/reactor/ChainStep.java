@@ -7,6 +7,7 @@ import dev.millrace.pipeline.graph.TimedTransform;
 import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
+import dev.millrace.stages.internal.fusion.Guard;
 import dev.millrace.stages.internal.fusion.Taker;
 import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Places;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * at the end.
  */
 final class ChainStep implements Emitter<Object>, FusedMappings.Host {
+
+  /** The gate looks whether the subscriber has left. */
+  private static final Guard OPEN = () -> false;
 
   private final FusedChain chain;
   private final List<Stage> stages;
@@ -174,8 +178,8 @@ final class ChainStep implements Emitter<Object>, FusedMappings.Host {
   }
 
   @Override
-  public boolean isLeft() {
-    return false; // the gate looks for that
+  public Guard guard() {
+    return OPEN;
   }
 
   @Override

@@ -41,6 +41,8 @@ final class PlainReaderFeed extends ReaderFeed {
 
   @Override
   public @Nullable Object next() {
-    return reader.isWanted() ? element : reader.unwanted(chain);
+    Object taken = element;
+    element = null; // an element that has left the run is not kept
+    return reader.isWanted() ? taken : reader.unwanted(chain);
   }
 }

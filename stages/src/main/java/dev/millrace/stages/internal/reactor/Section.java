@@ -35,9 +35,6 @@ final class Section {
   /** Written by threads that cancel, under the lock; read by the thread inside. */
   private volatile boolean cancelled;
 
-  /** Whether an interrupt is on its way. Written under the lock; the thread that leaves waits. */
-  private volatile boolean interrupting;
-
   /** The last thread inside. Written by the thread that enters, before the owner. */
   private @Nullable Thread last;
 
@@ -60,10 +57,11 @@ final class Section {
     if (OWNER.getAndSet(this, null) != INTERRUPTED) {
       return false;
     }
-    while (interrupting) {
-      Thread.yield();
+    // The interrupt is on its way until its thread gives up the lock. A loop of yields is no way to
+    // wait: virtual threads that yield on all carriers can keep that thread from running for ever.
+    synchronized (this) {
+      return true;
     }
-    return true;
   }
 
   /** The thread inside; null if none is. By any thread; of the past. */
@@ -78,12 +76,10 @@ final class Section {
   /** A thread that enters later learns of it by the result; the thread inside is interrupted. */
   synchronized void cancel() {
     cancelled = true;
-    interrupting = true;
     if (owner instanceof Thread thread
         && thread != Thread.currentThread()
         && OWNER.compareAndSet(this, thread, INTERRUPTED)) {
       interrupts.interrupt(thread, Interrupts.Reason.UNWANTED);
     }
-    interrupting = false;
   }
 }

@@ -45,8 +45,8 @@ class FusedMappingsTest {
   private final FusedMappings.Host host =
       new FusedMappings.Host() {
         @Override
-        public boolean isLeft() {
-          return calls >= leftAfter;
+        public Guard guard() {
+          return () -> calls >= leftAfter;
         }
 
         @Override

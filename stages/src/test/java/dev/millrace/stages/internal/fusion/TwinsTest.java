@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.pipeline.StageFunction;
 import dev.millrace.pipeline.graph.Mapping;
-import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.util.Objects;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -21,8 +21,7 @@ class TwinsTest {
   private final Twin end = twins.end(TwinsTest.class);
 
   private static Call fresh(@Nullable Twin twin) {
-    assertThat(twin).isNotNull();
-    return (Call) twin.fresh();
+    return (Call) Objects.requireNonNull(twin).fresh();
   }
 
   @Test
@@ -45,8 +44,7 @@ class TwinsTest {
 
   @Test
   void anotherFunctionOrTemplateOrNextStageHasAnotherClass() {
-    Twin twin = end.before(PLAIN, String.class, true);
-    assertThat(twin).isNotNull();
+    Twin twin = Objects.requireNonNull(end.before(PLAIN, String.class, true));
     Twin otherFunction = end.before(PLAIN, Integer.class, true);
     Twin otherTemplate = end.before(new FilterCall(), String.class, true);
     Twin otherNext = twin.before(PLAIN, String.class, true);
@@ -100,21 +98,22 @@ class TwinsTest {
     return other;
   }
 
+  /** The class of the stage before the stage with the function of another loader. */
+  private WeakReference<Class<?>> before() throws ReflectiveOperationException {
+    Twin twin = Objects.requireNonNull(end.before(PLAIN, functionOfAnotherLoader(), true));
+    return new WeakReference<>(fresh(twin.before(PLAIN, String.class, true)).getClass());
+  }
+
   @Test
-  void twinsGoWithTheClassLoaderOfTheFunction() throws ReflectiveOperationException, IOException {
-    Twin twin = end.before(PLAIN, functionOfAnotherLoader(), true);
-    assertThat(twin).isNotNull();
-    Twin before = twin.before(PLAIN, String.class, true);
-    var reference = new WeakReference<Class<?>>(fresh(before).getClass());
+  void twinsGoWithTheClassLoaderOfTheFunction() throws ReflectiveOperationException {
+    WeakReference<Class<?>> before = before();
     assertThat(twins.count()).isEqualTo(2);
-    twin = null;
-    before = null;
     Awaitility.await()
         .untilAsserted(
             () -> {
               System.gc();
               assertThat(twins.count()).isZero();
-              assertThat(reference.get()).isNull();
+              assertThat(before.get()).isNull();
             });
   }
 

@@ -1,0 +1,11 @@
+package dev.millrace.stages.internal.fusion;
+
+/** Tells whether the results of a mapping still have a taker. */
+@FunctionalInterface
+public interface Guard {
+
+  /**
+   * Whether no stage takes the result of a mapping; {@link FusedMappings.Host#left} is called then.
+   */
+  boolean isLeft();
+}
