@@ -133,7 +133,8 @@ public final class Pipes {
 
   /**
    * The elements of {@code pipe}; if it ends without an element, the elements of {@code other}. The
-   * other pipe is started only then.
+   * engines of this library start the other pipe only then. An engine that runs the two stages of
+   * this operator in different threads may start it earlier, and read elements that it abandons.
    */
   public static <T> Pipe<T> orElse(String name, Pipe<T> pipe, Pipe<T> other) {
     Objects.requireNonNull(pipe, "pipe");
@@ -237,8 +238,10 @@ public final class Pipes {
 
   /**
    * As {@link #concatMap}, with up to {@code parallelism} inner pipes at once. Their elements come
-   * in the order in which they arrive. The elements of one inner pipe keep their order. The stage
-   * with the function, in reports and failures, is {@code name + "/each"}.
+   * in the order in which they arrive. The elements of one inner pipe keep their order. As in
+   * {@link Pipe#balance}, an outer element may wait for an inner pipe while fewer than {@code
+   * parallelism} run. The stage with the function, in reports and failures, is {@code name +
+   * "/each"}.
    */
   public static <T, R> Pipe<R> flatMap(
       String name,

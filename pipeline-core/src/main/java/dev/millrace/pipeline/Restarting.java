@@ -86,13 +86,15 @@ abstract class Restarting<T> implements Source.Cursor<T> {
     }
   }
 
-  /** A run that is cancelled or drained interrupts its sources. */
+  /**
+   * A run that is cancelled or drained interrupts its sources. Another failure at that moment is
+   * treated as any failure: the wait before the restart then throws an InterruptedException.
+   */
   private boolean answersAnInterrupt(Exception e) {
     return e instanceof InterruptedException
         || e instanceof CancellationException
         || e instanceof InterruptedIOException
         || e instanceof ClosedByInterruptException
-        || Thread.currentThread().isInterrupted()
         || context.isCancelled();
   }
 

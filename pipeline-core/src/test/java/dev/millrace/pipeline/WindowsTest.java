@@ -48,6 +48,18 @@ class WindowsTest {
   }
 
   @Test
+  void lateElementDoesNotMoveTheEndOfATumblingWindow() throws Exception {
+    var window = Windows.<Integer>tumbling(Duration.ofNanos(10), 3).get();
+    accept(window, 1);
+    long tick = window.wakeAt();
+    while (System.nanoTime() - tick < 100) {
+      Thread.onSpinWait();
+    }
+    accept(window, 2);
+    assertThat(window.wakeAt()).isEqualTo(tick);
+  }
+
+  @Test
   void eachElementExtendsASession() throws Exception {
     var window = Windows.<Integer>session(HOUR, 9).get();
     accept(window, 1);

@@ -22,8 +22,8 @@ public interface TimedTransform<I, O> extends Transform<I, O> {
   void elapsed(long now, Emitter<? super O> out) throws Exception;
 
   /**
-   * The earliest instant at which it takes another element. Default: {@link Long#MIN_VALUE}, at
-   * once.
+   * The earliest instant at which it takes another element. A call of {@link #elapsed} that is due
+   * comes first. Default: {@link Long#MIN_VALUE}, at once.
    */
   default long acceptAt() {
     return Long.MIN_VALUE;

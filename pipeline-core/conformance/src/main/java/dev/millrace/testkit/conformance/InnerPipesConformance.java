@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -38,17 +37,26 @@ abstract class InnerPipesConformance extends SettlementTheme {
 
   @Test
   void innerPipesRunAtOnceAndEachKeepsItsOrder() {
-    var barrier = new CyclicBarrier(3);
+    var three = new CountDownLatch(3);
     var pipe =
         Pipes.flatMap(
             "inner",
             3,
-            Pipe.from(Numbers.below(3)),
+            Pipe.from(Numbers.below(30)), // enough for every lane, however they are given out
             kit().engine(),
-            x -> Pipe.from(Numbers.below(20).at(0, barrier::await)).map("scale", y -> x * 100 + y));
+            x ->
+                Pipe.from(
+                        Numbers.below(20)
+                            .at(
+                                0,
+                                () -> {
+                                  three.countDown();
+                                  await(three);
+                                }))
+                    .map("scale", y -> x * 100 + y));
     List<Integer> results = elements(pipe);
-    assertThat(results).hasSize(60);
-    for (int x = 0; x < 3; x++) {
+    assertThat(results).hasSize(600);
+    for (int x = 0; x < 30; x++) {
       int of = x;
       assertThat(results.stream().filter(each -> each / 100 == of)).isSorted().hasSize(20);
     }

@@ -91,7 +91,6 @@ final class Model {
         yield list;
       }
       case Spreading spreading -> spread(list, name, spreading);
-      case Joining(Join join, int numbers) when join == Join.OR_ELSE -> orElse(list, name, numbers);
       case Joining(Join _, int numbers) -> {
         List<Integer> both = new ArrayList<>(list);
         for (int i = 0; i < copies; i++) {
@@ -102,18 +101,6 @@ final class Model {
         yield both;
       }
     };
-  }
-
-  /** One element more stands for the end of the pipe; it is dropped. */
-  private List<Integer> orElse(List<Integer> list, String name, int numbers) {
-    List<Integer> others = IntStream.range(0, list.isEmpty() ? numbers : 0).boxed().toList();
-    List<Integer> out = list.isEmpty() ? others : list;
-    books.put(name + " other", new Counts(0, 0, 0, 0, others.size()));
-    books.put(name + "/end", new Counts(0, 0, 0, 0, 1));
-    int all = out.size() + 1;
-    books.put(name + "/inputs", new Counts(all, all, 0, 0, all));
-    books.put(name, new Counts(all, out.size(), 0, 1, out.size()));
-    return out;
   }
 
   private void book(

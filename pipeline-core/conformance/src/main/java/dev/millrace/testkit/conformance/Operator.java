@@ -334,9 +334,9 @@ enum Operator {
     return this == CONCAT_BEHIND || this == PREPEND || this == INTERLEAVE;
   }
 
-  /** Whether other sources go on when the input has ended. */
+  /** Whether an engine may read elements of other sources that it does not need. */
   boolean readsOthersAhead() {
-    return this == ZIP || this == ZIP_OF_THREE || this == INTERLEAVE;
+    return this == ZIP || this == ZIP_OF_THREE || this == INTERLEAVE || this == OR_ELSE;
   }
 
   /** Whether it emits elements that it would also emit for an empty input. */

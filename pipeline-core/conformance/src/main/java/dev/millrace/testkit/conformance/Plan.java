@@ -3,7 +3,6 @@ package dev.millrace.testkit.conformance;
 import dev.millrace.pipeline.Batches;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
-import dev.millrace.pipeline.Pipes;
 import dev.millrace.pipeline.StageFunction;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -126,8 +125,7 @@ record Plan(int numbers, List<Step> steps) {
   /** How other numbers join the numbers of the pipe. */
   enum Join {
     MERGE,
-    CONCAT,
-    OR_ELSE
+    CONCAT
   }
 
   /** Adds other numbers, from 0. */
@@ -135,12 +133,6 @@ record Plan(int numbers, List<Step> steps) {
     @Override
     public boolean keepsOrder() {
       return join != Join.MERGE;
-    }
-
-    /** Whether a copy of a branch has elements depends on the order in which others have room. */
-    @Override
-    public boolean needsOrder() {
-      return join == Join.OR_ELSE;
     }
   }
 
@@ -232,7 +224,6 @@ record Plan(int numbers, List<Step> steps) {
           yield switch (join) {
             case MERGE -> Pipe.merge(name, List.of(pipe, other));
             case CONCAT -> Pipe.concat(name, List.of(pipe, other));
-            case OR_ELSE -> Pipes.orElse(name, pipe, other);
           };
         }
       };

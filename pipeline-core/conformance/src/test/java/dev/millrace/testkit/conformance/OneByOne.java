@@ -60,8 +60,9 @@ final class OneByOne {
     try {
       for (boolean isLast = transform.wantsNone(); !isLast; ) {
         sleepUntil(transform.acceptAt());
-        boolean forgets = run.has(Defect.FORGETS_THE_TIME);
-        Object element = input.take(worker, forgets ? Long.MAX_VALUE : transform.wakeAt());
+        long wakeAt = run.has(Defect.FORGETS_THE_TIME) ? Long.MAX_VALUE : transform.wakeAt();
+        boolean isDue = wakeAt != Long.MAX_VALUE && wakeAt - System.nanoTime() <= 0;
+        Object element = isDue ? Link.LATE : input.take(worker, wakeAt);
         if (element == null) {
           break;
         }
