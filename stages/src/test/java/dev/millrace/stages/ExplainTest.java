@@ -260,6 +260,20 @@ class ExplainTest {
 
   @ParameterizedTest
   @MethodSource("engines")
+  void firstCallerLearnsSinceWhen(Engine engine) {
+    var job = Pipe.from(endless()).map("stuck", this::hang).to(Sink.count());
+    try (var run = start(engine, job)) {
+      long begin = System.nanoTime();
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> System.nanoTime() - begin > Duration.ofSeconds(5).toNanos());
+      assertThat(run.explain())
+          .containsPattern("stuck: runs its function, for at least \\d+\\.\\d s, at ");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
   void endedRunSaysSo(Engine engine) throws Exception {
     try (var run = start(engine, Pipe.from(Source.of(List.of(1))).to(Sink.count()))) {
       run.join();
