@@ -126,13 +126,15 @@ class ExplainTest {
   void stageBehindABufferThatHangsHoldsUpTheStagesBefore(Engine engine) {
     var job =
         Pipe.from(endless())
+            .filter("holds", x -> true) // its call lasts as long as the wait of the next stage
             .map("before", x -> x)
             .buffer("apart", 2)
             .map("stuck", this::hang)
             .to(Sink.count());
     try (var run = start(engine, job)) {
       awaitLine(run, "before: waits for 'apart' to take an element, for TIME;");
-      awaitLine(run, "source: waits for 'before' to take an element, for TIME;");
+      awaitLine(run, "holds: waits for 'before' to take an element, for TIME;");
+      awaitLine(run, "source: waits for 'holds' to take an element, for TIME;");
       awaitLine(run, "stuck: runs its function, for at least TIME, at " + HERE + "hang(");
     }
   }
