@@ -126,13 +126,15 @@ class ExplainTest {
   void stageBehindABufferThatHangsHoldsUpTheStagesBefore(Engine engine) {
     var job =
         Pipe.from(endless())
+            .filter("holds", x -> true) // its call lasts as long as the wait of the next stage
             .map("before", x -> x)
             .buffer("apart", 2)
             .map("stuck", this::hang)
             .to(Sink.count());
     try (var run = start(engine, job)) {
       awaitLine(run, "before: waits for 'apart' to take an element, for TIME;");
-      awaitLine(run, "source: waits for 'before' to take an element, for TIME;");
+      awaitLine(run, "holds: waits for 'before' to take an element, for TIME;");
+      awaitLine(run, "source: waits for 'holds' to take an element, for TIME;");
       awaitLine(run, "stuck: runs its function, for at least TIME, at " + HERE + "hang(");
     }
   }
@@ -256,6 +258,20 @@ class ExplainTest {
   private static int slowly(int element) {
     LockSupport.parkNanos(1_000_000);
     return element;
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
+  void firstCallerLearnsSinceWhen(Engine engine) {
+    var job = Pipe.from(endless()).map("stuck", this::hang).to(Sink.count());
+    try (var run = start(engine, job)) {
+      long begin = System.nanoTime();
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> System.nanoTime() - begin > Duration.ofSeconds(5).toNanos());
+      assertThat(run.explain())
+          .containsPattern("stuck: runs its function, for at least \\d+\\.\\d s, at ");
+    }
   }
 
   @ParameterizedTest

@@ -17,9 +17,14 @@ import org.jspecify.annotations.Nullable;
  * The text of {@link dev.millrace.pipeline.Run#explain}: a line for each stage, and a line for the
  * bottleneck. The same event has the same text on all engines.
  *
- * <p>What a stage does is told by the first of these that holds: a failure handler is at work; the
- * stage waits for room, as its own thread has noted; its function or source is in a call; the
- * counts say that it waits for the next stage, or for an element.
+ * <p>Several conditions may hold for a stage. The first one of these decides the text:
+ *
+ * <ol>
+ *   <li>A failure handler is at work.
+ *   <li>A thread of the stage has noted that it waits for room.
+ *   <li>The function or the source of the stage is in a call.
+ *   <li>The counts say that the stage waits for the next stage, or for an element.
+ * </ol>
  */
 final class Explanation {
 
