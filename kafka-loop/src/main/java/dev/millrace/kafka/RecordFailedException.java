@@ -91,8 +91,8 @@ public final class RecordFailedException extends Exception {
    * too.
    *
    * @param what was attempted, such as {@link DeadLetter#HANDLE}
-   * @param then what becomes of the record
-   * @param second what the rule has thrown; suppressed in this exception
+   * @param then the next step of the record
+   * @param second the exception of the rule; suppressed in this exception
    */
   public static RecordFailedException last(
       ConsumerRecord<?, ?> record,

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A context that can be cancelled.
  *
- * <p>It knows its descendants that can be cancelled, through {@link Listener}s; they forget each
+ * <p>It knows its cancellable descendants through {@link Listener}s. Parent and child forget each
  * other when one ends. A tree is cancelled from the top, level by level and without recursion, so
- * that its depth does not matter: first the whole tree is marked, then the done channels are closed
- * and the listeners told. So a party that is told finds every descendant cancelled. The deadlines
+ * its depth does not matter. The first pass marks the whole tree. The second pass closes the done
+ * channels and calls the listeners. So a listener finds every descendant cancelled. The deadlines
  * share one scheduler, {@link Timers}.
  */
 final class CancelContext extends AbstractContext implements CancellableContext, Ending {
@@ -30,7 +30,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
   private @Nullable Listener listeners;
   private @Nullable Future<?> timer;
 
-  /** The next one of those that one call of {@link #cancel} has marked; of its thread. */
+  /** The next context that the same call of {@link #cancel} has marked; used by its thread only. */
   private @Nullable CancelContext nextMarked;
 
   private CancelContext(AbstractContext parent, @Nullable Deadline deadline) {
@@ -143,7 +143,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
     }
   }
 
-  /** Ends this very context, and tells nobody; false if it has ended. */
+  /** Ends this context alone, and calls no listener; false if it has ended. */
   private synchronized boolean mark(Throwable why) {
     if (cause != null) {
       return false;
@@ -253,7 +253,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
     return true;
   }
 
-  /** How many are to be told when this context is cancelled. */
+  /** The number of listeners to call when this context is cancelled. */
   synchronized int listeners() {
     int count = 0;
     for (Listener listener = listeners; listener != null; listener = listener.next) {

@@ -60,7 +60,7 @@ public final class Metadata {
   /**
    * Reads metadata from a carrier, such as the headers of a record.
    *
-   * @param names that are looked up; others are left out
+   * @param names the names to look up; others are left out
    * @param carrier gives the values of a name, in their order; empty if there are none
    */
   public static Metadata extract(

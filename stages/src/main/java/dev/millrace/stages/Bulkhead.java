@@ -19,9 +19,8 @@ import java.util.function.ToLongFunction;
  * overtaken for ever; it blocks its thread, and obeys interrupts and the current context. Bulkheads
  * within each other can deadlock, as locks do, if two functions have them in different orders.
  *
- * <p>Safe for use by many threads. One bulkhead stands for one resource: all functions that it is
- * put around, of whatever stage or run, share it. A call that need not wait takes two uncontended
- * monitors.
+ * <p>Thread-safe. One bulkhead stands for one resource: all functions that it is put around, of
+ * whatever stage or run, share it. A call that need not wait takes two uncontended monitors.
  */
 public final class Bulkhead {
 

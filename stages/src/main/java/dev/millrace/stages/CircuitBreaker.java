@@ -26,10 +26,10 @@ import java.util.function.Predicate;
  * inside the breaker, where it is an exception. A call that began before the breaker opened does
  * not count after that.
  *
- * <p>Safe for use by many threads. One breaker stands for one callee: all functions that it is put
- * around, of whatever stage or run, share its state. Nothing blocks; a call costs some hundred
- * nanoseconds; the exception of a call that is not made has no stack trace. The states are kept by
- * Failsafe; the pattern is that of Michael T. Nygard, "Release It!", 2007.
+ * <p>Thread-safe. One breaker stands for one callee: all functions that it is put around, of
+ * whatever stage or run, share its state. Nothing blocks; a call costs some hundred nanoseconds;
+ * the exception of a call that is not made has no stack trace. The states are kept by Failsafe; the
+ * pattern is that of Michael T. Nygard, "Release It!", 2007.
  */
 public final class CircuitBreaker {
 

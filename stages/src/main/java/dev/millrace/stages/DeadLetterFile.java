@@ -28,7 +28,7 @@ import java.util.Objects;
  * end of the process, not a crash of the machine. An interrupt neither tears a line nor closes the
  * file. If the file cannot be written, the run stops.
  *
- * <p>Safe for use by many threads, stages and runs; it blocks while it writes, one line after the
+ * <p>Thread-safe; many stages and runs may share it. It blocks while it writes, one line after the
  * other. The application closes it, after the runs that use it.
  *
  * @see FailurePolicy#deadLetters

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A token bucket that every call fills a little, and every additional call takes one token from.
- * Safe for use by many threads.
+ * Thread-safe.
  */
 final class HedgeBudget {
 

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException;
  * the exception of the function. A function that ignores both and returns late fails as well, when
  * it returns: no call is left behind. An {@link Error} is thrown as it is.
  *
- * <p>Immutable, and safe for use by many threads. A call costs about a microsecond more.
+ * <p>Immutable and thread-safe. A call costs about a microsecond more.
  */
 public final class Timeout {
 

@@ -55,14 +55,13 @@ import org.slf4j.LoggerFactory;
  * The pipeline requests records. A partition is paused when enough of its records are under way.
  * Polling never stops.
  *
- * <p>If the consumer fails, it commits what is settled, and the run fails with its cause when the
- * source is next asked for a record: without a buffer behind the source, that is when the stage
- * after it has ended. Records under way are not settled, and come again.
+ * <p>If the consumer fails, it commits the settled records. The run fails with the consumer's cause
+ * when the source is next asked for a record. Without a buffer behind the source, this is when the
+ * next stage has ended. Records under way are not settled, and will be redelivered.
  *
- * <p>A rebalance waits for the records of a partition that is taken away, {@code revokeTimeout} at
- * the most; those that are not settled by then are handed out again, to whoever has the partition,
- * while the old ones still go their way, and are not committed. So a batch should be bounded in
- * time, by less than that.
+ * <p>A rebalance waits for the records of a revoked partition, at most {@code revokeTimeout}.
+ * Records that are not settled by then are handed out again, to the new owner of the partition. The
+ * old ones still run to their end, and are not committed.
  *
  * <p>Each run has a consumer of its own, and closes it at its end. Thread-safe. No method of this
  * class blocks.

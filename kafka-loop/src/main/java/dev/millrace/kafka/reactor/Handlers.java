@@ -30,11 +30,11 @@ import reactor.util.context.Context;
 /**
  * Starts handlers, at most {@code concurrency} at the same time, and observes their ends.
  *
- * <p>{@link #startAll} and {@link #await} are for the thread that runs the loop. It deserializes,
- * calls the application's function and subscribes to what that returns: so one that is done at once
- * costs no change of threads, and one that blocks there blocks none of Reactor's. While a
- * deserializer is slow, another thread runs the loop. Attempts after the first, what may wait for
- * the dead letters, and serializers have virtual threads of their own.
+ * <p>{@link #startAll} and {@link #await} are for the thread that runs the loop. This thread
+ * deserializes, calls the application's function, and subscribes to the returned publisher. So a
+ * publisher that completes at once costs no change of threads, and a function that blocks does not
+ * block a thread of Reactor. While a deserializer is slow, another thread runs the loop. Later
+ * attempts, dead letters and serializers run in virtual threads of their own.
  */
 final class Handlers<K, V> {
 

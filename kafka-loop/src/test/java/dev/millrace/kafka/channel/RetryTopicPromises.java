@@ -8,6 +8,7 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.RetryHeaders;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
@@ -124,6 +125,26 @@ public abstract class RetryTopicPromises extends WithLetters {
     await().until(() -> committed(RETRY) == 1);
     drain(loop, running);
     assertThat(letters.getLast().toString()).contains("orders-7 at offset 70", "after 5 attempts");
+  }
+
+  /** The predicate is asked although no attempt in place is left. */
+  @Test
+  void retryIfThatThrowsStopsTheLoop() {
+    assign(1, P0);
+    Loop loop =
+        poisoned()
+            .retryIf(
+                e -> {
+                  throw new IllegalStateException("the predicate is broken");
+                })
+            .retryTopic("orders.retry", Duration.ofMinutes(1))
+            .deadLetters(letters::add)
+            .build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasCauseInstanceOf(IOException.class)
+        .hasMessageContaining("orders-0 at offset 0")
+        .hasMessageContaining("the predicate is broken");
+    assertThat(letters).isEmpty();
   }
 
   @Test

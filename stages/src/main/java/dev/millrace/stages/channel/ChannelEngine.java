@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * cancellation. Then {@link Run#join} throws; a suppressed exception names the stages that are
  * still at work, as {@link Run#explain} does. The thread ends when the function does.
  *
- * <p>Safe for use by many threads. A start costs a thread for each boundary, as above.
+ * <p>Thread-safe. A start costs a thread for each boundary, as above.
  */
 public final class ChannelEngine implements Engine {
 

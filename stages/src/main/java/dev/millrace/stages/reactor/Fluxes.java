@@ -21,7 +21,7 @@ import reactor.util.context.ContextView;
  * A publisher that a run subscribes to by {@link #from} finds the same in its Reactor context: the
  * entries that the run has carried in, and the run's {@link Context} under {@code Context.class}.
  *
- * <p>Safe for use by many threads; nothing blocks.
+ * <p>Thread-safe. Nothing blocks.
  */
 public final class Fluxes {
 

@@ -235,12 +235,7 @@ public final class Handling<K, V> {
     try {
       delay = policy.delayAfter(attempt.number(), e);
     } catch (Throwable thrown) { // thrown by the application's predicate or backoff
-      return stop(
-          attempt,
-          what,
-          "and the loop stops, as retryIf(…) or the backoff has thrown " + Brief.of(thrown),
-          e,
-          thrown);
+      return stopByRule(attempt, what, e, thrown);
     }
     if (delay != null) {
       report(
@@ -265,7 +260,12 @@ public final class Handling<K, V> {
       return new Done<>(messages);
     }
     var letter = new DeadLetter(first.raw(), at, attempt.number(), e, group, first.span());
-    String next = policy.deadLetters().fate(letter);
+    String next;
+    try {
+      next = policy.deadLetters().fate(letter);
+    } catch (Throwable thrown) { // thrown by the application's predicate
+      return stopByRule(attempt, what, e, thrown);
+    }
     report(attempt, RecordFailedException.last(first.raw(), what, attempt.number(), next, e));
     return new Again<>(
         new Attempt<>(List.of(first), 1, letter),
@@ -283,6 +283,16 @@ public final class Handling<K, V> {
   private static String inSpan(Delivery<?, ?> message) {
     String span = message.span();
     return span == null ? "" : " (span " + span + ")";
+  }
+
+  private Outcome<K, V> stopByRule(
+      Attempt<K, V> attempt, String what, Throwable e, Throwable thrown) {
+    return stop(
+        attempt,
+        what,
+        "and the loop stops, as retryIf(…) or the backoff has thrown " + Brief.of(thrown),
+        e,
+        thrown);
   }
 
   private Outcome<K, V> stop(Attempt<K, V> attempt, String what, String then, Throwable e) {

@@ -34,7 +34,10 @@ public interface Burial {
     return letter;
   }
 
-  /** The next step of a letter, as a part of a sentence for people. */
+  /**
+   * The next step of a letter, as a part of a sentence for people. May throw what a predicate of
+   * the application throws.
+   */
   default String fate(DeadLetter letter) {
     return "it becomes a dead letter";
   }

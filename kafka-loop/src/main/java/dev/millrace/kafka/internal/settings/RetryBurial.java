@@ -67,15 +67,8 @@ final class RetryBurial implements Burial {
   /** The next retry topic; null if the record becomes a dead letter. */
   private @Nullable String next(DeadLetter letter) {
     boolean isReadable = !letter.stage().equals(DeadLetter.FETCH);
-    return isReadable && isWorthIt(letter.cause()) ? topics.after(letter.record().topic()) : null;
-  }
-
-  /** A predicate of the application that throws selects nothing. */
-  private boolean isWorthIt(Throwable cause) {
-    try {
-      return retryable.test(cause);
-    } catch (RuntimeException e) {
-      return false;
-    }
+    return isReadable && retryable.test(letter.cause())
+        ? topics.after(letter.record().topic())
+        : null;
   }
 }

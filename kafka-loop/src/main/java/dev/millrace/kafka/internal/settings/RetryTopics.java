@@ -69,7 +69,7 @@ public record RetryTopics(Map<String, Duration> delays) {
     }
   }
 
-  /** The topics to subscribe to: those of the application and these; none if it has none. */
+  /** The topics of the application and these; none if the application has none. */
   List<String> besides(List<String> topics) {
     return topics.isEmpty()
         ? topics

@@ -7,7 +7,7 @@ import java.util.Map;
  * Interrupts the threads of a run, but not behind a shield: there, the interrupt is kept until the
  * shielded code has ended.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe.
  */
 final class Interrupts {
 

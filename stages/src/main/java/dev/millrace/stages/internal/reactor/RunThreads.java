@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * The virtual threads of a run, each kept for the next task when it has done one. There are as many
  * as tasks at the same time; the operators bound that number.
  *
- * <p>Safe for use by many threads. A task that comes when they are closed or the context is
- * cancelled is dropped: it has no taker.
+ * <p>Thread-safe. A task that comes when they are closed or the context is cancelled is dropped: it
+ * has no taker.
  */
 final class RunThreads implements Executor {
 

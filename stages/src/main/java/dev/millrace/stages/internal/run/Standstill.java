@@ -66,7 +66,7 @@ public final class Standstill {
     return new RunReport(all.reversed(), report.elapsed(), false);
   }
 
-  /** Remembers the calls that go on, and forgets those that have returned. */
+  /** Remembers the calls that go on, and forgets the returned ones. */
   synchronized void look(Collection<Activity> activities) {
     long now = System.nanoTime();
     IdentityHashMap<Object, Seen> present = new IdentityHashMap<>();
