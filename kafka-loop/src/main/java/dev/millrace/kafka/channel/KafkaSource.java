@@ -61,7 +61,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A rebalance waits for the records of a revoked partition, at most {@code revokeTimeout}.
  * Records that are not settled by then are handed out again, to the new owner of the partition. The
- * old ones still run to their end, and are not committed.
+ * old ones still run to their end, and are not committed. So bound the time of a batch, by less
+ * than {@code revokeTimeout}.
  *
  * <p>Each run has a consumer of its own, and closes it at its end. Thread-safe. No method of this
  * class blocks.
