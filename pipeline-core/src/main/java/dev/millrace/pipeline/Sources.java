@@ -105,8 +105,8 @@ public final class Sources {
   /**
    * The elements of {@code source}, opened again each time it fails: at most {@code restarts} times
    * in a run, and only for exceptions for which the predicate is true. Any other exception stops
-   * the run. Elements that were given stay given. Whether an element comes again depends on the
-   * source: a file begins anew, a channel goes on.
+   * the run. Elements that were given stay given. A source such as a file gives its elements from
+   * the beginning; a channel goes on.
    *
    * <p>Before it is opened again, the thread of the source waits. The wait grows with the number of
    * failures since the last element. A drain or a cancellation ends the wait. Unless the source is
