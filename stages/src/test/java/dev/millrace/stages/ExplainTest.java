@@ -126,7 +126,8 @@ class ExplainTest {
   void stageBehindABufferThatHangsHoldsUpTheStagesBefore(Engine engine) {
     var job =
         Pipe.from(endless())
-            .filter("holds", x -> true) // its call lasts as long as the wait of the next stage
+            .flatMap(
+                "holds", x -> List.of(x)) // its call lasts as long as the wait of the next stage
             .map("before", x -> x)
             .buffer("apart", 2)
             .map("stuck", this::hang)
