@@ -10,9 +10,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The debug registry of channels: which threads wait in channel operations, for which channel, and
- * since when. It finds a standstill of hand-built channels, as Go's runtime does with "all
- * goroutines are asleep".
+ * The debug registry of channels. For each thread that is parked in a channel operation, it knows
+ * the channel and the time. It finds a standstill of hand-built channels, as Go's runtime does with
+ * "all goroutines are asleep".
  *
  * <p>The registry is off by default, and then costs nothing. The system property {@value #PROPERTY}
  * with the value {@code true} switches it on when the JVM starts. Then each wait that parks a
