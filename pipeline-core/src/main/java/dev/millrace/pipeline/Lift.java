@@ -171,6 +171,7 @@ class Lift {
               node.name(),
               input,
               node.parallelism(),
+              node.prefetch(),
               node.order(),
               key(node.key()),
               function(untyped(node.function()), claims),

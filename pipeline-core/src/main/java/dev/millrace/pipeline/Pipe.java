@@ -51,14 +51,20 @@ public final class Pipe<T> {
 
   private final Node<T> node;
   private final FailurePolicy policy;
+  private final int prefetch;
 
-  private Pipe(Node<T> node, FailurePolicy policy) {
+  private Pipe(Node<T> node) {
+    this(node, FailurePolicy.report(), Node.Parallel.PREFETCH_OF_THE_ENGINE);
+  }
+
+  private Pipe(Node<T> node, FailurePolicy policy, int prefetch) {
     this.node = node;
     this.policy = policy;
+    this.prefetch = prefetch;
   }
 
   private <R> Pipe<R> then(Node<R> next) {
-    return new Pipe<>(next, policy);
+    return new Pipe<>(next, policy, prefetch);
   }
 
   static void atLeast(long least, long value, String what) {
@@ -85,12 +91,12 @@ public final class Pipe<T> {
   /** The elements of a source. */
   public static <T> Pipe<T> from(String name, Source<T> source) {
     Objects.requireNonNull(source, "source");
-    return new Pipe<>(new Node.From<>(checked(name), source), FailurePolicy.report());
+    return new Pipe<>(new Node.From<>(checked(name), source));
   }
 
   /** The elements of all pipes, in the order in which they arrive. */
   public static <T> Pipe<T> merge(String name, List<Pipe<T>> pipes) {
-    return new Pipe<>(new Node.Merge<>(checked(name), nodes(pipes)), FailurePolicy.report());
+    return new Pipe<>(new Node.Merge<>(checked(name), nodes(pipes)));
   }
 
   /**
@@ -98,7 +104,7 @@ public final class Pipe<T> {
    * starts when the previous one has ended.
    */
   public static <T> Pipe<T> concat(String name, List<Pipe<T>> pipes) {
-    return new Pipe<>(new Node.Concat<>(checked(name), nodes(pipes)), FailurePolicy.report());
+    return new Pipe<>(new Node.Concat<>(checked(name), nodes(pipes)));
   }
 
   private static <T> List<Node<T>> nodes(List<Pipe<T>> pipes) {
@@ -125,7 +131,18 @@ public final class Pipe<T> {
    * {@code onFailure}. Default: {@link FailurePolicy#report()}.
    */
   public Pipe<T> onFailure(FailurePolicy policy) {
-    return new Pipe<>(node, Objects.requireNonNull(policy, "policy"));
+    return new Pipe<>(node, Objects.requireNonNull(policy, "policy"), prefetch);
+  }
+
+  /**
+   * Bounds the parallel stages that are added after this call, until the next call: each holds at
+   * most this number of elements besides those whose function runs. Waiting results count, too. 0
+   * makes the previous stage wait until a function is free. Default: as many as make 64 elements
+   * together, or as the parallelism, which costs the fewest wake-ups.
+   */
+  public Pipe<T> prefetch(int elements) {
+    atLeast(0, elements, "the prefetch");
+    return new Pipe<>(node, policy, elements);
   }
 
   // Sequential stages
@@ -335,7 +352,8 @@ public final class Pipe<T> {
     atLeast(1, parallelism, "the parallelism");
     Objects.requireNonNull(function, "function");
     return then(
-        new Node.Parallel<>(checked(name), node, parallelism, order, key, function, policy));
+        new Node.Parallel<>(
+            checked(name), node, parallelism, prefetch, order, key, function, policy));
   }
 
   /**

@@ -82,17 +82,24 @@ public sealed interface Node<T> {
    * Runs one function for several elements at once.
    *
    * @param parallelism the maximum number of concurrent calls of the function
+   * @param prefetch the maximum number of elements inside besides those whose function runs; {@link
+   *     #PREFETCH_OF_THE_ENGINE} if the engine chooses
    * @param key computes the key of an element; only with {@link Order#KEY}, else null
    */
   record Parallel<I, O>(
       String name,
       Node<I> input,
       int parallelism,
+      int prefetch,
       Order order,
       @Nullable Function<? super I, ?> key,
       StageFunction<? super I, ? extends O> function,
       FailurePolicy policy)
       implements Node<O> {
+
+    /** The engine chooses the prefetch. */
+    public static final int PREFETCH_OF_THE_ENGINE = -1;
+
     @Override
     public List<Node<I>> inputs() {
       return List.of(input);

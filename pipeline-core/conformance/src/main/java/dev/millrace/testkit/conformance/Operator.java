@@ -163,6 +163,8 @@ enum Operator {
   BUFFER((pipe, name) -> pipe.buffer(name, 4), each(x -> x)),
   BUFFER_OF_ONE((pipe, name) -> pipe.buffer(name, 1, Overflow.WAIT), each(x -> x)),
   MAP_PARALLEL((pipe, name) -> pipe.mapParallel(name, 4, x -> x * 2), each(x -> x * 2)),
+  MAP_PARALLEL_WITHOUT_PREFETCH(
+      (pipe, name) -> pipe.prefetch(0).mapParallel(name, 3, x -> x * 2), each(x -> x * 2)),
   MAP_PARALLEL_BY_ONE((pipe, name) -> pipe.mapParallel(name, 1, x -> x * 2), each(x -> x * 2)),
   MAP_PARALLEL_UNORDERED(
       (pipe, name) -> pipe.mapParallelUnordered(name, 4, x -> x * 2), each(x -> x * 2), x -> x),

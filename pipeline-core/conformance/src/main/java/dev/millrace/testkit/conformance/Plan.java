@@ -235,8 +235,9 @@ record Plan(int numbers, List<Step> steps) {
       return switch (mapping.way()) {
         case ONE_BY_ONE -> pipe.map(name, function);
         case PARALLEL -> pipe.mapParallel(name, parallelism, function);
-        case UNORDERED -> pipe.mapParallelUnordered(name, parallelism, function);
-        case KEYED -> pipe.mapKeyed(name, parallelism, x -> x % 5, function);
+        case UNORDERED ->
+            pipe.prefetch(parallelism).mapParallelUnordered(name, parallelism, function);
+        case KEYED -> pipe.prefetch(0).mapKeyed(name, parallelism, x -> x % 5, function);
         case ASYNC ->
             pipe.mapAsync(
                 name, parallelism, x -> CompletableFuture.completedFuture(function.apply(x)));

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The report of a run is right at any time. */
@@ -219,6 +220,37 @@ abstract class ReportConformance extends Theme {
     var all = run(balanced.to(Sink.count()));
     assertThat(all.result()).isEqualTo(30);
     assertThat(all.report().stage("spread").dropped()).isZero();
+  }
+
+  /** The source may have one more element, for which it waits for room. */
+  @ParameterizedTest
+  @CsvSource({"1, 0", "1, 1", "1, 3", "3, 0", "3, 2", "7, 5", "100, 0"})
+  void parallelStageHoldsNoMoreThanItsPrefetch(int parallelism, int prefetch) {
+    var release = new CountDownLatch(1);
+    var pipe =
+        Pipe.from(Numbers.below(1_000))
+            .prefetch(prefetch)
+            .mapParallel(
+                "work",
+                parallelism,
+                x -> {
+                  release.await();
+                  return x;
+                });
+    var trial = start(pipe.to(Sink.toList()));
+    int bound = parallelism + prefetch;
+    await(
+        "the stage to be full",
+        () -> {
+          var report = trial.run().report();
+          return report.stage("work").running() == parallelism
+              && report.stage("work").inFlight()
+                  >= (kit().notKept().isEmpty() ? bound : parallelism);
+        });
+    assertThat(trial.run().report().stage("source").emitted()).isLessThanOrEqualTo(bound + 1L);
+    assertThat(trial.run().report().stage("work").inFlight()).isLessThanOrEqualTo(bound + 1L);
+    release.countDown();
+    assertThat(trial.end().wholeResult()).hasSize(1_000).isSorted();
   }
 
   @Test

@@ -67,8 +67,8 @@ public final class WorkerPool {
    */
 
   /**
-   * How many elements can be inside at least: the threads of intake and output then park once for
-   * many elements.
+   * How many elements can be inside at least, unless the user bounds the prefetch: the threads of
+   * intake and output then park once for many elements.
    */
   private static final int LEAST = 64;
 
@@ -121,12 +121,18 @@ public final class WorkerPool {
       Node.Parallel<?, ?> node, Sides sides, Function<? super WorkerPool, ? extends Worker> hire) {
     this.order = node.order();
     this.sides = sides;
-    this.bound = Math.clamp(2L * node.parallelism(), LEAST, MOST);
+    this.bound = bound(node);
     this.wakeIntakeAt = bound - batch();
-    int length = Integer.highestOneBit(bound - 1) << 1;
+    int length = Integer.highestOneBit(Math.max(1, bound - 1)) << 1;
     this.elements = new ClaimRing(length);
     this.results = new ResultRing(length);
     this.roster = new Roster(node.parallelism(), () -> hire.apply(this), elements);
+  }
+
+  private static int bound(Node.Parallel<?, ?> node) {
+    return node.prefetch() == Node.Parallel.PREFETCH_OF_THE_ENGINE
+        ? Math.clamp(2L * node.parallelism(), LEAST, MOST)
+        : Math.clamp((long) node.parallelism() + node.prefetch(), 1, MOST);
   }
 
   // The intake
@@ -138,7 +144,7 @@ public final class WorkerPool {
 
   /** How many elements leave together before {@link Sides#room} is called. */
   public int batch() {
-    return bound / 4;
+    return Math.max(1, bound / 4);
   }
 
   /** How many elements have come in and left again. */
