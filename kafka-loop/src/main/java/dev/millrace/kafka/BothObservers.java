@@ -8,7 +8,12 @@ record BothObservers(ConsumerObserver one, ConsumerObserver other) implements Co
 
   @Override
   public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
-    return new BothPartitions(one.assigned(group, status), other.assigned(group, status));
+    PartitionObserver first = one.assigned(group, status);
+    PartitionObserver second = other.assigned(group, status);
+    if (first == PartitionObserver.NONE) {
+      return second;
+    }
+    return second == PartitionObserver.NONE ? first : new BothPartitions(first, second);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.internal.DoneChannels;
 import dev.millrace.channel.internal.Ending;
+import dev.millrace.channel.internal.Flight;
 import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.channel.internal.Timers;
 import java.util.Objects;
@@ -141,6 +142,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
     if (functions != null) {
       AfterFuncs.start(functions);
     }
+    Flight.cancelled(why);
   }
 
   /** Ends this context alone, and calls no listener; false if it has ended. */

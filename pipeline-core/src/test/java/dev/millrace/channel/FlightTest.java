@@ -3,6 +3,8 @@ package dev.millrace.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.context.Context;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -63,6 +65,27 @@ class FlightTest {
             one ->
                 assertThat(one)
                     .contains("receive from Channel[orders: ", "receive from Channel[other: "));
+  }
+
+  @Test
+  void cancelledContextIsRecordedOnceWithItsCause() throws Exception {
+    List<RecordedEvent> cancelled = new CopyOnWriteArrayList<>();
+    try (var jfr = new RecordingStream()) {
+      jfr.onEvent("dev.millrace.ContextCancelled", cancelled::add);
+      jfr.startAsync();
+      try (var parent = Context.background().withCancel();
+          var child = parent.withCancel()) {
+        await().until(ChannelWait::isWatched); // the recorder is in use
+        parent.cancel(new IOException("the reason"));
+        child.cancel();
+      }
+      jfr.stop();
+    }
+    assertThat(cancelled)
+        .filteredOn(event -> "the reason".equals(event.getString("message")))
+        .singleElement()
+        .satisfies(
+            event -> assertThat(event.getString("cause")).isEqualTo(IOException.class.getName()));
   }
 
   @Test

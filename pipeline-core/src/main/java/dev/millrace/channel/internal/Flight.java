@@ -84,6 +84,16 @@ public final class Flight {
     ((StageWaitEvent) event).commit();
   }
 
+  /** A context is cancelled, and its descendants with it. */
+  public static void cancelled(Throwable cause) {
+    if (isInUse() && ContextCancelledEvent.PROBE.isEnabled()) {
+      var event = new ContextCancelledEvent();
+      event.cause = cause.getClass().getName();
+      event.message = String.valueOf(cause.getMessage());
+      event.commit();
+    }
+  }
+
   /** An element has failed. */
   public static void failure(String stage, Throwable cause) {
     if (isInUse() && StageFailureEvent.PROBE.isEnabled()) {

@@ -8,6 +8,7 @@ import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.internal.cluster.AdminQuestions;
 import dev.millrace.kafka.internal.cluster.ConsumerQuestions;
 import dev.millrace.kafka.internal.cluster.Questions;
+import dev.millrace.kafka.internal.report.ConsumerFlight;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.serde.Deserializers;
 import java.time.Duration;
@@ -175,7 +176,8 @@ public final class ConsumerSettings<K, V> {
     this.lagLimit = draft.lagLimit;
     this.awaitRights = draft.awaitRights;
     this.pauses = loop == null ? null : loop.pauses();
-    this.observer = loop == null ? draft.observer : loop.observer();
+    ConsumerObserver given = loop == null ? draft.observer : loop.observer();
+    this.observer = ConsumerFlight.OBSERVER.and(given);
     this.batching = draft.batching;
     this.transactions = loop == null ? null : loop.transactions();
     this.keyDeserializer = draft.keyDeserializer;

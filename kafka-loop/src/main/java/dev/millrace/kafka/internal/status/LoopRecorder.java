@@ -13,6 +13,7 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.report.ConsumerFlight;
 import dev.millrace.kafka.internal.report.FailureLog;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import java.time.Duration;
@@ -91,6 +92,7 @@ public final class LoopRecorder implements ConsumerObserver {
         @Override
         public void deadLettered(DeadLetter letter) {
           deadLetters.of(letter.reason()).increment();
+          ConsumerFlight.deadLettered(letter);
           log.deadLettered(letter);
           add(new LoopEvent.DeadLettered(Instant.now(), letter));
         }
