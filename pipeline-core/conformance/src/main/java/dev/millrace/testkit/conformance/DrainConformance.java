@@ -39,12 +39,9 @@ abstract class DrainConformance extends Theme {
     source.checkReleased();
     List<Integer> input = IntStream.range(0, source.given()).boxed().toList();
     switch (operator) {
-      // The drain stops the other source too, possibly at another element.
-      case ZIP, ZIP_OF_THREE ->
-          assertThat(operator.expected(input)).startsWith(results.toArray(Integer[]::new));
-      case INTERLEAVE ->
-          assertThat(input)
-              .startsWith(results.stream().filter(x -> x >= 0).toArray(Integer[]::new));
+      // The drain stops the other source too, possibly at another element, or before the first one.
+      case ZIP, ZIP_OF_THREE -> assertBeginsWith(operator.expected(input), results);
+      case INTERLEAVE -> assertBeginsWith(input, results.stream().filter(x -> x >= 0).toList());
       // The drain may stop the other source before it has given all its elements, or any of them.
       case MERGE, CONCAT, CONCAT_BEHIND, PREPEND ->
           assertThat(results.stream().filter(x -> x >= 0)).isEqualTo(input);
@@ -52,6 +49,10 @@ abstract class DrainConformance extends Theme {
           assertThat(operator.inLanes(results))
               .isEqualTo(operator.inLanes(operator.expected(input)));
     }
+  }
+
+  private static void assertBeginsWith(List<Integer> all, List<Integer> first) {
+    assertThat(all.stream().limit(first.size())).isEqualTo(first);
   }
 
   @Test
