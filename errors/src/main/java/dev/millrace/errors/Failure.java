@@ -69,6 +69,11 @@ public record Failure<I>(
     return exception;
   }
 
+  /** The code of the cause, for readers who must not see its message. Log it beside the message. */
+  public ErrorCode code() {
+    return ErrorCode.of(cause);
+  }
+
   /** Names the stage, the element and the cause, on one line; see {@link Descriptions}. */
   @Override
   public String toString() {

@@ -68,8 +68,28 @@ public record DeadLetter(
 
   /** The simple name of the cause's class. Figures and meters group dead letters by it. */
   public String reason() {
-    String name = cause.getClass().getSimpleName();
-    return name.isEmpty() ? cause.getClass().getName() : name;
+    String name = kind().getSimpleName();
+    return name.isEmpty() ? kind().getName() : name;
+  }
+
+  /** The name of the cause's class. */
+  public String exception() {
+    return kind().getName();
+  }
+
+  private Class<?> kind() {
+    return cause instanceof HiddenFailure hidden ? hidden.kind : cause.getClass();
+  }
+
+  /**
+   * The same letter for readers who must not see the message of the exception. Its cause has the
+   * {@link dev.millrace.errors.ErrorCode} as its message, and the log has the same code beside the
+   * message. The class of the exception stays visible.
+   */
+  public DeadLetter hidingMessage() {
+    return cause instanceof HiddenFailure
+        ? this
+        : new DeadLetter(record, stage, attempts, new HiddenFailure(cause), group, traceparent);
   }
 
   /**
@@ -111,7 +131,7 @@ public record DeadLetter(
 
   private void describe(Headers headers, int hops) {
     add(headers, DeadLetterHeaders.REASON, Brief.message(cause, MAX_REASON));
-    add(headers, DeadLetterHeaders.EXCEPTION, cause.getClass().getName());
+    add(headers, DeadLetterHeaders.EXCEPTION, exception());
     add(headers, DeadLetterHeaders.STAGE, stage);
     add(headers, DeadLetterHeaders.ATTEMPTS, Integer.toString(attempts));
     add(headers, DeadLetterHeaders.TOPIC, record.topic());

@@ -128,6 +128,17 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
+   * Keeps the messages of exceptions out of {@link #deadLetterTopic} and the {@link #retryTopic}s:
+   * their headers carry an {@link dev.millrace.errors.ErrorCode} instead, which the log has beside
+   * the message. The class of the exception stays visible. Default: the headers carry the messages.
+   * For {@link #deadLetters} of your own, see {@link DeadLetter#hidingMessage}.
+   */
+  public B hideMessages() {
+    loop.hidesMessages = true;
+    return self();
+  }
+
+  /**
    * Adds a topic in which a failed record waits for its next attempts, away from its partition.
    * Default: none. Several calls give several topics: a record goes to the next topic each time
    * that it has no attempt of {@link #retry} left, and to the dead letters after the last topic.

@@ -53,6 +53,7 @@ public final class LoopEndpoint implements AutoCloseable {
   private final List<Supplier<LoopStatus>> loops;
   private final @Nullable Supplier<String> metrics;
   private final HostNames hostNames;
+  private final StatusJson json;
   private final InetAddress address;
   private final Response page = Page.load();
   private final Listener listener;
@@ -64,6 +65,7 @@ public final class LoopEndpoint implements AutoCloseable {
     }
     this.metrics = builder.metrics;
     this.hostNames = new HostNames(builder.hostNames);
+    this.json = new StatusJson(builder.hidesMessages);
     this.address = builder.address;
     var socket = new InetSocketAddress(address, builder.port);
     try {
@@ -88,7 +90,7 @@ public final class LoopEndpoint implements AutoCloseable {
       case "/health", "/health/live" -> health(Health::isAlive);
       case "/health/ready" -> health(Health::isReady);
       case "/health/started" -> health(Health::isStarted);
-      case "/status" -> Response.json(StatusJson.status(Instant.now(), status()));
+      case "/status" -> Response.json(json.status(Instant.now(), status()));
       case "/metrics" -> metrics();
       default -> Response.bare(404, "Not Found");
     };
@@ -100,10 +102,10 @@ public final class LoopEndpoint implements AutoCloseable {
 
   private Response health(Predicate<? super Health> isWell) {
     List<LoopStatus> status = status();
-    String json = StatusJson.health(status);
+    String text = json.health(status);
     return status.stream().map(LoopStatus::health).allMatch(isWell)
-        ? Response.json(json)
-        : Response.unavailable(json);
+        ? Response.json(text)
+        : Response.unavailable(text);
   }
 
   private Response metrics() {
@@ -143,6 +145,7 @@ public final class LoopEndpoint implements AutoCloseable {
     private @Nullable Supplier<String> metrics;
     private InetAddress address = InetAddress.getLoopbackAddress();
     private int port;
+    private boolean hidesMessages;
     private int connections = 32;
     private Duration timeout = Duration.ofSeconds(5);
 
@@ -182,6 +185,16 @@ public final class LoopEndpoint implements AutoCloseable {
      */
     public Builder address(InetAddress local) {
       address = Objects.requireNonNull(local, "address");
+      return this;
+    }
+
+    /**
+     * Shows no messages of exceptions. A failure is shown by its class and its {@link
+     * dev.millrace.errors.ErrorCode}, which the log has beside the message. Other texts end before
+     * a message. Default: messages are shown.
+     */
+    public Builder hideMessages() {
+      hidesMessages = true;
       return this;
     }
 

@@ -7,11 +7,15 @@ import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopFigures;
 import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.report.Brief;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +27,21 @@ final class StatusJson {
   /** The longest text of the application, such as the message of an exception, in characters. */
   private static final int MAX_TEXT = 500;
 
-  private StatusJson() {}
+  /** The place where a message of an exception may begin in a text of this library. */
+  private static final Pattern MESSAGE = Pattern.compile("[:;] ");
 
-  static String health(List<LoopStatus> loops) {
+  private final boolean hidesMessages;
+
+  /**
+   * JSON of loops.
+   *
+   * @param hidesMessages whether texts end before the messages of exceptions
+   */
+  StatusJson(boolean hidesMessages) {
+    this.hidesMessages = hidesMessages;
+  }
+
+  String health(List<LoopStatus> loops) {
     return Json.of(
         fields(
             "alive",
@@ -46,15 +62,15 @@ final class StatusJson {
                             "state",
                             one.health().state(),
                             "reason",
-                            bounded(one.health().reason())))
+                            shown(one.health().reason())))
                 .toList()));
   }
 
-  static String status(Instant now, List<LoopStatus> loops) {
-    return Json.of(fields("at", now, "loops", loops.stream().map(StatusJson::loop).toList()));
+  String status(Instant now, List<LoopStatus> loops) {
+    return Json.of(fields("at", now, "loops", loops.stream().map(this::loop).toList()));
   }
 
-  private static Map<String, @Nullable Object> loop(LoopStatus loop) {
+  private Map<String, @Nullable Object> loop(LoopStatus loop) {
     return fields(
         "group",
         loop.group(),
@@ -69,12 +85,12 @@ final class StatusJson {
         "figures",
         figures(loop.figures()),
         "partitions",
-        loop.partitions().stream().map(StatusJson::partition).toList(),
+        loop.partitions().stream().map(this::partition).toList(),
         "recent",
-        loop.recent().stream().map(StatusJson::event).toList());
+        loop.recent().stream().map(this::event).toList());
   }
 
-  private static Map<String, @Nullable Object> health(Health health) {
+  private Map<String, @Nullable Object> health(Health health) {
     return fields(
         "alive",
         health.isAlive(),
@@ -85,7 +101,7 @@ final class StatusJson {
         "state",
         health.state(),
         "reason",
-        bounded(health.reason()));
+        shown(health.reason()));
   }
 
   private static Map<String, @Nullable Object> figures(LoopFigures figures) {
@@ -128,7 +144,7 @@ final class StatusJson {
         latency.max().toNanos() / 1000);
   }
 
-  private static Map<String, @Nullable Object> partition(PartitionStatus status) {
+  private Map<String, @Nullable Object> partition(PartitionStatus status) {
     Front front = status.front();
     return fields(
         "topic",
@@ -154,10 +170,10 @@ final class StatusJson {
                 "ageMillis",
                 front.age().toMillis(),
                 "why",
-                bounded(front.why())));
+                shown(front.why())));
   }
 
-  private static Map<String, @Nullable Object> event(LoopEvent event) {
+  private Map<String, @Nullable Object> event(LoopEvent event) {
     return fields(
         "at",
         event.at(),
@@ -168,7 +184,31 @@ final class StatusJson {
           case LoopEvent.DeadLettered letter -> "deadLettered";
         },
         "text",
-        bounded(event.text()));
+        bounded(hidesMessages ? withoutMessage(event) : event.text()));
+  }
+
+  /** A text of this library. A message of an exception, if there is one, is its last part. */
+  private String shown(String text) {
+    int end =
+        hidesMessages
+            ? MESSAGE.matcher(text).results().findFirst().map(MatchResult::start).orElse(-1)
+            : -1;
+    return bounded(end < 0 ? text : text.substring(0, end) + ": …");
+  }
+
+  private static String withoutMessage(LoopEvent event) {
+    return switch (event) {
+      case LoopEvent.Rebalanced rebalanced -> rebalanced.text();
+      case LoopEvent.DeadLettered dead -> "dead letter: " + dead.letter().hidingMessage();
+      case LoopEvent.Failed failed -> {
+        Throwable cause = failed.failure().getCause();
+        Throwable shown =
+            failed.failure() instanceof RecordFailedException && cause != null
+                ? cause
+                : failed.failure();
+        yield "%s: error %s".formatted(shown.getClass().getName(), Brief.code(shown));
+      }
+    };
   }
 
   private static String bounded(String text) {

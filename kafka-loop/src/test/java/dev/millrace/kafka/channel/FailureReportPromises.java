@@ -43,7 +43,8 @@ public abstract class FailureReportPromises extends WithLetters {
       assertThat(log.lines())
           .filteredOn(line -> line.startsWith("dead letter: "))
           .hasSize(2)
-          .allMatch(line -> line.lines().count() == 1);
+          .allMatch(line -> line.lines().count() == 1)
+          .allMatch(line -> line.matches(".*poison of v\\d \\[error [0-9A-Z]{4}]"));
       assertThat(log.traces()).isEqualTo(1); // of both records, as they fail at the same place
       assertThat(loop.status().figures().deadLetters()).isEqualTo(2);
       assertThat(loop.status().figures().deadLettersByReason())

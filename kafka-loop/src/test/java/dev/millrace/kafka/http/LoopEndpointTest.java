@@ -3,6 +3,7 @@ package dev.millrace.kafka.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.errors.ErrorCode;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Notification;
@@ -68,6 +69,21 @@ class LoopEndpointTest extends WithEndpoint {
   void oneLoopThatIsStuckMakesAProbeFail() throws Exception {
     start(builder().loop(() -> status("other", new Health(State.STUCK, "the handler hangs"))));
     assertThat(get("/health")).startsWith("HTTP/1.1 503").contains("shop", "the handler hangs");
+  }
+
+  /** The log line of the failure has the same code beside the message. */
+  @Test
+  void messagesOfExceptionsAreHiddenByChoice() throws Exception {
+    status.set(status("shop", new Health(State.STOPPED, "it failed: java.io.IOException: secret")));
+    start(builder().hideMessages());
+    String code = ErrorCode.of("the store is \"away\"").code();
+    assertThat(body(get("/status")))
+        .contains(
+            "java.io.IOException: error " + code,
+            "it failed: \\u2026",
+            "it is being handled: \\u2026")
+        .doesNotContain("secret", "the store", "away");
+    assertThat(body(get("/health"))).contains("it failed: \\u2026").doesNotContain("secret");
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.millrace.kafka.internal.report;
 
+import dev.millrace.errors.ErrorCode;
+
 /**
  * Describes failures on one short line, for logs, events and headers. Thread-safe; never throws,
  * even if the exception's own methods do.
@@ -37,6 +39,17 @@ public final class Brief {
       return message == null ? "" : cut(message, limit);
     } catch (Throwable e) {
       return "(its getMessage threw " + e.getClass().getName() + ")";
+    }
+  }
+
+  /**
+   * The {@link ErrorCode} of a failure: stands for its message where the message must not be shown.
+   */
+  public static String code(Throwable failure) {
+    try {
+      return ErrorCode.of(failure).code();
+    } catch (Throwable e) { // thrown by the application's class
+      return ErrorCode.of(failure.getClass().getName()).code();
     }
   }
 

@@ -8,7 +8,10 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs failures: one line each, and the stack trace with the first of its kind. Thread-safe. */
+/**
+ * Logs failures: one line each, with the error code that stands for the failure where its message
+ * is hidden, and the stack trace with the first of its kind. Thread-safe.
+ */
 /*
  * Two failures are of one kind if the classes in their chains of causes are the same, and were thrown
  * at the same places. The 200 kinds that were seen last are remembered; of a kind that comes back after
@@ -55,10 +58,11 @@ public final class FailureLog {
     if (!log.isWarnEnabled()) {
       return;
     }
+    String coded = line + " [error " + Brief.code(failure) + "]";
     if (isNew(failure)) {
-      log.warn(line, failure);
+      log.warn(coded, failure);
     } else {
-      log.warn(line);
+      log.warn(coded);
     }
   }
 

@@ -62,6 +62,11 @@ public interface Burial {
     return letter -> new Begun(letters.begin(letter), List.of());
   }
 
+  /** The same, with error codes in place of the messages of exceptions. */
+  static Burial hidingMessages(Burial burial) {
+    return letter -> burial.bury(letter.hidingMessage());
+  }
+
   /** A topic, in the transaction that commits the record. */
   static Burial inTransaction(String topic) {
     return letter ->

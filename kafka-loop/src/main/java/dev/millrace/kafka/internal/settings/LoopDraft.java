@@ -38,6 +38,7 @@ public final class LoopDraft<K, V> {
   public Predicate<? super Throwable> retryable = Retryable::byDefault;
   public @Nullable DeadLetters deadLetters;
   public @Nullable String deadLetterTopic;
+  public boolean hidesMessages;
   public RetryTopics retryTopics = RetryTopics.NONE;
   public RefusedLetters refusedLetters = RefusedLetters.keep();
   public Backoff deadLetterBackoff =

@@ -41,6 +41,9 @@ public final class LoopSettings {
   /** The topic for dead letters that the loop publishes itself; null for none. */
   public final @Nullable String deadLetterTopic;
 
+  /** Whether letters to topics of the loop carry error codes in place of messages. */
+  public final boolean hidesMessages;
+
   /** The retry topics, for a record without attempts left. */
   public final RetryTopics retryTopics;
 
@@ -74,6 +77,7 @@ public final class LoopSettings {
     this.retryable = draft.retryable;
     this.deadLetters = draft.deadLetters;
     this.deadLetterTopic = draft.deadLetterTopic;
+    this.hidesMessages = draft.hidesMessages;
     this.retryTopics = draft.retryTopics;
     this.refusedLetters = draft.refusedLetters;
     this.deadLetterBackoff = draft.deadLetterBackoff;
@@ -144,7 +148,11 @@ public final class LoopSettings {
     return last == null || retryTopics.isEmpty()
         ? last
         : new RetryBurial(
-            retryTopics, retryable, last, producer == null ? null : producer.producer());
+            retryTopics,
+            retryable,
+            hidesMessages,
+            last,
+            producer == null ? null : producer.producer());
   }
 
   /** The place for records that have no attempt left; null to stop the loop. */
@@ -158,8 +166,10 @@ public final class LoopSettings {
     if (topic == null) {
       return deadLetters == null ? null : Burial.of(deadLetters);
     }
-    return outputs != null // then the letter is part of a transaction
-        ? Burial.inTransaction(topic)
-        : Burial.of(DeadLetters.toTopic(Objects.requireNonNull(producer).producer(), topic));
+    Burial toTopic =
+        outputs != null // then the letter is part of a transaction
+            ? Burial.inTransaction(topic)
+            : Burial.of(DeadLetters.toTopic(Objects.requireNonNull(producer).producer(), topic));
+    return hidesMessages ? Burial.hidingMessages(toTopic) : toTopic;
   }
 }

@@ -18,22 +18,26 @@ final class RetryBurial implements Burial {
 
   private final RetryTopics topics;
   private final Predicate<? super Throwable> retryable;
+  private final boolean hidesMessages;
   private final Burial last;
   private final @Nullable Producer<byte[], byte[]> producer;
 
   /**
    * Retries before a burial.
    *
+   * @param hidesMessages whether the headers carry error codes in place of messages
    * @param last where a record goes in the end
    * @param producer sends to the retry topics; null to send in the transaction of the record
    */
   RetryBurial(
       RetryTopics topics,
       Predicate<? super Throwable> retryable,
+      boolean hidesMessages,
       Burial last,
       @Nullable Producer<byte[], byte[]> producer) {
     this.topics = topics;
     this.retryable = retryable;
+    this.hidesMessages = hidesMessages;
     this.last = last;
     this.producer = producer;
   }
@@ -45,7 +49,8 @@ final class RetryBurial implements Burial {
       return last.bury(letter);
     }
     Instant due = Instant.now().plus(Objects.requireNonNull(topics.delays().get(topic)));
-    ProducerRecord<byte[], byte[]> record = RetryRecords.toRecord(letter, topic, due);
+    ProducerRecord<byte[], byte[]> record =
+        RetryRecords.toRecord(hidesMessages ? letter.hidingMessage() : letter, topic, due);
     return producer == null
         ? new Begun(CompletableFuture.completedFuture(null), List.of(record), true)
         : new Begun(producer.send(record), List.of(), true);

@@ -32,7 +32,7 @@ public final class RetryRecords {
     add(headers, RetryHeaders.ATTEMPTS, Integer.toString(origin.attempts()));
     add(headers, RetryHeaders.DUE, Long.toString(due.toEpochMilli()));
     add(headers, RetryHeaders.REASON, Brief.message(failed.cause(), MAX_REASON));
-    add(headers, RetryHeaders.EXCEPTION, failed.cause().getClass().getName());
+    add(headers, RetryHeaders.EXCEPTION, failed.exception());
     add(headers, RetryHeaders.GROUP, failed.group());
     return new ProducerRecord<>(topic, null, record.key(), record.value(), headers);
   }

@@ -3,6 +3,7 @@ package dev.millrace.kafka.internal.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.errors.ErrorCode;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.RetryHeaders;
 import java.io.IOException;
@@ -34,11 +35,16 @@ class RetryBurialTest {
   private final MockProducer<byte[], byte[]> producer =
       new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
   private final List<DeadLetter> letters = new ArrayList<>();
+  private boolean hidesMessages;
   private Predicate<? super Throwable> retryable = cause -> true;
 
   private Burial burial(@Nullable MockProducer<byte[], byte[]> by) {
     return new RetryBurial(
-        TOPICS, cause -> retryable.test(cause), Burial.ofOrigins(Burial.of(letters::add)), by);
+        TOPICS,
+        cause -> retryable.test(cause),
+        hidesMessages,
+        Burial.ofOrigins(Burial.of(letters::add)),
+        by);
   }
 
   private static byte[] bytes(String text) {
@@ -132,6 +138,16 @@ class RetryBurialTest {
     assertThat(letter.record().offset()).isEqualTo(70);
     assertThat(letter.record().value()).isEqualTo(bytes("value"));
     assertThat(texts(letter.record().headers())).isEqualTo(Map.of("mine", "kept"));
+  }
+
+  @Test
+  void headersCarryACodeInPlaceOfAHiddenMessage() throws Exception {
+    hidesMessages = true;
+    assertThat(burial(producer).bury(letter(order(), 1)).isRetry()).isTrue();
+    Map<String, String> headers = texts(producer.history().getFirst().headers());
+    assertThat(headers)
+        .containsEntry(RetryHeaders.REASON, "error " + ErrorCode.of("no answer").code())
+        .containsEntry(RetryHeaders.EXCEPTION, IOException.class.getName());
   }
 
   @Test

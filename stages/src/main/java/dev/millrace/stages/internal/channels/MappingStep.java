@@ -6,6 +6,7 @@ import dev.millrace.pipeline.graph.Mapping;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.fusion.Guard;
+import dev.millrace.stages.internal.fusion.MappingHost;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.ArrayList;
@@ -14,7 +15,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Runs mappings that follow each other, and calls the next step with their results. */
-final class MappingStep extends Step implements FusedMappings.Host {
+final class MappingStep extends Step implements MappingHost {
 
   /** A stage that it runs. */
   record Stage(

@@ -33,6 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PipelineThread implements FailureChannel.Caller, Guard {
 
+  /** A source that the thread reads. All methods are for any thread. */
+  interface Reading {
+    boolean isInCall();
+
+    /** The call that the source is in. */
+    Activity activity(Thread running);
+  }
+
   private static final VarHandle STOPPED =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "stopped", VarHandle.class, PipelineThread.class, boolean.class);
@@ -69,7 +77,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
   private final Deque<ThreadStage> stages = new ArrayDeque<>();
 
   /** The sources that it reads, one after the other. */
-  private final List<SourceDriver> sources = new ArrayList<>(1);
+  private final List<Reading> sources = new ArrayList<>(1);
 
   /** Where it waits for an element; its producers and workers signal. */
   final Signal elements = new Signal();
@@ -106,7 +114,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
   }
 
   /** Adds a source that it reads. Before the thread is started. */
-  void addSource(SourceDriver source) {
+  void addSource(Reading source) {
     sources.add(source);
   }
 
@@ -145,7 +153,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
     if (running == null || elements.isAwaited() || room.isAwaited()) {
       return;
     }
-    for (SourceDriver source : sources) {
+    for (Reading source : sources) {
       if (source.isInCall()) {
         calls.add(source.activity(running));
         return;

@@ -9,14 +9,17 @@ import dev.millrace.stages.internal.fusion.Template;
 @SuppressWarnings("NullAway.Init") // by bind, which comes first
 abstract class SinkCall extends Taker implements Template {
 
-  SinkStep<?> step;
+  ReceiverStep step;
   PipelineThread thread;
   Account account;
   Sink.Receiver<Object, ?> receiver;
 
   /** Sets the state; to be called first. */
   final void bind(
-      SinkStep<?> step, PipelineThread thread, Account account, Sink.Receiver<Object, ?> receiver) {
+      ReceiverStep step,
+      PipelineThread thread,
+      Account account,
+      Sink.Receiver<Object, ?> receiver) {
     this.step = step;
     this.thread = thread;
     this.account = account;

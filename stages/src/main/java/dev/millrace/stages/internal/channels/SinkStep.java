@@ -12,7 +12,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the elements to the sink, and the sink's result to the run. */
-final class SinkStep<R extends @Nullable Object> extends Step {
+final class SinkStep<R extends @Nullable Object> extends ReceiverStep {
 
   private final PipelineThread thread;
   private final RunCore<R> run;
@@ -53,7 +53,7 @@ final class SinkStep<R extends @Nullable Object> extends Step {
     call.accept(element);
   }
 
-  /** The receiver has thrown. */
+  @Override
   Unwind thrown(Object element, Throwable e) {
     return thread.thrown(e, cause -> Places.sinkOn(element, cause));
   }

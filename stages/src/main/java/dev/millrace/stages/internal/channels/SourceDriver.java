@@ -3,6 +3,7 @@ package dev.millrace.stages.internal.channels;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Source.Cursor;
 import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.graph.IteratorCursor;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Waits;
 import dev.millrace.stages.internal.fusion.Chain;
@@ -17,7 +18,7 @@ import dev.millrace.stages.internal.run.Unwind;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.List;
+import java.util.Iterator;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * call without seeing the flag, the drain would have seen its new count. A thread that leaves a
  * call and sees the flag takes the lock, and forgets an interrupt that came too late.
  */
-final class SourceDriver extends Driver implements Sources.Reader {
+final class SourceDriver extends SourceCalls implements Sources.Reader, PipelineThread.Reading {
 
   /**
    * After this number of elements, a power of two, the thread gives way to other threads, such as
@@ -54,7 +55,7 @@ final class SourceDriver extends Driver implements Sources.Reader {
 
   private static final VarHandle CALLS =
       ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "calls", VarHandle.class, SourceDriver.class, long.class);
+          MethodHandles.lookup(), "calls", VarHandle.class, SourceCalls.class, long.class);
 
   private final RunCore<?> run;
   private final Sources sources;
@@ -69,17 +70,12 @@ final class SourceDriver extends Driver implements Sources.Reader {
   /** When this thread has given way last. */
   private long gaveWay = parked;
 
-  /**
-   * Odd during a call of the source. Written by this thread with plain stores, read by the drain.
-   */
-  long calls;
-
   /** The calls at the last tick. Of the drain, whose ticks come one after the other. */
   private long callsSeen;
 
   SourceDriver(
       PipelineThread thread, Sources sources, Node.From<?> node, Account account, Step next) {
-    super(thread, next, List.of());
+    super(thread, next);
     this.run = thread.run;
     this.sources = sources;
     this.name = node.name();
@@ -132,7 +128,7 @@ final class SourceDriver extends Driver implements Sources.Reader {
 
   private void pushAll() {
     Cursor<?> open = Objects.requireNonNull(cursor);
-    SourceFeed feed = bind(SourceFeed.of(open), open);
+    SourceFeed feed = bind(feed(open), open);
     long after = Twins.after();
     Line line = after == 0 ? line(open, true) : null;
     Object element;
@@ -155,6 +151,18 @@ final class SourceDriver extends Driver implements Sources.Reader {
     }
   }
 
+  /** A feed for that cursor. */
+  private static SourceFeed feed(Cursor<?> cursor) {
+    return cursor instanceof IteratorCursor<?> ? new PlainIteratorFeed() : new PlainSourceFeed();
+  }
+
+  /** The class of the user's part. */
+  private static Class<?> userClass(Cursor<?> cursor) {
+    return cursor instanceof IteratorCursor<?>(Iterator<?> iterator)
+        ? iterator.getClass()
+        : cursor.getClass();
+  }
+
   private SourceFeed bind(SourceFeed feed, Cursor<?> open) {
     feed.bind(this, sources, open, next.decisive());
     feed.bound();
@@ -167,11 +175,12 @@ final class SourceDriver extends Driver implements Sources.Reader {
     if (chain == null) {
       return null;
     }
-    Twin twin = chain.twin().before(SourceFeed.of(open), SourceFeed.userClass(open), define);
+    Twin twin = chain.twin().before(feed(open), userClass(open), define);
     return twin == null ? null : chain.line(bind((SourceFeed) twin.fresh(), open), twin, define);
   }
 
   /** The source has thrown, and has no more elements; returns if that only ends the source. */
+  @Override
   void thrown(Throwable e) {
     try {
       failed(e, Places.sourceAfter(name, (calls - 3) / 2, e)); // two were for opening it
@@ -181,6 +190,7 @@ final class SourceDriver extends Driver implements Sources.Reader {
   }
 
   /** The thread is stopped, and does not push the element that it has read. */
+  @Override
   Unwind stopped() {
     account.produced();
     return Unwind.INSTANCE;
@@ -191,6 +201,7 @@ final class SourceDriver extends Driver implements Sources.Reader {
   }
 
   /** A call of the source has ended. */
+  @Override
   void leave() {
     calls++;
     if (sources.areStopped()) {
@@ -214,12 +225,14 @@ final class SourceDriver extends Driver implements Sources.Reader {
   }
 
   /** Whether the source is in a call. By any thread. */
-  boolean isInCall() {
+  @Override
+  public boolean isInCall() {
     return (long) CALLS.getOpaque(this) % 2 != 0;
   }
 
   /** The call that the source is in. By any thread. */
-  Activity activity(Thread running) {
+  @Override
+  public Activity activity(Thread running) {
     String waitsFor = source instanceof Waits waits ? waits.waitsFor() : null;
     long call = (long) CALLS.getOpaque(this);
     return Activity.source(name, running, this, call / 2, waitsFor);

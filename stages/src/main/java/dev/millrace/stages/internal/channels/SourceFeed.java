@@ -1,15 +1,13 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.Source.Cursor;
-import dev.millrace.pipeline.graph.IteratorCursor;
 import dev.millrace.stages.internal.fusion.Feed;
-import java.util.Iterator;
 
 /** Reads a source. Used by one thread. */
 @SuppressWarnings("NullAway.Init") // by bind, which comes first
 abstract class SourceFeed extends Feed {
 
-  SourceDriver driver;
+  SourceCalls driver;
   PipelineThread thread;
   Sources sources;
   Cursor<?> cursor;
@@ -18,7 +16,7 @@ abstract class SourceFeed extends Feed {
   Step last;
 
   /** Sets the state; to be called first. */
-  final void bind(SourceDriver driver, Sources sources, Cursor<?> cursor, Step last) {
+  final void bind(SourceCalls driver, Sources sources, Cursor<?> cursor, Step last) {
     this.driver = driver;
     this.thread = driver.thread;
     this.sources = sources;
@@ -28,18 +26,6 @@ abstract class SourceFeed extends Feed {
 
   /** The state is set. */
   void bound() {}
-
-  /** A feed for that cursor. */
-  static SourceFeed of(Cursor<?> cursor) {
-    return cursor instanceof IteratorCursor<?> ? new PlainIteratorFeed() : new PlainSourceFeed();
-  }
-
-  /** The class of the user's part. */
-  static Class<?> userClass(Cursor<?> cursor) {
-    return cursor instanceof IteratorCursor<?>(Iterator<?> iterator)
-        ? iterator.getClass()
-        : cursor.getClass();
-  }
 
   @Override
   public abstract SourceFeed fresh();

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("NullAway.Init") // by bind, which comes first
 abstract class Call implements Template {
 
-  FusedMappings.Host host;
+  MappingHost host;
   Guard guard;
   int index;
   Account account;
@@ -17,7 +17,7 @@ abstract class Call implements Template {
   Account out;
 
   /** Sets the state; to be called first. */
-  final void bind(FusedMappings.Host host, int index, Account account, Account out) {
+  final void bind(MappingHost host, int index, Account account, Account out) {
     this.host = host;
     this.guard = host.guard();
     this.index = index;
@@ -41,7 +41,7 @@ abstract class Call implements Template {
   public abstract Call fresh();
 
   /** No stage takes the result of the function. */
-  static void left(Account account, FusedMappings.Host host) {
+  static void left(Account account, MappingHost host) {
     account.processed();
     account.produced();
     host.left();

@@ -13,24 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FusedMappings {
 
-  /** The engine around them. */
-  public interface Host {
-    /** Asked after each call of a function. */
-    Guard guard();
-
-    /** No stage takes the result of a mapping; throws the error that ends the stages. */
-    void left();
-
-    /** A function has returned, and the thread is interrupted: by the function, or by the run. */
-    void interrupted();
-
-    /** The function of that stage has thrown. */
-    void thrown(int index, Object element, Throwable cause);
-  }
-
   private final List<Mapping<Object, Object>> mappings;
   private final List<Account> accounts;
-  private final Host host;
+  private final MappingHost host;
   private final Taker end;
   private final Call[] calls;
 
@@ -41,7 +26,7 @@ public final class FusedMappings {
    * @param end takes the results of the last mapping, which has counted them as processed
    */
   public FusedMappings(
-      List<Mapping<Object, Object>> mappings, List<Account> accounts, Host host, Taker end) {
+      List<Mapping<Object, Object>> mappings, List<Account> accounts, MappingHost host, Taker end) {
     this.mappings = mappings;
     this.host = host;
     this.end = end;

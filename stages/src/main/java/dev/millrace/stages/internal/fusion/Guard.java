@@ -4,8 +4,6 @@ package dev.millrace.stages.internal.fusion;
 @FunctionalInterface
 public interface Guard {
 
-  /**
-   * Whether no stage takes the result of a mapping; {@link FusedMappings.Host#left} is called then.
-   */
+  /** Whether no stage takes the result of a mapping; {@link MappingHost#left} is called then. */
   boolean isLeft();
 }

@@ -8,6 +8,7 @@ import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.fusion.Guard;
+import dev.millrace.stages.internal.fusion.MappingHost;
 import dev.millrace.stages.internal.fusion.Taker;
 import dev.millrace.stages.internal.fusion.Twins;
 import dev.millrace.stages.internal.run.Places;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * A stage in a {@link FusedChain}, or several mappings. It emits to the next step, or to the gate
  * at the end.
  */
-final class ChainStep implements Emitter<Object>, FusedMappings.Host {
+final class ChainStep implements Emitter<Object>, MappingHost {
 
   /** The gate looks whether the subscriber has left. */
   private static final Guard OPEN = () -> false;

@@ -19,7 +19,7 @@ import reactor.core.publisher.Operators;
  *
  * <p>One thread at a time emits; any may request and cancel.
  */
-final class Gate implements Subscription {
+final class Gate extends Passage implements Subscription {
 
   private static final VarHandle DEMAND =
       ConstantBootstraps.fieldVarHandle(
@@ -101,7 +101,7 @@ final class Gate implements Subscription {
     given();
   }
 
-  /** Counts an element as produced; blocks until it is requested. */
+  @Override
   void admit(Account account) {
     account.produced();
     if (!isAllowed()) {
@@ -114,7 +114,7 @@ final class Gate implements Subscription {
     }
   }
 
-  /** The subscriber has had an element. */
+  @Override
   void given() {
     if (cancelled) {
       // This thread itself may have cancelled; then no thread has interrupted it for that.
@@ -129,7 +129,7 @@ final class Gate implements Subscription {
     subscriber.onNext(element);
   }
 
-  /** Uses the demand for one element. */
+  @Override
   void use() {
     if (allowance != Long.MAX_VALUE) {
       allowance--;

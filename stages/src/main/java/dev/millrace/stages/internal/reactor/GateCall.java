@@ -8,12 +8,12 @@ import dev.millrace.stages.internal.fusion.Template;
 @SuppressWarnings("NullAway.Init") // by bind, which comes first
 abstract class GateCall extends Taker implements Template {
 
-  Gate gate;
+  Passage gate;
   Account account;
   Taker next;
 
   /** Sets the state; to be called first. */
-  final void bind(Gate gate, Account account, Taker next) {
+  final void bind(Passage gate, Account account, Taker next) {
     this.gate = gate;
     this.account = account;
     this.next = next;

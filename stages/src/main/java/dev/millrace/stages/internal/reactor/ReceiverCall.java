@@ -9,14 +9,14 @@ import dev.millrace.stages.internal.fusion.Template;
 @SuppressWarnings("NullAway.Init") // by bind, which comes first
 abstract class ReceiverCall extends Taker implements Template {
 
-  SinkSubscriber subscriber;
+  ReceiverHost subscriber;
   Sink.Receiver<Object, ?> receiver;
   Runnable tap;
   Account account;
 
   /** Sets the state; to be called first. */
   final void bind(
-      SinkSubscriber subscriber, Sink.Receiver<Object, ?> receiver, Runnable tap, Account account) {
+      ReceiverHost subscriber, Sink.Receiver<Object, ?> receiver, Runnable tap, Account account) {
     this.subscriber = subscriber;
     this.receiver = receiver;
     this.tap = tap;

@@ -17,7 +17,7 @@ import reactor.core.publisher.Operators;
  * The end of a run: gives the elements of the last stage to the sink, in the thread that brings
  * them.
  */
-final class SinkSubscriber implements CoreSubscriber<Object> {
+final class SinkSubscriber extends ReceiverHost implements CoreSubscriber<Object> {
 
   /** Its name in reports. */
   static final String NAME = "sink";
@@ -60,29 +60,29 @@ final class SinkSubscriber implements CoreSubscriber<Object> {
     plain.push(element);
   }
 
-  /** Whether it takes no more elements. */
+  @Override
   boolean isClosed() {
     return done || execution.isStopped();
   }
 
-  /** This thread brings an element. */
+  @Override
   void in(Thread current) {
     if (thread != current) {
       thread = current;
     }
   }
 
-  /** The receiver has thrown. */
+  @Override
   void thrown(Object element, Throwable e) {
     stop(e, cause -> Places.sinkOn(element, cause));
   }
 
-  /** The receiver has returned, and the thread is interrupted. */
+  @Override
   void interrupted() {
     execution.forgetInterrupt(true);
   }
 
-  /** The receiver wants no more elements. */
+  @Override
   void last() {
     finish();
     upstream.cancel();

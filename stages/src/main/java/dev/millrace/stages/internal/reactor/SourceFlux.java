@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.graph.IteratorCursor;
 import dev.millrace.pipeline.graph.Node;
 import dev.millrace.pipeline.graph.Waits;
 import dev.millrace.stages.internal.fusion.Chain;
@@ -15,6 +16,7 @@ import dev.millrace.stages.internal.wait.Signal;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +71,20 @@ final class SourceFlux extends Flux<Object> {
     execution.threads().execute(reader);
   }
 
+  /** A feed for that cursor. */
+  private static ReaderFeed feed(Source.Cursor<?> cursor) {
+    return cursor instanceof IteratorCursor<?> ? new PlainIteratorFeed() : new PlainReaderFeed();
+  }
+
+  /** The class of the user's part. */
+  private static Class<?> userClass(Source.Cursor<?> cursor) {
+    return cursor instanceof IteratorCursor<?>(Iterator<?> iterator)
+        ? iterator.getClass()
+        : cursor.getClass();
+  }
+
   /** Reads the source. */
-  final class Reader implements Runnable, Execution.Reader, Calls.Place {
+  final class Reader extends ReaderCalls implements Runnable, Execution.Reader, Calls.Place {
     private final Section section = new Section(execution.interrupts());
     private final Gate gate = new Gate(execution, new Signal(), section::cancel);
 
@@ -170,6 +184,7 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
+    @Override
     boolean isWanted() {
       return !gate.isCancelled() && !execution.isStopped();
     }
@@ -191,7 +206,7 @@ final class SourceFlux extends Flux<Object> {
     }
 
     private void read(Source.Cursor<?> cursor, FusedChain chain) {
-      ReaderFeed feed = bind(ReaderFeed.of(cursor), cursor, chain);
+      ReaderFeed feed = bind(feed(cursor), cursor, chain);
       long after = Twins.after();
       Line line = after == 0 ? line(cursor, chain, true) : null;
       Object element;
@@ -220,13 +235,13 @@ final class SourceFlux extends Flux<Object> {
       if (after == null) {
         return null;
       }
-      Twin twin = after.twin().before(ReaderFeed.of(cursor), ReaderFeed.userClass(cursor), define);
+      Twin twin = after.twin().before(feed(cursor), userClass(cursor), define);
       return twin == null
           ? null
           : after.line(bind((ReaderFeed) twin.fresh(), cursor, chain), twin, define);
     }
 
-    /** An element was read, and no stage takes it. */
+    @Override
     @Nullable Object unwanted(FusedChain chain) {
       chain.first().account().produced();
       return null;
@@ -249,11 +264,12 @@ final class SourceFlux extends Flux<Object> {
       }
     }
 
+    @Override
     boolean isDraining() {
       return draining;
     }
 
-    /** The source has thrown, and has no more elements; returns if that only ends the source. */
+    @Override
     void thrown(Throwable e) {
       try {
         failed(e, Places.sourceAfter(name, (calls - 3) / 2, e)); // two were for opening it
@@ -282,18 +298,18 @@ final class SourceFlux extends Flux<Object> {
       count();
     }
 
-    /** A call of the source has ended. */
+    @Override
     void leave() {
       count();
       interrupted();
     }
 
-    /** A call of the source begins or ends. */
+    @Override
     void count() {
       CALLS.setOpaque(this, calls + 1);
     }
 
-    /** A call has ended, and the thread is interrupted, or the run drains. */
+    @Override
     void interrupted() {
       if (draining) {
         forgetInterrupt();

@@ -42,8 +42,8 @@ class FusedMappingsTest {
         }
       };
 
-  private final FusedMappings.Host host =
-      new FusedMappings.Host() {
+  private final MappingHost host =
+      new MappingHost() {
         @Override
         public Guard guard() {
           return () -> calls >= leftAfter;
