@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.ClusterProblemException;
+import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.testkit.LocalBroker;
 import java.time.Duration;
@@ -68,7 +69,9 @@ class BrokerAwayIT {
             .until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
         assertThat(loop.health().reason()).contains("no broker");
         broker.restart();
-        await().atMost(LONG).until(() -> loop.health().isReady());
+        await()
+            .atMost(LONG)
+            .untilAsserted(() -> assertThat(loop.health()).matches(Health::isReady, "is ready"));
       } finally {
         loop.drain(Duration.ofSeconds(5));
       }

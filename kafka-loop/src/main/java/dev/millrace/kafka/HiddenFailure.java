@@ -6,6 +6,7 @@ import dev.millrace.kafka.internal.report.Brief;
  * Stands for an exception whose message stays inside of the process. Its own message is the error
  * code of the exception, which the log has beside the message.
  */
+@SuppressWarnings("OverrideThrowableToString") // it stands for another class
 final class HiddenFailure extends Exception {
 
   private static final long serialVersionUID = 1L;
