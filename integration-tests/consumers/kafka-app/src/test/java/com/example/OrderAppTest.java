@@ -8,6 +8,7 @@ import dev.millrace.testkit.KafkaTest;
 import dev.millrace.testkit.Partitions;
 import dev.millrace.testkit.TestKafka;
 import dev.millrace.testkit.TestTopic;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,8 @@ class OrderAppTest {
       TestKafka kafka, @Partitions(3) TestTopic orders, Producer<String, String> producer)
       throws Exception {
     kafka.createTopic(orders.name() + ".dead", 1);
-    var app = new OrderApp(kafka.bootstrapServers(), orders.name());
+    var meters = new SimpleMeterRegistry();
+    var app = new OrderApp(kafka.bootstrapServers(), orders.name(), meters);
     var running =
         new FutureTask<Void>(
             () -> {
@@ -57,6 +59,7 @@ class OrderAppTest {
       assertEquals("many", letter);
     }
     await().until(() -> app.totals().of("ann") == 42);
+    await().until(() -> meters.get("millrace.kafka.dead.letters").counter().count() == 1);
     app.stop();
     running.get();
   }

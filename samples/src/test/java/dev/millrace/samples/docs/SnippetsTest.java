@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The documents show code that compiles and works, because it is code of this module: the lines
- * between {@code // doc:begin} and {@code // doc:end}.
+ * between {@code // doc:begin} and {@code // doc:end}, or a whole file of a program outside of the
+ * build: see {@link GettingStartedTest}.
  */
 class SnippetsTest {
 
@@ -60,7 +61,9 @@ class SnippetsTest {
   @ParameterizedTest
   @MethodSource("documents")
   void documentShowsOnlyCodeThatIsCompiled(Path document) throws Exception {
-    assertThat(compiled()).containsAll(all(SHOWN, document));
+    List<String> compiled = compiled();
+    compiled.addAll(GettingStartedTest.contentsOfPrograms());
+    assertThat(compiled).containsAll(all(SHOWN, document));
   }
 
   @Test
