@@ -141,12 +141,13 @@ abstract class FailuresConformance extends Theme {
   @ParameterizedTest
   @EnumSource
   void errorsAlwaysStopTheRun(Site site) {
-    List<Failure<?>> letters = new CopyOnWriteArrayList<>();
-    Throwable error = new StackOverflowError("boom");
-    var ended = run(pipeline(site, FailurePolicy.deadLetters(letters::add), failing(error)));
-    assertThat(ended.failed()).isSameAs(error);
-    assertThat(letters).isEmpty();
-    assertThat(ended.failures()).isEmpty();
+    for (Error error : List.of(new StackOverflowError("boom"), new OutOfMemoryError("boom"))) {
+      List<Failure<?>> letters = new CopyOnWriteArrayList<>();
+      var ended = run(pipeline(site, FailurePolicy.deadLetters(letters::add), failing(error)));
+      assertThat(ended.failed()).isSameAs(error);
+      assertThat(letters).isEmpty();
+      assertThat(ended.failures()).isEmpty();
+    }
   }
 
   @ParameterizedTest
