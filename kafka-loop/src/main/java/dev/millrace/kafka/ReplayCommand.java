@@ -56,6 +56,8 @@ final class ReplayCommand {
     }
   }
 
+  private static final String DRY_RUN = "--dry-run";
+
   private ReplayCommand() {}
 
   /** Runs the command; returns the status with which the process should end. */
@@ -66,10 +68,14 @@ final class ReplayCommand {
         return DONE;
       }
       DeadLetterReplay.Report report = replay(new ArrayDeque<>(List.of(arguments)), out).run();
+      boolean dry = List.of(arguments).contains(DRY_RUN);
       out.printf(
-          "%d dead letters were sent back, %d were left behind; %d records have no headers for"
-              + " their origin%n",
-          report.sent(), report.left(), report.skipped());
+          "%d dead letters %s, %d %s left behind; %d records have no headers for their origin%n",
+          report.sent(),
+          dry ? "would be sent back" : "were sent back",
+          report.left(),
+          dry ? "would be" : "were",
+          report.skipped());
       return DONE;
     } catch (MisuseException e) {
       err.println("DeadLetterReplay: " + e.getMessage());
@@ -98,7 +104,7 @@ final class ReplayCommand {
     while (!arguments.isEmpty() && arguments.element().startsWith("--")) {
       String option = arguments.remove();
       switch (option) {
-        case "--dry-run" -> dry = true;
+        case DRY_RUN -> dry = true;
         case "--reason" -> filter = filter.reason(value(option, arguments));
         case "--group" -> filter = filter.group(value(option, arguments));
         case "--from" -> filter = filter.topic(value(option, arguments));
