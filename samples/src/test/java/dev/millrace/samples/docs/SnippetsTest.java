@@ -29,6 +29,7 @@ class SnippetsTest {
   static List<Path> documents() throws IOException {
     List<Path> documents = new ArrayList<>();
     documents.add(Path.of("../README.md"));
+    documents.add(Path.of("../CONTRIBUTING.md"));
     for (String directory : List.of("../docs", "../docs/from-go")) {
       try (Stream<Path> files = Files.list(Path.of(directory))) {
         files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(documents::add);
