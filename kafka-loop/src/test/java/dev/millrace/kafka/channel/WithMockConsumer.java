@@ -123,6 +123,11 @@ public abstract class WithMockConsumer {
     Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
   }
 
+  /** Whether the poll thread of this test still runs. */
+  protected final boolean isPolling() {
+    return !before.containsAll(threads("millrace-poll.*"));
+  }
+
   @AfterEach
   void noThreadIsLeftAndNoneThrew() {
     Thread.setDefaultUncaughtExceptionHandler(null);

@@ -33,12 +33,7 @@ class MessageFluxTest extends WithMockReceiver {
 
   /** Waits for the end of the consumer, because cancel does not. */
   private void awaitEnd() {
-    await()
-        .until(
-            () ->
-                mock.closed()
-                    && Thread.getAllStackTraces().keySet().stream()
-                        .noneMatch(thread -> thread.getName().startsWith("millrace-poll")));
+    await().until(() -> mock.closed() && !isPolling());
   }
 
   private MessageFlux<String, String> flux() {
