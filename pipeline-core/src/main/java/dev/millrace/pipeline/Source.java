@@ -129,8 +129,8 @@ public interface Source<T> {
   static <T> Source<T> of(Iterable<? extends T> elements) {
     Objects.requireNonNull(elements, "elements");
     return elements instanceof Collection<? extends T>
-        ? (IndependentSource<T>) context -> new IteratorCursor<>(elements.iterator())
-        : context -> new IteratorCursor<>(elements.iterator());
+        ? (IndependentSource<T>) context -> IteratorCursor.of(elements.iterator())
+        : context -> IteratorCursor.of(elements.iterator());
   }
 
   /**
@@ -140,7 +140,7 @@ public interface Source<T> {
   static <T> Source<T> iterator(Callable<? extends Iterator<? extends T>> iterator) {
     Objects.requireNonNull(iterator, "iterator");
     return context ->
-        new IteratorCursor<>(Objects.requireNonNull(iterator.call(), "the iterator is null"));
+        IteratorCursor.of(Objects.requireNonNull(iterator.call(), "the iterator is null"));
   }
 
   /**
