@@ -22,6 +22,25 @@ final class Batch<T> implements TimedTransform<T, List<T>> {
    * order for each element; {@link #reset} is called between them when a batch ends.
    */
   interface Rule<T> {
+
+    /** Ends no batch. */
+    static <T> Rule<T> none() {
+      return new Rule<>() {
+        @Override
+        public boolean endsBefore(T element) {
+          return false;
+        }
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public boolean added() {
+          return false;
+        }
+      };
+    }
+
     /**
      * Whether the batch must end before this element. Computes from the element what {@link #added}
      * needs, and changes nothing else: if it throws, the element becomes a failure.

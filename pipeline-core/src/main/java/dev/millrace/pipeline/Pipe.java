@@ -137,8 +137,8 @@ public final class Pipe<T> {
   /**
    * Bounds the parallel stages that are added after this call, until the next call: each holds at
    * most this number of elements besides those whose function runs. Waiting results count, too. 0
-   * makes the previous stage wait until a function is free. Default: as many as make 64 elements
-   * together, or as the parallelism, which costs the fewest wake-ups.
+   * makes the previous stage wait until a function is free. Default: enough for 64 elements inside,
+   * and at least the parallelism. That costs the fewest wake-ups.
    */
   public Pipe<T> prefetch(int elements) {
     atLeast(0, elements, "the prefetch");
@@ -392,28 +392,7 @@ public final class Pipe<T> {
       int parallelism,
       StageFunction<? super T, ? extends CompletionStage<? extends R>> function) {
     Objects.requireNonNull(function, "function");
-    return parallel(
-        name,
-        parallelism,
-        Order.INPUT,
-        null,
-        element -> get(Transforms.result(function.apply(element))));
-  }
-
-  private static <R> R get(CompletionStage<? extends R> stage) throws Exception {
-    var future = stage.toCompletableFuture();
-    try {
-      return future.get();
-    } catch (InterruptedException e) {
-      future.cancel(true);
-      throw e;
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case Exception cause -> throw cause;
-        case Error cause -> throw cause;
-        case null, default -> throw e;
-      }
-    }
+    return parallel(name, parallelism, Order.INPUT, null, StageFunctions.awaiting(function));
   }
 
   // Branches

@@ -3,6 +3,8 @@ package dev.millrace.pipeline;
 import dev.millrace.context.Context;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 
 /**
  * Functions for stages, made from other functions. They fit every stage that takes a function:
@@ -79,5 +81,27 @@ public final class StageFunctions {
       Thread.sleep(Duration.ofNanos(nanos));
       return element;
     };
+  }
+
+  /** The result of the future that the function returns. An interrupt cancels the future. */
+  static <I, O> StageFunction<I, O> awaiting(
+      StageFunction<? super I, ? extends CompletionStage<? extends O>> function) {
+    return element -> get(Transforms.result(function.apply(element)));
+  }
+
+  private static <R> R get(CompletionStage<? extends R> stage) throws Exception {
+    var future = stage.toCompletableFuture();
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      future.cancel(true);
+      throw e;
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case Exception cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw e;
+      }
+    }
   }
 }

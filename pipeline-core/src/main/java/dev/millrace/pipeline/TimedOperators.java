@@ -5,7 +5,9 @@ import dev.millrace.pipeline.graph.TimedTransform;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stages for {@link Pipe#via} that watch the time, beside the methods of {@link Pipe}.
@@ -35,53 +37,44 @@ public final class TimedOperators {
    */
   public static <T> Supplier<TimedTransform<T, T>> idleTimeout(Duration idle) {
     long nanos = TimedTransforms.positive(idle, "the idle timeout");
-    return (TimedTransforms.Ours<T, T>)
-        () ->
-            new Watch<>(nanos) {
-              @Override
-              void passed() {
-                wakeAt = System.nanoTime() + nanos;
-              }
-
-              @Override
-              public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
-                throw new TimeoutException("no element came for " + idle);
-              }
-            };
+    return timeout(nanos, () -> System.nanoTime() + nanos, "no element came for " + idle);
   }
 
   /** Stops the run if the first element has not come within {@code initial}. */
   public static <T> Supplier<TimedTransform<T, T>> initialTimeout(Duration initial) {
     long nanos = TimedTransforms.positive(initial, "the initial timeout");
-    return (TimedTransforms.Ours<T, T>)
-        () ->
-            new Watch<>(nanos) {
-              @Override
-              void passed() {
-                wakeAt = NEVER;
-              }
-
-              @Override
-              public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
-                throw new TimeoutException("the first element has not come within " + initial);
-              }
-            };
+    return timeout(
+        nanos, () -> TimedTransform.NEVER, "the first element has not come within " + initial);
   }
 
   /** Stops the run if the input has not ended within {@code completion}. */
   public static <T> Supplier<TimedTransform<T, T>> completionTimeout(Duration completion) {
     long nanos = TimedTransforms.positive(completion, "the completion timeout");
-    return (TimedTransforms.Ours<T, T>)
-        () ->
-            new Watch<>(nanos) {
-              @Override
-              void passed() {}
+    return timeout(nanos, null, "the input has not ended within " + completion);
+  }
 
-              @Override
-              public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
-                throw new TimeoutException("the input has not ended within " + completion);
-              }
-            };
+  /**
+   * Stops the run after a time.
+   *
+   * @param afterElement gives the new time at each element, a {@link System#nanoTime}; null to keep
+   *     the first one
+   */
+  private static <T> TimedTransforms.Ours<T, T> timeout(
+      long nanos, @Nullable LongSupplier afterElement, String message) {
+    return () ->
+        new Watch<>(nanos) {
+          @Override
+          void passed() {
+            if (afterElement != null) {
+              wakeAt = afterElement.getAsLong();
+            }
+          }
+
+          @Override
+          public void elapsed(long now, Emitter<? super T> out) throws TimeoutException {
+            throw new TimeoutException(message);
+          }
+        };
   }
 
   /** The elements that come within {@code time}; then the stages above end. */

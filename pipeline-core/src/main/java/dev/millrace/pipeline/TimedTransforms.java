@@ -3,7 +3,6 @@ package dev.millrace.pipeline;
 import dev.millrace.pipeline.graph.Emitter;
 import dev.millrace.pipeline.graph.TimedTransform;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -30,52 +29,7 @@ final class TimedTransforms {
   static <T> Supplier<TimedTransform<T, List<T>>> batch(int size, Duration within) {
     Pipe.atLeast(1, size, "the size of a batch");
     long nanos = positive(within, "the time of a batch");
-    return () ->
-        new TimedTransform<>() {
-          private List<T> batch = new ArrayList<>();
-          private long wakeAt = NEVER;
-
-          @Override
-          public Outcome accept(T element, Emitter<? super List<T>> out) {
-            if (batch.isEmpty()) {
-              wakeAt = System.nanoTime() + nanos;
-            }
-            batch.add(element);
-            if (batch.size() == size) {
-              flush(out);
-            }
-            return Outcome.USED;
-          }
-
-          @Override
-          public long wakeAt() {
-            return wakeAt;
-          }
-
-          @Override
-          public void elapsed(long now, Emitter<? super List<T>> out) {
-            flush(out);
-          }
-
-          @Override
-          public void end(Emitter<? super List<T>> out) {
-            flush(out);
-          }
-
-          @Override
-          public int holds() {
-            return batch.size();
-          }
-
-          private void flush(Emitter<? super List<T>> out) {
-            List<T> full = batch;
-            batch = new ArrayList<>();
-            wakeAt = NEVER;
-            if (!full.isEmpty()) {
-              out.emit(full);
-            }
-          }
-        };
+    return () -> new Batch<>(size, Batch.Rule.none(), nanos);
   }
 
   /** A token bucket: see {@link Throttle}. */

@@ -135,37 +135,7 @@ final class Transforms {
 
   static <T> Ours<T, List<T>> batch(int size) {
     Pipe.atLeast(1, size, "the size of a batch");
-    return () ->
-        new Transform<>() {
-          private List<T> batch = new ArrayList<>();
-
-          @Override
-          public Outcome accept(T element, Emitter<? super List<T>> out) {
-            batch.add(element);
-            if (batch.size() == size) {
-              flush(out);
-            }
-            return Outcome.USED;
-          }
-
-          @Override
-          public void end(Emitter<? super List<T>> out) {
-            if (!batch.isEmpty()) {
-              flush(out);
-            }
-          }
-
-          @Override
-          public int holds() {
-            return batch.size();
-          }
-
-          private void flush(Emitter<? super List<T>> out) {
-            List<T> full = batch;
-            batch = new ArrayList<>();
-            out.emit(full);
-          }
-        };
+    return () -> new Batch<>(size, Batch.Rule.none(), Batch.FOREVER);
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.channel.Channel;
 import dev.millrace.channel.Threads;
 import dev.millrace.context.Context;
 import java.io.ByteArrayInputStream;
@@ -55,6 +56,28 @@ class SourceResourcesTest {
       assertThat(cursor.next()).as("after the end").isNull();
     }
     return elements;
+  }
+
+  /** The elements of a resource are wrapped, which costs several times a hand-over. */
+  @Test
+  void onlyASourceWithSomethingToCloseIsAResource() throws Exception {
+    Iterable<Integer> plain = () -> List.of(1).iterator();
+    List<Source<Integer>> without =
+        List.of(
+            Source.of(List.of(1)),
+            Source.of(plain),
+            Source.iterator(() -> List.of(1).iterator()),
+            Source.generate(() -> 1),
+            Source.channel(Channel.rendezvous()),
+            Sources.defer(() -> Source.of(plain)));
+    for (Source<Integer> source : without) {
+      try (Source.Cursor<Integer> cursor = source.open(Context.background())) {
+        assertThat(Resources.closes(cursor)).isFalse();
+      }
+    }
+    try (var cursor = Source.stream(() -> Stream.of(1)).open(Context.background())) {
+      assertThat(Resources.closes(cursor)).isTrue();
+    }
   }
 
   // Iterators

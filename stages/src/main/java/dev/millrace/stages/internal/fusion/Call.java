@@ -40,8 +40,23 @@ abstract class Call implements Template {
   @Override
   public abstract Call fresh();
 
-  /** No stage takes the result of the function. */
-  static void left(Account account, MappingHost host) {
+  /** The function has returned: its interrupt ends with it. */
+  final void returned() {
+    if (Thread.currentThread().isInterrupted()) {
+      host.interrupted();
+    }
+  }
+
+  /** The result of the function leaves the stage. */
+  final void leaves() {
+    if (guard.isLeft()) {
+      left(account, host);
+    }
+    out.passed();
+  }
+
+  /** No stage takes the result of the function. Is given fields only, so that copies stay local. */
+  private static void left(Account account, MappingHost host) {
     account.processed();
     account.produced();
     host.left();

@@ -38,17 +38,12 @@ final class FilterCall extends Call {
       host.thrown(index, element, e);
       return false;
     }
-    if (Thread.currentThread().isInterrupted()) {
-      host.interrupted();
-    }
+    returned();
     if (!passes) {
       account.dropped();
       return false;
     }
-    if (guard.isLeft()) {
-      left(account, host);
-    }
-    out.passed();
+    leaves();
     return true;
   }
 

@@ -42,17 +42,12 @@ final class OtherCall extends Call {
       host.thrown(index, element, e);
       return null;
     }
-    if (Thread.currentThread().isInterrupted()) {
-      host.interrupted();
-    }
+    returned();
     if (made == null) {
       account.dropped();
       return null;
     }
-    if (guard.isLeft()) {
-      left(account, host);
-    }
-    out.passed();
+    leaves();
     return made;
   }
 }

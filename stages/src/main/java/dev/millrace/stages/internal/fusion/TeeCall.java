@@ -43,13 +43,8 @@ final class TeeCall extends Call {
       host.thrown(index, element, e);
       return null;
     }
-    if (Thread.currentThread().isInterrupted()) {
-      host.interrupted();
-    }
-    if (guard.isLeft()) {
-      left(account, host);
-    }
-    out.passed();
+    returned();
+    leaves();
     return element;
   }
 }
