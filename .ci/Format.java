@@ -1,6 +1,8 @@
 import com.google.googlejavaformat.java.Formatter;
+import com.google.googlejavaformat.java.FormatterException;
 import com.google.googlejavaformat.java.JavaFormatterOptions;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
+import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,23 +23,29 @@ public final class Format {
   public static void main(String[] args) throws Exception {
     boolean apply = args[0].equals("apply");
     var formatter = new Formatter(JavaFormatterOptions.defaultOptions());
-    List<Path> different = new ArrayList<>();
-    for (Path file : sources(Path.of(args[1]))) {
-      String before = Files.readString(file);
-      String after =
-          formatter.formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(before));
-      if (!after.equals(before)) {
-        different.add(file);
-        if (apply) {
-          Files.writeString(file, after);
-        }
-      }
-    }
+    List<Path> different =
+        sources(Path.of(args[1])).parallelStream()
+            .filter(file -> differs(file, formatter, apply))
+            .toList();
     if (!apply && !different.isEmpty()) {
       System.err.println("Not formatted as google-java-format would:");
       different.forEach(file -> System.err.println("  " + file));
       System.err.println("Format them with: mvn -q -N validate -Dformat=apply");
       System.exit(1);
+    }
+  }
+
+  private static boolean differs(Path file, Formatter formatter, boolean apply) {
+    try {
+      String before = Files.readString(file);
+      String after =
+          formatter.formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(before));
+      if (apply && !after.equals(before)) {
+        Files.writeString(file, after);
+      }
+      return !after.equals(before);
+    } catch (IOException | FormatterException e) {
+      throw new IllegalStateException(file.toString(), e);
     }
   }
 

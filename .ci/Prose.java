@@ -164,7 +164,7 @@ final class Prose {
     try (Stream<Path> files = Files.walk(root)) {
       return files
           .filter(file -> file.toString().matches(".*\\.(java|md)"))
-          .filter(file -> !("/" + file).contains("/target/"))
+          .filter(file -> !("/" + file).matches(".*/(target|node_modules)/.*"))
           .sorted(Comparator.comparing(Path::toString))
           .toList();
     }

@@ -11,9 +11,13 @@ module dev.millrace.core {
   exports dev.millrace.io;
   exports dev.millrace.sync;
   exports dev.millrace.pipeline;
-  exports dev.millrace.pipeline.graph;
+  exports dev.millrace.pipeline.ledger;
+  exports dev.millrace.pipeline.transform;
   exports dev.millrace.service;
   exports dev.millrace.channel.internal to
+      dev.millrace.kafka,
+      dev.millrace.stages;
+  exports dev.millrace.clock.internal to
       dev.millrace.kafka,
       dev.millrace.stages;
   exports dev.millrace.context.internal to

@@ -4,11 +4,16 @@ module dev.millrace.stages {
   requires static transitive org.jspecify;
   requires dev.failsafe.core;
   requires static com.fasterxml.jackson.core;
+  requires static context.propagation;
+  requires static micrometer.core;
+  requires static micrometer.commons;
+  requires static micrometer.observation;
   requires static reactor.core;
   requires static org.reactivestreams;
 
   exports dev.millrace.stages;
   exports dev.millrace.stages.channel;
+  exports dev.millrace.stages.micrometer;
   exports dev.millrace.stages.reactor;
 
   provides dev.millrace.pipeline.Engine with

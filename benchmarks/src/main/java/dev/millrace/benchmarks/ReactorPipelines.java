@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -15,6 +16,10 @@ import reactor.core.scheduler.Schedulers;
  * source has a thread of its own ({@code subscribeOn}). In {@link PublishOnPipelines} it has none.
  */
 final class ReactorPipelines implements Pipelines {
+
+  /** A thread for each blocking call; {@code boundedElastic()} has 10 for each processor. */
+  private static final Scheduler BLOCKING =
+      Schedulers.newBoundedElastic(1_000, Integer.MAX_VALUE, "blocking");
 
   static Flux<Integer> flux(int count) {
     return Flux.fromIterable(new Numbers(count));
@@ -69,7 +74,7 @@ final class ReactorPipelines implements Pipelines {
   }
 
   static Mono<Integer> later(Integer n, Function<Integer, Integer> function) {
-    return Mono.fromCallable(() -> function.apply(n)).subscribeOn(Schedulers.boundedElastic());
+    return Mono.fromCallable(() -> function.apply(n)).subscribeOn(BLOCKING);
   }
 
   @Override

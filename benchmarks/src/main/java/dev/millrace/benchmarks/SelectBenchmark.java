@@ -103,10 +103,10 @@ public class SelectBenchmark {
             () -> {
               @SuppressWarnings({"unchecked", "rawtypes"})
               SelectClause<Integer>[] selected = new SelectClause[clauses];
+              for (int k = 0; k < clauses; k++) {
+                selected[k] = channels.get(k).receiveClause();
+              }
               for (int i = 0; i < ELEMENTS; i++) {
-                for (int k = 0; k < clauses; k++) {
-                  selected[k] = channels.get(k).receiveClause();
-                }
                 com.softwaremill.jox.Select.select(selected);
               }
             }));

@@ -43,15 +43,16 @@ public record Failure<I>(
   /**
    * A failure at this moment. A {@link NotedException} gives its cause and its notes, and a {@link
    * RetryException} also its number of attempts. Any other exception is the cause of a first
-   * attempt.
+   * attempt. If the element is a {@link Carrier}, the failure names the element that it carries.
    *
    * @param thrown the exception of the stage's function
    */
+  @SuppressWarnings("unchecked") // the user knows the type of the carried element
   public static <I> Failure<I> of(String stage, I element, Throwable thrown) {
     int attempts = thrown instanceof RetryException retry ? retry.attempts() : 1;
     return new Failure<>(
         stage,
-        element,
+        (I) Carrier.unwrap(element),
         attempts,
         NotedException.bare(thrown),
         Instant.now(),

@@ -43,12 +43,12 @@ public final class Steps {
     this.stopsAtFailure = stopsAtFailure;
   }
 
-  /** Steps of which none is run after one has failed. */
+  /** Steps that end at the first failure: the steps after it are not run. */
   public static Steps untilFailure() {
     return new Steps(true);
   }
 
-  /** Steps that are all run. */
+  /** Steps that are all run, whatever fails. */
   public static Steps toTheEnd() {
     return new Steps(false);
   }

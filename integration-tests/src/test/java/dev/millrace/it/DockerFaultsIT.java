@@ -143,7 +143,7 @@ class DockerFaultsIT {
     assertThat(handled).hasSize((int) all);
     assertThat(complaints).isEmpty();
     loop.drain(Duration.ofSeconds(10));
-    looping.get(10, TimeUnit.SECONDS);
+    looping.get(50, TimeUnit.SECONDS);
   }
 
   /** Runs in a thread of its own. */

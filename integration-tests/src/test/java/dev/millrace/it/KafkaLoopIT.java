@@ -196,10 +196,8 @@ class KafkaLoopIT extends WithBroker {
                     })
                 .build());
     await().atMost(Duration.ofSeconds(30)).until(() -> started.size() == 4);
-    long before = System.nanoTime();
-    running.loop().drain(Duration.ofMillis(200));
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
-    assertThat(running.task().get(1, TimeUnit.SECONDS)).isEqualTo("ended");
+    running.loop().drain(Duration.ofMillis(200)); // returns although no handler ends by itself
+    assertThat(running.task().get(50, TimeUnit.SECONDS)).isEqualTo("ended");
     assertThat(committed()).isZero();
   }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.ClusterProblemException;
+import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.StuckHandlerException;
@@ -63,16 +64,15 @@ class LifeCycleIT extends WithBroker {
               .build();
       var running = start(loop);
       assertThat(begun.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
-      long from = System.nanoTime();
-      loop.drain(Duration.ofSeconds(1));
-      assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(7));
-      assertThat(running.task().get(1, TimeUnit.SECONDS)).isEqualTo("ended");
+      loop.drain(Duration.ofSeconds(1)); // returns although the handler does not end
+      assertThat(running.task().get()).isEqualTo("ended");
+      assertThat(release.getCount()).isOne();
       if (face
           != Face.REACTOR) { // a publisher that was cancelled has ended: its thread is not ours
         assertThat(errors).anyMatch(StuckHandlerException.class::isInstance);
       }
       var other = start(builder(Map.of()).build());
-      await().atMost(Duration.ofSeconds(20)).until(() -> handled.containsKey("value-0"));
+      await().atMost(Duration.ofSeconds(40)).until(() -> handled.containsKey("value-0"));
       other.drain();
     } finally {
       release.countDown();
@@ -104,6 +104,17 @@ class LifeCycleIT extends WithBroker {
     assertThat(handled).doesNotContainKey("dead");
   }
 
+  private static void awaitStuck(Loop loop, String... reasons) {
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () -> {
+              Health now = loop.health();
+              assertThat(now.state()).isEqualTo(State.STUCK);
+              assertThat(now.reason()).contains(reasons);
+            });
+  }
+
   @Test
   void topicThatDoesNotExistIsToldAndReadOnceItDoes() throws Exception {
     String missing = topic + ".missing";
@@ -123,8 +134,7 @@ class LifeCycleIT extends WithBroker {
                         e ->
                             e instanceof ClusterProblemException
                                 && String.valueOf(e.getMessage()).contains("'" + missing + "'")));
-    await().atMost(LONG).until(() -> loop.health().state() == State.STUCK);
-    assertThat(loop.health().reason()).contains(missing).contains("does not exist");
+    awaitStuck(loop, missing, "does not exist");
     assertThat(loop.health().isStarted()).isFalse();
     assertThat(loop.status().recent()).anyMatch(event -> event.text().contains(missing));
     createTopic(missing, 1);
@@ -154,8 +164,7 @@ class LifeCycleIT extends WithBroker {
       hanging.beginTransaction();
       hanging.send(new ProducerRecord<>(topic, 0, bytes("k"), bytes("hidden"))).get();
       produceTo(0, "k", 1, 101);
-      await().atMost(LONG).until(() -> loop.health().state() == State.STUCK);
-      assertThat(loop.health().reason()).contains(topic + "-0").contains("transaction is open");
+      awaitStuck(loop, topic + "-0", "transaction is open");
       await()
           .atMost(LONG)
           .until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));

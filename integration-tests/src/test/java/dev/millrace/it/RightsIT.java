@@ -168,7 +168,7 @@ class RightsIT {
     grant(reads(ResourceType.TOPIC));
     await().atMost(LONG).until(() -> handled.contains("b") && committed() == 2);
     loop.drain(Duration.ofSeconds(5));
-    assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }
 
   /** Which it needs to find the coordinator of the group, and to ask where to begin. */
@@ -188,7 +188,7 @@ class RightsIT {
     take(mayNotDescribe);
     await().atMost(LONG).until(() -> handled.contains("a") && committed() == 1);
     loop.drain(Duration.ofSeconds(5));
-    assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }
 
   @ParameterizedTest

@@ -98,7 +98,8 @@ abstract class WithBroker {
 
   private static Set<Thread> pollThreads() {
     return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().matches("millrace-poll.*|reactive-kafka.*"))
+        .filter(
+            thread -> thread.getName().matches("millrace-poll.*|millrace-share.*|reactive-kafka.*"))
         .collect(Collectors.toSet());
   }
 
@@ -205,7 +206,7 @@ abstract class WithBroker {
 
     void drain(Duration timeout) throws Exception {
       loop.drain(timeout);
-      assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo("ended");
+      assertThat(task.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
     }
   }
 

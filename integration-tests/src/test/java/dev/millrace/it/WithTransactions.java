@@ -1,5 +1,6 @@
 package dev.millrace.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.kafka.Ordering;
@@ -111,5 +112,19 @@ abstract class WithTransactions extends WithBroker {
   /** The committed offsets of transactions are the offsets of the inputs only. */
   void awaitCommitted(int records) {
     await().atMost(Duration.ofSeconds(60)).until(() -> committed() == records);
+  }
+
+  /** Asserts that a reader of committed records sees the output of each input once, in order. */
+  void assertEachInputHasOneOutputInOrder(int records) throws Exception {
+    Map<String, List<String>> outputs = read(invoices);
+    for (int key = 0; key < 100; key++) {
+      int first = key;
+      List<String> expected =
+          IntStream.range(0, records)
+              .filter(i -> i % 100 == first)
+              .mapToObj(i -> "invoice of value-" + i)
+              .toList();
+      assertThat(outputs.getOrDefault("key-" + key, List.of())).isEqualTo(expected);
+    }
   }
 }

@@ -41,6 +41,16 @@ public abstract class AbstractLoop<K, V> implements Loop {
   }
 
   @Override
+  public final void concurrency(int handlers) {
+    loop.concurrency(handlers);
+  }
+
+  @Override
+  public final void rateLimit(RateLimit limit) {
+    loop.rateLimit(limit);
+  }
+
+  @Override
   public final Health health() {
     return loop.health();
   }

@@ -62,6 +62,12 @@ record BothObservers(ConsumerObserver one, ConsumerObserver other) implements Co
     }
 
     @Override
+    public void skipped(long records) {
+      one.skipped(records);
+      other.skipped(records);
+    }
+
+    @Override
     public void retried() {
       one.retried();
       other.retried();

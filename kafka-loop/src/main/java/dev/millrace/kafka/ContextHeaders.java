@@ -2,6 +2,7 @@ package dev.millrace.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.Metadata;
@@ -69,7 +70,7 @@ public final class ContextHeaders {
             "metadata named '" + name + "': choose a name that is not blank and not " + DEADLINE);
       }
     }
-    return new ContextHeaders(List.of(names), Duration.ZERO, InstantSource.system());
+    return new ContextHeaders(List.of(names), Duration.ZERO, Time.wallClock());
   }
 
   /**

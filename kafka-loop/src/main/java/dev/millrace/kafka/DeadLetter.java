@@ -1,6 +1,6 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

@@ -1,6 +1,5 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.letters.LetterJson;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -1,7 +1,8 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.letters.ReplayProgress;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.clock.internal.Time;
+import dev.millrace.kafka.internal.offsets.ReplayProgress;
+import dev.millrace.kafka.internal.properties.Checks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -62,7 +63,7 @@ public final class DeadLetterReplay {
   private final Consumer<byte[], byte[]> consumer;
   private final Producer<byte[], byte[]> producer;
   private final Map<TopicPartition, ReplayProgress> progress = new HashMap<>();
-  private long nextAt = System.nanoTime();
+  private long nextAt = Time.nanoTime();
   private long sent;
   private long left;
   private long skipped;
@@ -113,7 +114,7 @@ public final class DeadLetterReplay {
      * @throws IllegalArgumentException if the rate is below 1
      */
     public Builder rate(int lettersPerSecond) {
-      rate = ConsumerSettings.positive("the rate", lettersPerSecond);
+      rate = Checks.positive("the rate", lettersPerSecond);
       return this;
     }
 
@@ -264,11 +265,11 @@ public final class DeadLetterReplay {
     if (settings.rate == Integer.MAX_VALUE) {
       return;
     }
-    long wait = nextAt - System.nanoTime();
+    long wait = nextAt - Time.nanoTime();
     if (wait > 0) {
-      TimeUnit.NANOSECONDS.sleep(wait);
+      Time.sleep(Duration.ofNanos(wait));
     }
-    nextAt = Math.max(nextAt, System.nanoTime()) + TimeUnit.SECONDS.toNanos(1) / settings.rate;
+    nextAt = Math.max(nextAt, Time.nanoTime()) + TimeUnit.SECONDS.toNanos(1) / settings.rate;
   }
 
   private static String describe(ConsumerRecord<byte[], byte[]> letter) {

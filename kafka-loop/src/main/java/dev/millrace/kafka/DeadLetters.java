@@ -33,9 +33,9 @@ public interface DeadLetters {
    * Starts to put a record in a safe place. The returned future completes when the record is safe,
    * or fails. The loop calls this method, not {@link #accept}.
    *
-   * <p>When this method returns, the records that wait for this record, by the {@link Ordering}, go
-   * on. So several letters may be under way. The record itself is settled when the future
-   * completes. The default implementation calls {@code accept}, which waits.
+   * <p>When this method returns, the loop begins the records that the {@link Ordering} has kept
+   * waiting for this record. So several letters may be under way. The record itself is settled when
+   * the future completes. The default implementation calls {@code accept}, which waits.
    *
    * @throws Exception if that is not possible now
    */

@@ -24,6 +24,13 @@ public record Health(State state, String reason, boolean isStarted) {
     SLOW,
     /** The consumer works, but the lag of a partition is above the limit. */
     BEHIND,
+    /**
+     * The {@link LoopBreaker} is not closed: no record is handed out, until the system behind the
+     * handlers is up again.
+     */
+    SUSPENDED,
+    /** The consumer drains. It starts no new handlers, and waits for the running ones. */
+    CLOSING,
     /** A part of the consumer has stood still for too long: the reason names it, and since when. */
     STUCK,
     /** The consumer has ended: the reason says why. */

@@ -1,6 +1,6 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 
 /**
  * Stands for an exception whose message stays inside of the process. Its own message is the error

@@ -1,9 +1,9 @@
 package dev.millrace.kafka;
 
 import dev.millrace.context.Context;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.KafkaProperties;
-import dev.millrace.kafka.internal.settings.SinkProperties;
+import dev.millrace.kafka.internal.properties.Checks;
+import dev.millrace.kafka.internal.properties.KafkaProperties;
+import dev.millrace.kafka.internal.properties.SinkProperties;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Sink;
@@ -186,7 +186,7 @@ public final class KafkaSink<T> implements Sink<T, Long> {
      * @throws IllegalArgumentException if the number is below 1
      */
     public Builder<T, K, V> inFlight(int records) {
-      inFlight = ConsumerSettings.positive("the number of records in flight", records);
+      inFlight = Checks.positive("the number of records in flight", records);
       return this;
     }
 
@@ -195,7 +195,7 @@ public final class KafkaSink<T> implements Sink<T, Long> {
      * The producer of a failed or cancelled run is closed at once.
      */
     public Builder<T, K, V> closeTimeout(Duration timeout) {
-      closeTimeout = ConsumerSettings.positive("the close timeout", timeout);
+      closeTimeout = Checks.positive("the close timeout", timeout);
       return this;
     }
 

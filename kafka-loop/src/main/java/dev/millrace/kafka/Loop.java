@@ -53,6 +53,24 @@ public interface Loop {
   /** The time limit for the last commit and for leaving the group. */
   Duration closeTimeout();
 
+  /**
+   * Changes the number of handlers that may run at the same time. Running handlers finish: with a
+   * lower number, no handler starts until enough of them have ended. The order of the records is
+   * kept. Does not block. The current number is in {@link #status}.
+   *
+   * @throws IllegalArgumentException if the number is below 1
+   */
+  void concurrency(int handlers);
+
+  /**
+   * Changes the rate at which handlers start; see {@link
+   * dev.millrace.kafka.builder.LoopBuilder#rateLimit}. {@link RateLimit#NONE} ends the limit. Does
+   * not block. The current limit is in {@link #status}.
+   *
+   * @throws IllegalArgumentException if the limit is less than one record in {@code stuckAfter}
+   */
+  void rateLimit(RateLimit limit);
+
   /** The health of the loop now. Takes some microseconds, and does not ask the broker. */
   Health health();
 
@@ -66,10 +84,11 @@ public interface Loop {
   LoopStatus status();
 
   /**
-   * The events of {@link LoopBuilder#onError} and {@link LoopBuilder#onNotification}, and the dead
-   * letters, as a channel. Each event goes to one receiver. The first call delivers the last 20
-   * events first. The loop never waits for a receiver: the channel holds 1,000 events, and drops
-   * the oldest one when it is full. The channel is closed when the loop has ended.
+   * The events of {@link dev.millrace.kafka.builder.LoopBuilder#onError} and {@link
+   * dev.millrace.kafka.builder.LoopBuilder#onNotification}, and the dead letters, as a channel.
+   * Each event goes to one receiver. The first call delivers the last 20 events first. The loop
+   * never waits for a receiver: the channel holds 1,000 events, and drops the oldest one when it is
+   * full. The channel is closed when the loop has ended.
    */
   ReceiveChannel<LoopEvent> events();
 

@@ -1,12 +1,8 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 import java.time.Instant;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import org.apache.kafka.common.TopicPartition;
 
 /** An event of a loop that the loop survives. Immutable and thread-safe. */
 public sealed interface LoopEvent {
@@ -28,17 +24,7 @@ public sealed interface LoopEvent {
 
     @Override
     public String text() {
-      return "claimed %s, released %s, %d partitions now"
-          .formatted(names(change.claimed()), names(change.released()), change.current().size());
-    }
-
-    private static List<String> names(Set<TopicPartition> partitions) {
-      return partitions.stream()
-          .sorted(
-              Comparator.comparing(TopicPartition::topic)
-                  .thenComparingInt(TopicPartition::partition))
-          .map(TopicPartition::toString)
-          .toList();
+      return change.toString();
     }
   }
 
@@ -54,6 +40,31 @@ public sealed interface LoopEvent {
     @Override
     public String text() {
       return "dead letter: " + letter;
+    }
+  }
+
+  /**
+   * The breaker has changed its state.
+   *
+   * @param state the new state
+   * @param why the reason, for people; ends with the message of an exception if there is one
+   */
+  record BreakerChanged(Instant at, LoopBreaker.State state, String why) implements LoopEvent {
+
+    /** Checks the parts. */
+    public BreakerChanged {
+      Objects.requireNonNull(at, "at");
+      Objects.requireNonNull(state, "state");
+      Objects.requireNonNull(why, "why");
+    }
+
+    @Override
+    public String text() {
+      return switch (state) {
+        case OPEN -> "the breaker is open, and no record is handed out: " + why;
+        case HALF_OPEN -> "the breaker is half open: " + why;
+        case CLOSED -> "the breaker is closed, and records are handed out: " + why;
+      };
     }
   }
 

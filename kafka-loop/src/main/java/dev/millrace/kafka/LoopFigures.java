@@ -20,6 +20,8 @@ import java.util.Objects;
  * @param settleLatency the time from the poll of a record until it was settled, over the last 30 to
  *     60 seconds
  * @param newHistories logs that were not the ones consumed before; see {@link NewHistory}
+ * @param skipped records that were settled without being deserialized or handled; see {@link
+ *     PartitionObserver#skipped}
  */
 public record LoopFigures(
     long settled,
@@ -32,7 +34,8 @@ public record LoopFigures(
     long commits,
     long commitFailures,
     Latency settleLatency,
-    long newHistories) {
+    long newHistories,
+    long skipped) {
 
   /** Copies the maps. */
   public LoopFigures {
@@ -64,6 +67,7 @@ public record LoopFigures(
         commits,
         commitFailures,
         settleLatency,
+        0,
         0);
   }
 }

@@ -14,6 +14,9 @@ import java.util.Objects;
  * @param figures the counts of the loop
  * @param partitions the partitions that are assigned to this member now, ordered by name
  * @param recent the latest events, newest first; at most {@value #RECENT}
+ * @param rateLimit the rate at which handlers start
+ * @param hottestKeys the keys with the most records over the last 30 to 60 seconds, the hottest
+ *     first; empty unless {@link dev.millrace.kafka.builder.LoopBuilder#hottestKeys} is set
  */
 public record LoopStatus(
     String group,
@@ -23,7 +26,9 @@ public record LoopStatus(
     Health health,
     LoopFigures figures,
     List<PartitionStatus> partitions,
-    List<LoopEvent> recent) {
+    List<LoopEvent> recent,
+    RateLimit rateLimit,
+    List<HotKey> hottestKeys) {
 
   /** The largest number of {@link #recent} events. */
   public static final int RECENT = 20;
@@ -37,5 +42,30 @@ public record LoopStatus(
     Objects.requireNonNull(figures, "figures");
     partitions = List.copyOf(partitions);
     recent = List.copyOf(recent);
+    Objects.requireNonNull(rateLimit, "rateLimit");
+    hottestKeys = List.copyOf(hottestKeys);
+  }
+
+  /** The status of a loop without a limit of its rate. */
+  public LoopStatus(
+      String group,
+      String clientId,
+      List<String> topics,
+      int concurrency,
+      Health health,
+      LoopFigures figures,
+      List<PartitionStatus> partitions,
+      List<LoopEvent> recent) {
+    this(
+        group,
+        clientId,
+        topics,
+        concurrency,
+        health,
+        figures,
+        partitions,
+        recent,
+        RateLimit.NONE,
+        List.of());
   }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.kafka;
 
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
@@ -18,5 +20,20 @@ public record Notification(
     claimed = Set.copyOf(claimed);
     released = Set.copyOf(released);
     current = Set.copyOf(current);
+  }
+
+  /** A line for logs, such as {@code claimed [orders-0], released [], 1 partition now}. */
+  @Override
+  public String toString() {
+    return "claimed %s, released %s, %d partition%s now"
+        .formatted(names(claimed), names(released), current.size(), current.size() == 1 ? "" : "s");
+  }
+
+  private static List<String> names(Set<TopicPartition> partitions) {
+    return partitions.stream()
+        .sorted(
+            Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition))
+        .map(TopicPartition::toString)
+        .toList();
   }
 }

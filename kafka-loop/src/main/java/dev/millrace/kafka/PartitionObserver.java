@@ -32,6 +32,15 @@ public interface PartitionObserver {
   /** Another attempt to handle a record starts, after a failed one. */
   default void retried() {}
 
+  /**
+   * Records are settled without being deserialized or handled, by {@link
+   * dev.millrace.kafka.builder.LoopBuilder#skipIf} or {@link
+   * dev.millrace.kafka.builder.Routes#skipOthers}. Such a record is not {@link #settled}.
+   *
+   * @param records the number of records of one poll
+   */
+  default void skipped(long records) {}
+
   /** A record is safe in the dead letters. With transactions: its transaction is committed. */
   default void deadLettered(DeadLetter letter) {}
 

@@ -1,6 +1,6 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;

@@ -1,6 +1,6 @@
 package dev.millrace.kafka;
 
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.Reader;

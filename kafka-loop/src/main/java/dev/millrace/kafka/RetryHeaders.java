@@ -4,7 +4,7 @@ package dev.millrace.kafka;
  * The names of the headers that a record has in a retry topic, in addition to its own headers. The
  * values are text in UTF-8. A dead letter, and a record that a replay sends back, do not have them.
  *
- * @see LoopBuilder#retryTopic
+ * @see dev.millrace.kafka.builder.LoopBuilder#retryTopic
  */
 public final class RetryHeaders {
 

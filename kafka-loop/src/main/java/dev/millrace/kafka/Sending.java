@@ -1,8 +1,8 @@
 package dev.millrace.kafka;
 
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;

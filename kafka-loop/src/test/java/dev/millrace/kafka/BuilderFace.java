@@ -1,5 +1,6 @@
 package dev.millrace.kafka;
 
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import java.time.Duration;

@@ -40,6 +40,28 @@ public final class ClassPath implements AutoCloseable {
         new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader()));
   }
 
+  /**
+   * The class path of a client that does not have these classes.
+   *
+   * @param names the full names of the classes
+   */
+  public static ClassPath withoutClasses(String... names) throws MalformedURLException {
+    List<URL> urls = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      urls.add(Path.of(entry).toUri().toURL());
+    }
+    return new ClassPath(
+        new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader()) {
+          @Override
+          protected Class<?> findClass(String name) throws ClassNotFoundException {
+            if (Stream.of(names).anyMatch(name::equals)) {
+              throw new ClassNotFoundException(name);
+            }
+            return super.findClass(name);
+          }
+        });
+  }
+
   /** For applications: a consumer that gets one partition, with one record in it. */
   public static MockConsumer<byte[], byte[]> consumerOfOneRecord() {
     var mock = new MockConsumer<byte[], byte[]>("earliest");

@@ -3,7 +3,7 @@ package dev.millrace.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.kafka.internal.settings.SinkProperties;
+import dev.millrace.kafka.internal.properties.SinkProperties;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

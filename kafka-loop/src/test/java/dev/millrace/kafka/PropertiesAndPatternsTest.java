@@ -3,6 +3,7 @@ package dev.millrace.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;

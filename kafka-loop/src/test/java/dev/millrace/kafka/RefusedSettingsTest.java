@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.context.Context;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.ChannelConsumer;
 import dev.millrace.kafka.channel.KafkaSource;
 import dev.millrace.kafka.reactor.MessageFlux;

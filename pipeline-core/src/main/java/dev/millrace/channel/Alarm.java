@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Timers;
+import dev.millrace.clock.internal.Time;
 import java.time.Instant;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ final class Alarm {
 
     Setting(long delay, long period) {
       this.period = period;
-      this.due = System.nanoTime() + delay;
+      this.due = Time.nanoTime() + delay;
     }
 
     @Override
@@ -85,17 +86,17 @@ final class Alarm {
     if (setting != rings) {
       return;
     }
-    channel.trySend(Instant.now());
+    channel.trySend(Time.now());
     if (rings.period == 0) {
       setting = null;
     } else {
-      long late = Math.max(0, System.nanoTime() - rings.due);
+      long late = Math.max(0, Time.nanoTime() - rings.due);
       rings.due += rings.period * (1 + late / rings.period); // missed times are dropped
       schedule(rings);
     }
   }
 
   private static void schedule(Setting setting) {
-    setting.scheduled = Timers.schedule(setting, setting.due - System.nanoTime());
+    setting.scheduled = Timers.schedule(setting, setting.due - Time.nanoTime());
   }
 }

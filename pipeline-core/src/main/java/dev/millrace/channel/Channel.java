@@ -4,9 +4,9 @@ import dev.millrace.channel.internal.DoneChannels;
 import dev.millrace.channel.internal.Ending;
 import dev.millrace.channel.internal.StackReserve;
 import dev.millrace.channel.internal.Timers;
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -36,13 +36,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   private static final ReceiveOnly<?> NEVER_VIEW = new ReceiveOnly<>(NEVER);
 
   static {
-    DoneChannels.register(
-        new DoneChannels() {
-          @Override
-          protected Channel<Void> create(Ending ending) {
-            return new Channel<>(0, Overflow.WAIT, ending);
-          }
-        });
+    DoneChannels.register(ending -> new Channel<Void>(0, Overflow.WAIT, ending));
   }
 
   private final Patience patience;
@@ -323,31 +317,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   @Override
   public Iterator<T> iterator() {
-    return new Iterator<>() {
-      private @Nullable T next;
-
-      @Override
-      public boolean hasNext() {
-        try {
-          return next != null || (next = receiveOrNull()) != null;
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          var exception = new CancellationException("interrupted while receiving");
-          exception.initCause(e);
-          throw exception;
-        }
-      }
-
-      @Override
-      public T next() {
-        if (!hasNext()) {
-          throw new NoSuchElementException("the channel is closed");
-        }
-        T element = Objects.requireNonNull(next);
-        next = null;
-        return element;
-      }
-    };
+    return new ReceiveIterator<>(this);
   }
 
   // Closing
@@ -431,7 +401,7 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
 
   private static long deadline(Duration timeout) {
     long nanos = Math.clamp(Timers.toNanos(timeout), 0, Timers.LONGEST);
-    long deadline = System.nanoTime() + nanos;
+    long deadline = Time.nanoTime() + nanos;
     return deadline == 0 ? 1 : deadline; // 0 stands for no deadline
   }
 

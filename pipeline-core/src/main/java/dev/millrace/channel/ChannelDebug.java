@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Timers;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.errors.Descriptions;
 import java.time.Duration;
 import java.util.Comparator;
@@ -32,8 +33,8 @@ public final class ChannelDebug {
 
   private static final Set<ChannelWait> WAITS = ConcurrentHashMap.newKeySet();
 
-  /** When a wait has begun or ended last, a {@link System#nanoTime}. */
-  private static volatile long changed = System.nanoTime();
+  /** The last time at which a wait began or ended, a {@link System#nanoTime}. */
+  private static volatile long changed = Time.nanoTime();
 
   /** The last standstill that was logged: a value of {@code changed}. Used by the timer only. */
   private static long logged = changed - 1;
@@ -44,7 +45,7 @@ public final class ChannelDebug {
 
   static void add(ChannelWait wait) {
     WAITS.add(wait);
-    changed = System.nanoTime();
+    changed = Time.nanoTime();
     if (!ticking) {
       startTicking();
     }
@@ -52,7 +53,7 @@ public final class ChannelDebug {
 
   static void remove(ChannelWait wait) {
     WAITS.remove(wait);
-    changed = System.nanoTime();
+    changed = Time.nanoTime();
   }
 
   /**
@@ -76,7 +77,7 @@ public final class ChannelDebug {
         .formatted(
             name,
             wait.operation(),
-            Descriptions.ofDuration(Duration.ofNanos(System.nanoTime() - wait.since)),
+            Descriptions.ofDuration(Duration.ofNanos(Time.nanoTime() - wait.since)),
             place(thread));
   }
 
@@ -101,7 +102,7 @@ public final class ChannelDebug {
 
   private static void tick() {
     long last = changed;
-    if (last != logged && !WAITS.isEmpty() && System.nanoTime() - last >= ASLEEP) {
+    if (last != logged && !WAITS.isEmpty() && Time.nanoTime() - last >= ASLEEP) {
       logged = last;
       Thread.ofPlatform().daemon().name("millrace-log").start(ChannelDebug::log);
     }

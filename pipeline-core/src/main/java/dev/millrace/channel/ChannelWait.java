@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Flight;
+import dev.millrace.clock.internal.Time;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,7 @@ final class ChannelWait {
   private static final boolean DEBUG = Boolean.getBoolean(ChannelDebug.PROPERTY);
 
   final Thread thread = Thread.currentThread();
-  final long since = System.nanoTime();
+  final long since = Time.nanoTime();
   private final @Nullable Channel<?> channel;
   private final boolean sends;
   private final @Nullable Selection selection;

@@ -1,6 +1,5 @@
 package dev.millrace.channel;
 
-import dev.millrace.channel.internal.Closing;
 import dev.millrace.channel.internal.Inbox;
 import dev.millrace.channel.internal.Lines;
 import java.io.IOException;
@@ -136,7 +135,14 @@ public interface Producer<T> {
     }
     return out -> {
       var inbox = new Inbox<T>(prefetch);
-      inbox.run(() -> publisher.subscribe(inbox), out);
+      Closing.afterwards(
+          inbox,
+          () -> {
+            inbox.open(() -> publisher.subscribe(inbox));
+            for (T element; (element = inbox.next()) != null; ) {
+              out.send(element);
+            }
+          });
     };
   }
 

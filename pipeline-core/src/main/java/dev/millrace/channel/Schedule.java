@@ -1,6 +1,6 @@
 package dev.millrace.channel;
 
-import java.time.Clock;
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -83,7 +83,7 @@ public interface Schedule {
 
   /** As {@link #ticks(Cancellation, InstantSource)}, by the system's clock. */
   default ReceiveChannel<Instant> ticks(Cancellation cancellation) {
-    return ticks(cancellation, Clock.systemUTC());
+    return ticks(cancellation, Time.wallClock());
   }
 
   /**
@@ -109,7 +109,7 @@ public interface Schedule {
 
   /** As {@link #awaitUntil(Instant, Cancellation, InstantSource)}, by the system's clock. */
   static void awaitUntil(Instant instant, Cancellation cancellation) throws InterruptedException {
-    awaitUntil(instant, cancellation, Clock.systemUTC());
+    awaitUntil(instant, cancellation, Time.wallClock());
   }
 
   /**

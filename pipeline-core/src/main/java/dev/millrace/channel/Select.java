@@ -1,6 +1,7 @@
 package dev.millrace.channel;
 
 import dev.millrace.channel.internal.Timers;
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -147,7 +148,7 @@ public final class Select<R extends @Nullable Object> {
   public Select<R> onDeadline(Instant deadline, Action<? extends R> action) {
     Objects.requireNonNull(deadline, "deadline");
     onTime = narrow(action);
-    this.deadline = nanoTime(Timers.toNanos(Duration.between(Instant.now(), deadline)));
+    this.deadline = nanoTime(Timers.toNanos(Duration.between(Time.now(), deadline)));
     return this;
   }
 
@@ -268,7 +269,7 @@ public final class Select<R extends @Nullable Object> {
   }
 
   private static long nanoTime(long left) {
-    long result = System.nanoTime() + Math.clamp(left, 0, Timers.LONGEST);
+    long result = Time.nanoTime() + Math.clamp(left, 0, Timers.LONGEST);
     return result == 0 ? 1 : result; // 0 stands for no deadline
   }
 

@@ -147,7 +147,7 @@ final class Selection implements Patience.Completion, Ending {
     return false;
   }
 
-  /** The clause of a cancellation that has come, as done; {@link #NOT_READY} if there is none. */
+  /** The done clause of a cancelled context; {@link #NOT_READY} if there is none. */
   private int ended() {
     for (SelectWaiter clause : dones) {
       if (clause == null) {

@@ -1,6 +1,5 @@
 package dev.millrace.channel;
 
-import dev.millrace.channel.internal.Closing;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -8,8 +7,8 @@ import java.util.stream.Stream;
  * Sends the elements of a stream.
  *
  * <p>The stream pushes them ({@code forEachOrdered}), because its iterator would first buffer all
- * that a {@code flatMap} makes of one element. That is why an interrupt has to leave the stream's
- * own code in an unchecked wrapping.
+ * that a {@code flatMap} makes of one element. So an interrupt leaves the code of the stream as the
+ * cause of an unchecked exception.
  */
 final class StreamProducer<T> implements Producer<T> {
 

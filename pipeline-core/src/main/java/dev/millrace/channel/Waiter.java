@@ -1,5 +1,6 @@
 package dev.millrace.channel;
 
+import dev.millrace.clock.internal.Time;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -114,11 +115,11 @@ class Waiter implements Patience.Completion {
       LockSupport.park(blocker);
       return true;
     }
-    long left = deadline - System.nanoTime();
+    long left = deadline - Time.nanoTime();
     if (left <= 0) {
       return false;
     }
-    LockSupport.parkNanos(blocker, left);
-    return deadline - System.nanoTime() > 0;
+    Time.parkNanos(blocker, left);
+    return deadline - Time.nanoTime() > 0;
   }
 }

@@ -2,12 +2,13 @@ package dev.millrace.context;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.internal.CancelSource;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +18,59 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class AbstractContext implements Context, CancelSource
     permits CancelContext, PlainContext {
 
+  /** The registration of a function of the user, or of a listener of this library. */
+  @FunctionalInterface
+  interface Registered extends Registration, Listening {
+    @Override
+    boolean stop();
+  }
+
   static final ScopedValue<Context> CURRENT = ScopedValue.newInstance();
 
   private final @Nullable AbstractContext parent;
 
+  /** Of this context or of the nearest ancestor that has one; null if there is none. */
+  private final @Nullable Surrounding surrounding;
+
   AbstractContext(@Nullable AbstractContext parent) {
+    this(parent, parent == null ? null : parent.surrounding);
+  }
+
+  AbstractContext(@Nullable AbstractContext parent, @Nullable Surrounding surrounding) {
     this.parent = parent;
+    this.surrounding = surrounding;
+  }
+
+  @Override
+  public Context withSurrounding(Surrounding around) {
+    return new PlainContext(this, canceller(), Objects.requireNonNull(around, "surrounding"));
+  }
+
+  @Override
+  public void run(Runnable action) {
+    if (surrounding == null) {
+      ScopedValue.where(CURRENT, this).run(action);
+      return;
+    }
+    Runnable undo = surrounding.open();
+    try {
+      ScopedValue.where(CURRENT, this).run(action);
+    } finally {
+      undo.run();
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object> T call(Callable<T> function) throws Exception {
+    if (surrounding == null) {
+      return ScopedValue.where(CURRENT, this).call(function::call);
+    }
+    Runnable undo = surrounding.open();
+    try {
+      return ScopedValue.where(CURRENT, this).call(function::call);
+    } finally {
+      undo.run();
+    }
   }
 
   /** The nearest context that can be cancelled, starting with this one; null if there is none. */
@@ -63,12 +111,12 @@ abstract sealed class AbstractContext implements Context, CancelSource
 
   @Override
   public CancellableContext withDeadline(Instant deadline) {
-    return withDeadline(deadline, Clock.systemUTC());
+    return withDeadline(deadline, Time.wallClock());
   }
 
   @Override
   public CancellableContext withDeadline(Instant deadline, Throwable cause) {
-    return ending(atInstant(deadline, Clock.systemUTC()), Objects.requireNonNull(cause, "cause"));
+    return ending(atInstant(deadline, Time.wallClock()), Objects.requireNonNull(cause, "cause"));
   }
 
   CancellableContext withDeadline(Instant deadline, InstantSource wallClock) {
@@ -131,11 +179,11 @@ abstract sealed class AbstractContext implements Context, CancelSource
   }
 
   @Override
-  public Registration listen(Runnable listener) {
+  public Listening listen(Runnable listener) {
     return register(new Listener.Notice(Objects.requireNonNull(listener, "listener")));
   }
 
-  private Registration register(Listener listener) {
+  private Registered register(Listener listener) {
     CancelContext canceller = canceller();
     return canceller == null ? new NeverCancelled() : canceller.register(listener);
   }
@@ -144,7 +192,7 @@ abstract sealed class AbstractContext implements Context, CancelSource
    * The registration of a context that is never cancelled: the function never runs. The first
    * {@code stop} returns true, later ones false.
    */
-  private static final class NeverCancelled implements Registration {
+  private static final class NeverCancelled implements Registered {
     private boolean stopped;
 
     @Override

@@ -1,5 +1,6 @@
 package dev.millrace.context;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Listener.AfterFunc;
 import java.util.ArrayDeque;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -66,7 +67,7 @@ final class AfterFuncs {
   }
 
   private void startAll(AfterFunc first) {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     for (AfterFunc function = first; function != null; ) {
       AfterFunc next = (AfterFunc) function.next;
       function.next = null;
@@ -96,7 +97,7 @@ final class AfterFuncs {
 
   private void look() {
     looks = false;
-    long late = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
+    long late = Time.nanoTime() - TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
     for (@Nullable AfterFunc oldest; (oldest = started.peek()) != null; ) {
       if (!oldest.hasBegun() && (oldest.startedAt - late > 0 || !startOnPlatform(oldest))) {
         break;

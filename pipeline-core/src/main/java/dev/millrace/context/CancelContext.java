@@ -95,7 +95,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
   public synchronized ReceiveChannel<Void> done() {
     ReceiveChannel<Void> view = doneView;
     if (view == null) {
-      Channel<Void> channel = DoneChannels.of(this);
+      Channel<Void> channel = newDone();
       if (cause != null) {
         channel.close();
       }
@@ -104,6 +104,12 @@ final class CancelContext extends AbstractContext implements CancellableContext,
       doneView = view;
     }
     return view;
+  }
+
+  @SuppressWarnings("unchecked") // channels of contexts carry nothing
+  private Channel<Void> newDone() {
+    var _ = Channel.never(); // initializes the class
+    return DoneChannels.of(Channel.class, this);
   }
 
   @Override
@@ -210,7 +216,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
   }
 
   /** Tells the listener once this context is cancelled: at once, if it is. */
-  Registration register(Listener listener) {
+  Registered register(Listener listener) {
     StackReserve.ensureOverChannels();
     if (!add(listener)) {
       switch (listener) {

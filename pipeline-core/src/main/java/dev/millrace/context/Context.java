@@ -60,6 +60,21 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
     }
   }
 
+  /**
+   * Surrounds each execution in a context: {@link #run} and {@link #call}, of the context and of
+   * its descendants. For thread locals of other libraries. Thread-safe.
+   */
+  @FunctionalInterface
+  interface Surrounding {
+    /**
+     * Called in the executing thread, before the execution. Must not block, and must not throw.
+     *
+     * @return the action that undoes the change, in the same thread, after the execution; it must
+     *     not throw
+     */
+    Runnable open();
+  }
+
   /** A registered function, which can be unregistered. Thread-safe. */
   @FunctionalInterface
   interface Registration {
@@ -123,6 +138,12 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   Context withoutCancel();
 
   /**
+   * A child whose executions are surrounded. It replaces the surrounding of an ancestor. All
+   * threads of a run, and all tasks of a group, are executions in its context.
+   */
+  Context withSurrounding(Surrounding surrounding);
+
+  /**
    * The value of this context or of the nearest ancestor that has one; null if there is none. Cost:
    * grows with the depth of the tree.
    */
@@ -145,15 +166,11 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   Registration afterFunc(Runnable action);
 
   /** Runs the action in the calling thread, with this context as {@link #current()}. */
-  default void run(Runnable action) {
-    ScopedValue.where(AbstractContext.CURRENT, this).run(action);
-  }
+  void run(Runnable action);
 
   /**
    * Calls the function in the calling thread, with this context as {@link #current()}. Throws the
    * exception of the function.
    */
-  default <T extends @Nullable Object> T call(Callable<T> function) throws Exception {
-    return ScopedValue.where(AbstractContext.CURRENT, this).call(function::call);
-  }
+  <T extends @Nullable Object> T call(Callable<T> function) throws Exception;
 }

@@ -1,6 +1,7 @@
 package dev.millrace.context;
 
 import dev.millrace.channel.internal.Timers;
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,7 +33,7 @@ final class Deadline {
 
   /** Clamps the time: a past deadline is due now; the longest time is 146 years. */
   private static long in(Duration left) {
-    return System.nanoTime() + Math.clamp(Timers.toNanos(left), 0, Timers.LONGEST);
+    return Time.nanoTime() + Math.clamp(Timers.toNanos(left), 0, Timers.LONGEST);
   }
 
   boolean isBefore(Deadline other) {
@@ -41,7 +42,7 @@ final class Deadline {
 
   /** The time left, in nanoseconds; 0 or less after the deadline. */
   long left() {
-    return nanoTime - System.nanoTime();
+    return nanoTime - Time.nanoTime();
   }
 
   /**
@@ -51,7 +52,7 @@ final class Deadline {
   Instant instant() {
     Instant known = instant;
     if (known == null) {
-      known = Instant.now().plusNanos(left());
+      known = Time.now().plusNanos(left());
       instant = known;
     }
     return known;

@@ -25,6 +25,14 @@ final class PlainContext extends AbstractContext {
     this.value = value;
   }
 
+  /** A child with a surrounding. */
+  PlainContext(AbstractContext parent, @Nullable CancelContext canceller, Surrounding surrounding) {
+    super(parent, surrounding);
+    this.canceller = canceller;
+    this.key = null;
+    this.value = null;
+  }
+
   @Override
   @Nullable CancelContext canceller() {
     return canceller;

@@ -26,7 +26,7 @@ interface Disk extends AutoCloseable {
   @Override
   void close() throws IOException;
 
-  /** A file that nobody else appends to. */
+  /** A file that no other process appends to. */
   static Disk open(Path path) throws IOException {
     boolean isNew = !Files.exists(path);
     FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

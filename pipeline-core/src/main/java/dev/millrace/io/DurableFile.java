@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If a write fails, for example because the disk is full, the file is cut back to its last good
  * length, and all callers of that batch get the failure; later appends may succeed. If a force
- * fails, nobody knows what is on the disk: operating systems drop the pages and report the failure
+ * fails, the state of the disk is unknown: operating systems drop the pages and report the failure
  * once. Then the file is broken, and every later append is refused. A crash of the machine can
  * leave a part of an append that had not returned at the end of the file: readers should check the
  * last record, by a length or a checksum.
@@ -154,7 +154,7 @@ public final class DurableFile implements AutoCloseable {
     } catch (ChannelClosedException e) {
       // Closed and drained; what is in the batch is written first.
     } catch (InterruptedException e) {
-      throw new AssertionError("nobody knows this thread", e);
+      throw new AssertionError("no other code has this thread", e);
     }
     return batch;
   }

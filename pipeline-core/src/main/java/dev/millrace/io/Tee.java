@@ -2,6 +2,7 @@ package dev.millrace.io;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.channel.internal.ChunkInputStream;
 import dev.millrace.context.Context;
 import dev.millrace.sync.TaskGroup;
 import java.io.IOException;
@@ -94,7 +95,7 @@ public final class Tee {
     Objects.requireNonNull(reader, "reader");
     return add(
         chunks -> {
-          reader.read(new ChunkInputStream(chunks));
+          reader.read(new Chunks(chunks));
           while (chunks.receiveOrNull() != null) {
             // It has read enough; the others have not.
           }
@@ -112,7 +113,7 @@ public final class Tee {
    * of them has failed and the others have ended.
    *
    * @return the number of bytes
-   * @throws ExecutionException if the source or a sink has failed: the message says which, and the
+   * @throws ExecutionException if the source or a sink has failed: the message names it, and the
    *     cause is its exception, as it was thrown
    * @throws CancellationException if the context is cancelled first
    * @throws InterruptedException if the thread is interrupted first
@@ -140,7 +141,7 @@ public final class Tee {
           : new ExecutionException(
               "%s failed; %d bytes were read by then".formatted(first.party, bytes), first.cause);
     } finally {
-      // If no task of the source has run: nobody else closes them.
+      // If no task of the source has run: no other code closes them.
       close(new CancellationException("the copy has ended"));
     }
   }
@@ -187,67 +188,23 @@ public final class Tee {
   }
 
   /** The chunks as a stream, for one thread. */
-  private static final class ChunkInputStream extends InputStream {
+  private static final class Chunks extends ChunkInputStream {
     private final Channel<byte[]> chunks;
-    private byte[] chunk = {};
-    private int position;
-    private boolean closed;
 
-    ChunkInputStream(Channel<byte[]> chunks) {
+    Chunks(Channel<byte[]> chunks) {
       this.chunks = chunks;
     }
 
-    /** False at the end. */
-    private boolean fill() throws IOException {
-      if (closed) {
-        throw new IOException("the stream is closed");
-      }
-      while (position == chunk.length) {
-        try {
-          byte[] next = chunks.receiveOrNull();
-          if (next == null) {
-            return false;
-          }
-          chunk = next;
-          position = 0;
-        } catch (ChannelClosedException e) {
-          throw new IOException("the stream ends early: the copy has failed", e.getCause());
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new IOException("interrupted while waiting for the source", e);
-        }
-      }
-      return true;
-    }
-
     @Override
-    public int read() throws IOException {
-      return fill() ? chunk[position++] & 0xFF : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      Objects.checkFromIndexSize(offset, length, target.length);
-      if (length == 0) {
-        return 0;
+    protected byte @Nullable [] next() throws IOException {
+      try {
+        return chunks.receiveOrNull();
+      } catch (ChannelClosedException e) {
+        throw new IOException("the stream ends early: the copy has failed", e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while waiting for the source", e);
       }
-      if (!fill()) {
-        return -1;
-      }
-      int count = Math.min(length, chunk.length - position);
-      System.arraycopy(chunk, position, target, offset, count);
-      position += count;
-      return count;
-    }
-
-    @Override
-    public int available() {
-      return closed ? 0 : chunk.length - position;
-    }
-
-    @Override
-    public void close() {
-      closed = true;
     }
   }
 }

@@ -1,7 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.clock.internal.Time;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -77,7 +78,7 @@ final class Batch<T> implements TimedTransform<T, List<T>> {
       flush(out);
     }
     if (batch.isEmpty() && nanos != FOREVER) {
-      wakeAt = System.nanoTime() + nanos;
+      wakeAt = Time.nanoTime() + nanos;
     }
     batch.add(element);
     boolean isFull = rule.added();

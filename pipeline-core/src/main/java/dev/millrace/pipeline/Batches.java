@@ -1,7 +1,7 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -31,16 +31,16 @@ public final class Batches {
 
   private Batches() {}
 
-  private static <T> Supplier<Transform<T, List<T>>> batch(int size, Supplier<Batch.Rule<T>> rule) {
+  private static <T> Transforms.Ours<T, List<T>> batch(int size, Supplier<Batch.Rule<T>> rule) {
     Pipe.atLeast(1, size, "the size of a batch");
-    return (Transforms.Ours<T, List<T>>) () -> new Batch<>(size, rule.get(), Batch.FOREVER);
+    return () -> new Batch<>(size, rule.get(), Batch.FOREVER);
   }
 
-  private static <T> Supplier<TimedTransform<T, List<T>>> batch(
+  private static <T> TimedTransforms.Ours<T, List<T>> batch(
       int size, Supplier<Batch.Rule<T>> rule, Duration within) {
     Pipe.atLeast(1, size, "the size of a batch");
     long nanos = TimedTransforms.positive(within, "the time of a batch");
-    return (TimedTransforms.Ours<T, List<T>>) () -> new Batch<>(size, rule.get(), nanos);
+    return () -> new Batch<>(size, rule.get(), nanos);
   }
 
   private static <T> Supplier<Batch.Rule<T>> weighing(
@@ -58,13 +58,13 @@ public final class Batches {
    */
   public static <T> Supplier<Transform<T, List<T>>> byWeight(
       int size, long weight, ToLongFunction<? super T> weigher) {
-    return batch(size, weighing(weight, weigher));
+    return new Overlapping.Plain<>(batch(size, weighing(weight, weigher)));
   }
 
   /** As {@link #byWeight(int, long, ToLongFunction)}, and limited in time. */
   public static <T> Supplier<TimedTransform<T, List<T>>> byWeight(
       int size, long weight, ToLongFunction<? super T> weigher, Duration within) {
-    return batch(size, weighing(weight, weigher), within);
+    return new Overlapping.Timed<>(batch(size, weighing(weight, weigher), within));
   }
 
   private static <T> Supplier<Batch.Rule<T>> ending(StageFunction<? super T, Boolean> predicate) {
@@ -96,12 +96,12 @@ public final class Batches {
    */
   public static <T> Supplier<Transform<T, List<T>>> byKey(
       int size, StageFunction<? super T, ?> key) {
-    return batch(size, keyed(key));
+    return new Overlapping.Plain<>(batch(size, keyed(key)));
   }
 
   /** As {@link #byKey(int, StageFunction)}, and limited in time. */
   public static <T> Supplier<TimedTransform<T, List<T>>> byKey(
       int size, StageFunction<? super T, ?> key, Duration within) {
-    return batch(size, keyed(key), within);
+    return new Overlapping.Timed<>(batch(size, keyed(key), within));
   }
 }

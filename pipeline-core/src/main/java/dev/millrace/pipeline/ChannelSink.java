@@ -2,7 +2,6 @@ package dev.millrace.pipeline;
 
 import dev.millrace.channel.SendChannel;
 import dev.millrace.context.Context;
-import dev.millrace.pipeline.graph.Waits;
 import java.util.Objects;
 
 /** Sends the elements to a channel, and closes it at the end. */

@@ -2,7 +2,6 @@ package dev.millrace.pipeline;
 
 import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.context.Context;
-import dev.millrace.pipeline.graph.Waits;
 import java.util.Objects;
 
 /** The elements of a channel. */

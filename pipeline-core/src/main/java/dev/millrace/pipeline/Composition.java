@@ -1,6 +1,5 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Node;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -46,10 +45,21 @@ final class Composition {
   /** The name of the sink in reports and failures, in every pipeline. */
   private static final String SINK = "sink";
 
+  /** The node at which a pipeline begins that is completed inside of a branch. */
+  private static final ScopedValue<Node<?>> BRANCH = ScopedValue.newInstance();
+
   private final Set<String> names = new HashSet<>();
   private final Set<Node<?>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private Composition() {}
+
+  /**
+   * Completes a pipe that is a part of a branch. Its nodes are checked with the whole graph, later.
+   */
+  static <T, R extends @Nullable Object> Pipeline<R> completeBranch(
+      Pipe<T> pipe, Sink<? super T, R> sink) {
+    return ScopedValue.where(BRANCH, pipe.node).call(() -> sink.complete(pipe));
+  }
 
   static void check(Node<?> last) {
     new Composition().check(new Place(last, 1, 0), null);
@@ -66,6 +76,9 @@ final class Composition {
         throw new IllegalArgumentException(
             "the pipeline is too deep at stage '%s': at most %d stages may follow each other, where %d sequential ones count as one. Write a pipeline that is wide instead, such as one merge of many pipes, or run it in parts that a channel connects"
                 .formatted(node.name(), DEPTH, SEQUENTIAL));
+      }
+      if (BRANCH.isBound() && BRANCH.get() == node) {
+        continue;
       }
       if (!seen.add(node)) {
         throw new IllegalArgumentException(

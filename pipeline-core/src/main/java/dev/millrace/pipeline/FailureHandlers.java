@@ -1,14 +1,17 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.channel.SendChannel;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -34,6 +37,43 @@ import java.util.function.Predicate;
 public final class FailureHandlers {
 
   private FailureHandlers() {}
+
+  /**
+   * One stage with a handler for its own failures; the handler gets them with the type of the
+   * elements that enter the stage. The stages after it have the failure policy of the pipe before
+   * it.
+   *
+   * <pre>{@code
+   * orders.through(
+   *     FailureHandlers.ofStage(
+   *         failure -> returnToSender(failure.element()), // an Order
+   *         in -> in.mapParallel("book", 8, this::book)));
+   * }</pre>
+   *
+   * @param handler as that of {@link FailurePolicy#deadLetters(StageConsumer)}
+   * @param stage adds exactly one stage to its pipe
+   * @throws IllegalArgumentException when the pipe is built, if it adds several stages or none
+   */
+  public static <T, R> Function<Pipe<T>, Pipe<R>> ofStage(
+      StageConsumer<? super Failure<T>> handler, Function<Pipe<T>, Pipe<R>> stage) {
+    Objects.requireNonNull(handler, "handler");
+    Objects.requireNonNull(stage, "stage");
+    return pipe -> {
+      FailurePolicy policy = FailurePolicy.deadLetters(failure -> handler.accept(typed(failure)));
+      Pipe<R> built = Objects.requireNonNull(stage.apply(pipe.onFailure(policy)), "stage");
+      if (!built.node.inputs().equals(List.of(pipe.node))) {
+        throw new IllegalArgumentException(
+            "a handler of one stage needs exactly one stage, but '%s' does not follow '%s' at once: give each stage a handler of its own"
+                .formatted(built.node.name(), pipe.node.name()));
+      }
+      return built.onFailure(pipe.policy);
+    };
+  }
+
+  @SuppressWarnings("unchecked") // the only stage takes elements of this type
+  private static <T> Failure<T> typed(Failure<?> failure) {
+    return (Failure<T>) failure;
+  }
 
   /** Stops the run with the failure's cause. */
   public static StageConsumer<Failure<?>> stop() {
@@ -135,7 +175,7 @@ public final class FailureHandlers {
     @Override
     public void accept(Failure<?> failure) throws Exception {
       next.accept(failure);
-      if (isTooMany(System.nanoTime())) {
+      if (isTooMany(Time.nanoTime())) {
         throw tooMany(failures, failure);
       }
     }

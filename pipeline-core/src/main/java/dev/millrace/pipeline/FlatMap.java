@@ -1,7 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.context.Context;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * of its elements has left the run. In other pipelines, the elements leave the run in the call that
  * emits them, so it closes it at once.
  */
-final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
+final class FlatMap<I, O> implements Supplier<Transform<I, O>>, SelfLifting {
 
   /**
    * The elements of one result, and the object to close after the iteration; null if there is none.
@@ -81,7 +82,23 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
     Objects.requireNonNull(function, "function");
     return new FlatMap<>(
         element -> {
-          var run = InnerRun.start(Transforms.result(function.apply(element)), engine);
+          var run =
+              InnerRun.start(Transforms.result(function.apply(element)), engine, Context.current());
+          return new Inner<O>(run, run);
+        });
+  }
+
+  /** For a function that returns pipes: each is run until its element is over. */
+  static <I, O> FlatMap<Expansion<I>, O> ofLatestPipes(
+      Engine engine, StageFunction<? super I, ? extends Pipe<O>> function) {
+    Objects.requireNonNull(engine, "engine");
+    Objects.requireNonNull(function, "function");
+    return new FlatMap<>(
+        latest -> {
+          var run =
+              InnerRun.start(
+                  Transforms.result(function.apply(latest.element())), engine, Context.current());
+          latest.onEnd(run::cancel);
           return new Inner<O>(run, run);
         });
   }
@@ -131,12 +148,8 @@ final class FlatMap<I, O> implements Supplier<Transform<I, O>> {
         };
   }
 
-  /**
-   * The same stage, for elements that may be in envelopes.
-   *
-   * @param claims the number of claims that each emitted element needs
-   */
-  Supplier<Transform<Object, Object>> lifted(int claims, Resources resources) {
+  @Override
+  public Supplier<Transform<Object, Object>> lifted(int claims, Resources resources) {
     return () ->
         (Transform.Stateless<Object, Object>)
             (element, out) -> {

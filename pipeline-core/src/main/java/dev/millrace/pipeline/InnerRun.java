@@ -6,6 +6,7 @@ import dev.millrace.context.Context;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ final class InnerRun<T> implements Iterator<T>, AutoCloseable {
   private final Thread keeper;
   private @Nullable T next;
 
+  /** Written by {@link #cancel}; read by the thread of the iterator. */
+  private volatile boolean isCancelled;
+
   private InnerRun(Channel<T> channel, Run<?> run) {
     this.channel = channel;
     this.run = run;
@@ -33,20 +37,20 @@ final class InnerRun<T> implements Iterator<T>, AutoCloseable {
   }
 
   /**
-   * Starts a run of the pipe, in the context of the caller.
+   * Starts a run of the pipe.
    *
    * @throws IllegalArgumentException if a source of the pipe settles: its elements would be settled
-   *     before the outer run has processed them
+   *     before their reader has processed them
    */
-  static <T> InnerRun<T> start(Pipe<T> pipe, Engine engine) {
+  static <T> InnerRun<T> start(Pipe<T> pipe, Engine engine, Context context) {
     Channel<T> channel = Channel.buffered(AHEAD);
     Pipeline<Long> pipeline = pipe.to(Sink.forEach(channel::send));
     if (Lift.settles(pipeline.node())) {
       throw new IllegalArgumentException(
-          "an inner pipe has a settling source: its elements would be settled before the outer run"
-              + " has processed them");
+          "a pipe whose elements are pulled has a settling source: its elements would be settled"
+              + " before their reader has processed them");
     }
-    return new InnerRun<>(channel, pipeline.start(engine, Context.current()));
+    return new InnerRun<>(channel, pipeline.start(engine, context));
   }
 
   private static void keep(Run<?> run, Channel<?> channel) {
@@ -65,18 +69,30 @@ final class InnerRun<T> implements Iterator<T>, AutoCloseable {
     }
   }
 
+  /**
+   * Ends the iteration early, without an exception: no further element is taken. Does not wait. May
+   * be called by any thread.
+   */
+  void cancel() {
+    isCancelled = true;
+    run.cancel(new CancellationException("a newer element has come"));
+  }
+
   @Override
   public boolean hasNext() {
-    if (next == null) {
+    if (next == null && !isCancelled) {
       try {
         next = channel.receiveOrNull();
       } catch (ChannelClosedException e) {
+        if (isCancelled) {
+          return false;
+        }
         throw InnerRun.<RuntimeException>unchecked(Objects.requireNonNull(e.getCause()));
       } catch (InterruptedException e) {
         throw InnerRun.<RuntimeException>unchecked(e);
       }
     }
-    return next != null;
+    return next != null && !isCancelled;
   }
 
   @Override

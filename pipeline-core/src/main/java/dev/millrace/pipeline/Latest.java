@@ -1,8 +1,8 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.pipeline.Pipes.Tagged;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,8 +32,7 @@ final class Latest<T> implements Transform<Tagged<T>, List<T>> {
     missing = pipes;
   }
 
-  // Before the first list, a new element replaces the one before: the count of dropped elements
-  // stands for that one.
+  // Before the first list, a new element replaces the one before, which counts as dropped.
   @Override
   public Outcome accept(Tagged<T> element, Emitter<? super List<T>> out) {
     int pipe = element.pipe();
@@ -56,7 +55,10 @@ final class Latest<T> implements Transform<Tagged<T>, List<T>> {
     return all;
   }
 
-  /** A pipe has ended without an element: the elements of the others were in no list. */
+  /**
+   * If a pipe ends without an element, no list was emitted: the elements of the other pipes are
+   * left.
+   */
   @Override
   public int leftOver() {
     return missing == 0 ? 0 : latest.length - missing;

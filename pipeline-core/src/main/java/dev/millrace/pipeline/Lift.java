@@ -1,12 +1,12 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.Carrier;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Node.Route;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.Node.Route;
+import dev.millrace.pipeline.transform.Mapping;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -280,7 +280,7 @@ class Lift {
 
   private Supplier<?> transform(Supplier<?> supplier, int claims) {
     return switch (supplier) {
-      case FlatMap<?, ?> flatMap -> flatMap.lifted(claims, resources);
+      case SelfLifting lifting -> lifting.lifted(claims, resources);
       case Mapping.Maker<?, ?> maker -> mapping(untyped(maker), claims);
       default -> {
         Supplier<Transform<Object, Object>> other = untyped(supplier);
@@ -294,6 +294,9 @@ class Lift {
   }
 
   private Transform<Object, Object> transform(Transform<Object, Object> transform, int claims) {
+    if (transform instanceof OriginTransform<Object, Object> knowing) {
+      return new LiftedOriginTransform<>(knowing, claims, resources);
+    }
     return transform.holds() == Transform.ALL
         ? new LiftedUnknownTransform<>(transform, claims, resources)
         : new LiftedTransform<>(transform, claims, resources);
@@ -385,7 +388,7 @@ class Lift {
 
   private FailurePolicy policy(FailurePolicy policy) {
     StageConsumer<? super Failure<?>> letters = policy.deadLetters();
-    return letters == null ? policy : FailurePolicy.deadLetters(handler(letters));
+    return letters == null ? policy : policy.withDeadLetters(handler(letters));
   }
 
   /**
@@ -397,12 +400,16 @@ class Lift {
         handler,
         plain ->
             failure -> {
-              plain.accept(plain(failure));
+              FailedOrigins.handle(() -> sources(failure), () -> plain.accept(plain(failure)));
               int claims = claimsOfFailures.getOrDefault(failure.stage(), 1);
               for (Object each : elements(failure)) {
                 Envelope.origin(each).release(claims);
               }
             });
+  }
+
+  private List<SourceElement> sources(Failure<?> failure) {
+    return Origin.sources(elements(failure).stream().map(Envelope::origin).toList());
   }
 
   private List<?> elements(Failure<?> failure) {
@@ -415,7 +422,7 @@ class Lift {
     Object element =
         zips.contains(failure.stage())
             ? elements(failure).stream().map(Envelope::value).toList()
-            : Envelope.value(failure.element());
+            : Carrier.unwrap(Envelope.value(failure.element()));
     return new Failure<>(
         failure.stage(),
         element,

@@ -1,6 +1,6 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.transform.Mapping;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a mapping on elements that may be in envelopes. Not thread-safe. */

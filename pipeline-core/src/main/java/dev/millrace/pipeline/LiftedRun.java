@@ -4,8 +4,6 @@ import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.graph.Awaited;
-import dev.millrace.pipeline.graph.Inside;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.TimedTransform;
 
 /** Runs a timed transform on elements that may be in envelopes. */
 final class LiftedTimedTransform<I, O> extends LiftedTransform<I, O>

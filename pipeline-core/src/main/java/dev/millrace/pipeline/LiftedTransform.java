@@ -1,7 +1,7 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +44,7 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
     current = origin;
     Outcome outcome;
     try {
-      outcome = transform.accept((I) Envelope.value(element), this);
+      outcome = process((I) Envelope.value(element), origin);
     } catch (Throwable e) {
       held.keep(transform.holds());
       throw e;
@@ -54,6 +54,11 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
     }
     held.add(origin, transform.holds());
     return outcome;
+  }
+
+  /** Gives the element to the transform. */
+  Outcome process(I element, Origin origin) throws Exception {
+    return transform.accept(element, this);
   }
 
   @Override

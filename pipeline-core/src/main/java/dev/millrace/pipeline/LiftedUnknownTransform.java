@@ -1,7 +1,7 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -38,6 +38,14 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
         @Override
         void ended() {
           parents.forEach(parent -> parent.release(1));
+        }
+
+        @Override
+        void addSources(Set<SourceElement> to) {
+          throw new IllegalStateException(
+              "it is not known which source elements this element was made of: override holds() in"
+                  + " the transform "
+                  + transform.getClass().getName());
         }
       };
 

@@ -1,6 +1,5 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Node;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -1,11 +1,12 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.pipeline.Transforms.OurMapping;
 import dev.millrace.pipeline.Transforms.Ours;
 import dev.millrace.pipeline.Transforms.Passing;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Mapping;
+import dev.millrace.pipeline.transform.Transform;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -154,7 +155,7 @@ public final class Operators {
 
               @Override
               public @Nullable T apply(T element) {
-                long now = System.nanoTime();
+                long now = Time.nanoTime();
                 if (started && now - emitted < nanos) {
                   return null;
                 }
@@ -209,7 +210,7 @@ public final class Operators {
    */
   public static <T> Supplier<Transform<T, T>> skipLast(int n) {
     Pipe.atLeast(1, n, "the number of elements to skip");
-    return (Ours<T, T>)
+    return new Overlapping.Plain<>(
         () ->
             new Transform<>() {
               private final Deque<T> last = new ArrayDeque<>();
@@ -239,7 +240,7 @@ public final class Operators {
               public int holds() {
                 return last.size();
               }
-            };
+            });
   }
 
   // Add to elements

@@ -2,7 +2,9 @@ package dev.millrace.pipeline;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The source element or resource that an element descends from, with the number of claims to it.
@@ -30,6 +32,9 @@ abstract class Origin {
         Origin withoutResources() {
           return this;
         }
+
+        @Override
+        void addSources(Set<SourceElement> to) {}
       };
 
   private static final VarHandle CLAIMS;
@@ -76,6 +81,26 @@ abstract class Origin {
     return this;
   }
 
+  /**
+   * The elements of settling sources that it stands for, each once, in the order of the parents.
+   * The caller must have a claim to this origin.
+   *
+   * @throws IllegalStateException if a stage does not know which elements it holds
+   */
+  final List<SourceElement> sources() {
+    return sources(List.of(this));
+  }
+
+  /** The {@link #sources} of several origins, each once. */
+  static List<SourceElement> sources(List<Origin> origins) {
+    Set<SourceElement> all = new LinkedHashSet<>();
+    origins.forEach(origin -> origin.addSources(all));
+    return List.copyOf(all);
+  }
+
+  /** Adds the {@link #sources}. */
+  abstract void addSources(Set<SourceElement> to);
+
   /** Called exactly once, when no claim is left. */
   abstract void ended();
 
@@ -102,6 +127,11 @@ abstract class Origin {
       @Override
       Origin withoutResources() {
         return merge(real.stream().map(Origin::withoutResources).toList(), 1);
+      }
+
+      @Override
+      void addSources(Set<SourceElement> to) {
+        real.forEach(parent -> parent.addSources(to));
       }
     };
   }

@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Transform;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,11 @@ final class OwnResource {
       @Override
       Origin withoutResources() {
         return origin.withoutResources();
+      }
+
+      @Override
+      void addSources(Set<SourceElement> to) {
+        origin.addSources(to);
       }
     };
   }

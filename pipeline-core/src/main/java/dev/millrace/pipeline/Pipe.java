@@ -2,12 +2,11 @@ package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Node.Order;
-import dev.millrace.pipeline.graph.Node.Overflow;
-import dev.millrace.pipeline.graph.Node.Route;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.Node.Order;
+import dev.millrace.pipeline.Node.Overflow;
+import dev.millrace.pipeline.Node.Route;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -49,11 +48,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pipe<T> {
 
-  private final Node<T> node;
-  private final FailurePolicy policy;
+  final Node<T> node;
+  final FailurePolicy policy;
   private final int prefetch;
 
-  private Pipe(Node<T> node) {
+  Pipe(Node<T> node) {
     this(node, FailurePolicy.report(), Node.Parallel.PREFETCH_OF_THE_ENGINE);
   }
 
@@ -136,9 +135,9 @@ public final class Pipe<T> {
 
   /**
    * Bounds the parallel stages that are added after this call, until the next call: each holds at
-   * most this number of elements besides those whose function runs. Waiting results count, too. 0
-   * makes the previous stage wait until a function is free. Default: enough for 64 elements inside,
-   * and at least the parallelism. That costs the fewest wake-ups.
+   * most this number of elements besides the elements whose function runs. Waiting results count,
+   * too. 0 makes the previous stage wait until a function is free. Default: enough for 64 elements
+   * inside, and at least the parallelism. That costs the fewest wake-ups.
    */
   public Pipe<T> prefetch(int elements) {
     atLeast(0, elements, "the prefetch");
@@ -431,7 +430,7 @@ public final class Pipe<T> {
         name, Route.PARTITION, key, Collections.nCopies(copies, branch(name + "/lane", branch)));
   }
 
-  private <R> Node.Branch<T, R> branch(String lane, Function<Pipe<T>, Pipe<R>> build) {
+  <R> Node.Branch<T, R> branch(String lane, Function<Pipe<T>, Pipe<R>> build) {
     Objects.requireNonNull(build, "branch");
     var beginning = new Node.Lane<T>(lane);
     Pipe<R> built = build.apply(then(beginning));
@@ -439,7 +438,7 @@ public final class Pipe<T> {
         beginning, Objects.requireNonNull(built, "a branch returned null").node);
   }
 
-  private <R> Pipe<R> fanOut(
+  <R> Pipe<R> fanOut(
       String name,
       Route route,
       @Nullable Function<? super T, ?> key,

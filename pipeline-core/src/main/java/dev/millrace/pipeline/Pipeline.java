@@ -2,7 +2,6 @@ package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.graph.Node;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -50,10 +49,15 @@ public final class Pipeline<R extends @Nullable Object> {
     return start(engine, context, FailureHandlers.stop());
   }
 
-  /** Starts the pipeline and returns at once; see {@link Engine#start}. */
+  /**
+   * Starts the pipeline and returns at once; see {@link Engine#start}.
+   *
+   * @throws IllegalArgumentException if a stage cannot work with the sources above it
+   */
   public Run<R> start(Engine engine, Context context, StageConsumer<? super Failure<?>> onFailure) {
     Objects.requireNonNull(context, "context");
     Objects.requireNonNull(onFailure, "onFailure");
+    StartChecks.run(node());
     return isLifted
         ? LiftedRun.start(this, settles, engine, context, onFailure)
         : engine.start(this, context, onFailure);

@@ -1,8 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Node.Combiner;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.Node.Combiner;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -108,13 +108,64 @@ public final class Pipes {
    * stop the pipes in the middle of a turn; the elements of that turn are then not settled.
    */
   public static <T> Pipe<T> interleave(String name, List<? extends Pipe<? extends T>> pipes) {
+    return endless(name, pipes).via(name, Pipes::turns);
+  }
+
+  /** Turns of one element of each pipe, without an end: a pipe that has ended gives the mark. */
+  private static <T> Pipe<List<T>> endless(String name, List<? extends Pipe<? extends T>> pipes) {
     List<Pipe<T>> endless = new ArrayList<>();
     for (Pipe<T> pipe : Pipes.<T>checked(pipes)) {
       String prefix = name + "/pipe " + (endless.size() + 1);
       Pipe<T> ends = end(prefix + " end", Source.generate(() -> END));
       endless.add(Pipe.concat(prefix, List.of(pipe, ends)));
     }
-    return zipped(name, endless, 0, endless.size()).via(name, Pipes::turns);
+    return zipped(name, endless, 0, endless.size());
+  }
+
+  /**
+   * As {@link #zip}, until all pipes have ended: {@code filler} stands for the elements of a pipe
+   * that has ended. Holds a few elements of each pipe. A drain may stop the pipes in the middle of
+   * a turn; the elements of that turn are then not settled.
+   */
+  public static <T, R> Pipe<R> zipAll(
+      String name,
+      List<? extends Pipe<? extends T>> pipes,
+      T filler,
+      StageFunction<? super List<T>, ? extends R> combiner) {
+    Objects.requireNonNull(filler, "filler");
+    Objects.requireNonNull(combiner, "combiner");
+    return Pipes.<T>endless(name, pipes)
+        .via(name + "/filled", (Transforms.Passing<List<T>>) () -> filling(filler))
+        .map(name, combiner);
+  }
+
+  private static <T> Transform<List<T>, List<T>> filling(T filler) {
+    return (Transform.Stateless<List<T>, List<T>>)
+        (turn, out) -> {
+          if (turn.stream().allMatch(Pipes::isEnd)) {
+            return Transform.Outcome.DROPPED_LAST;
+          }
+          out.emit(turn.stream().map(element -> isEnd(element) ? filler : element).toList());
+          return Transform.Outcome.USED;
+        };
+  }
+
+  /**
+   * The elements of all pipes. Among the up to {@code capacity} elements that wait for the next
+   * stage, the elements of the first pipe come first, then the elements of the second pipe, and so
+   * on. Elements that wait above are not compared. So a busy first pipe may hold up the others for
+   * ever. See {@link Buffers#prioritized}.
+   */
+  public static <T> Pipe<T> mergePrioritized(
+      String name, int capacity, List<? extends Pipe<? extends T>> pipes) {
+    List<Pipe<Tagged<T>>> tagged = new ArrayList<>();
+    for (Pipe<T> pipe : Pipes.<T>checked(pipes)) {
+      int number = tagged.size();
+      tagged.add(pipe.map(name + "/" + (number + 1), element -> new Tagged<>(number, element)));
+    }
+    return Pipe.merge(name + "/inputs", tagged)
+        .through(Buffers.prioritized(name + "/queue", capacity, Tagged::pipe))
+        .map(name, Tagged::element);
   }
 
   private static <T> Transform<List<T>, T> turns() {
@@ -254,5 +305,25 @@ public final class Pipes {
     Pipe.atLeast(1, parallelism, "the parallelism");
     return Objects.requireNonNull(pipe, "pipe")
         .balance(name, parallelism, lane -> lane.flatMapPipes(name + "/each", engine, function));
+  }
+
+  /**
+   * The elements of the pipe that the function returns for the latest element. When the next
+   * element comes, the inner pipe of the one before is cancelled. So the elements come in the order
+   * of the input, and the stages above never wait. An element that is replaced before its inner
+   * pipe has started is dropped. The end of the input lets the last inner pipe finish.
+   *
+   * <p>Each inner pipe is a run of its own, as in {@link #concatMap}. An outer element is settled
+   * when the elements of its pipe that were emitted have ended. The next inner pipe starts when no
+   * thread of the one before is alive.
+   */
+  public static <T, R> Pipe<R> switchMap(
+      String name,
+      Pipe<T> pipe,
+      Engine engine,
+      StageFunction<? super T, ? extends Pipe<R>> function) {
+    return pipe.via(name + "/latest", Expansion.<T>latest(false))
+        .buffer(name + "/waiting", 1, Node.Overflow.DROP_OLDEST)
+        .via(name, FlatMap.ofLatestPipes(engine, function));
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
+import java.util.Set;
 
 /**
  * A resource that elements depend on: a source's cursor, an iterable or stream of a {@code
@@ -37,6 +38,11 @@ final class Resource extends Origin {
   @Override
   Origin withoutResources() {
     return parent.withoutResources();
+  }
+
+  @Override
+  void addSources(Set<SourceElement> to) {
+    parent.addSources(to);
   }
 
   /** Closes it. Only {@link Resources} may call this. */

@@ -11,7 +11,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** A cursor that goes on with another one when its source has failed. Not thread-safe. */
+/**
+ * A cursor that goes on with another one when its source has failed, or has ended. Not thread-safe.
+ */
 abstract class Restarting<T> implements Source.Cursor<T> {
 
   private final Context context;
@@ -36,6 +38,11 @@ abstract class Restarting<T> implements Source.Cursor<T> {
   /** The source to go on with; null to pass the failure on. May block. */
   abstract @Nullable Source<T> after(Exception failure) throws InterruptedException;
 
+  /** Whether the source is opened again, because it has ended. Default: no. */
+  boolean goesOn() {
+    return false;
+  }
+
   /** The number of failures since the last element, from 1. */
   final int failuresInARow() {
     return failuresInARow;
@@ -51,7 +58,11 @@ abstract class Restarting<T> implements Source.Cursor<T> {
       try {
         T element = opened().next();
         failuresInARow = 0;
-        return element;
+        if (element != null || !goesOn()) {
+          return element;
+        }
+        leave();
+        checkInterrupt();
       } catch (Exception e) {
         if (answersAnInterrupt(e)) {
           throw e;
@@ -64,6 +75,13 @@ abstract class Restarting<T> implements Source.Cursor<T> {
         source = following;
         leave();
       }
+    }
+  }
+
+  /** A source without elements must not keep a run from its end. */
+  private static void checkInterrupt() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
     }
   }
 

@@ -191,11 +191,8 @@ public interface Sink<T, R extends @Nullable Object> {
    * java.nio.file.NoSuchFileException}.
    */
   static Sink<CharSequence, Long> lines(Path file) {
-    Objects.requireNonNull(file, "file");
-    if (file.toAbsolutePath().getFileName() == null) {
-      throw new IllegalArgumentException("the file must not be a root, but is " + file);
-    }
-    return context -> FileLines.open(file);
+    Path checked = PartialFile.checked(file);
+    return context -> FileLines.open(checked);
   }
 
   /**

@@ -6,7 +6,6 @@ import dev.millrace.channel.Ticker;
 import dev.millrace.channel.internal.Inbox;
 import dev.millrace.channel.internal.Lines;
 import dev.millrace.context.Context;
-import dev.millrace.pipeline.graph.IteratorCursor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -319,8 +318,9 @@ public interface Source<T> {
    * taken its failure. All other elements are abandoned at the end of the run: because the run was
    * cancelled, has failed or wanted no more, or because a {@code window} was not full.
    *
-   * <p>A stage of your own should override {@link dev.millrace.pipeline.graph.Transform#holds}. So
-   * should a sink that makes elements safe later than it takes them ({@link Sink.Receiver#holds}).
+   * <p>A stage of your own should override {@link dev.millrace.pipeline.transform.Transform#holds}.
+   * So should a sink that makes elements safe later than it takes them ({@link
+   * Sink.Receiver#holds}).
    *
    * <p>The cursor of the source is closed after the run, when all its elements are settled or
    * abandoned. Stages, failures and reports are the same as without settlement. Cost: one object

@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import java.util.ArrayDeque;
@@ -133,8 +134,59 @@ public final class Sources {
                   return null;
                 }
                 left--;
-                Thread.sleep(backoff.delay(failuresInARow(), random()));
+                Time.sleep(backoff.delay(failuresInARow(), random()));
                 return source;
+              }
+            });
+  }
+
+  /**
+   * The elements of the source that gives an element first. The others are interrupted and closed.
+   * A source that ends or fails without an element is out of the race. If all are out, the stream
+   * ends; if one of them has failed, the run stops with the first failure, and the others are
+   * suppressed in the {@link RaceFailedException}.
+   *
+   * <p>Until an element has come, each source runs in a virtual thread of its own, in the context
+   * of the run. The read waits until all sources but the first have answered their interrupt. One
+   * element of each of the other sources may be read and lost.
+   *
+   * @throws IllegalArgumentException if there are no sources, or one of them settles
+   */
+  public static <T> Source<T> race(List<? extends Source<? extends T>> sources) {
+    List<Source<? extends T>> all = List.copyOf(sources);
+    if (all.isEmpty()) {
+      throw new IllegalArgumentException("there are no sources for a race");
+    }
+    all.forEach(Sources::checked);
+    return like(all, context -> new Race<T>(all, context));
+  }
+
+  /**
+   * The elements of {@code source}, opened again each time it ends, {@code times} times in all. A
+   * source without elements is opened as often. Unless the source is independent, its cursors stay
+   * open until the last of all elements has left the run. To repeat without an end, use {@link
+   * Long#MAX_VALUE}.
+   *
+   * @throws IllegalArgumentException if {@code times} is not positive, or the source settles
+   */
+  public static <T> Source<T> repeat(Source<T> source, long times) {
+    Pipe.atLeast(1, times, "the number of times");
+    checked(source);
+    boolean isIndependent = source instanceof IndependentSource<?>;
+    return like(
+        List.of(source),
+        context ->
+            new Restarting<>(source, context, isIndependent) {
+              private long left = times;
+
+              @Override
+              @Nullable Source<T> after(Exception failure) {
+                return null;
+              }
+
+              @Override
+              boolean goesOn() {
+                return --left > 0;
               }
             });
   }

@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import java.time.Duration;
 import java.util.Objects;
@@ -78,13 +79,17 @@ public final class StageFunctions {
   public static <T> StageFunction<T, T> delay(Duration delay) {
     long nanos = TimedTransforms.positive(delay, "the delay");
     return element -> {
-      Thread.sleep(Duration.ofNanos(nanos));
+      Time.sleep(Duration.ofNanos(nanos));
       return element;
     };
   }
 
-  /** The result of the future that the function returns. An interrupt cancels the future. */
-  static <I, O> StageFunction<I, O> awaiting(
+  /**
+   * The result of the future that the function returns: for stages that take no futures, and to put
+   * {@code onErrorReturn} around it. The thread waits. An interrupt cancels the future. A failed
+   * future throws its exception.
+   */
+  public static <I, O> StageFunction<I, O> awaiting(
       StageFunction<? super I, ? extends CompletionStage<? extends O>> function) {
     return element -> get(Transforms.result(function.apply(element)));
   }

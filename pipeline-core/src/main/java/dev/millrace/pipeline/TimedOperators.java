@@ -1,7 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.clock.internal.Time;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
@@ -37,7 +38,7 @@ public final class TimedOperators {
    */
   public static <T> Supplier<TimedTransform<T, T>> idleTimeout(Duration idle) {
     long nanos = TimedTransforms.positive(idle, "the idle timeout");
-    return timeout(nanos, () -> System.nanoTime() + nanos, "no element came for " + idle);
+    return timeout(nanos, () -> Time.nanoTime() + nanos, "no element came for " + idle);
   }
 
   /** Stops the run if the first element has not come within {@code initial}. */
@@ -115,7 +116,7 @@ public final class TimedOperators {
             new Watch<>(nanos) {
               @Override
               void passed() {
-                wakeAt = System.nanoTime() + nanos;
+                wakeAt = Time.nanoTime() + nanos;
               }
 
               @Override
@@ -131,7 +132,7 @@ public final class TimedOperators {
     long wakeAt;
 
     Watch(long nanos) {
-      wakeAt = System.nanoTime() + nanos;
+      wakeAt = Time.nanoTime() + nanos;
     }
 
     /** An element was passed on: may set {@link #wakeAt}. */

@@ -1,7 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.clock.internal.Time;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -36,7 +37,7 @@ final class TimedTransforms {
   static <T> Supplier<TimedTransform<T, T>> throttle(int elements, Duration period) {
     Pipe.atLeast(1, elements, "the number of elements");
     long nanos = positive(period, "the period of a throttle");
-    return () -> new Throttle<>(elements, nanos, System::nanoTime);
+    return () -> new Throttle<>(elements, nanos, Time::nanoTime);
   }
 
   /**
@@ -77,7 +78,7 @@ final class TimedTransforms {
       boolean replaces = latest != null;
       latest = element;
       if (restart || !replaces) {
-        wakeAt = System.nanoTime() + nanos;
+        wakeAt = Time.nanoTime() + nanos;
       }
       return replaces ? Outcome.DROPPED : Outcome.USED;
     }

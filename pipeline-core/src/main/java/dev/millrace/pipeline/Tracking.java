@@ -1,7 +1,6 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.transform.Mapping;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -14,8 +13,8 @@ import java.util.Set;
  * as elements depend on them.
  *
  * <p>This is not needed if elements leave the run in the call that emits them: then no element of a
- * source is left when the source ends. That is so if only concatenations and sequential stages that
- * keep no element follow: an engine runs them in one thread.
+ * source is left when the source ends. An engine runs concatenations, and sequential stages that
+ * keep no element, in the thread of the source. So tracking is needed if other stages follow.
  */
 final class Tracking {
 

@@ -1,8 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Mapping;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,17 +30,17 @@ final class Transforms {
 
   static <I, O> OurMapping<I, O> map(StageFunction<? super I, ? extends O> function) {
     Objects.requireNonNull(function, "function");
-    return () -> new Mapping.Map<>(function);
+    return () -> new Mappings.Map<>(function);
   }
 
   static <T> OurMapping<T, T> filter(StageFunction<? super T, Boolean> predicate) {
     Objects.requireNonNull(predicate, "predicate");
-    return () -> new Mapping.Filter<>(predicate);
+    return () -> new Mappings.Filter<>(predicate);
   }
 
   static <T> OurMapping<T, T> tee(StageConsumer<? super T> consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return () -> new Mapping.Tee<>(consumer);
+    return () -> new Mappings.Tee<>(consumer);
   }
 
   static <S, T> OurMapping<T, S> scan(Supplier<? extends S> initial, Sink.Fold<S, ? super T> fold) {
@@ -147,6 +147,11 @@ final class Transforms {
   static <T> Ours<T, List<T>> window(int size, int step, boolean partial) {
     Pipe.atLeast(1, size, "the size of a window");
     Pipe.atLeast(1, step, "the step of a window");
+    Ours<T, List<T>> windows = windows(size, step, partial);
+    return step < size ? new Overlapping.Plain<>(windows) : windows;
+  }
+
+  private static <T> Ours<T, List<T>> windows(int size, int step, boolean partial) {
     return () ->
         new Transform<>() {
           private final List<T> window = new ArrayList<>();

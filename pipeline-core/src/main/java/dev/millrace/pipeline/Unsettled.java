@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The unsettled elements of a run and the cursors that gave them. The cursors are closed after the
@@ -19,7 +20,7 @@ final class Unsettled {
   private volatile boolean ended;
 
   /** An element of a settling source, as an origin. */
-  private final class Given<T> extends Origin {
+  private final class Given<T> extends Origin implements SourceElement {
     private final T element;
     private final Settlement<? super T> settlement;
 
@@ -39,6 +40,21 @@ final class Unsettled {
           throw new AssertionError("Settlement.settled has thrown an exception", e);
         }
       }
+    }
+
+    @Override
+    void addSources(Set<SourceElement> to) {
+      to.add(this);
+    }
+
+    @Override
+    public @Nullable Object element() {
+      return element;
+    }
+
+    @Override
+    public Settlement<?> settlement() {
+      return settlement;
     }
 
     void abandon() {

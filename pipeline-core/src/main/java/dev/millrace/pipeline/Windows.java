@@ -1,7 +1,8 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.clock.internal.Time;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ public final class Windows {
     checkMost(most);
     return (TimedTransforms.Ours<T, List<T>>)
         () -> {
-          long start = System.nanoTime();
+          long start = Time.nanoTime();
           return new Collecting<>(most) {
             @Override
             void added(boolean isFirst, long now) {
@@ -90,7 +91,7 @@ public final class Windows {
       throw new IllegalArgumentException(
           "the step of a window must be at most its length, " + length + ", but is " + step);
     }
-    return (TimedTransforms.Ours<T, List<T>>) () -> new Sliding<>(nanos, stepNanos, most);
+    return new Overlapping.Timed<>(() -> new Sliding<>(nanos, stepNanos, most));
   }
 
   /** The first instant after {@code now} that is a multiple of {@code period} after the start. */
@@ -114,7 +115,7 @@ public final class Windows {
     @Override
     public Outcome accept(T element, Emitter<? super List<T>> out) {
       window.add(element);
-      added(window.size() == 1, System.nanoTime());
+      added(window.size() == 1, Time.nanoTime());
       if (window.size() == most) {
         end(out);
       }
@@ -155,7 +156,7 @@ public final class Windows {
     private final long length;
     private final long step;
     private final int most;
-    private final long start = System.nanoTime();
+    private final long start = Time.nanoTime();
     private final Deque<Timed<T>> held = new ArrayDeque<>();
 
     /** The number of held elements that were in no window yet. */
@@ -171,7 +172,7 @@ public final class Windows {
 
     @Override
     public Outcome accept(T element, Emitter<? super List<T>> out) {
-      long now = System.nanoTime();
+      long now = Time.nanoTime();
       if (held.isEmpty()) {
         wakeAt = nextTick(start, step, now);
       }

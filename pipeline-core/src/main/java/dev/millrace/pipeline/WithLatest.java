@@ -2,8 +2,8 @@ package dev.millrace.pipeline;
 
 import dev.millrace.pipeline.Pipes.Pair;
 import dev.millrace.pipeline.Pipes.Tagged;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import org.jspecify.annotations.Nullable;
 
 /**

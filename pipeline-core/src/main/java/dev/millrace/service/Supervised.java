@@ -2,6 +2,7 @@ package dev.millrace.service;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Note;
@@ -10,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -123,7 +123,7 @@ final class Supervised {
   /** The delay before the next restart; null if the period has had too many restarts. */
   private @Nullable Duration delay() {
     RestartPolicy policy = entry.restart();
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     while (!restarts.isEmpty()
         && Duration.ofNanos(now - restarts.getFirst()).compareTo(policy.period()) > 0) {
       restarts.removeFirst();
@@ -173,7 +173,7 @@ final class Supervised {
   void join(long nanos) throws InterruptedException {
     Thread running = thread;
     if (running != null && nanos > 0) {
-      TimeUnit.NANOSECONDS.timedJoin(running, nanos);
+      var _ = Time.join(running, Duration.ofNanos(nanos));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.millrace.service;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.Select;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Note;
 import dev.millrace.errors.NotedException;
@@ -83,15 +84,15 @@ final class Supervision {
   private void stop(@Nullable Throwable reason, Duration stopWithin, Duration leaveAfter) {
     Throwable cause =
         reason != null ? reason : new InterruptedException("the supervisor was interrupted");
-    long deadline = System.nanoTime() + saturated(stopWithin);
+    long deadline = Time.nanoTime() + saturated(stopWithin);
     for (Supervised service : services.reversed()) {
-      if (deadline - System.nanoTime() > 0) {
+      if (deadline - Time.nanoTime() > 0) {
         service.cancel(cause);
         join(service, deadline);
       }
     }
     services.reversed().forEach(service -> service.interrupt(cause));
-    long last = System.nanoTime() + saturated(leaveAfter);
+    long last = Time.nanoTime() + saturated(leaveAfter);
     for (Supervised service : services.reversed()) {
       join(service, last);
       service.leaveIfAlive();
@@ -102,7 +103,7 @@ final class Supervision {
   private void join(Supervised service, long deadline) {
     while (true) {
       try {
-        service.join(Math.max(0, deadline - System.nanoTime()));
+        service.join(Math.max(0, deadline - Time.nanoTime()));
         return;
       } catch (InterruptedException e) {
         interrupted = true;

@@ -124,6 +124,11 @@ public final class ChannelLock {
     return token.size() == 0;
   }
 
+  /** The number of threads and selects that wait for the lock now: for monitoring. */
+  public int waiting() {
+    return token.waitingReceivers();
+  }
+
   /** A clause for a select: the thread that receives the token has the lock. */
   public ReceiveChannel<Held> token() {
     return tokenView;

@@ -1,5 +1,6 @@
 package dev.millrace.sync;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Objects;
@@ -58,7 +59,7 @@ public final class Contention {
 
   /** A thread that waits; the oldest stands first. */
   private static final class Waiter {
-    final long since = System.nanoTime();
+    final long since = Time.nanoTime();
   }
 
   private final String name;
@@ -98,7 +99,7 @@ public final class Contention {
   }
 
   private synchronized void end(Waiter waiter, boolean served) {
-    long nanos = System.nanoTime() - waiter.since;
+    long nanos = Time.nanoTime() - waiter.since;
     waiters.remove(waiter);
     waits++;
     givenUp += served ? 0 : 1;
@@ -111,7 +112,7 @@ public final class Contention {
     Duration oldest =
         waiters.isEmpty()
             ? Duration.ZERO
-            : Duration.ofNanos(System.nanoTime() - waiters.getFirst().since);
+            : Duration.ofNanos(Time.nanoTime() - waiters.getFirst().since);
     return new Figures(
         name,
         waiters.size(),

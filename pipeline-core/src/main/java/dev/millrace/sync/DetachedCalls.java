@@ -1,6 +1,7 @@
 package dev.millrace.sync;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Note;
@@ -58,7 +59,10 @@ public final class DetachedCalls {
 
   private final int maxThreads;
 
-  /** With the nano time at which the caller left; null as long as it waits. Guarded by this. */
+  /**
+   * The nano time at which the caller of each thread left; null while the caller waits. Guarded by
+   * this.
+   */
   private final Map<Thread, @Nullable Long> threads = new LinkedHashMap<>();
 
   private DetachedCalls(int maxThreads) {
@@ -153,7 +157,7 @@ public final class DetachedCalls {
 
   /** The functions that were left behind and still run, the oldest call first. */
   public synchronized List<LeftBehind> leftBehind() {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     List<LeftBehind> all = new ArrayList<>();
     threads.forEach(
         (thread, since) -> {
@@ -247,7 +251,7 @@ public final class DetachedCalls {
       }
       synchronized (DetachedCalls.this) {
         if (threads.containsKey(thread)) {
-          threads.put(thread, System.nanoTime());
+          threads.put(thread, Time.nanoTime());
         }
       }
       context.cancel(new CancellationException("the caller of the function has left"));

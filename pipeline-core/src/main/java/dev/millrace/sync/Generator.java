@@ -50,7 +50,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
   private final CancellableContext context;
   private final Inside inside = Inside.of(this);
   private final Thread thread;
-  private final Context.Registration interruption;
+  private final CancelSource.Listening interruption;
 
   private Generator(Context parent, int capacity, Producer<? extends T> producer) {
     Objects.requireNonNull(producer, "producer");

@@ -63,7 +63,7 @@ public final class Mailbox<M> implements AutoCloseable {
   private final CancellableContext context;
   private final Inside inside = Inside.of(this);
   private final Thread thread;
-  private final Context.Registration interruption;
+  private final CancelSource.Listening interruption;
   private volatile @Nullable Throwable failure;
 
   private Mailbox(Context parent, int capacity, Handler<? super M> handler) {

@@ -35,6 +35,7 @@ public final class Semaphore {
   private @Nullable Waiter first; // guarded by this, as all below
   private @Nullable Waiter last;
   private long acquired;
+  private int queued;
 
   /**
    * A semaphore that lets a total weight of {@code capacity} through.
@@ -151,6 +152,11 @@ public final class Semaphore {
     return capacity;
   }
 
+  /** The number of threads that wait to acquire now: for monitoring. Does not block for long. */
+  public synchronized int waiting() {
+    return queued;
+  }
+
   private synchronized void giveUp(Waiter waiter) {
     if (!remove(waiter)) { // granted meanwhile: give it back
       acquired -= waiter.weight;
@@ -180,6 +186,7 @@ public final class Semaphore {
     }
     last = waiter;
     waiter.queued = true;
+    queued++;
   }
 
   /** Whether the waiter was in the queue. */
@@ -188,6 +195,7 @@ public final class Semaphore {
       return false;
     }
     waiter.queued = false;
+    queued--;
     Waiter before = waiter.previous;
     Waiter after = waiter.next;
     if (before == null) {

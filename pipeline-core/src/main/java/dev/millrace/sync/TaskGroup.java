@@ -62,7 +62,7 @@ public final class TaskGroup implements AutoCloseable {
 
   private final Context parent;
   private final CancellableContext context;
-  private final Context.Registration interruption;
+  private final CancelSource.Listening interruption;
   private final boolean collecting;
   private final Inside inside = Inside.of(this);
 
@@ -261,6 +261,11 @@ public final class TaskGroup implements AutoCloseable {
               + " end: use tryFork, a larger limit, or a group of its own for the tasks of a task");
     }
     return true;
+  }
+
+  /** The number of threads that wait in a fork for the limit now: for monitoring. */
+  public synchronized int waiting() {
+    return forkers.size();
   }
 
   private synchronized void giveUp(Forker forker) {

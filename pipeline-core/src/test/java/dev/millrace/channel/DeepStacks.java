@@ -94,7 +94,7 @@ final class DeepStacks {
                     trial.unexpected = e;
                   }
                 });
-    if (!thread.join(Duration.ofSeconds(20))) {
+    if (!thread.join(Duration.ofSeconds(50))) {
       throw new AssertionError(
           "%s has not ended: a lock is held, or a waiting thread was not woken%n%s"
               .formatted(trial.getClass().getSimpleName(), List.of(thread.getStackTrace())));

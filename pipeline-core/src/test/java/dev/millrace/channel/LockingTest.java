@@ -46,7 +46,7 @@ class LockingTest {
                   return "done";
                 });
         Thread.ofPlatform().daemon().start(visits);
-        assertThat(visits.get(15, TimeUnit.SECONDS)).isEqualTo("done");
+        assertThat(visits.get(50, TimeUnit.SECONDS)).isEqualTo("done");
       } finally {
         held.unlock();
       }

@@ -172,7 +172,7 @@ class PublisherProducerTest {
     subscriber.onNext(1);
     await().until(() -> channel.waitingSenders() == 1);
     running.thread().interrupt();
-    assertThat(probe.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(probe.cancelled.await(50, TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(running::get).hasCauseInstanceOf(InterruptedException.class);
     subscriber.onNext(2);
     subscriber.onComplete();
@@ -186,7 +186,7 @@ class PublisherProducerTest {
     subscriber.onNext(1);
     await().until(() -> channel.waitingSenders() == 1);
     channel.close();
-    assertThat(probe.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(probe.cancelled.await(50, TimeUnit.SECONDS)).isTrue();
     assertThatThrownBy(running::get).hasCauseInstanceOf(ChannelClosedException.class);
   }
 

@@ -84,7 +84,7 @@ final class StackTrials {
     final void check() throws InterruptedException {
       end();
       for (Thread partner : partners) {
-        if (!partner.join(Duration.ofSeconds(20))) {
+        if (!partner.join(Duration.ofSeconds(50))) {
           throw new AssertionError(
               "a partner still waits:\n" + Arrays.toString(partner.getStackTrace()));
         }

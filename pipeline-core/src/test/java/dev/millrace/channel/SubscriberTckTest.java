@@ -38,8 +38,11 @@ public class SubscriberTckTest extends FlowSubscriberBlackboxVerification<Intege
         Thread.ofVirtual()
             .start(
                 () -> {
-                  try {
-                    inbox.run(() -> {}, out);
+                  try (inbox) {
+                    inbox.open(() -> {});
+                    for (Integer element; (element = inbox.next()) != null; ) {
+                      out.send(element);
+                    }
                   } catch (Exception e) {
                     // The rule is about this end.
                   }

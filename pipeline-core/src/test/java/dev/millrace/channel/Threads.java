@@ -16,7 +16,7 @@ public final class Threads implements AutoCloseable {
   public record Running<T>(Thread thread, FutureTask<T> result) {
     /** Waits for the result of the thread; throws the thread's exception. */
     public T get() throws Exception {
-      return result.get(20, TimeUnit.SECONDS);
+      return result.get(50, TimeUnit.SECONDS);
     }
   }
 
@@ -35,7 +35,7 @@ public final class Threads implements AutoCloseable {
       thread.interrupt();
     }
     for (Thread thread : started) {
-      if (!thread.join(Duration.ofSeconds(20))) {
+      if (!thread.join(Duration.ofSeconds(50))) {
         throw new AssertionError("thread does not end: " + thread);
       }
     }

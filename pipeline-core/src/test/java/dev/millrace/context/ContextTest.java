@@ -124,7 +124,7 @@ class ContextTest {
       assertThat(registration.stop()).isFalse();
       context.cancel();
       context.afterFunc(ran::countDown);
-      assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(ran.await(50, TimeUnit.SECONDS)).isTrue();
       assertThat(running.stop()).isFalse();
       assertThat(stopped).hasValue(0);
     }
@@ -297,7 +297,7 @@ class ContextTest {
             });
       }
       context.cancel();
-      assertThat(both.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(both.await(50, TimeUnit.SECONDS)).isTrue();
       first.countDown();
     }
   }

@@ -4,7 +4,7 @@ import static dev.millrace.pipeline.Machine.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

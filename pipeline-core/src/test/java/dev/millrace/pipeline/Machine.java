@@ -1,7 +1,7 @@
 package dev.millrace.pipeline;
 
-import dev.millrace.pipeline.graph.Transform;
-import dev.millrace.pipeline.graph.Transform.Outcome;
+import dev.millrace.pipeline.transform.Transform;
+import dev.millrace.pipeline.transform.Transform.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

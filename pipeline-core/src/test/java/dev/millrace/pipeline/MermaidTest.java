@@ -2,7 +2,7 @@ package dev.millrace.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.ledger.Ledger;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -3,7 +3,6 @@ package dev.millrace.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.pipeline.graph.Node;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

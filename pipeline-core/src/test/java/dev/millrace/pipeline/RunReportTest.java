@@ -3,7 +3,7 @@ package dev.millrace.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.ledger.Ledger;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;

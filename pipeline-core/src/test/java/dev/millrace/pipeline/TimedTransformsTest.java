@@ -2,8 +2,8 @@ package dev.millrace.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform.Outcome;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,7 +4,7 @@ import static dev.millrace.pipeline.Machine.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.pipeline.graph.Transform.Outcome;
+import dev.millrace.pipeline.transform.Transform.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

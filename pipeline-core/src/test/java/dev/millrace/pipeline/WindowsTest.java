@@ -3,7 +3,7 @@ package dev.millrace.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -262,7 +262,7 @@ class ServiceProcessTest {
     serving.await();
     run.thread().interrupt();
     assertThatThrownBy(run::get).hasCauseInstanceOf(InterruptedException.class);
-    assertThat(cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(cancelled.await(50, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

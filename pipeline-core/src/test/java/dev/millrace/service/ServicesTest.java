@@ -39,7 +39,7 @@ class ServicesTest {
     stubborn.countDown();
     threads.close();
     for (Thread thread : serving) {
-      assertThat(thread.join(Duration.ofSeconds(20))).as("%s ends", thread).isTrue();
+      assertThat(thread.join(Duration.ofSeconds(50))).as("%s ends", thread).isTrue();
     }
   }
 

@@ -84,7 +84,7 @@ class BridgesTest {
 
   /** Never waits for ever, as {@code join} does. */
   private static <T> T get(CompletableFuture<T> future) throws Exception {
-    return future.get(20, TimeUnit.SECONDS);
+    return future.get(50, TimeUnit.SECONDS);
   }
 
   private static void awaitReceiver(Channel<?> channel) {

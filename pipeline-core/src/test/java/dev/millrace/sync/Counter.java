@@ -36,6 +36,6 @@ final class Counter implements Producer<Integer> {
   void assertNoThreadIsLeft() throws InterruptedException {
     assertThat(ended).isTrue();
     Thread producing = thread.get();
-    assertThat(producing == null || producing.join(Duration.ofSeconds(20))).isTrue();
+    assertThat(producing == null || producing.join(Duration.ofSeconds(50))).isTrue();
   }
 }

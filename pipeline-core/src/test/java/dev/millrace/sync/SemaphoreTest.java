@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.channel.Threads;
 import dev.millrace.context.Context;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,6 +15,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +92,47 @@ class SemaphoreTest {
       assertThat(small.get()).isTrue();
       assertThat(semaphore.acquired()).isEqualTo(3);
     }
+  }
+
+  /** A queue that is searched for each waiter would be searched 5,000,000,000 places far. */
+  @Test
+  void hundredThousandWaitersGiveUpInTimeThatGrowsWithTheirNumberOnly() throws Exception {
+    int count = 100_000;
+    var cancelled = new AtomicInteger();
+    var semaphore = new Semaphore(1);
+    semaphore.acquire(1);
+    try (var context = Context.background().withCancel()) {
+      List<Thread> waiting = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        waiting.add(
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      try {
+                        semaphore.acquire(1, context);
+                      } catch (CancellationException e) {
+                        cancelled.incrementAndGet();
+                      } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                      }
+                    }));
+      }
+      await().until(() -> semaphore.waiting() == count);
+      long start = processorTime();
+      context.cancel();
+      for (Thread one : waiting) {
+        one.join();
+      }
+      assertThat(Duration.ofNanos(processorTime() - start)).isLessThan(Duration.ofSeconds(20));
+    }
+    assertThat(cancelled).hasValue(count);
+    assertThat(semaphore.waiting()).isZero();
+    assertThat(semaphore.acquired()).isOne();
+  }
+
+  private static long processorTime() {
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 
   @Test
@@ -206,7 +249,7 @@ class SemaphoreTest {
   }
 
   private static void awaitEnd(Threads.Running<?> running) throws InterruptedException {
-    assertThat(running.thread().join(Duration.ofSeconds(20))).isTrue();
+    assertThat(running.thread().join(Duration.ofSeconds(50))).isTrue();
   }
 
   /** Acquires and releases. */

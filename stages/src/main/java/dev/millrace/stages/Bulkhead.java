@@ -19,6 +19,9 @@ import java.util.function.ToLongFunction;
  * overtaken for ever; it blocks its thread, and obeys interrupts and the current context. Bulkheads
  * within each other can deadlock, as locks do, if two functions have them in different orders.
  *
+ * <p>If the function returns a {@link java.util.concurrent.CompletionStage}, the weight is free
+ * when that is complete.
+ *
  * <p>Thread-safe. One bulkhead stands for one resource: all functions that it is put around, of
  * whatever stage or run, share it. A call that need not wait takes two uncontended monitors.
  */
@@ -47,13 +50,13 @@ public final class Bulkhead {
   /**
    * The function with the bulkhead around it.
    *
-   * @param weight of an element, asked once. One that is negative or larger than the capacity makes
-   *     the element a failure, by an {@link IllegalArgumentException}
+   * @param weight of an element, asked once. A weight that is negative or larger than the capacity
+   *     makes the element a failure, by an {@link IllegalArgumentException}
    */
   public <I, O> StageFunction<I, O> around(
       ToLongFunction<? super I> weight, StageFunction<? super I, ? extends O> function) {
     Objects.requireNonNull(weight, "weight");
-    Objects.requireNonNull(function, "function");
+    StageFunction<I, O> whole = Calls.whole(function);
     return element -> {
       long own = weight.applyAsLong(element);
       if (own > semaphore.capacity()) {
@@ -63,11 +66,16 @@ public final class Bulkhead {
       }
       semaphore.acquire(own, Context.current());
       try {
-        return function.apply(element);
+        return whole.apply(element);
       } finally {
         semaphore.release(own);
       }
     };
+  }
+
+  /** The number of calls that wait for their weight now. */
+  public int waiting() {
+    return semaphore.waiting();
   }
 
   /** The weight that is under way now. */

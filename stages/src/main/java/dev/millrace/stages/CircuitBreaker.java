@@ -17,8 +17,8 @@ import java.util.function.Predicate;
  * <p>While the breaker is <i>closed</i> every call goes through. When there are too many failures
  * it <i>opens</i>: for some time no call goes through; the fallback answers, or each fails with a
  * {@link CircuitOpenException}. Then it is <i>half open</i>: one call goes through, and its result
- * closes the breaker or opens it for as long again. The fallback answers only for calls that are
- * not made; the failure of a call that was made is thrown.
+ * closes the breaker, or opens it for the same time again. The fallback answers only for calls that
+ * are not made; the failure of a call that was made is thrown.
  *
  * <p>The exceptions of the function count, an {@link Error} included. Interrupts do not count: they
  * say nothing about the callee, so a cancelled run does not open the breaker. Only if an interrupt
@@ -56,7 +56,7 @@ public final class CircuitBreaker {
    * A breaker that opens after this number of failures in a row.
    *
    * @param failures at least 1
-   * @param openFor how long no call is made then; not zero
+   * @param openFor the time in which no call is made after that; not zero
    */
   public static CircuitBreaker of(int failures, Duration openFor) {
     atLeastOne(failures, "the number of failures");
@@ -69,7 +69,7 @@ public final class CircuitBreaker {
    * @param percent of the calls, 1 to 100
    * @param minimumCalls how many calls there must have been
    * @param within the time that is looked at; it is forgotten by tenths
-   * @param openFor how long no call is made then; not zero
+   * @param openFor the time in which no call is made after that; not zero
    */
   public static CircuitBreaker ofRate(
       int percent, int minimumCalls, Duration within, Duration openFor) {
@@ -134,10 +134,9 @@ public final class CircuitBreaker {
   public <I, O> StageFunction<I, O> around(
       StageFunction<? super I, ? extends O> function,
       StageFunction<? super I, ? extends O> fallback) {
-    Objects.requireNonNull(function, "function");
+    StageFunction<I, O> whole = Calls.whole(function);
     Objects.requireNonNull(fallback, "fallback");
-    return element ->
-        breaker.tryAcquirePermit() ? call(function, element) : fallback.apply(element);
+    return element -> breaker.tryAcquirePermit() ? call(whole, element) : fallback.apply(element);
   }
 
   private <I, O> O call(StageFunction<? super I, ? extends O> function, I element)

@@ -48,9 +48,9 @@ public final class DeadLetterFile implements StageConsumer<Failure<?>>, AutoClos
 
   /**
    * Opens a file for lines in JSON, with the fields {@code stage}, {@code element} (its {@code
-   * toString}), {@code attempt}, {@code time} (ISO 8601, UTC), and {@code causes}: from the
-   * exception to its root cause, each with {@code type} and {@code message}, which may be null. New
-   * lines are appended.
+   * toString}), {@code attempt}, {@code time} (ISO 8601, UTC), and {@code causes}. The causes go
+   * from the exception to its root cause, each with {@code type} and {@code message}, which may be
+   * null. New lines are appended.
    *
    * <p>Needs the library {@code com.fasterxml.jackson.core:jackson-core}, on which this module
    * depends only optionally: add it to the build, and {@code requires com.fasterxml.jackson.core}

@@ -8,7 +8,6 @@ import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,11 +80,11 @@ public final class Hedge {
 
   /** The function with the hedge around it. */
   public <I, O> StageFunction<I, O> around(StageFunction<? super I, ? extends O> function) {
-    Objects.requireNonNull(function, "function");
+    StageFunction<I, O> whole = Calls.whole(function);
     return element -> {
       budget.called();
       try (var group = TaskGroup.open(Context.current())) {
-        return new Race<I, O>(group, function, element).run();
+        return new Race<I, O>(group, whole, element).run();
       }
     };
   }

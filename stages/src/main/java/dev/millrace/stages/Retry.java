@@ -4,6 +4,7 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.FailsafeExecutor;
 import dev.failsafe.RetryPolicy;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.errors.Backoff;
 import dev.millrace.errors.NotedException;
 import dev.millrace.errors.RetryException;
@@ -27,14 +28,17 @@ import org.jspecify.annotations.Nullable;
  * dev.millrace.errors.Failure#of} takes the number of attempts and the last cause; after a single
  * attempt it throws what the function threw. Nothing is added to an exception of the function. An
  * {@link Error} and an interrupt end it at once, and so does a cancelled context: they are thrown
- * as they come. The thread blocks between two attempts, by whole milliseconds, rounded up.
+ * as they come. The thread blocks between two attempts.
+ *
+ * <p>If the function returns a {@link java.util.concurrent.CompletionStage}, an attempt lasts until
+ * it is complete, and its outcome is the outcome of the attempt. The caller gets the completed
+ * future. A function that returns a publisher is refused with an {@link IllegalStateException} that
+ * says what to return instead; the other decorators refuse it too.
  *
  * <p>Immutable, and thread-safe. A call that succeeds at once costs about a microsecond; the work
  * is done by Failsafe.
  */
 public final class Retry {
-
-  private static final long NANOS_PER_MILLI = 1_000_000;
 
   private final Backoff backoff;
   private final int maxAttempts;
@@ -51,11 +55,7 @@ public final class Retry {
     this.maxAttempts = maxAttempts;
     this.executor =
         Failsafe.with(
-            RetryPolicy.builder()
-                .handle(Retryable.class)
-                .withMaxAttempts(maxAttempts)
-                .withDelayFn(context -> delay(context.getAttemptCount()))
-                .build());
+            RetryPolicy.builder().handle(Retryable.class).withMaxAttempts(maxAttempts).build());
   }
 
   /**
@@ -78,9 +78,9 @@ public final class Retry {
 
   /** The function with retries around it. */
   public <I, O> StageFunction<I, O> around(StageFunction<? super I, ? extends O> function) {
-    Objects.requireNonNull(function, "function");
+    StageFunction<I, O> whole = Calls.whole(function);
     return element -> {
-      var attempts = new Attempts<I, O>(function, element);
+      var attempts = new Attempts<I, O>(whole, element);
       try {
         return executor.get(attempts::next);
       } catch (Failed e) {
@@ -91,10 +91,12 @@ public final class Retry {
     };
   }
 
-  // The library cuts off what is less than a millisecond.
-  private Duration delay(int failed) {
+  /** Waits before the next attempt. Not done by Failsafe: it reads a clock of its own. */
+  private void pause(int failed) throws InterruptedException {
     Duration delay = backoff.delay(failed, ThreadLocalRandom.current());
-    return Duration.ofMillis(delay.plusNanos(NANOS_PER_MILLI - 1).toMillis());
+    if (delay.isPositive()) {
+      Time.sleep(delay);
+    }
   }
 
   /**
@@ -126,6 +128,7 @@ public final class Retry {
     private final StageFunction<? super I, ? extends O> function;
     private final I element;
     private int made;
+    private int failed;
 
     /** The exception of the last attempt, with the notes beside it. */
     private @Nullable Exception last;
@@ -136,6 +139,9 @@ public final class Retry {
     }
 
     O next() throws InterruptedException {
+      if (failed > 0) {
+        pause(failed);
+      }
       made++;
       try {
         return function.apply(element);
@@ -146,6 +152,7 @@ public final class Retry {
           made += inner.attempts() - 1;
         }
         last = e;
+        failed++;
         if (Calls.areToStop()) {
           throw new Failed(e);
         }

@@ -6,7 +6,6 @@ import dev.millrace.context.DeadlineExceededException;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.pipeline.StageFunction;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -17,6 +16,9 @@ import java.util.concurrent.TimeoutException;
  * calls that obey an interrupt. The call then fails with a {@link TimeoutException}, whose cause is
  * the exception of the function. A function that ignores both and returns late fails as well, when
  * it returns: no call is left behind. An {@link Error} is thrown as it is.
+ *
+ * <p>If the function returns a {@link java.util.concurrent.CompletionStage}, the call lasts until
+ * it is complete. The timeout cancels the future.
  *
  * <p>Immutable and thread-safe. A call costs about a microsecond more.
  */
@@ -42,11 +44,11 @@ public final class Timeout {
 
   /** The function with the timeout around it. */
   public <I, O> StageFunction<I, O> around(StageFunction<? super I, ? extends O> function) {
-    Objects.requireNonNull(function, "function");
+    StageFunction<I, O> whole = Calls.whole(function);
     return element -> {
       Context outer = Context.current();
       try (var inner = outer.withTimeout(limit)) {
-        return new Call(outer, inner).call(function, element);
+        return new Call(outer, inner).call(whole, element);
       }
     };
   }
@@ -65,7 +67,7 @@ public final class Timeout {
     }
 
     <I, O> O call(StageFunction<? super I, ? extends O> function, I element) throws Exception {
-      Context.Registration registration = CancelSource.listen(inner, this::interrupt);
+      CancelSource.Listening registration = CancelSource.listen(inner, this::interrupt);
       O result;
       try {
         result = inner.call(() -> function.apply(element));

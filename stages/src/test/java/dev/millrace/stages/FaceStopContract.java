@@ -335,7 +335,7 @@ abstract class FaceStopContract extends FaceTheme {
                     outcome.add(e);
                   }
                 });
-    assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(started.await(50, TimeUnit.SECONDS)).isTrue();
     caller.interrupt();
     caller.join();
     assertThat(outcome.getFirst()).isInstanceOf(InterruptedException.class);

@@ -34,7 +34,7 @@ record Running<T>(Thread thread, FutureTask<T> result, AtomicBoolean interruptKe
   /** Waits for the result; throws the exception of the call. */
   T get() throws Exception {
     try {
-      return result.get(20, TimeUnit.SECONDS);
+      return result.get(50, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case Exception cause -> throw cause;

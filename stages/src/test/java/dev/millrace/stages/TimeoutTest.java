@@ -184,7 +184,8 @@ class TimeoutTest {
         };
     assertThatThrownBy(() -> SHORT.around(retry.around(fails)).apply("x"))
         .isInstanceOf(TimeoutException.class)
-        .hasCauseInstanceOf(InterruptedException.class);
+        .cause() // on a slow machine the time is over before the first attempt has failed
+        .isInstanceOfAny(InterruptedException.class, IOException.class);
   }
 
   @Test

@@ -2,11 +2,12 @@ package dev.millrace.benchmarks.kafka;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
- * A measurement of each arm. Either the rate, for records that are in the topic before it starts.
- * Or the latency, for records that come one by one: measured from the planned send time of each
- * record.
+ * A measurement of each arm: the rate or the latency. The rate is for records that are in the topic
+ * before it starts. The latency is for records that come one by one, from the planned send time of
+ * each record.
  *
  * @param title the title of the column
  * @param keys the distribution of the keys over the records
@@ -28,17 +29,28 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
     PACED
   }
 
+  private static final Set<Arms> SHARE =
+      Set.of(Arms.SHARE, Arms.SHARE_BATCHES, Arms.SHARE_TEXTBOOK);
+
+  /** The arms that are members of a consumer group. */
+  private static final List<Arms> OF_CONSUMER_GROUPS =
+      Arms.CONSUMING.stream().filter(arm -> !SHARE.contains(arm)).toList();
+
   /** The arms that keep up with the rate. */
   private static final List<Arms> PARALLEL =
-      List.of(Arms.values()).stream().filter(arm -> arm != Arms.SINGLE).toList();
+      OF_CONSUMER_GROUPS.stream().filter(arm -> arm != Arms.SINGLE).toList();
 
   /** All cells, in the order of the tables. */
   static final List<Cell> ALL =
       List.of(
-          new Cell("0 ms", Keys.UNIFORM, 100_000, 0, List.of(Arms.values())),
-          new Cell("1 ms", Keys.UNIFORM, 25_000, 1, List.of(Arms.values())),
-          new Cell("10 ms", Keys.UNIFORM, 25_000, 10, List.of(Arms.values())),
-          new Cell("100 ms", Keys.UNIFORM, 25_000, 100, List.of(Arms.values())),
+          new Cell("0 ms", Keys.UNIFORM, 100_000, 0, Arms.CONSUMING),
+          new Cell("1 ms", Keys.UNIFORM, 25_000, 1, Arms.CONSUMING),
+          new Cell("10 ms", Keys.UNIFORM, 25_000, 10, OF_CONSUMER_GROUPS),
+          new Cell("100 ms", Keys.UNIFORM, 25_000, 100, OF_CONSUMER_GROUPS),
+          new Cell("produce", Keys.UNIFORM, 100_000, 0, Arms.PRODUCING),
+          new Cell(
+              "batches, no group", Keys.UNIFORM, 100_000, 0, List.of(Arms.BATCHES, Arms.READING)),
+          new Cell("5 % fail once", Keys.UNIFORM, 25_000, 0, Arms.RETRYING),
           new Cell("Zipf 1 ms", Keys.ZIPF, 25_000, 1, List.of(Arms.KEY, Arms.PARALLEL_KEY)),
           new Cell("latency", Keys.PACED, Pace.MEASURED, 1, PARALLEL));
 
@@ -52,7 +64,11 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
     if (keys == Keys.PACED) {
       return (Pace.WARM_UP + Pace.MEASURED) / Pace.PER_SECOND;
     }
-    boolean inTurn = arm == Arms.SINGLE || arm == Arms.SPRING || arm == Arms.PARTITION;
+    boolean inTurn =
+        arm == Arms.SINGLE
+            || arm == Arms.SPRING
+            || arm == Arms.PARTITION
+            || arm == Arms.SHARE_TEXTBOOK;
     return inTurn && workMillis > 0 ? Consumption.SECONDS : 2;
   }
 }

@@ -34,7 +34,8 @@ final class Consumption implements AutoCloseable {
             : SECONDS + cell.records() / AT_LEAST_PER_SECOND;
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xms1g", "-Xmx1g", "-Dlogback.configurationFile=" + KafkaRows.LOGBACK));
+    command.addAll(List.of("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"));
+    command.addAll(List.of("-Dlogback.configurationFile=" + KafkaRows.LOGBACK));
     command.addAll(List.of(System.getProperty("child", "-Dnothing=more").split(" ")));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(ConsumeMain.class.getName());

@@ -104,7 +104,7 @@ public final class KafkaRows {
 
   private static Measurement run(Run run, LocalBroker broker, Admin admin, Topics topics)
       throws IOException, ExecutionException, InterruptedException {
-    String group = run.toString().replace(' ', '-') + "-" + System.nanoTime();
+    String group = run.toString().replaceAll("[^\\w]+", "-") + "-" + System.nanoTime();
     String topic = topics.of(run.cell, group);
     try (var consumption =
         Consumption.start(broker.bootstrapServers(), topic, group, run.cell, run.arm)) {

@@ -43,7 +43,7 @@ public final class Orders {
     Object call() throws Exception;
   }
 
-  /** What is optional and absent says which artifact to add. */
+  /** The message about an absent optional library names the artifact to add. */
   private static void needs(String artifact, Call call) throws Exception {
     try {
       Object made = call.call();

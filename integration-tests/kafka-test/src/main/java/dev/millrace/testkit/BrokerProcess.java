@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -86,7 +88,7 @@ final class BrokerProcess implements AutoCloseable {
   /** Starts the process again, with the same data. */
   synchronized void relaunch() throws IOException {
     if (process.isAlive()) {
-      throw new IllegalStateException("the broker runs: stop it, or kill it, before");
+      throw new IllegalStateException("the broker runs: stop or kill it first");
     }
     process = launch();
   }
@@ -129,7 +131,31 @@ final class BrokerProcess implements AutoCloseable {
 
   private IOException ended() throws IOException {
     return new IOException(
-        "the broker's process ended with status " + process.exitValue() + ":\n" + logTail());
+        "the broker's process ended with status "
+            + process.exitValue()
+            + mixedVersions(classPath())
+            + ":\n"
+            + logTail());
+  }
+
+  /** A hint, if a framework has set the version of the client alone; else an empty text. */
+  static String mixedVersions(String classPath) {
+    String client = version("kafka-clients", classPath);
+    String broker = version("kafka_2.13", classPath);
+    return client.isEmpty() || broker.isEmpty() || client.equals(broker)
+        ? ""
+        : "; kafka-clients "
+            + client
+            + " and kafka_2.13 "
+            + broker
+            + " are on the class path: set both to one version in your build";
+  }
+
+  private static String version(String artifact, String classPath) {
+    Matcher jar =
+        Pattern.compile("\\b" + Pattern.quote(artifact) + "-([0-9][^/\\\\:;]*)\\.jar")
+            .matcher(classPath);
+    return jar.find() ? jar.group(1) : "";
   }
 
   private boolean listens() {
@@ -184,7 +210,7 @@ final class BrokerProcess implements AutoCloseable {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new UncheckedIOException("the broker's file cannot be deleted:  " + file, e);
+      throw new UncheckedIOException("the broker's file cannot be deleted: " + file, e);
     }
   }
 }

@@ -84,8 +84,7 @@ public final class DockerBroker implements AutoCloseable {
    * {@code kafka.image}, or {@code local/kafka} or {@code apache/kafka} in the version of the
    * clients on the class path. Blocks until the broker answers. No image is downloaded.
    *
-   * @throws IllegalStateException if there is no engine or no image; the message says which of them
-   *     is missing
+   * @throws IllegalStateException if there is no engine or no image; the message names it
    * @throws IOException if it does not start within a minute
    */
   public static DockerBroker start() throws IOException, InterruptedException {

@@ -57,7 +57,7 @@ final class DockerEngine {
     } catch (IllegalArgumentException e) {
       throw new IOException("it is no address: " + e.getMessage(), e);
     }
-    throw new IOException("only unix:// and tcp:// on this machine are asked");
+    throw new IOException("only addresses with unix:// and tcp:// on this machine are supported");
   }
 
   /** The address of the engine: from the environment, or the first socket that exists. */
@@ -110,7 +110,8 @@ final class DockerEngine {
       Thread.ofPlatform().daemon().name("docker-engine").start(exchange);
       return exchange.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      throw new IOException("nothing comes within " + TIMEOUT.toSeconds() + " s", e);
+      throw new IOException(
+          "the Docker engine has not answered within " + TIMEOUT.toSeconds() + " s", e);
     } catch (ExecutionException e) {
       throw new IOException(String.valueOf(e.getCause()), e);
     } catch (InterruptedException e) {

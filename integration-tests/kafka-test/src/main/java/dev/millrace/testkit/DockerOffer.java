@@ -1,11 +1,13 @@
 package dev.millrace.testkit;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.common.utils.AppInfoParser;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +36,23 @@ record DockerOffer(@Nullable String image, String reason) {
         return nothing("testcontainers-kafka is not on the class path");
       }
       return of(
-          images(System.getProperty("kafka.image"), AppInfoParser.getVersion()),
+          images(System.getProperty("kafka.image"), clientVersion()),
           System.getenv(),
           Files.exists(Path.of("/.dockerenv")));
+    }
+  }
+
+  /** From a file in each kafka-clients; Kafka's class that reads it has moved in 4.4. */
+  private static String clientVersion() {
+    try (InputStream in =
+        KafkaConsumer.class.getResourceAsStream("/kafka/kafka-version.properties")) {
+      var properties = new Properties();
+      if (in != null) {
+        properties.load(in);
+      }
+      return properties.getProperty("version", "unknown").trim();
+    } catch (IOException e) {
+      return "unknown";
     }
   }
 

@@ -49,6 +49,14 @@ final class ServerProperties {
     // Members send a heartbeat every half second, not every five: they see a change at once.
     properties.put("group.consumer.min.heartbeat.interval.ms", "100");
     properties.put("group.consumer.heartbeat.interval.ms", "500");
+    // The default is half of the heap of a broker in a child process, which then may not start.
+    properties.put("log.cleaner.dedupe.buffer.size", "4194304");
+    properties.put("group.share.min.heartbeat.interval.ms", "100");
+    properties.put("group.share.heartbeat.interval.ms", "500");
+    properties.put("group.share.min.session.timeout.ms", "1000");
+    // So that a test may see the end of a lock. The default of a group stays 30 seconds.
+    properties.put("group.share.min.record.lock.duration.ms", "1000");
+    properties.put("share.coordinator.state.topic.num.partitions", "5");
     properties.put("auto.create.topics.enable", "false");
     if (cluster.size() > 1) { // so that the other brokers notice a lost broker soon
       properties.put("broker.session.timeout.ms", "3000");

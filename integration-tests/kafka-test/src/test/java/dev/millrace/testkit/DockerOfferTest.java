@@ -86,7 +86,7 @@ class DockerOfferTest {
     try (var engine = new FakeEngine(directory, path -> null)) {
       long start = System.nanoTime();
       assertThat(offer(engine.address()).reason())
-          .contains("no Docker engine answers", "nothing comes within 3 s");
+          .contains("no Docker engine answers", "the Docker engine has not answered within 3 s");
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
       assertThat(engine.asked).containsExactly("/_ping");
     }
@@ -103,7 +103,8 @@ class DockerOfferTest {
       for (int i = 0; i < 2; i++) { // one more than the backlog
         others.add(SocketChannel.open(address));
       }
-      assertThat(offer("unix://" + socket).reason()).contains("nothing comes within 3 s");
+      assertThat(offer("unix://" + socket).reason())
+          .contains("the Docker engine has not answered within 3 s");
     } finally {
       for (SocketChannel other : others) {
         other.close();

@@ -35,17 +35,24 @@ final class Chaos implements AutoCloseable {
     return new Chaos(directory.toAbsolutePath(), Brokers.start(brokers));
   }
 
-  /** A round without defects. */
-  RoundResult round(long seed, int disturbances) throws Exception {
-    Plan plan = Plan.of(seed, disturbances);
-    return round(plan, plan.face(), Defect.NONE);
+  /**
+   * A round without defects.
+   *
+   * @param face the face; empty for the one that the seed draws
+   */
+  RoundResult round(long seed, int disturbances, String face) throws Exception {
+    Plan drawn = Plans.of(seed, disturbances);
+    if (!face.isEmpty()) {
+      return round(Plans.on(drawn, face), face, Defect.NONE);
+    }
+    return round(drawn, Plans.face(drawn), Defect.NONE);
   }
 
   /** A round. */
   RoundResult round(Plan plan, String face, Defect defect) throws Exception {
     System.out.printf("chaos with seed %d: %s%n", plan.seed(), plan.describe());
     Path files = directory.resolve("seed-" + plan.seed() + "-" + System.currentTimeMillis());
-    RoundResult result = Round.run(plan, brokers, files, face, defect);
+    RoundResult result = LoopRound.run(plan, brokers, files, face, defect);
     append(result);
     for (Violation violation : result.violations().stream().limit(SHOWN).toList()) {
       System.out.printf("seed %d: %s%n", plan.seed(), violation);
@@ -93,16 +100,19 @@ final class Chaos implements AutoCloseable {
    * Runs rounds until the time is over; every fifth round has three brokers. Prints the seeds. The
    * exit status is 1 if an invariant was broken.
    *
-   * @param args minutes, the first seed, the directory, and disturbances per round
+   * @param args minutes, the first seed, the directory, disturbances per round, and the face of all
+   *     rounds
    */
   public static void main(String[] args) throws Exception {
     long minutes = Long.parseLong(args[0]);
     long seed = Long.parseLong(args[1]);
     int disturbances = args.length > 3 ? Integer.parseInt(args[3]) : DISTURBANCES;
-    System.exit(run(Duration.ofMinutes(minutes), seed, Path.of(args[2]), disturbances) ? 0 : 1);
+    String face = args.length > 4 ? args[4] : "";
+    System.exit(
+        run(Duration.ofMinutes(minutes), seed, Path.of(args[2]), disturbances, face) ? 0 : 1);
   }
 
-  static boolean run(Duration time, long firstSeed, Path directory, int disturbances)
+  static boolean run(Duration time, long firstSeed, Path directory, int disturbances, String face)
       throws Exception {
     long end = System.nanoTime() + time.toNanos();
     boolean sane = true;
@@ -112,7 +122,7 @@ final class Chaos implements AutoCloseable {
     try (Chaos chaos = open(directory, 1)) {
       for (long seed = firstSeed; System.nanoTime() - end < 0; seed++) {
         chaos.use(seed % 5 == 4 ? 3 : 1, sane);
-        RoundResult result = chaos.round(seed, disturbances);
+        RoundResult result = chaos.round(seed, disturbances, face);
         sane = result.problem().isEmpty();
         rounds++;
         all += result.disturbances();

@@ -13,6 +13,8 @@ enum Defect {
   STANDS_STILL,
   /** Settles a record and handles it afterwards. */
   SETTLES_EARLY,
+  /** Handles some records twice. */
+  HANDLES_TWICE,
   /** Skips some records. */
   DROPS_RECORDS,
   /** Commits an offset that is lower than an earlier one. */
@@ -25,6 +27,8 @@ enum Defect {
   CLOSES_LATE,
   /** Runs more handlers than the concurrency allows. */
   TOO_MANY_AT_ONCE,
+  /** Raises the concurrency of the running loop above the allowed one. */
+  TURNS_TOO_HIGH,
   /** Produces with its own producer, outside of the transaction. */
   PRODUCES_OUTSIDE,
   /** Produces in transactions that do not contain the offsets. */

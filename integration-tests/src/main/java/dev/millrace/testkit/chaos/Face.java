@@ -3,11 +3,26 @@ package dev.millrace.testkit.chaos;
 /** A consumer loop that a worker can run: one for each way to consume. */
 interface Face {
 
+  /** The loop on channels, with a retry topic; with a suffix, a loop on Reactor. */
+  String RETRY_TOPICS = "retry-topics";
+
+  /** A pipeline on channels that produces at least once; with a suffix, on Reactor. */
+  String PRODUCING = "producing";
+
   /** The face for the value of {@code face=…}. */
   static Face of(String name, Worker worker) throws Exception {
     return switch (name) {
-      case "channel", "reactor", "reactor-blocking" -> new LoopFace(name, worker);
+      case "channel",
+          "reactor",
+          "reactor-blocking",
+          RETRY_TOPICS,
+          RETRY_TOPICS + "-reactor",
+          RETRY_TOPICS + "-reactor-blocking" ->
+          new LoopFace(name, worker);
+      case "pipeline", "pipeline-reactor", PRODUCING, PRODUCING + "-reactor" ->
+          new PipelineFace(name, worker);
       case "naive" -> new NaiveFace(worker);
+      case "share" -> new ShareFace(worker);
       default -> throw new IllegalArgumentException("there is no face " + name);
     };
   }
@@ -15,6 +30,16 @@ interface Face {
   /** Whether the face can produce exactly once. */
   static boolean canProduceExactlyOnce(String name) {
     return name.equals("channel");
+  }
+
+  /** Whether the face is a pipeline that produces exactly once. */
+  static boolean isPipeline(String name) {
+    return name.startsWith("pipeline");
+  }
+
+  /** Whether the face is a pipeline that produces at least once. */
+  static boolean producesAtLeastOnce(String name) {
+    return name.startsWith(PRODUCING);
   }
 
   /**

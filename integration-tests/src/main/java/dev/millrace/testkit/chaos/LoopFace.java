@@ -1,22 +1,27 @@
 package dev.millrace.testkit.chaos;
 
 import dev.millrace.errors.Backoff;
-import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
-import dev.millrace.kafka.PartitionObserver;
-import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.Reading;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
+import dev.millrace.kafka.builder.Route;
+import dev.millrace.kafka.builder.Routes;
 import dev.millrace.kafka.channel.KafkaLoop;
 import dev.millrace.kafka.channel.LoopProcess;
+import dev.millrace.kafka.reactor.ReactiveRoutes;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import dev.millrace.testkit.chaos.Event.Kind;
+import dev.millrace.testkit.chaos.Knobs.Knob;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -26,11 +31,12 @@ final class LoopFace implements Face {
 
   private final String name;
   private final Worker worker;
-  private final AtomicLong epochs = new AtomicLong();
+  private final Knobs knobs;
 
   LoopFace(String name, Worker worker) {
     this.name = name;
     this.worker = worker;
+    this.knobs = Knobs.parse(worker.settings.text("knobs", ""));
   }
 
   @Override
@@ -39,34 +45,86 @@ final class LoopFace implements Face {
     Loop loop =
         switch (name) {
           case "channel" -> channel(handler);
-          case "reactor-blocking" ->
-              with(ReactorKafkaLoop.<String, String>builder())
-                  .deadLetters(worker::bury)
-                  .blockingHandler(handler)
+          case RETRY_TOPICS ->
+              retrying(
+                      handling(
+                          with(KafkaLoop.<String, String>builder()).deadLetters(worker::bury),
+                          worker::handle))
                   .build();
-          default ->
-              with(ReactorKafkaLoop.<String, String>builder())
-                  .deadLetters(worker::bury)
-                  .handler(record -> publisher(handler, record))
-                  .build();
+          case RETRY_TOPICS + "-reactor" -> retrying(reactive(worker::handle)).build();
+          case RETRY_TOPICS + "-reactor-blocking" -> retrying(blocking(worker::handle)).build();
+          case "reactor-blocking" -> blocking(handler).build();
+          default -> reactive(handler).build();
         };
-    return LoopProcess.run(loop, Duration.ofSeconds(4));
+    try (var _ = Turning.of(worker, loop, knobs)) {
+      return LoopProcess.run(loop, Duration.ofSeconds(4));
+    }
+  }
+
+  private <B extends LoopBuilder<String, String, B>> B retrying(B builder) {
+    return builder
+        .retryTopic(worker.settings.text("retry"), Duration.ofMillis(1500))
+        .producerProperties(worker.retryProperties());
+  }
+
+  private ReactorKafkaLoop.Builder<String, String> blocking(RecordHandler<String, String> handler) {
+    ReactorKafkaLoop.Builder<String, String> builder =
+        with(ReactorKafkaLoop.<String, String>builder()).deadLetters(worker::bury);
+    return knobs.has(Knob.ROUTES)
+        ? builder.routes(routes(handler))
+        : deserializing(builder).blockingHandler(handler);
+  }
+
+  private ReactorKafkaLoop.Builder<String, String> reactive(RecordHandler<String, String> handler) {
+    ReactorKafkaLoop.Builder<String, String> builder =
+        with(ReactorKafkaLoop.<String, String>builder()).deadLetters(worker::bury);
+    return knobs.has(Knob.ROUTES)
+        ? builder.reactiveRoutes(
+            ReactiveRoutes.of(
+                ReactiveRoutes.route(
+                    worker.settings.text("topic"),
+                    TextDeserializer::new,
+                    TextDeserializer::new,
+                    record -> publisher(handler, record))))
+        : deserializing(builder).handler(record -> publisher(handler, record));
+  }
+
+  private KafkaLoop.Builder<String, String> handling(
+      KafkaLoop.Builder<String, String> builder, RecordHandler<String, String> handler) {
+    return knobs.has(Knob.ROUTES)
+        ? builder.routes(routes(handler))
+        : deserializing(builder).handler(handler);
+  }
+
+  private Routes routes(RecordHandler<String, String> handler) {
+    String topic = worker.settings.text("topic");
+    return Routes.of(
+        Route.of("other", TextDeserializer::new, TextDeserializer::new, LoopFace::refuse),
+        Route.matching(
+            Pattern.compile(Pattern.quote(topic)),
+            TextDeserializer::new,
+            TextDeserializer::new,
+            handler));
+  }
+
+  private static void refuse(ConsumerRecord<String, String> record) {
+    throw new AssertionError("a route of another topic has got " + record);
   }
 
   private Loop channel(RecordHandler<String, String> handler) {
     KafkaLoop.Builder<String, String> builder = with(KafkaLoop.builder());
     String outputs = worker.settings.text("outputs", "");
     if (outputs.isEmpty()) {
-      return builder.deadLetters(worker::bury).handler(handler).build();
+      return handling(builder.deadLetters(worker::bury), handler).build();
     }
-    return switch (worker.settings.defect()) {
+    return switch (worker.defect()) {
       case PRODUCES_OUTSIDE, FORGETS_OFFSETS ->
-          builder
+          deserializing(builder)
               .deadLetters(worker::bury)
               .handler(worker.closing(new OwnOutput(worker, outputs, handler)))
               .build();
       default ->
-          builder
+          deserializing(builder)
               .deadLetterTopic(worker.settings.text("letters"))
               .producerProperties(worker.transactionProperties())
               .transactionalHandler(
@@ -91,14 +149,10 @@ final class LoopFace implements Face {
   }
 
   private <B extends LoopBuilder<String, String, B>> B with(B builder) {
-    WorkerSettings settings = worker.settings;
-    return builder
+    return reading(knobs.applyTo(builder, worker))
         .properties(worker.consumerProperties())
-        .deserializers(new TextDeserializer(), new TextDeserializer())
-        .topics(settings.text("topic"))
-        .ordering(
-            settings.defect() == Defect.TWO_OF_A_KEY ? Ordering.UNORDERED : settings.ordering())
-        .concurrency(concurrency(settings))
+        .ordering(worker.defect() == Defect.TWO_OF_A_KEY ? Ordering.UNORDERED : worker.ordering())
+        .concurrency(concurrency())
         .buffer(100)
         .lookAhead(1000)
         .commitInterval(Duration.ofMillis(200))
@@ -109,14 +163,40 @@ final class LoopFace implements Face {
         .retry(Worker.ATTEMPTS, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
         .deadLetterBackoff(
             Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1)).withJitter(0.2))
-        .observer(observer())
+        .observer(new FaceObserver(worker))
         .onError(this::survived)
         .onNotification(change -> {});
   }
 
-  private static int concurrency(WorkerSettings settings) {
-    int allowed = settings.number("concurrency");
-    return switch (settings.defect()) {
+  /** A group, or the positions that the conductor gives. */
+  private <B extends LoopBuilder<String, String, B>> B reading(B builder) {
+    String topic = worker.settings.text("topic");
+    String text = worker.settings.text("positions", "");
+    if (text.isEmpty()) {
+      return builder.topics(topic);
+    }
+    Map<TopicPartition, Long> positions = new HashMap<>();
+    Stream.of(text.split(",", -1))
+        .forEach(
+            one -> {
+              int at = one.indexOf(':');
+              positions.put(
+                  new TopicPartition(topic, Integer.parseInt(one.substring(0, at))),
+                  Long.parseLong(one.substring(at + 1)));
+            });
+    return builder.assign(
+        Reading.offsets(positions)
+            .onPosition(
+                (name, offset) -> worker.log.partition(Kind.COMMIT, name.partition(), offset, -1)));
+  }
+
+  private static <B extends LoopBuilder<String, String, B>> B deserializing(B builder) {
+    return builder.deserializers(new TextDeserializer(), new TextDeserializer());
+  }
+
+  private int concurrency() {
+    int allowed = worker.settings.number("concurrency");
+    return switch (worker.defect()) {
       case TOO_MANY_AT_ONCE -> 2 * allowed;
       case SETTLES_EARLY -> allowed / 2; // handlers of settled records still run, and must be few
       default -> allowed;
@@ -127,28 +207,5 @@ final class LoopFace implements Face {
     if (!(error instanceof RecordFailedException)) { // these records are in the log already
       worker.log.say(Kind.SURVIVED, -1, -1, error.toString());
     }
-  }
-
-  private ConsumerObserver observer() {
-    return new ConsumerObserver() {
-      @Override
-      public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
-        long epoch = epochs.incrementAndGet();
-        int partition = status.get().partition().partition();
-        worker.log.partition(Kind.ASSIGNED, partition, -1, epoch);
-        return new PartitionObserver() {
-          @Override
-          public void released() {
-            int begun = status.get().inFlight();
-            worker.log.partition(Kind.RELEASED, partition, begun, epoch);
-          }
-        };
-      }
-
-      @Override
-      public void commitFailed(String group, Exception failure) {
-        worker.log.say(Kind.SURVIVED, -1, -1, "a commit failed: " + failure);
-      }
-    };
   }
 }

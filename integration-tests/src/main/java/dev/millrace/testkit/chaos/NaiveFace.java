@@ -34,7 +34,7 @@ final class NaiveFace implements Face, ConsumerRebalanceListener {
 
   NaiveFace(Worker worker) {
     this.worker = worker;
-    this.defect = worker.settings.defect();
+    this.defect = worker.defect();
   }
 
   @Override

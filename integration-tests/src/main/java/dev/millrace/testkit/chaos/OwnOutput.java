@@ -28,7 +28,7 @@ final class OwnOutput implements RecordHandler<String, String>, AutoCloseable {
   OwnOutput(Worker worker, String topic, RecordHandler<String, String> handler) {
     this.topic = topic;
     this.handler = handler;
-    this.transactional = worker.settings.defect() == Defect.FORGETS_OFFSETS;
+    this.transactional = worker.defect() == Defect.FORGETS_OFFSETS;
     Map<String, Object> properties = new HashMap<>(worker.transactionProperties());
     properties.put("bootstrap.servers", worker.settings.text("kafka.bootstrap.servers"));
     if (transactional) {

@@ -20,7 +20,7 @@ final class PlantedHandler implements RecordHandler<String, String> {
 
   PlantedHandler(Worker worker) {
     this.worker = worker;
-    this.defect = worker.settings.defect();
+    this.defect = worker.defect();
   }
 
   @Override
@@ -29,6 +29,12 @@ final class PlantedHandler implements RecordHandler<String, String> {
     switch (defect) {
       case DROPS_RECORDS -> {
         if (number % EACH != 0) {
+          worker.handle(record);
+        }
+      }
+      case HANDLES_TWICE -> {
+        worker.handle(record);
+        if (number % EACH == 0) {
           worker.handle(record);
         }
       }

@@ -2,8 +2,10 @@ package dev.millrace.testkit.chaos;
 
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.Ordering;
 import dev.millrace.testkit.chaos.Event.Kind;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -18,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class Worker implements AutoCloseable {
 
   /** The prefix of values that cannot be handled. */
-  static final String POISON = "poison";
+  static final String POISON = Traffic.POISON;
 
   /** The prefix of values that cannot be deserialized. */
-  static final String GARBAGE = "garbage";
+  static final String GARBAGE = Traffic.GARBAGE;
 
   /** The number of attempts for a record. */
   static final int ATTEMPTS = 3;
@@ -33,6 +35,7 @@ final class Worker implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> producer;
   private final DeadLetters letters;
   private @Nullable OwnOutput ownOutput;
+  private volatile boolean storeIsDown;
 
   Worker(WorkerSettings settings, EventLog log) {
     this.settings = settings;
@@ -41,6 +44,15 @@ final class Worker implements AutoCloseable {
     this.failures = Double.parseDouble(settings.text("failures"));
     this.producer = new KafkaProducer<>(lettersProperties());
     this.letters = DeadLetters.toTopic(producer, settings.text("letters"));
+  }
+
+  /** The planted defect of the worker. */
+  Defect defect() {
+    return Defect.valueOf(settings.text("defect", "none").toUpperCase(Locale.ROOT));
+  }
+
+  Ordering ordering() {
+    return Ordering.valueOf(settings.text("ordering"));
   }
 
   private Map<String, Object> lettersProperties() {
@@ -63,7 +75,8 @@ final class Worker implements AutoCloseable {
     properties.put("interceptor.classes", CommitProbe.class.getName());
     properties.put("metric.reporters", PollProbe.class.getName());
     properties.put(CommitProbe.LOG, log);
-    if (settings.defect() == Defect.READS_UNCOMMITTED) {
+    properties.put(CommitProbe.TOPIC, settings.text("topic"));
+    if (defect() == Defect.READS_UNCOMMITTED) {
       properties.put("isolation.level", "read_uncommitted");
     }
     return properties;
@@ -83,11 +96,54 @@ final class Worker implements AutoCloseable {
     return properties;
   }
 
+  /** Kafka's properties of a producer of outputs, at least once. */
+  Map<String, Object> outputProperties() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("bootstrap.servers", settings.text("kafka.bootstrap.servers"));
+    properties.put("client.id", settings.text("kafka.client.id") + "-outputs");
+    properties.put("request.timeout.ms", 2000);
+    properties.put("linger.ms", 0);
+    properties.put("buffer.memory", 4 << 20);
+    return properties;
+  }
+
+  /** Kafka's properties of the producer of a retry topic. */
+  Map<String, Object> retryProperties() {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put("client.id", settings.text("kafka.client.id") + "-retries");
+    properties.put("delivery.timeout.ms", 4000);
+    properties.put("request.timeout.ms", 2000);
+    properties.put("max.block.ms", 2000);
+    properties.put("linger.ms", 0);
+    properties.put("buffer.memory", 1 << 20);
+    properties.put("interceptor.classes", RetryProbe.class.getName());
+    properties.put(CommitProbe.LOG, log);
+    return properties;
+  }
+
+  /** Whether it is the topic of the inputs, and no retry topic. */
+  boolean isInput(String topic) {
+    return settings.text("topic").equals(topic);
+  }
+
   /** Handles a record: logs the start, works, sometimes fails, and logs the end. */
   void handle(ConsumerRecord<String, String> record) throws Exception {
+    if (!isInput(record.topic())) {
+      retry(record);
+      return;
+    }
     started(record);
     work(record);
     ended(record);
+  }
+
+  /** Handles a record of a retry topic; most of them succeed. */
+  private void retry(ConsumerRecord<String, String> record) throws Exception {
+    Thread.sleep(ThreadLocalRandom.current().nextInt(5)); // the work
+    if (record.value().startsWith(POISON) || ThreadLocalRandom.current().nextInt(10) == 0) {
+      throw new IllegalStateException("it fails again");
+    }
+    RetryProbe.log(log, Kind.RETRIED, record.headers());
   }
 
   void started(ConsumerRecord<?, ?> record) {
@@ -104,6 +160,9 @@ final class Worker implements AutoCloseable {
     double dice = random.nextDouble();
     try {
       Thread.sleep(dice < 0.001 ? slowest : dice < 0.02 ? slowest / 10 : random.nextInt(3));
+      if (storeIsDown) {
+        throw new StoreDownException();
+      }
       if (record.value().startsWith(POISON) || random.nextDouble() < failures) {
         throw new IllegalStateException("it fails");
       }
@@ -112,6 +171,11 @@ final class Worker implements AutoCloseable {
       log.record(Kind.FAILED, record.partition(), record.offset(), "" + record.key(), why);
       throw e;
     }
+  }
+
+  /** From now on, records fail because of the store, or no longer do. */
+  void storeDown(boolean isDown) {
+    storeIsDown = isDown;
   }
 
   /** Puts a record into the dead letters; returns when it is safe there. */

@@ -2,8 +2,8 @@ package dev.millrace.testkit.soak;
 
 import dev.millrace.errors.Backoff;
 import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
-import dev.millrace.pipeline.graph.Node.Overflow;
 import dev.millrace.stages.Retry;
 import java.io.IOException;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package dev.millrace.testkit.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,7 @@ class PlanTest {
 
   @Test
   void sameSeedGivesTheSamePlan() {
-    assertThat(Plan.of(42, 25)).isEqualTo(Plan.of(42, 25)).isNotEqualTo(Plan.of(43, 25));
+    assertThat(Plans.of(42, 25)).isEqualTo(Plans.of(42, 25)).isNotEqualTo(Plans.of(43, 25));
   }
 
   @Test
@@ -20,7 +21,7 @@ class PlanTest {
     Set<Protocol> protocols = EnumSet.noneOf(Protocol.class);
     Set<Guarantee> guarantees = EnumSet.noneOf(Guarantee.class);
     LongStream.range(1, 21)
-        .mapToObj(seed -> Plan.of(seed, 25))
+        .mapToObj(seed -> Plans.of(seed, 25))
         .forEach(
             plan -> {
               protocols.add(plan.protocol());
@@ -30,5 +31,20 @@ class PlanTest {
     assertThat(met).containsExactlyInAnyOrder(Disturbance.values());
     assertThat(protocols).containsExactlyInAnyOrder(Protocol.values());
     assertThat(guarantees).containsExactlyInAnyOrder(Guarantee.values());
+  }
+
+  @Test
+  void twentySeedsTurnAllKnobsAndSomeTurnNone() {
+    Set<Knobs.Knob> met = EnumSet.noneOf(Knobs.Knob.class);
+    Set<Boolean> any = new HashSet<>();
+    LongStream.range(1, 21)
+        .mapToObj(seed -> Plans.knobs(Plans.of(seed, 25)))
+        .forEach(
+            knobs -> {
+              met.addAll(knobs.all());
+              any.add(knobs.all().isEmpty());
+            });
+    assertThat(met).containsExactlyInAnyOrder(Knobs.Knob.values());
+    assertThat(any).containsExactlyInAnyOrder(true, false);
   }
 }

@@ -3,19 +3,21 @@ package dev.millrace.kafka.channel;
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
 import dev.millrace.channel.ReceiveChannel;
-import dev.millrace.kafka.ConsumerBuilder;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.builder.ConsumerBuilder;
 import dev.millrace.kafka.internal.consumer.ConsumerCore;
 import dev.millrace.kafka.internal.consumer.PollThread;
+import dev.millrace.kafka.internal.drafts.Drafts;
 import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.Batching;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.Drafts;
+import dev.millrace.kafka.internal.workers.Outlet;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -55,7 +57,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   private static final int EVENTS = 1000;
   private static final int READY = 16;
 
-  /** What a busy machine may take beyond the deadline that the core keeps itself. */
+  /** The time that a busy machine may need beyond the deadline of the core. */
   private static final Duration SPARE = Duration.ofMillis(500);
 
   private final Channel<Message<K, V>> messages = Channel.buffered(READY);
@@ -203,7 +205,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
    */
   @Override
   public void close() {
-    close(System.nanoTime() + core.closeTimeout().toNanos());
+    close(Time.nanoTime() + core.closeTimeout().toNanos());
   }
 
   /**
@@ -218,7 +220,7 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
     }
     long last = deadline + SPARE.toNanos();
     boolean ended = Ends.join(thread, last);
-    long patience = System.nanoTime() + core.closeTimeout().dividedBy(4).toNanos();
+    long patience = Time.nanoTime() + core.closeTimeout().dividedBy(4).toNanos();
     boolean _ = outlet.join(patience - last < 0 ? patience : last); // says itself what is left
     return ended;
   }

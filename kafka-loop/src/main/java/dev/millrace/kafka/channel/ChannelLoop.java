@@ -8,11 +8,14 @@ import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.handling.Attempt;
 import dev.millrace.kafka.internal.handling.BatchFunction;
 import dev.millrace.kafka.internal.handling.Handling;
+import dev.millrace.kafka.internal.handling.Priorities;
 import dev.millrace.kafka.internal.loop.LoopCore;
 import dev.millrace.kafka.internal.partition.Delivery;
+import dev.millrace.kafka.internal.serde.RouteTable;
 import dev.millrace.kafka.internal.settings.FailurePolicy;
 import dev.millrace.kafka.internal.settings.LoopDraft;
 import dev.millrace.kafka.internal.settings.OwnProducer;
+import dev.millrace.kafka.internal.workers.Workers;
 import dev.millrace.sync.TaskGroup;
 import java.util.List;
 import java.util.Objects;
@@ -41,15 +44,17 @@ final class ChannelLoop<K, V> extends LoopCore<K, V> {
 
   ChannelLoop(LoopDraft<K, V> draft, @Nullable BatchFunction<K, V> handler) {
     super(draft);
+    RouteTable<?> routes = settings().routes;
     this.handler =
         Objects.requireNonNull(
-            handler, "no handler: call handler(…), batchHandler(…) or transactionalHandler(…)");
+            routes == null ? handler : BatchFunction.routed(routes),
+            "no handler: call handler(…), routes(…), batchHandler(…) or transactionalHandler(…)");
   }
 
   @Override
   protected @Nullable Throwable consume(Context context, @Nullable OwnProducer letters)
       throws InterruptedException {
-    var workers = new Workers<K, V>(loop().concurrency);
+    var workers = new Workers<K, V>(gate(), new Priorities(loop().tuning.priorities()));
     var consumer = consumer(workers);
     var group = TaskGroup.collecting(context);
     try {
@@ -91,7 +96,12 @@ final class ChannelLoop<K, V> extends LoopCore<K, V> {
       @Nullable OwnProducer letters, ChannelConsumer<K, V> consumer, Context context) {
     FailurePolicy policy = loop().policy(letters);
     return new Handling<>(
-        settings().group(), handler, policy, context::isCancelled, e -> report(consumer, e));
+        settings().group(),
+        handler,
+        policy,
+        context::isCancelled,
+        e -> report(consumer, e),
+        gate().breaker());
   }
 
   /** By the threads of handlers; the main loop tells the listener, unless it has ended. */

@@ -9,6 +9,7 @@ import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.Pauses;
+import dev.millrace.kafka.internal.workers.Outlet;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -108,7 +109,7 @@ class Feeder<K, V> implements Outlet {
         Delivery<K, V> message = pauses.contains(partition.name()) ? null : partition.take();
         if (message != null) {
           any = true;
-          handover.prepare(message); // here, where nobody waits for a deserializer
+          handover.prepare(message); // here, where no thread waits for a deserializer
           messages.send(message);
         }
       }

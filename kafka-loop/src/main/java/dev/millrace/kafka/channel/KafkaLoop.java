@@ -2,14 +2,14 @@ package dev.millrace.kafka.channel;
 
 import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.BatchHandler;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
+import dev.millrace.kafka.internal.drafts.Drafts;
 import dev.millrace.kafka.internal.handling.BatchFunction;
 import dev.millrace.kafka.internal.serde.Serialization;
 import dev.millrace.kafka.internal.settings.Batching;
-import dev.millrace.kafka.internal.settings.Drafts;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 package dev.millrace.kafka.channel;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Health;
@@ -11,26 +11,38 @@ import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.builder.ConsumerBuilder;
+import dev.millrace.kafka.internal.drafts.Drafts;
+import dev.millrace.kafka.internal.properties.Checks;
+import dev.millrace.kafka.internal.properties.KafkaProperties;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.report.FailureLog;
 import dev.millrace.kafka.internal.report.Guarded;
-import dev.millrace.kafka.internal.report.Logs;
 import dev.millrace.kafka.internal.serde.DeserializersClosedException;
+import dev.millrace.kafka.internal.serde.Serialization;
 import dev.millrace.kafka.internal.serde.UnreadableException;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.Drafts;
+import dev.millrace.kafka.internal.settings.SourceTransactions;
+import dev.millrace.kafka.internal.text.Logs;
 import dev.millrace.pipeline.FailurePolicy;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Settlement;
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.StageConsumer;
+import dev.millrace.pipeline.StageFunction;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +76,9 @@ import org.slf4j.LoggerFactory;
  * old ones still run to their end, and are not committed. So bound the time of a batch, by less
  * than {@code revokeTimeout}.
  *
+ * <p>With {@link Builder#transactional()}, a pipeline is exactly once from Kafka to Kafka: {@link
+ * #sink} produces in the transaction that commits the offsets.
+ *
  * <p>Each run has a consumer of its own, and closes it at its end. Thread-safe. No method of this
  * class blocks.
  *
@@ -80,12 +95,19 @@ public final class KafkaSource<K, V> {
   private final ConsumerSettings<K, V> settings;
   private final Consumer<? super Exception> onError;
   private final Consumer<? super Notification> onNotification;
+  private final Settling<K, V> settling = new Settling<>();
+
+  /** The number of outputs in transactions. */
+  private final AtomicLong order = new AtomicLong();
+
+  private final @Nullable String deadLetterTopic;
   private volatile @Nullable ChannelConsumer<K, V> latest;
 
   private KafkaSource(Builder<K, V> builder, ConsumerSettings<K, V> settings) {
     this.settings = settings;
     this.onError = builder.onError;
     this.onNotification = builder.onNotification;
+    this.deadLetterTopic = builder.transactions.deadLetterTopic;
   }
 
   /** A builder with the defaults. */
@@ -105,7 +127,8 @@ public final class KafkaSource<K, V> {
 
   /**
    * As {@link #pipe(String)}, but records that cannot be deserialized go to the dead letters, and
-   * are then settled. If the dead letters fail, the run stops.
+   * are then settled. If the dead letters fail, the run stops. These letters are not part of a
+   * transaction; {@link #toDeadLetters} is.
    */
   public Pipe<ConsumerRecord<K, V>> pipe(String name, DeadLetters undeserializable) {
     Objects.requireNonNull(undeserializable, "undeserializable");
@@ -121,13 +144,65 @@ public final class KafkaSource<K, V> {
   }
 
   private Pipe<ConsumerRecord<K, V>> pipe(String name, FailurePolicy undeserializable) {
-    return Pipe.from(name, Source.settling(this::open, Settling.<K, V>instance()))
+    return Pipe.from(name, Source.settling(this::open, settling))
         .onFailure(undeserializable)
         .map(name + "/deserialize", Message::record)
         .onFailure(FailurePolicy.report());
   }
 
-  private static DeadLetter letter(Failure<?> failure) {
+  /**
+   * A sink that produces in the transactions of this source: {@link TransactionalSink} has the
+   * guarantee. A pipeline with the sink has one {@link #pipe} of this source and no other source
+   * above the sink; {@code start} refuses other pipelines.
+   *
+   * @param name the name of the sink's stage
+   * @param function makes the record of an element; may block. An exception makes the element a
+   *     failure
+   * @param key serializes the keys; thread-safe. The caller configures and closes it
+   * @param value serializes the values; thread-safe. The caller configures and closes it
+   * @throws IllegalStateException if the source is not {@link Builder#transactional()}
+   */
+  public <T, A, B> TransactionalSink<T> sink(
+      String name,
+      StageFunction<? super T, ProducerRecord<A, B>> function,
+      Serializer<A> key,
+      Serializer<B> value) {
+    refuseWithoutTransactions("sink(…)");
+    return new TransactionalSink<>(
+        name,
+        new Producing.Maker<>(name, function, new Serialization<>(key, value), settling, order));
+  }
+
+  /**
+   * A failure handler for a pipeline of this source: for the run, or for a stage by {@link
+   * FailurePolicy#deadLetters}. Each record that the failed element was made of becomes a dead
+   * letter in {@link Builder#deadLetterTopic}, in the transaction that commits the record. A record
+   * becomes one dead letter, for its first failure. Other outputs of the record stay in the
+   * transaction. The handler does not block. It stops the run if the failed element was made of no
+   * record of this source.
+   *
+   * @throws IllegalStateException if the source is not {@link Builder#transactional()}, or has no
+   *     dead-letter topic
+   */
+  public StageConsumer<Failure<?>> toDeadLetters() {
+    refuseWithoutTransactions("toDeadLetters()");
+    String topic = deadLetterTopic;
+    if (topic == null) {
+      throw new IllegalStateException(
+          "toDeadLetters() needs a topic: call deadLetterTopic(…) of the builder of the source");
+    }
+    return new LettersInTransaction(topic, settings.group(), settling, order);
+  }
+
+  private void refuseWithoutTransactions(String what) {
+    if (settings.transactions == null) {
+      throw new IllegalStateException(
+          what + " needs a source with transactions: call transactional() of its builder");
+    }
+  }
+
+  /** The dead letter of a record that cannot be deserialized. */
+  static DeadLetter letter(Failure<?> failure) {
     var message = (Message<?, ?>) failure.element();
     return new DeadLetter(
         message.raw(),
@@ -158,15 +233,8 @@ public final class KafkaSource<K, V> {
     return records;
   }
 
-  /** Settles or abandons the messages of a pipeline. */
+  /** Settles or abandons the messages of a pipeline. Each source has its own. */
   private static final class Settling<K, V> implements Settlement<Message<K, V>> {
-    private static final Settling<?, ?> INSTANCE = new Settling<>();
-
-    @SuppressWarnings("unchecked") // it has no state
-    static <K, V> Settling<K, V> instance() {
-      return (Settling<K, V>) INSTANCE;
-    }
-
     @Override
     public void settled(Message<K, V> message) {
       message.settle();
@@ -228,9 +296,9 @@ public final class KafkaSource<K, V> {
      */
     @Override
     public void close() {
-      long deadline = System.nanoTime() + closeTimeout.toNanos();
+      long deadline = Time.nanoTime() + closeTimeout.toNanos();
       boolean _ = consumer.close(deadline);
-      long last = Math.max(deadline - System.nanoTime(), SPARE.toNanos()) + System.nanoTime();
+      long last = Math.max(deadline - Time.nanoTime(), SPARE.toNanos()) + Time.nanoTime();
       for (Thread listener : List.of(errors, notifications)) {
         if (!Ends.join(listener, last)) {
           LOG.warn(
@@ -240,6 +308,11 @@ public final class KafkaSource<K, V> {
           listener.interrupt();
         }
       }
+      if (!consumer.core().isAllCommitted()) {
+        throw new KafkaException(
+            "the last transaction of the source was not committed: its records will be redelivered."
+                + " onError(…) received the reason");
+      }
     }
   }
 
@@ -247,6 +320,7 @@ public final class KafkaSource<K, V> {
   public static final class Builder<K, V> extends ConsumerBuilder<K, V, Builder<K, V>> {
     private Consumer<? super Exception> onError = new FailureLog()::survived;
     private Consumer<? super Notification> onNotification = n -> LOG.info("{}", n);
+    private final SourceTransactions transactions = new SourceTransactions();
 
     private Builder() {
       Drafts.consumer(this).ordering = Ordering.UNORDERED;
@@ -323,12 +397,57 @@ public final class KafkaSource<K, V> {
     }
 
     /**
+     * Lets pipelines produce in the transactions that commit the offsets, by {@link
+     * KafkaSource#sink} and {@link KafkaSource#toDeadLetters}. Default: offsets are committed
+     * alone. The producer has the connection settings of the consumer. Each run has a producer and
+     * a {@code transactional.id} of its own. The consumer reads committed records only, unless
+     * {@code isolation.level} is set.
+     */
+    public Builder<K, V> transactional() {
+      return transactional(Map.of());
+    }
+
+    /**
+     * As {@link #transactional()}, with Kafka's own properties of the producer, such as {@code
+     * transaction.timeout.ms}. Default of that timeout: 10 seconds. With a {@code transactional.id}
+     * among them, a second run at the same time stops the first one.
+     *
+     * @throws IllegalArgumentException if a name or a value is null. {@link #build} refuses unsafe
+     *     values
+     */
+    public Builder<K, V> transactional(Map<String, ?> producerProperties) {
+      transactions.isOn = true;
+      transactions.properties = KafkaProperties.copy(producerProperties);
+      return this;
+    }
+
+    /**
+     * The topic for the dead letters of a {@link #transactional()} source. Default: none. It gets
+     * the letters of {@link KafkaSource#toDeadLetters}. It also gets the source records of an
+     * output that the broker refuses, because it is too large or its topic is not valid. Without a
+     * topic, such an output stops the run. A letter that is not accepted is repeated without a
+     * limit, and its partition waits.
+     *
+     * @throws IllegalArgumentException if the name is not a legal topic name
+     */
+    public Builder<K, V> deadLetterTopic(String topic) {
+      transactions.deadLetterTopic = Checks.topicName("deadLetterTopic(…)", topic);
+      return this;
+    }
+
+    /** Makes the producer; for tests. */
+    Builder<K, V> producerFactory(Function<Map<String, Object>, Producer<byte[], byte[]>> made) {
+      transactions.factory = made;
+      return this;
+    }
+
+    /**
      * Builds the source. It does nothing until a pipeline is started.
      *
      * @throws IllegalArgumentException if a setting is missing or unsafe
      */
     public KafkaSource<K, V> build() {
-      return new KafkaSource<>(this, Drafts.consumer(this).checked());
+      return new KafkaSource<>(this, Drafts.consumer(this).checked(transactions));
     }
   }
 }

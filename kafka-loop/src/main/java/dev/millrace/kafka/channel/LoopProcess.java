@@ -8,7 +8,7 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.StuckHandlerException;
-import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.properties.Checks;
 import dev.millrace.service.ProcessSignals;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * <p>Each step is a line of the log. <i>closing</i>: a signal was received. <i>closed</i>: all
  * handlers have ended, and all settled records are committed. <i>forced</i>: the deadline has
  * passed, or another signal was received. Handlers are then interrupted, settled records are
- * committed, and all other records will be redelivered. <i>failed</i>: the loop has failed.
+ * committed, and all other records will be redelivered. If no handler runs, the line says so, with
+ * the state of the loop before. <i>failed</i>: the loop has failed.
  *
  * <p>A signal that the process was started to ignore stays ignored. For example, shells make
  * background processes of scripts ignore SIGINT.
@@ -59,7 +60,7 @@ public final class LoopProcess {
 
   private LoopProcess(Loop loop, Duration deadline, Consumer<? super String> say) {
     this.loop = Objects.requireNonNull(loop, "loop");
-    this.deadline = ConsumerSettings.positive("the deadline", deadline);
+    this.deadline = Checks.positive("the deadline", deadline);
     this.say = Objects.requireNonNull(say, "say");
   }
 
@@ -151,19 +152,31 @@ public final class LoopProcess {
   }
 
   private int forced(String reason) throws InterruptedException {
+    boolean handles = loop.partitions().stream().anyMatch(one -> one.inFlight() > 0);
+    String before = loop.health().reason();
     context.cancel();
     boolean hasEnded =
         new Select<Boolean>()
             .onReceive(ended, one -> true, () -> true)
             .onTimeout(loop.closeTimeout(), () -> false)
             .select();
-    say.accept(
-        "forced: %s, handlers %s; their records will be redelivered"
-            .formatted(
-                reason,
-                hasEnded && stuck().isEmpty() ? "were interrupted" : "ignore their interrupt"));
+    say.accept("forced: %s, %s".formatted(reason, result(hasEnded, handles, before)));
     stuck().forEach(say);
     return FAILED;
+  }
+
+  private String result(boolean hasEnded, boolean handled, String before) {
+    if (handled || !stuck().isEmpty()) {
+      return "handlers %s; their records will be redelivered"
+          .formatted(hasEnded && stuck().isEmpty() ? "were interrupted" : "ignore their interrupt");
+    }
+    return "no handler was running; %s. Before: %s"
+        .formatted(
+            hasEnded
+                ? "the loop has ended"
+                : "the loop has not ended within %d ms and is left behind"
+                    .formatted(loop.closeTimeout().toMillis()),
+            before);
   }
 
   /** The handlers that still run, for people. */

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.http;
 
 import dev.millrace.channel.internal.Uninterruptibly;
+import dev.millrace.clock.internal.Time;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -11,7 +12,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,7 +83,7 @@ final class Listener implements AutoCloseable {
       } catch (IOException | OutOfMemoryError e) {
         if (!closed) { // for example: too many open files, or threads
           LOG.debug("a connection could not be accepted", e);
-          LockSupport.parkNanos(AFTER_FAILURE);
+          Time.parkNanos(this, AFTER_FAILURE);
         }
       }
       closeThoseThatAreDue();
@@ -97,7 +97,7 @@ final class Listener implements AutoCloseable {
       if (oldest == null) {
         return 0;
       }
-      long left = lifetime.toNanos() - (System.nanoTime() - oldest.getValue());
+      long left = lifetime.toNanos() - (Time.nanoTime() - oldest.getValue());
       return (int) Math.max(1, left / 1_000_000 + 1);
     }
   }
@@ -111,7 +111,7 @@ final class Listener implements AutoCloseable {
       if (open.size() >= maxConnections) {
         close(open.keySet().iterator().next());
       }
-      open.put(connection, System.nanoTime());
+      open.put(connection, Time.nanoTime());
     }
     Thread.ofPlatform()
         .daemon()
@@ -121,7 +121,7 @@ final class Listener implements AutoCloseable {
 
   private void closeThoseThatAreDue() {
     synchronized (open) {
-      long now = System.nanoTime();
+      long now = Time.nanoTime();
       List<Socket> due =
           open.entrySet().stream()
               .takeWhile(one -> now - one.getValue() >= lifetime.toNanos())

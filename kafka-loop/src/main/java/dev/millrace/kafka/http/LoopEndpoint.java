@@ -1,20 +1,22 @@
 package dev.millrace.kafka.http;
 
-import dev.millrace.kafka.Health;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.LoopStatus;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Shows loops over HTTP. The paths are:
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  *       /health/started}: status 200 or 503, for the probes of an orchestrator;
  *   <li>{@code /metrics}: the metrics, for Prometheus;
  *   <li>{@code /status}: the status, as JSON;
- *   <li>{@code /}: a page that shows the status and updates it.
+ *   <li>{@code /history}: the main figures of the last 15 minutes, as JSON;
+ *   <li>{@code /}: a page that shows the status and the history, and updates them.
  * </ul>
  *
  * <pre>{@code
@@ -38,34 +41,31 @@ import org.jspecify.annotations.Nullable;
  * of exceptions. No client can change anything. Neither records nor Kafka's settings are shown,
  * except for {@code group.id} and {@code client.id}.
  *
- * <p>One thread accepts connections. Each connection has a thread of its own, and serves one
- * request. There are at most {@code connections} of them, and none lives longer than {@code
- * timeout}. If there are too many, the oldest one is closed. So a slow client costs no more than
- * one connection for that time. A request is refused if it is not a GET or HEAD, has a body, is too
- * long, or is malformed. It is also refused if it names an unknown host; see {@link
- * Builder#hostNames}.
+ * <p>{@link LoopPages} gives the same answers as a function, for a server of the application.
+ *
+ * <p>One thread accepts connections, and one takes a sample for the history every 5 seconds. Each
+ * connection has a thread of its own, and serves one request. There are at most {@code connections}
+ * of them, and none lives longer than {@code timeout}. If there are too many, the oldest one is
+ * closed. So a slow client costs no more than one connection for that time. A request is refused if
+ * it is not a GET or HEAD, has a body, is too long, or is malformed. It is also refused if it names
+ * an unknown host; see {@link Builder#hostNames}.
  *
  * <p>Thread-safe. {@link #close} blocks until no more connections are accepted; no other method
  * blocks.
  */
 public final class LoopEndpoint implements AutoCloseable {
 
-  private final List<Supplier<LoopStatus>> loops;
-  private final @Nullable Supplier<String> metrics;
+  private static final Logger LOG = LoggerFactory.getLogger(LoopEndpoint.class);
+
+  private final LoopPages pages;
   private final HostNames hostNames;
-  private final StatusJson json;
   private final InetAddress address;
-  private final Response page = Page.load();
   private final Listener listener;
+  private final Thread sampler;
 
   private LoopEndpoint(Builder builder) {
-    this.loops = List.copyOf(builder.loops);
-    if (loops.isEmpty()) {
-      throw new IllegalArgumentException("no loop: call loop(…)");
-    }
-    this.metrics = builder.metrics;
+    this.pages = builder.pages.build();
     this.hostNames = new HostNames(builder.hostNames);
-    this.json = new StatusJson(builder.hidesMessages);
     this.address = builder.address;
     var socket = new InetSocketAddress(address, builder.port);
     try {
@@ -73,6 +73,26 @@ public final class LoopEndpoint implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(
           "cannot listen on %s: %s".formatted(socket, e.getMessage()), e);
+    }
+    this.sampler =
+        Thread.ofPlatform()
+            .daemon()
+            .name("millrace-http-%d-history".formatted(listener.port()))
+            .start(this::takeSamples);
+  }
+
+  private void takeSamples() {
+    try {
+      while (true) {
+        try {
+          pages.status();
+        } catch (RuntimeException | LinkageError e) {
+          LOG.debug("a sample for the history could not be taken", e);
+        }
+        Time.sleep(History.EVERY);
+      }
+    } catch (InterruptedException e) {
+      LOG.trace("the endpoint is closed", e);
     }
   }
 
@@ -85,34 +105,7 @@ public final class LoopEndpoint implements AutoCloseable {
     if (!hostNames.contain(request.host())) {
       return Response.bare(421, "Misdirected Request");
     }
-    return switch (request.path()) {
-      case "/" -> page;
-      case "/health", "/health/live" -> health(Health::isAlive);
-      case "/health/ready" -> health(Health::isReady);
-      case "/health/started" -> health(Health::isStarted);
-      case "/status" -> Response.json(json.status(Instant.now(), status()));
-      case "/metrics" -> metrics();
-      default -> Response.bare(404, "Not Found");
-    };
-  }
-
-  private List<LoopStatus> status() {
-    return loops.stream().map(Supplier::get).toList();
-  }
-
-  private Response health(Predicate<? super Health> isWell) {
-    List<LoopStatus> status = status();
-    String text = json.health(status);
-    return status.stream().map(LoopStatus::health).allMatch(isWell)
-        ? Response.json(text)
-        : Response.unavailable(text);
-  }
-
-  private Response metrics() {
-    Supplier<String> known = metrics;
-    return known == null
-        ? Response.bare(404, "Not Found")
-        : Response.of(200, "OK", "text/plain; version=0.0.4; charset=utf-8", known.get());
+    return pages.answer(request.path());
   }
 
   /** The address of the page. */
@@ -130,6 +123,7 @@ public final class LoopEndpoint implements AutoCloseable {
    */
   @Override
   public void close() {
+    sampler.interrupt();
     try {
       listener.close();
     } catch (IOException e) {
@@ -140,20 +134,32 @@ public final class LoopEndpoint implements AutoCloseable {
   /** The settings of an endpoint, with their defaults. Not thread-safe. */
   public static final class Builder {
 
-    private final List<Supplier<LoopStatus>> loops = new ArrayList<>();
+    private final LoopPages.Builder pages = LoopPages.builder();
     private final List<String> hostNames = new ArrayList<>();
-    private @Nullable Supplier<String> metrics;
     private InetAddress address = InetAddress.getLoopbackAddress();
     private int port;
-    private boolean hidesMessages;
     private int connections = 32;
     private Duration timeout = Duration.ofSeconds(5);
 
     private Builder() {}
 
-    /** Adds a loop to show, such as {@code loop::status}. Required; call it once for each loop. */
+    /** Adds a loop to show, such as {@code loop::status}. Call it once for each loop. */
     public Builder loop(Supplier<LoopStatus> status) {
-      loops.add(Objects.requireNonNull(status, "status"));
+      pages.loop(status);
+      return this;
+    }
+
+    /**
+     * Adds a pipeline to show: its graph, and the figures and the explanation of its latest run, on
+     * any engine. The health does not count it. Default: none.
+     *
+     * @param name the name to show
+     * @param pipeline the pipeline of the run
+     * @param latest gives the run to show; null if the pipeline has not been started
+     */
+    public Builder run(
+        String name, Pipeline<?> pipeline, Supplier<? extends @Nullable Run<?>> latest) {
+      pages.run(name, pipeline, latest);
       return this;
     }
 
@@ -162,7 +168,7 @@ public final class LoopEndpoint implements AutoCloseable {
      * of Micrometer's {@code PrometheusMeterRegistry}. Default: none, and the path answers 404.
      */
     public Builder metrics(Supplier<String> scrape) {
-      metrics = Objects.requireNonNull(scrape, "scrape");
+      pages.metrics(scrape);
       return this;
     }
 
@@ -194,7 +200,7 @@ public final class LoopEndpoint implements AutoCloseable {
      * a message. Default: messages are shown.
      */
     public Builder hideMessages() {
-      hidesMessages = true;
+      pages.hideMessages();
       return this;
     }
 
@@ -240,7 +246,7 @@ public final class LoopEndpoint implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @throws IllegalArgumentException if there is no loop
+     * @throws IllegalArgumentException if there is neither a loop nor a run
      * @throws UncheckedIOException if the address and port cannot be bound
      */
     public LoopEndpoint start() {

@@ -51,9 +51,7 @@ record Request(Method method, String path, String host) {
         switch (line.group(1)) {
           case "GET" -> Method.GET;
           case "HEAD" -> Method.HEAD;
-          default ->
-              throw new RefusedException(
-                  Response.bare(405, "Method Not Allowed").with("Allow", "GET, HEAD"));
+          default -> throw new RefusedException(Response.otherMethod());
         };
     Matcher path = PATH.matcher(line.group(2));
     if (!path.matches()) {

@@ -47,6 +47,26 @@ record Response(int status, String reason, Map<String, String> headers, String b
     return new Response(status, reason, more, body);
   }
 
+  /** The answer to a method other than GET and HEAD. */
+  static Response otherMethod() {
+    return bare(405, "Method Not Allowed").with("Allow", "GET, HEAD");
+  }
+
+  Answer toAnswer(boolean withBody) {
+    return new Answer(status, allHeaders(), withBody ? body : "");
+  }
+
+  /** The headers of this answer, and the headers that restrict the browser. */
+  private Map<String, String> allHeaders() {
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    all.put("Cache-Control", "no-store");
+    all.put("X-Content-Type-Options", "nosniff");
+    all.put("X-Frame-Options", "DENY");
+    all.put("Referrer-Policy", "no-referrer");
+    all.put("Cross-Origin-Resource-Policy", "same-origin");
+    return all;
+  }
+
   /** Adds permissions to the policy. */
   Response allowing(String directives) {
     return with("Content-Security-Policy", NOTHING + "; " + directives);
@@ -55,15 +75,11 @@ record Response(int status, String reason, Map<String, String> headers, String b
   void writeTo(OutputStream out, boolean withBody) throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     var head = new StringBuilder("HTTP/1.1 ").append(status).append(' ').append(reason);
-    headers.forEach((name, value) -> head.append("\r\n").append(name).append(": ").append(value));
+    allHeaders()
+        .forEach((name, value) -> head.append("\r\n").append(name).append(": ").append(value));
     head.append("\r\nContent-Length: ")
         .append(bytes.length)
         .append("\r\nConnection: close")
-        .append("\r\nCache-Control: no-store")
-        .append("\r\nX-Content-Type-Options: nosniff")
-        .append("\r\nX-Frame-Options: DENY")
-        .append("\r\nReferrer-Policy: no-referrer")
-        .append("\r\nCross-Origin-Resource-Policy: same-origin")
         .append("\r\n\r\n");
     out.write(head.toString().getBytes(StandardCharsets.US_ASCII));
     if (withBody) {

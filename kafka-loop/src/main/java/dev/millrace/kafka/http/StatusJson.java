@@ -1,14 +1,16 @@
 package dev.millrace.kafka.http;
 
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Health;
+import dev.millrace.kafka.HotKey;
 import dev.millrace.kafka.Latency;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopFigures;
 import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordFailedException;
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,8 +68,15 @@ final class StatusJson {
                 .toList()));
   }
 
-  String status(Instant now, List<LoopStatus> loops) {
-    return Json.of(fields("at", now, "loops", loops.stream().map(this::loop).toList()));
+  String status(Instant now, List<LoopStatus> loops, List<ShownRun> runs) {
+    return Json.of(
+        fields(
+            "at",
+            now,
+            "loops",
+            loops.stream().map(this::loop).toList(),
+            "runs",
+            runs.stream().map(ShownRun::fields).toList()));
   }
 
   private Map<String, @Nullable Object> loop(LoopStatus loop) {
@@ -80,12 +89,16 @@ final class StatusJson {
         loop.topics(),
         "concurrency",
         loop.concurrency(),
+        "rateLimit",
+        loop.rateLimit().toString(),
         "health",
         health(loop.health()),
         "figures",
         figures(loop.figures()),
         "partitions",
         loop.partitions().stream().map(this::partition).toList(),
+        "hottestKeys",
+        loop.hottestKeys().stream().map(StatusJson::key).toList(),
         "recent",
         loop.recent().stream().map(this::event).toList());
   }
@@ -110,6 +123,8 @@ final class StatusJson {
         figures.settled(),
         "handled",
         figures.handled(),
+        "skipped",
+        figures.skipped(),
         "failures",
         new TreeMap<>(figures.failures()),
         "retries",
@@ -173,6 +188,11 @@ final class StatusJson {
                 shown(front.why())));
   }
 
+  private static Map<String, @Nullable Object> key(HotKey key) {
+    return fields(
+        "topic", key.topic(), "key", key.key(), "records", key.records(), "error", key.error());
+  }
+
   private Map<String, @Nullable Object> event(LoopEvent event) {
     return fields(
         "at",
@@ -182,9 +202,32 @@ final class StatusJson {
           case LoopEvent.Rebalanced rebalanced -> "rebalanced";
           case LoopEvent.Failed failed -> "failed";
           case LoopEvent.DeadLettered letter -> "deadLettered";
+          case LoopEvent.BreakerChanged breaker -> "breaker";
         },
         "text",
-        bounded(hidesMessages ? withoutMessage(event) : event.text()));
+        bounded(hidesMessages ? withoutMessage(event) : event.text()),
+        "letter",
+        event instanceof LoopEvent.DeadLettered dead ? letter(dead.letter()) : null);
+  }
+
+  private Map<String, @Nullable Object> letter(DeadLetter letter) {
+    DeadLetter shown = hidesMessages ? letter.hidingMessage() : letter;
+    String message = shown.cause().getMessage();
+    return fields(
+        "topic",
+        letter.record().topic(),
+        "partition",
+        letter.record().partition(),
+        "offset",
+        letter.record().offset(),
+        "stage",
+        letter.stage(),
+        "attempts",
+        letter.attempts(),
+        "exception",
+        letter.exception(),
+        "message",
+        bounded(message == null ? "" : message));
   }
 
   /** A text of this library. A message of an exception, if there is one, is its last part. */
@@ -199,6 +242,7 @@ final class StatusJson {
   private static String withoutMessage(LoopEvent event) {
     return switch (event) {
       case LoopEvent.Rebalanced rebalanced -> rebalanced.text();
+      case LoopEvent.BreakerChanged breaker -> "the breaker is " + breaker.state();
       case LoopEvent.DeadLettered dead -> "dead letter: " + dead.letter().hidingMessage();
       case LoopEvent.Failed failed -> {
         Throwable cause = failed.failure().getCause();
@@ -215,7 +259,8 @@ final class StatusJson {
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
   }
 
-  private static Map<String, @Nullable Object> fields(@Nullable Object... namesAndValues) {
+  /** A map of names and values, in this order. */
+  static Map<String, @Nullable Object> fields(@Nullable Object... namesAndValues) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     for (int i = 0; i < namesAndValues.length; i += 2) {
       fields.put(String.valueOf(namesAndValues[i]), namesAndValues[i + 1]);

@@ -1,4 +1,4 @@
-/** Health, status and a live page of loops over HTTP; needs only the JDK. */
+/** Health, status and a live page of loops, over HTTP or as a function; needs only the JDK. */
 @NullMarked
 package dev.millrace.kafka.http;
 

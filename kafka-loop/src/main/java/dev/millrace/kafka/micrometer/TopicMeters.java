@@ -17,6 +17,7 @@ final class TopicMeters {
   private final Tags tags;
   private final Timer settleLatency;
   private final Counter handled;
+  private final Counter skipped;
   private final Counter unreadable;
   private final Counter undeserializable;
   private final Counter unhandled;
@@ -34,6 +35,7 @@ final class TopicMeters {
             .tags(tags)
             .register(registry);
     this.handled = counter("handled", "records", "records that the handler has handled");
+    this.skipped = counter("skipped", "records", "records settled without being handled");
     this.unreadable = failures(DeadLetter.FETCH);
     this.undeserializable = failures(DeadLetter.DESERIALIZE);
     this.unhandled = failures(DeadLetter.HANDLE);
@@ -91,6 +93,11 @@ final class TopicMeters {
       @Override
       public void failed(String stage) {
         failuresAt(stage).increment();
+      }
+
+      @Override
+      public void skipped(long records) {
+        skipped.increment((double) records);
       }
 
       @Override

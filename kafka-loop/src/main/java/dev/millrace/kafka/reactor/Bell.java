@@ -1,5 +1,6 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +29,12 @@ final class Bell {
   }
 
   void await() throws InterruptedException {
-    awaitUntil(System.nanoTime() + Long.MAX_VALUE / 2);
+    awaitUntil(Time.nanoTime() + Long.MAX_VALUE / 2);
   }
 
   /** Waits for a ring, at most for this time. */
   void await(Duration longest) throws InterruptedException {
-    awaitUntil(System.nanoTime() + longest.toNanos());
+    awaitUntil(Time.nanoTime() + longest.toNanos());
   }
 
   /**
@@ -44,8 +45,8 @@ final class Bell {
   void awaitUntil(long deadline) throws InterruptedException {
     waiting = Thread.currentThread();
     try {
-      for (long left; !rung && (left = deadline - System.nanoTime()) > 0; ) {
-        LockSupport.parkNanos(this, left);
+      for (long left; !rung && (left = deadline - Time.nanoTime()) > 0; ) {
+        Time.parkNanos(this, left);
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }

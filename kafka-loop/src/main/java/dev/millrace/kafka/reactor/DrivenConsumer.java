@@ -1,6 +1,7 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.channel.internal.Uninterruptibly;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.consumer.ConsumerCore;
 import dev.millrace.kafka.internal.report.Ends;
 import java.lang.reflect.InvocationHandler;
@@ -10,7 +11,6 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -62,9 +62,7 @@ final class DrivenConsumer<K, V> implements InvocationHandler {
    */
   boolean awaitEnd(long deadline) {
     long last = deadline + SPARE.toNanos();
-    boolean isClosed =
-        Uninterruptibly.awaitUntil(
-            last, left -> closed.await(left.toNanos(), TimeUnit.NANOSECONDS));
+    boolean isClosed = Uninterruptibly.awaitUntil(last, left -> Time.await(closed, left.toNanos()));
     return isClosed && Ends.join(thread, last);
   }
 

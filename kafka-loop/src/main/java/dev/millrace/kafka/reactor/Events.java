@@ -18,6 +18,7 @@ final class Events implements ConsumerCore.Listener {
   private final Bell bell;
   private final Consumer<? super Exception> onError;
   private final Consumer<? super Notification> onNotification;
+  private volatile Runnable onReady;
   private volatile Runnable onTurn = () -> {};
   private final Channel<Exception> errors = Channel.dropOldest(EVENTS);
   private final Channel<Notification> notifications = Channel.dropOldest(EVENTS);
@@ -27,13 +28,14 @@ final class Events implements ConsumerCore.Listener {
       Consumer<? super Exception> onError,
       Consumer<? super Notification> onNotification) {
     this.bell = bell;
+    this.onReady = bell::ring;
     this.onError = onError;
     this.onNotification = onNotification;
   }
 
   @Override
   public void ready() {
-    bell.ring();
+    onReady.run();
   }
 
   @Override
@@ -46,6 +48,11 @@ final class Events implements ConsumerCore.Listener {
   public void rebalanced(Notification change) {
     notifications.trySend(change);
     bell.ring();
+  }
+
+  /** Calls this action, instead of ringing, when there may be messages. It must not block. */
+  void onReady(Runnable action) {
+    onReady = action;
   }
 
   /** Also calls that at each turn of the poll thread. */

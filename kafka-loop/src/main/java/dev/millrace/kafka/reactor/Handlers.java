@@ -1,11 +1,14 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.handling.Attempt;
 import dev.millrace.kafka.internal.handling.Busy;
+import dev.millrace.kafka.internal.handling.DueAttempts;
 import dev.millrace.kafka.internal.handling.Handling;
 import dev.millrace.kafka.internal.handling.Handling.Outcome;
+import dev.millrace.kafka.internal.settings.Gate;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
@@ -28,15 +31,16 @@ import reactor.core.publisher.Flux;
 import reactor.util.context.Context;
 
 /**
- * Starts handlers, at most {@code concurrency} at the same time, and observes their ends.
+ * Starts handlers that return publishers, and batches, at most {@code concurrency} at the same
+ * time, and observes their ends.
  *
- * <p>{@link #startAll} and {@link #await} are for the thread that runs the loop. This thread
- * deserializes, calls the application's function, and subscribes to the returned publisher. So a
- * publisher that completes at once costs no change of threads, and a function that blocks does not
- * block a thread of Reactor. While a deserializer is slow, another thread runs the loop. Later
- * attempts, dead letters and serializers run in virtual threads of their own.
+ * <p>The thread of the loop deserializes, calls the application's function, and subscribes to the
+ * returned publisher. So a publisher that completes at once costs no change of threads, and a
+ * function that blocks does not block a thread of Reactor. While a deserializer is slow, another
+ * thread runs the loop. Later attempts, dead letters and serializers run in virtual threads of
+ * their own.
  */
-final class Handlers<K, V> {
+final class Handlers<K, V> implements HandlerStarter {
 
   private static final Logger LOG = LoggerFactory.getLogger(Handlers.class);
 
@@ -45,12 +49,12 @@ final class Handlers<K, V> {
 
   private final String name;
   private final TaskGroup group;
-  private final int concurrency;
+  private final Gate gate;
   private final Supply<K, V> supply;
   private final Handling<K, V> handling;
   private final @Nullable ReactiveHandler<K, V, ?> handler;
   private final Bell bell;
-  private final Queue<Attempt<K, V>> retries = new ConcurrentLinkedQueue<>();
+  private final DueAttempts<K, V> retries;
   private final Queue<Step<K, V>> steps = new ConcurrentLinkedQueue<>();
   private final Set<Call<?>> calls = ConcurrentHashMap.newKeySet();
 
@@ -80,14 +84,16 @@ final class Handlers<K, V> {
   Handlers(
       String name,
       TaskGroup group,
-      int concurrency,
+      Gate gate,
       Supply<K, V> supply,
       Handling<K, V> handling,
       @Nullable ReactiveHandler<K, V, ?> handler,
       Bell bell) {
     this.name = name;
     this.group = group;
-    this.concurrency = concurrency;
+    this.gate = gate;
+    this.retries = new DueAttempts<>(gate);
+    gate.onOpen(bell::ring);
     this.supply = supply;
     this.handling = handling;
     this.handler = handler;
@@ -95,16 +101,16 @@ final class Handlers<K, V> {
     SchedulerErrors.watch();
   }
 
-  /** The failure that stops the loop, with its record; null if the loop goes on. */
-  @Nullable Exception failure() {
+  @Override
+  public @Nullable Exception failure() {
     return failure.get();
   }
 
-  /** Starts as many handlers as possible; whether more may start. */
-  boolean startAll() throws InterruptedException {
+  @Override
+  public boolean startAll() throws InterruptedException {
     forkSteps();
     for (int i = 0; i < TURN; i++) {
-      if (running.get() >= concurrency) {
+      if (running.get() >= gate.concurrency()) {
         supply.gather();
         return false;
       }
@@ -128,10 +134,12 @@ final class Handlers<K, V> {
   private void start(Attempt<K, V> given) throws InterruptedException {
     Attempt<K, V> attempt = given.begin();
     if (attempt.messages().isEmpty()) {
+      gate.left(given.first(), given.topic());
       return;
     }
+    gate.began(given.first(), attempt.first());
     running.incrementAndGet();
-    if (handler != null && attempt.number() == 1) {
+    if (handler != null && !attempt.isRetry()) {
       subscribe(attempt, handler);
     } else {
       fork(attempt, () -> handling.run(attempt));
@@ -180,7 +188,9 @@ final class Handlers<K, V> {
   private final class Call<T> extends BaseSubscriber<T> {
     private final Attempt<K, V> attempt;
     private final ReactiveHandler<K, V, T> handler;
-    private final List<T> emitted = new ArrayList<>(); // signals come one after the other
+
+    /** The values to produce; null before the first one. Signals come one after the other. */
+    private @Nullable List<T> emitted;
 
     private Call(Attempt<K, V> attempt, ReactiveHandler<K, V, T> handler) {
       this.attempt = attempt;
@@ -199,16 +209,23 @@ final class Handlers<K, V> {
 
     @Override
     protected void hookOnNext(T value) {
-      if (handler.produces()) {
-        emitted.add(value);
+      if (!handler.produces()) {
+        return;
       }
+      List<T> known = emitted;
+      if (known == null) {
+        known = new ArrayList<>();
+        emitted = known;
+      }
+      known.add(value);
     }
 
     @Override
     protected void hookOnComplete() {
       calls.remove(this);
-      if (!emitted.isEmpty()) {
-        later(attempt, () -> handling.handled(attempt, () -> handler.produced(emitted)));
+      List<T> known = emitted;
+      if (known != null) {
+        later(attempt, () -> handling.handled(attempt, () -> handler.produced(known)));
         return;
       }
       try {
@@ -305,7 +322,7 @@ final class Handlers<K, V> {
       bury(again.next());
       return;
     }
-    Thread.sleep(again.delay());
+    Time.sleep(again.delay());
     retries.add(again.next());
     bell.ring();
   }
@@ -326,7 +343,7 @@ final class Handlers<K, V> {
       }
       buried(); // `await` does not wait for a letter between two attempts
       try {
-        Thread.sleep(again.delay());
+        Time.sleep(again.delay());
       } finally {
         burying.incrementAndGet();
       }
@@ -348,23 +365,21 @@ final class Handlers<K, V> {
 
   private void ended(Attempt<K, V> attempt) {
     attempt.abandon();
+    gate.left(attempt.first(), attempt.topic());
     running.decrementAndGet();
     bell.ring();
   }
 
-  /**
-   * Waits until no handler runs, at most for the timeout. A cancellation of the group ends the
-   * wait.
-   */
-  void await(Duration timeout) throws InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
+  @Override
+  public void await(Duration timeout) throws InterruptedException {
+    long deadline = Time.nanoTime() + timeout.toNanos();
     while (true) {
       bell.reset();
       forkSteps();
       if (running.get() + burying.get() == 0) {
         return;
       }
-      if (group.context().isCancelled() || deadline - System.nanoTime() <= 0) {
+      if (group.context().isCancelled() || deadline - Time.nanoTime() <= 0) {
         LOG.warn(
             "{} handlers and {} dead letters are cancelled; their records will be redelivered",
             running.get(),
@@ -375,18 +390,18 @@ final class Handlers<K, V> {
     }
   }
 
-  /** The time until messages that were collected already may be ready. */
-  Duration untilReady() {
+  @Override
+  public Duration untilReady() {
     return supply.untilReady();
   }
 
-  /** The present calls of the application's functions, each with the stack of its thread. */
-  List<StuckHandlerException> running() {
+  @Override
+  public List<StuckHandlerException> running() {
     return Busy.stuck(name, busy);
   }
 
-  /** Cancels the calls without a thread; the group cancels the other ones. */
-  void cancel() {
+  @Override
+  public void cancel() {
     calls.forEach(Call::cancel);
     for (Step<K, V> step; (step = steps.poll()) != null; ) {
       ended(step.attempt());

@@ -1,12 +1,12 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.ConsumerBuilder;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.builder.ConsumerBuilder;
+import dev.millrace.kafka.internal.drafts.Drafts;
 import dev.millrace.kafka.internal.report.FailureLog;
-import dev.millrace.kafka.internal.report.Logs;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
-import dev.millrace.kafka.internal.settings.Drafts;
+import dev.millrace.kafka.internal.text.Logs;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.channel.internal.Demand;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
@@ -101,12 +102,12 @@ final class MessageSubscription<K, V> implements Subscription {
         () -> {
           Throwable why = feed(intake);
           core.stop();
-          boolean _ = Ends.join(poll, System.nanoTime() + FOREVER_NANOS);
+          boolean _ = Ends.join(poll, Time.nanoTime() + FOREVER_NANOS);
           end(registration, why);
         });
   }
 
-  private void end(Context.Registration registration, @Nullable Throwable why) {
+  private void end(CancelSource.Listening registration, @Nullable Throwable why) {
     registration.stop();
     context.cancel(); // its parent may forget it
     if (cancelled) {

@@ -3,14 +3,14 @@ package dev.millrace.kafka.reactor;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.AbstractLoop;
 import dev.millrace.kafka.BatchHandler;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
+import dev.millrace.kafka.internal.drafts.Drafts;
 import dev.millrace.kafka.internal.handling.BatchFunction;
 import dev.millrace.kafka.internal.serde.Serialization;
 import dev.millrace.kafka.internal.settings.Batching;
-import dev.millrace.kafka.internal.settings.Drafts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -180,8 +180,19 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * Sets the function that handles a record, and that may block. It is called in a virtual thread
-     * for each record.
+     * Sets the deserializers and the functions for each topic, instead of {@link #handler} and
+     * {@link #deserializers}. For functions that may block, see {@link #routes}.
+     */
+    public Builder<K, V> reactiveRoutes(ReactiveRoutes routes) {
+      handler = ReactiveRoutes.handler(routes.table);
+      Drafts.loop(this).routed("reactiveRoutes(…)", routes.table);
+      return this;
+    }
+
+    /**
+     * Sets the function that handles a record, and that may block. Virtual threads call it, at most
+     * {@code concurrency} at the same time. A thread may handle several records, one after the
+     * other.
      */
     public Builder<K, V> blockingHandler(RecordHandler<K, V> given) {
       Objects.requireNonNull(given, "handler");
@@ -245,8 +256,8 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * As {@link #transactionalHandler}, with a function that may block. It is called in a virtual
-     * thread for each record.
+     * As {@link #transactionalHandler}, with a function that may block. Virtual threads call it, as
+     * they call a {@link #blockingHandler}.
      */
     public <A, B> Builder<K, V> blockingTransactionalHandler(
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.reactor;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.kafka.StuckHandlerException;
@@ -7,11 +8,16 @@ import dev.millrace.kafka.internal.consumer.ConsumerCore;
 import dev.millrace.kafka.internal.handling.BatchFunction;
 import dev.millrace.kafka.internal.handling.Handling;
 import dev.millrace.kafka.internal.handling.Handover;
+import dev.millrace.kafka.internal.handling.Priorities;
 import dev.millrace.kafka.internal.loop.LoopCore;
+import dev.millrace.kafka.internal.properties.Checks;
 import dev.millrace.kafka.internal.report.Ends;
+import dev.millrace.kafka.internal.serde.RouteTable;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.settings.LoopDraft;
 import dev.millrace.kafka.internal.settings.OwnProducer;
+import dev.millrace.kafka.internal.workers.Outlet;
+import dev.millrace.kafka.internal.workers.Workers;
 import dev.millrace.stages.reactor.Fluxes;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
@@ -32,7 +38,8 @@ import reactor.util.context.ContextView;
 
 /**
  * The loop behind {@link ReactorKafkaLoop}: a virtual thread handles, the thread of the receiver
- * polls, and the caller's thread watches both. Thread-safe.
+ * polls, and the caller's thread watches both. Handlers that block run in the threads of workers,
+ * as in {@code KafkaLoop}. Thread-safe.
  */
 final class ReactorLoop<K, V> extends LoopCore<K, V> {
 
@@ -53,9 +60,17 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
     this.options = subscribed(options, settings());
     this.handler =
         Objects.requireNonNull(
-            handler,
+            routed(handler),
             "no handler: call handler(…), batchHandler(…), transactionalHandler(…), or a blocking"
                 + " form of theirs");
+  }
+
+  private @Nullable BatchFunction<K, V> routed(@Nullable BatchFunction<K, V> given) {
+    RouteTable<?> routes = settings().routes;
+    if (routes == null) {
+      return given;
+    }
+    return given == null ? BatchFunction.routed(routes) : ReactiveRoutes.handler(routes);
   }
 
   private static <K, V> ReceiverOptions<K, V> subscribed(
@@ -129,13 +144,13 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
             });
   }
 
-  private List<StuckHandlerException> running(Handlers<K, V> handlers, Handover<K, V> handover) {
+  private List<StuckHandlerException> running(HandlerStarter handlers, Handover<K, V> handover) {
     List<StuckHandlerException> all = new ArrayList<>(handlers.running());
     all.addAll(handover.running(settings().group()));
     return all;
   }
 
-  private Handlers<K, V> handlers(
+  private HandlerStarter handlers(
       ConsumerCore<K, V> core,
       Events events,
       @Nullable OwnProducer letters,
@@ -150,10 +165,28 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
             reactive == null ? handler : reactive,
             loop().policy(letters),
             context::isCancelled,
-            events::survived);
-    Supply<K, V> supply = Supply.of(settings(), core, handover);
-    return new Handlers<>(
-        settings().group(), group, loop().concurrency, supply, handling, reactive, bell);
+            events::survived,
+            gate().breaker());
+    var priorities = new Priorities(loop().tuning.priorities());
+    if (reactive == null && settings().batching == null) {
+      return blocking(core, events, group, handling, priorities);
+    }
+    Supply<K, V> supply = Supply.of(settings(), core, handover, gate(), priorities);
+    return new Handlers<>(settings().group(), group, gate(), supply, handling, reactive, bell);
+  }
+
+  private HandlerStarter blocking(
+      ConsumerCore<K, V> core,
+      Events events,
+      TaskGroup group,
+      Handling<K, V> handling,
+      Priorities priorities) {
+    var workers = new Workers<K, V>(gate(), priorities);
+    workers.onFailure(bell::ring);
+    Outlet outlet = workers.attach(core.partitions(), core.pauses());
+    events.onReady(outlet::wake);
+    workers.begin(group, handling);
+    return new BlockingHandlers<>(settings().group(), workers);
   }
 
   /**
@@ -163,7 +196,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
    * @return the failure of the loop; null if it did not fail
    */
   private @Nullable Throwable watch(
-      Handlers<K, V> handlers, Events events, TaskGroup group, Handover<K, V> handover)
+      HandlerStarter handlers, Events events, TaskGroup group, Handover<K, V> handover)
       throws InterruptedException {
     Context context = group.context();
     var thread = new CompletableFuture<@Nullable Void>();
@@ -185,20 +218,20 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
     return handlers.failure() != null ? handlers.failure() : lost.get();
   }
 
-  private void awaitEnd(CompletableFuture<?> thread, Handlers<K, V> handlers, Context context)
+  private void awaitEnd(CompletableFuture<?> thread, HandlerStarter handlers, Context context)
       throws InterruptedException {
     while (!thread.isDone() && !mustEnd(handlers, context)) {
       watch.await();
       watch.reset();
     }
-    long deadline = System.nanoTime() + drainTimeout().toNanos();
+    long deadline = Time.nanoTime() + drainTimeout().toNanos();
     while (!thread.isDone() && !context.isCancelled() && !Ends.left(deadline).isZero()) {
       watch.awaitUntil(deadline);
       watch.reset();
     }
   }
 
-  private boolean mustEnd(Handlers<K, V> handlers, Context context) {
+  private boolean mustEnd(HandlerStarter handlers, Context context) {
     return context.isCancelled()
         || isDraining()
         || lost.get() != null
@@ -206,7 +239,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
   }
 
   private void handle(
-      Handlers<K, V> handlers,
+      HandlerStarter handlers,
       Events events,
       Context context,
       CompletableFuture<@Nullable Void> end) {
@@ -222,7 +255,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
   }
 
   /** Handles until the end, by the thread of the loop. */
-  private void handle(Handlers<K, V> handlers, Events events, Context context)
+  private void handle(HandlerStarter handlers, Events events, Context context)
       throws InterruptedException {
     while (true) {
       bell.reset();
@@ -252,7 +285,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
 
   /** As {@link ReactorKafkaLoop#drained}. */
   Mono<Void> drained(Duration timeout) {
-    ConsumerSettings.positive("the drain timeout", timeout);
+    Checks.positive("the drain timeout", timeout);
     return Mono.deferContextual(
         view -> {
           var end = startDrain(timeout);

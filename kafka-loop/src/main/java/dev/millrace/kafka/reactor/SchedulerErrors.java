@@ -63,11 +63,7 @@ final class SchedulerErrors {
     try {
       return subscribe.get();
     } finally {
-      if (before == null) {
-        CURRENT.remove();
-      } else {
-        CURRENT.set(before);
-      }
+      CURRENT.set(before); // a removal would make an entry anew for each record
     }
   }
 }

@@ -6,9 +6,13 @@ import dev.millrace.kafka.internal.handling.Attempt;
 import dev.millrace.kafka.internal.handling.Batches;
 import dev.millrace.kafka.internal.handling.Handover;
 import dev.millrace.kafka.internal.handling.Intake;
+import dev.millrace.kafka.internal.handling.Priorities;
+import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.settings.Batching;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Gate;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the loop's thread the messages to handle: one at a time, or in batches. */
@@ -25,11 +29,16 @@ interface Supply<K, V> {
 
   /** As the settings say. */
   static <K, V> Supply<K, V> of(
-      ConsumerSettings<K, V> settings, ConsumerCore<K, V> core, Handover<K, V> handover) {
+      ConsumerSettings<K, V> settings,
+      ConsumerCore<K, V> core,
+      Handover<K, V> handover,
+      Gate gate,
+      Priorities priorities) {
     Batching batching = settings.batching;
     return batching == null
-        ? new Single<>(new Intake<>(core.partitions(), core.pauses(), handover))
+        ? new Single<>(new Intake<>(core.partitions(), core.pauses(), handover, gate, priorities))
         : new Gathered<>(
+            gate,
             new Batches<>(batching, settings.ordering, core.partitions(), core.pauses(), handover));
   }
 
@@ -53,11 +62,17 @@ interface Supply<K, V> {
   }
 
   /** Batches, which grow while they wait for a handler. */
-  record Gathered<K, V>(Batches<K, V> batches) implements Supply<K, V> {
+  record Gathered<K, V>(Gate gate, Batches<K, V> batches) implements Supply<K, V> {
     @Override
     public @Nullable Attempt<K, V> next() {
       batches.gather();
-      return batches.ready() == null ? null : Attempt.first(batches.take());
+      List<Delivery<K, V>> ready = batches.ready();
+      if (ready == null || !gate.enter(ready.getFirst().raw().topic())) {
+        return null;
+      }
+      Attempt<K, V> attempt = Attempt.first(batches.take());
+      gate.took(attempt.first(), attempt.size(), attempt.bytes());
+      return attempt;
     }
 
     @Override

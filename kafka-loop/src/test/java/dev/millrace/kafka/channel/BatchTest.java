@@ -1,7 +1,7 @@
 package dev.millrace.kafka.channel;
 
 import dev.millrace.kafka.BatchHandler;
-import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.time.Duration;
 
 class BatchTest extends BatchPromises {

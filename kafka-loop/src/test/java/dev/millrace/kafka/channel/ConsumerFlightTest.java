@@ -12,7 +12,7 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingStream;
 import org.junit.jupiter.api.Test;
 
-/** Java Flight Recorder gets the commits, the rebalances and the dead letters of a loop. */
+/** Java Flight Recorder gets the commits, rebalances, settles and dead letters of a loop. */
 class ConsumerFlightTest extends WithMockConsumer {
 
   private static List<RecordedEvent> events(RecordingStream jfr, String name) {
@@ -22,11 +22,13 @@ class ConsumerFlightTest extends WithMockConsumer {
   }
 
   @Test
-  void commitsRebalancesAndDeadLettersAreRecorded() throws Exception {
+  void commitsRebalancesSettlesAndDeadLettersAreRecorded() throws Exception {
     try (var jfr = new RecordingStream()) {
       var commits = events(jfr, "Commit");
       var rebalances = events(jfr, "Rebalance");
       var letters = events(jfr, "DeadLetter");
+      var settles = events(jfr, "Settle");
+      jfr.enable("dev.millrace.Settle").with("throttle", "off"); // default: a sample
       jfr.startAsync();
       assign(2, P0);
       var loop =
@@ -36,6 +38,7 @@ class ConsumerFlightTest extends WithMockConsumer {
                     if (record.offset() == 1) {
                       throw new IOException("poison");
                     }
+                    Thread.sleep(20);
                   })
               .deadLetters(letter -> {})
               .build();
@@ -49,6 +52,12 @@ class ConsumerFlightTest extends WithMockConsumer {
           .allMatch(event -> event.getString("group").equals("test"))
           .allMatch(event -> event.getString("failure") == null);
       assertThat(rebalances).anyMatch(event -> event.getString("claimed").equals("[orders-0]"));
+      assertThat(settles)
+          .hasSize(2)
+          .allMatch(event -> event.getString("group").equals("test"))
+          .allMatch(event -> event.getString("topic").equals("orders"))
+          .allMatch(event -> event.getInt("partition") == 0)
+          .anyMatch(event -> event.getDuration("took").toMillis() >= 20);
       assertThat(letters)
           .singleElement()
           .satisfies(

@@ -7,10 +7,10 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.StuckHandlerException;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.SlowDeserializer.Gate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 public abstract class DeserializerPromises extends WithMockConsumer {
 
   private static final Duration DRAIN = Duration.ofMillis(300);
-  private static final Duration CLOSE = Duration.ofSeconds(8);
+  private static final Duration CLOSE = Duration.ofSeconds(40);
 
   private static final int BEHIND = 10;
 
@@ -125,7 +125,7 @@ public abstract class DeserializerPromises extends WithMockConsumer {
     loop.drain(DRAIN);
     assertThat(Duration.ofNanos(System.nanoTime() - from))
         .isLessThan(CLOSE.dividedBy(2).plus(DRAIN));
-    assertThat(running.get(1, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
     assertThat(mock.closed()).isTrue();
     assertThat(lastCommits).doesNotContainEntry(P0, 1L).containsEntry(P1, 10L);
     assertThatTheThreadIsTold();

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.context.Context;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.builder.LoopBuilder;
+import dev.millrace.kafka.internal.drafts.Drafts;
 import dev.millrace.kafka.internal.settings.ConsumerDraft;
-import dev.millrace.kafka.internal.settings.Drafts;
 import dev.millrace.kafka.internal.settings.LoopDraft;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -8,11 +8,14 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.ClusterProblemException;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.reactor.ReactorLoops;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -80,6 +83,42 @@ class HealthTest extends WithMockConsumer {
     loop.resumeAll();
     await().until(() -> handled.get() == 5);
     loop.drain(Duration.ofSeconds(5));
+    running.get();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"channels", "reactor"})
+  void loopThatDrainsIsAliveAndNotReady(String face) throws Exception {
+    var handling = new CountDownLatch(1);
+    var gate = new CountDownLatch(1);
+    RecordHandler<String, String> waits =
+        record -> {
+          handling.countDown();
+          gate.await();
+        };
+    Loop loop =
+        face.equals("reactor")
+            ? ReactorLoops.blocking(mock, errors, waits).build()
+            : builder().handler(waits).build();
+    var running = start(loop, Context.background());
+    assign(1, P0);
+    handling.await();
+    var drain =
+        new FutureTask<Void>(
+            () -> {
+              loop.drain(Duration.ofSeconds(30));
+              return null;
+            });
+    Thread.ofPlatform().start(drain);
+    await().until(() -> loop.health().state() == State.CLOSING);
+    assertThat(loop.health().reason())
+        .isEqualTo("it closes, and waits for the handler of 1 record");
+    assertThat(loop.health().isAlive()).isTrue();
+    assertThat(loop.health().isReady()).isFalse();
+    assertThat(loop.health().isStarted()).isTrue();
+    gate.countDown();
+    drain.get();
+    assertThat(loop.health().state()).isEqualTo(State.STOPPED);
     running.get();
   }
 
@@ -165,10 +204,7 @@ class HealthTest extends WithMockConsumer {
     Loop loop = builder.build();
     var running = start(loop, Context.background());
     await().until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
-    await().until(() -> loop.health().state() == State.STUCK);
-    assertThat(loop.health().reason())
-        .contains("not in its group")
-        .contains("localhost:1 (Connection refused)");
+    awaitStuck(loop, "not in its group", "localhost:1 (Connection refused)");
     assertThat(loop.health().isStarted()).isFalse();
     assertThat(loop.status().recent()).anyMatch(event -> event.text().contains("localhost:1"));
     assign(1, new TopicPartition("orders", 0));

@@ -79,7 +79,7 @@ class KafkaLoopTest extends WithMockConsumer {
                 })
             .build();
     var running = start(loop, Context.background());
-    assertThat(others.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(others.await(50, TimeUnit.SECONDS)).isTrue();
     await().until(() -> committed(P0) == 3);
     gate.countDown();
     await().until(() -> committed(P0) == 10);
@@ -130,7 +130,7 @@ class KafkaLoopTest extends WithMockConsumer {
             .build();
     try (var context = Context.background().withCancel()) {
       var running = start(loop, context);
-      assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(started.await(50, TimeUnit.SECONDS)).isTrue();
       var cause = new IOException("stop");
       context.cancel(cause);
       assertThatThrownBy(running::get)
@@ -160,7 +160,7 @@ class KafkaLoopTest extends WithMockConsumer {
             .build();
     try (var context = Context.background().withCancel()) {
       var running = start(loop, context);
-      assertThat(all.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(all.await(50, TimeUnit.SECONDS)).isTrue();
       context.cancel();
       assertThatThrownBy(running::get).hasCauseInstanceOf(CancellationException.class);
     }
@@ -227,7 +227,7 @@ class KafkaLoopTest extends WithMockConsumer {
     var running = start(loop, Context.background());
     started.await();
     loop.drain(Duration.ofMillis(50));
-    assertThat(running.get(5, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }
 
   @Test
@@ -364,7 +364,7 @@ class KafkaLoopTest extends WithMockConsumer {
             .handler(
                 record -> {
                   mock.setPollException(new AuthorizationException("not for you"));
-                  await().until(() -> threads("millrace-poll.*").isEmpty());
+                  await().until(() -> !isPolling());
                   throw new IOException("of the handler");
                 })
             .deadLetters(letter -> {})
@@ -389,7 +389,7 @@ class KafkaLoopTest extends WithMockConsumer {
               @Override
               public void retried() { // before the second attempt deserializes
                 mock.setPollException(new AuthorizationException("not for you"));
-                await().until(() -> threads("millrace-poll.*").isEmpty());
+                await().until(() -> !isPolling());
               }
             };
           }

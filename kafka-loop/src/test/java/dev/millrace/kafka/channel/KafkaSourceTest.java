@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
+import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Message;
@@ -38,11 +39,18 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A pipeline over Kafka commits the records that it has settled. */
+@ParameterizedClass
+@ValueSource(strings = {"channels", "reactor"})
 class KafkaSourceTest extends WithMockConsumer {
+
+  /** The name of the engine that runs the pipelines. */
+  @Parameter String engine = "channels";
 
   private KafkaSource.Builder<String, String> source() {
     return KafkaSource.<String, String>builder()
@@ -69,8 +77,8 @@ class KafkaSourceTest extends WithMockConsumer {
     return source().build().pipe("orders").map("number", KafkaSourceTest::number);
   }
 
-  private static <R> Run<R> start(Pipeline<R> pipeline) {
-    return pipeline.start(Engine.channels(), Context.background());
+  private <R> Run<R> start(Pipeline<R> pipeline) {
+    return pipeline.start(Engine.named(engine), Context.background());
   }
 
   private void awaitCommit(TopicPartition partition, long offset) {
@@ -169,7 +177,7 @@ class KafkaSourceTest extends WithMockConsumer {
         refusing("v5")
             .pipe("orders")
             .to(Sink.count())
-            .start(Engine.channels(), Context.background(), failures::add);
+            .start(Engine.named(engine), Context.background(), failures::add);
     awaitCommit(P0, 10);
     run.drain(Duration.ofSeconds(10));
     assertThat(run.join()).isEqualTo(9);
@@ -274,7 +282,7 @@ class KafkaSourceTest extends WithMockConsumer {
     awaitCommit(P0, 5);
     run.drain(Duration.ofSeconds(10));
     assertThat(run.join()).isEqualTo(5);
-    assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(interrupted.await(50, TimeUnit.SECONDS)).isTrue();
   }
 
   /** With {@code Ordering.KEY} the records of a key are handed out one by one. */
@@ -352,7 +360,7 @@ class KafkaSourceTest extends WithMockConsumer {
               new ConsumerRecord<>(P0.topic(), P0.partition(), 0, bytes("k"), bytes("slow")));
           add(P1, 0, 20);
         });
-    var close = Duration.ofSeconds(8);
+    var close = Duration.ofSeconds(40);
     var run =
         start(
             source()
@@ -386,7 +394,7 @@ class KafkaSourceTest extends WithMockConsumer {
             .map("number", KafkaSourceTest::number)
             .to(Sink.count())
             .start(
-                Engine.channels(),
+                Engine.named(engine),
                 Context.background(),
                 failure -> {
                   throw new IOException("the handler is broken");
@@ -400,6 +408,33 @@ class KafkaSourceTest extends WithMockConsumer {
                     .contains(stage)
                     .containsPattern("orders(-| at partition |, partition = )0")
                     .containsPattern("offset (= )?0"));
+  }
+
+  @Test
+  void recordWhoseBatchIsCorruptStopsTheRunWhichNamesIt() {
+    assignWithCorruptRecordAt(2, 5);
+    var run = start(numbers().to(Sink.count()));
+    assertThatThrownBy(run::join)
+        .hasStackTraceContaining("the record of orders-0 at offset 2 cannot be read")
+        .hasStackTraceContaining("corruptRecords(FAIL)");
+  }
+
+  @Test
+  void recordWhoseBatchIsCorruptIsAFailureByPolicyAndTheRunGoesOnBehindIt() throws Exception {
+    assignWithCorruptRecordAt(2, 5);
+    List<Failure<?>> failures = Collections.synchronizedList(new ArrayList<>());
+    var run =
+        source()
+            .corruptRecords(CorruptRecords.FAIL)
+            .build()
+            .pipe("orders")
+            .to(Sink.count())
+            .start(Engine.named(engine), Context.background(), failures::add);
+    awaitCommit(P0, 5);
+    run.drain(Duration.ofSeconds(10));
+    assertThat(run.join()).isEqualTo(4);
+    assertThat(failures).hasSize(1);
+    assertThat(((Message<?, ?>) failures.getFirst().element()).raw().offset()).isEqualTo(2);
   }
 
   private static String text(Throwable e) {

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetterFile;
+import dev.millrace.kafka.DeadLetterHeaders;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Ordering;
@@ -47,6 +48,29 @@ public abstract class LetterPromises extends WithLetters {
     assertThatThrownBy(byPattern::build)
         .hasMessageContaining("deadLetterTopic(\"ord.dead\")")
         .hasMessageContaining("pattern ord.*");
+  }
+
+  /** Two loops that send their letters to each other's topic. */
+  @Test
+  void letterThatGoesRoundInACircleStopsTheLoopByPolicy() {
+    assign(0, P0);
+    mock.schedulePollTask(
+        () -> {
+          var record = record(P0, 0);
+          record.headers().add(DeadLetterHeaders.HOPS, bytes("16"));
+          mock.addRecord(record);
+        });
+    List<Object> sent = Collections.synchronizedList(new ArrayList<>());
+    var loop =
+        poisoned()
+            .deadLetters(letter -> sent.add(letter.toRecord("dead")))
+            .refusedLetters(RefusedLetters.stop())
+            .build();
+    assertThatThrownBy(() -> loop.run(Context.background()))
+        .hasStackTraceContaining("it goes round in a circle")
+        .hasMessageContaining("orders-0 at offset 0");
+    assertThat(sent).isEmpty();
+    assertThat(lastCommits).doesNotContainEntry(P0, 1L);
   }
 
   // Letters that are not taken

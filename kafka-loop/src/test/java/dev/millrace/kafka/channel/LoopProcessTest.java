@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -48,7 +51,7 @@ class LoopProcessTest {
               .topics("orders")
               .closeTimeout(Duration.ofSeconds(1))
               .commitInterval(Duration.ofHours(1)) // at the end only
-              .factory(properties -> broker())
+              .factory(properties -> args[0].equals("waits") ? silent() : broker())
               .handler(
                   record -> {
                     say(HANDLING);
@@ -88,6 +91,22 @@ class LoopProcessTest {
 
     private static void say(String what) {
       System.out.println(what);
+    }
+
+    /** A broker that does not answer: the consumer needs its time to close. */
+    private static MockConsumer<byte[], byte[]> silent() {
+      return new MockConsumer<>("earliest") {
+        @Override
+        public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+          say("polls");
+          return super.poll(timeout);
+        }
+
+        @Override
+        public void close(CloseOptions options) {
+          LockSupport.parkNanos(Duration.ofSeconds(30).toNanos());
+        }
+      };
     }
 
     private static MockConsumer<byte[], byte[]> broker() {
@@ -207,6 +226,24 @@ class LoopProcessTest {
               "forced: the deadline has passed, handlers were interrupted; their records will"
                   + " be redelivered",
               "hook");
+      assertThat(ended.status()).isEqualTo(LoopProcess.FAILED);
+    }
+  }
+
+  /** Without a broker, or as long as it does not answer. */
+  @Test
+  void forcedEndWithoutAHandlerSaysSo() throws Exception {
+    Process process = start("waits", Duration.ofMillis(300));
+    try (var output = process.inputReader()) {
+      awaitLine(output, "polls");
+      signal(process, "TERM");
+      Ended ended = end(process, output);
+      assertThat(ended.said())
+          .anyMatch(
+              line ->
+                  line.startsWith("forced: the deadline has passed, no handler was running; ")
+                      && line.contains("Before: it closes, and no record is being handled: "))
+          .noneMatch(line -> line.contains("handlers were interrupted"));
       assertThat(ended.status()).isEqualTo(LoopProcess.FAILED);
     }
   }

@@ -140,7 +140,7 @@ class LoopStatusTest extends WithMockConsumer {
         .anySatisfy(
             event -> {
               assertThat(event).isInstanceOf(LoopEvent.Rebalanced.class);
-              assertThat(event.text()).contains("claimed [orders-0]");
+              assertThat(event.text()).contains("claimed [orders-0], released [], 1 partition now");
             })
         .anySatisfy(
             event -> {

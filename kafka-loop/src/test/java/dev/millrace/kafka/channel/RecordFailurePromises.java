@@ -7,17 +7,16 @@ import dev.millrace.context.Context;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,34 +75,9 @@ public abstract class RecordFailurePromises extends WithLetters {
 
   // Records that cannot be read
 
-  /** As Kafka's consumer says it; apache/kafka CompletedFetch, KAFKA-4740 and its successors. */
-  private static KafkaException corrupt() {
-    return new KafkaException(
-        "Received exception when fetching the next record from orders-0. If needed, please seek"
-            + " past the record to continue consumption.",
-        new KafkaException(
-            "Record batch for partition orders-0 at offset 2 is invalid, cause: Record is"
-                + " corrupt"));
-  }
-
-  private void assignWithCorruptRecordAt(int offset) {
-    assign(offset, P0);
-    mock.schedulePollTask(() -> failWhenReached(offset));
-  }
-
-  /** As a broker: the batch is met when all records before it have been read. */
-  private void failWhenReached(int offset) {
-    if (mock.position(P0) < offset) {
-      mock.schedulePollTask(() -> failWhenReached(offset));
-    } else {
-      mock.setPollException(corrupt());
-      mock.schedulePollTask(() -> add(P0, offset + 1, 5));
-    }
-  }
-
   @Test
   void recordWhoseBatchIsCorruptStopsTheLoopWhichNamesIt() {
-    assignWithCorruptRecordAt(2);
+    assignWithCorruptRecordAt(2, 5);
     var loop = handling(record -> {}).deadLetters(letters::add).build();
     assertThatThrownBy(() -> loop.run(Context.background()))
         .hasMessageContaining("the record of orders-0 at offset 2 cannot be read")
@@ -114,7 +88,7 @@ public abstract class RecordFailurePromises extends WithLetters {
 
   @Test
   void recordWhoseBatchIsCorruptIsADeadLetterByPolicyAndTheLoopGoesOnBehindIt() throws Exception {
-    assignWithCorruptRecordAt(2);
+    assignWithCorruptRecordAt(2, 5);
     var handled = new AtomicInteger();
     var loop =
         handling(record -> handled.incrementAndGet())

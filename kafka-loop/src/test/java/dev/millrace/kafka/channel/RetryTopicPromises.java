@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.RetryHeaders;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;

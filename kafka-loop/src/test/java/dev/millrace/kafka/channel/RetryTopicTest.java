@@ -1,7 +1,7 @@
 package dev.millrace.kafka.channel;
 
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 
 class RetryTopicTest extends RetryTopicPromises {
 

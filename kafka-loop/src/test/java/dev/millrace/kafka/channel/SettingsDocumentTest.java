@@ -2,8 +2,8 @@ package dev.millrace.kafka.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.kafka.ConsumerBuilder;
-import dev.millrace.kafka.LoopBuilder;
+import dev.millrace.kafka.builder.ConsumerBuilder;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.reactor.MessageFlux;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.millrace.kafka.channel;
 
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.util.Map;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.Producer;

@@ -60,7 +60,7 @@ class TransactionsEndTest extends WithMockConsumer {
     int before = lookups.size();
     await().until(() -> lookups.size() > before);
     loop.drain(Duration.ofSeconds(10));
-    running.get(10, TimeUnit.SECONDS);
+    running.get(50, TimeUnit.SECONDS);
     assertThat(lookups.getLast()).isLessThanOrEqualTo(CLOSE.dividedBy(2));
     assertThat(closes.getLast()).isLessThanOrEqualTo(CLOSE);
   }

@@ -3,10 +3,10 @@ package dev.millrace.kafka.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.Output;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;

@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.Output;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,9 +64,15 @@ public abstract class WithMockBroker extends WithMockConsumer {
       if (failure != null && !(failure instanceof Unanswered unanswered && unanswered.commits)) {
         throw failure;
       }
+      int before = history().size();
       super.commitTransaction();
       pending.clear();
       mock.commitSync(offsets);
+      List<String> values =
+          history().subList(before, history().size()).stream()
+              .map(record -> text(record.value()))
+              .toList();
+      transactions.add(new Transaction(offsets, values));
       if (failure != null) {
         throw failure;
       }
@@ -129,6 +135,13 @@ public abstract class WithMockBroker extends WithMockConsumer {
       return one.answer();
     }
   }
+
+  /** A committed transaction. */
+  protected record Transaction(
+      Map<TopicPartition, OffsetAndMetadata> offsets, List<String> values) {}
+
+  /** The committed transactions of all producers, in their order. */
+  protected final List<Transaction> transactions = Collections.synchronizedList(new ArrayList<>());
 
   /** A record that was sent, and has no answer. */
   private record Pending(@Nullable Callback callback, CompletableFuture<RecordMetadata> answer) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Ordering;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +23,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -180,12 +182,38 @@ public abstract class WithMockConsumer {
     }
   }
 
+  /** As Kafka's consumer says it; apache/kafka CompletedFetch, KAFKA-4740 and its successors. */
+  private static KafkaException corrupt(int offset) {
+    return new KafkaException(
+        "Received exception when fetching the next record from orders-0. If needed, please seek"
+            + " past the record to continue consumption.",
+        new KafkaException(
+            "Record batch for partition orders-0 at offset %d is invalid, cause: Record is corrupt"
+                .formatted(offset)));
+  }
+
+  /** Assigns P0, with records from 0 to the end. One of them cannot be read. */
+  protected void assignWithCorruptRecordAt(int offset, int to) {
+    assign(offset, P0);
+    mock.schedulePollTask(() -> failWhenReached(offset, to));
+  }
+
+  /** As a broker: the batch is met when all records before it have been read. */
+  private void failWhenReached(int offset, int to) {
+    if (mock.position(P0) < offset) {
+      mock.schedulePollTask(() -> failWhenReached(offset, to));
+    } else {
+      mock.setPollException(corrupt(offset));
+      mock.schedulePollTask(() -> add(P0, offset + 1, to));
+    }
+  }
+
   protected static ConsumerRecord<byte[], byte[]> record(TopicPartition partition, int offset) {
     return new ConsumerRecord<>(
         partition.topic(), partition.partition(), offset, bytes("k"), bytes("v" + offset));
   }
 
-  protected static byte[] bytes(String text) {
+  public static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
@@ -198,6 +226,20 @@ public abstract class WithMockConsumer {
             });
     Thread.ofVirtual().start(task);
     return task;
+  }
+
+  /**
+   * Waits until the loop is stuck for this reason. On a busy machine a loop with a short {@code
+   * stuckAfter} may be stuck for other reasons before.
+   */
+  protected static void awaitStuck(Loop loop, String... reasons) {
+    await()
+        .untilAsserted(
+            () -> {
+              Health now = loop.health();
+              assertThat(now.state()).isEqualTo(Health.State.STUCK);
+              assertThat(now.reason()).contains(reasons);
+            });
   }
 
   protected long committed(TopicPartition partition) {

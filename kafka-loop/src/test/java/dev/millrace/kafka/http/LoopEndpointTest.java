@@ -1,13 +1,24 @@
 package dev.millrace.kafka.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.context.Context;
 import dev.millrace.errors.ErrorCode;
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.LoopEvent;
+import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.micrometer.LoopMeters;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipe;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
+import dev.millrace.pipeline.Sink;
+import dev.millrace.pipeline.Source;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -21,10 +32,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,7 +105,7 @@ class LoopEndpointTest extends WithEndpoint {
   void statusTellsAllThatThereIs() throws Exception {
     start(builder());
     assertThat(body(get("/status")))
-        .matches("\\{\"at\":\"[^\"]*Z\",\"loops\":\\[\\{.*}]}")
+        .matches("\\{\"at\":\"[^\"]*Z\",\"loops\":\\[\\{.*}],\"runs\":\\[]}")
         .contains(
             """
             {"topic":"orders","partition":0,"lag":12,"withheld":0,"inFlight":3,"waiting":9,"paused":true,\
@@ -102,21 +117,89 @@ class LoopEndpointTest extends WithEndpoint {
             "front":null}\
             """,
             """
-            "figures":{"settled":5,"handled":4,"failures":{"handle":3},"retries":2,"deadLetters":1,"deadLettersByReason":{"IOException":1},\
+            "figures":{"settled":5,"handled":4,"skipped":0,"failures":{"handle":3},"retries":2,"deadLetters":1,"deadLettersByReason":{"IOException":1},\
             "rebalances":6,"commits":7,"commitFailures":8,"newHistories":0,"settleLatency":{"count":9,\
             "p50Micros":1000,"p90Micros":1000,"p99Micros":1000,"maxMicros":1000}}\
             """,
             """
             "recent":[{"at":"1970-01-01T00:00:00Z","kind":"failed",\
-            "text":"java.io.IOException: the store is \\"away\\""}]\
+            "text":"java.io.IOException: the store is \\"away\\"","letter":null}]\
             """);
   }
 
   @Test
-  void documentListsTheFields() throws Exception {
+  void deadLetterHasItsCoordinatesAndItsReason() throws Exception {
+    status.set(withLetter());
+    var open = start(builder());
+    assertThat(body(get("/status")))
+        .contains(
+            """
+            "letter":{"topic":"orders","partition":0,"offset":42,"stage":"handle","attempts":3,\
+            "exception":"java.io.IOException","message":"the store is away"}\
+            """)
+        .doesNotContain("content");
+    open.close();
+    start(builder().hideMessages());
+    assertThat(body(get("/status")))
+        .contains("\"offset\":42", "\"exception\":\"java.io.IOException\"")
+        .doesNotContain("the store is away");
+  }
+
+  private static LoopStatus withLetter() {
+    var record =
+        new ConsumerRecord<>("orders", 0, 42, "content".getBytes(UTF_8), "content".getBytes(UTF_8));
+    var letter = new DeadLetter(record, DeadLetter.HANDLE, 3, new IOException("the store is away"));
+    LoopStatus without = status("shop", new Health(State.RUNNING, "it runs"));
+    return new LoopStatus(
+        without.group(),
+        without.clientId(),
+        without.topics(),
+        without.concurrency(),
+        without.health(),
+        without.figures(),
+        without.partitions(),
+        List.of(new LoopEvent.DeadLettered(Instant.EPOCH, letter)));
+  }
+
+  @Test
+  void historyHasAFirstSampleAtOnce() throws Exception {
     start(builder());
+    assertThat(body(get("/history")))
+        .matches("\\{\"samples\":\\[\\{\"at\":\"[^\"]*Z\",\"loops\":\\[.*}]}]}")
+        .contains(
+            """
+            {"settled":5,"lag":12,"p50Micros":1000,"p99Micros":1000,"failed":3,"deadLetters":1}\
+            """);
+  }
+
+  /** No request is needed for the history. */
+  @Test
+  void historyIsTakenWhileNobodyAsks() throws Exception {
+    var asked = new CountDownLatch(2);
+    start(
+        LoopEndpoint.builder()
+            .loop(
+                () -> {
+                  asked.countDown();
+                  if (asked.getCount() == 1) {
+                    throw new IllegalStateException("a sample that fails is not the last one");
+                  }
+                  return status.get();
+                }));
+    assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void documentListsTheFields() throws Exception {
+    status.set(withLetter());
+    Pipeline<Long> job = Pipe.from(Source.of(List.of(1))).to(Sink.count());
+    Run<Long> run = job.start(Engine.channels(), Context.background());
+    run.join();
+    start(builder().run("import", job, () -> run));
     var fields = new TreeSet<String>();
-    var name = Pattern.compile("\"([a-zA-Z0-9]+)\":").matcher(get("/status") + get("/health"));
+    var name =
+        Pattern.compile("\"([a-zA-Z0-9]+)\":")
+            .matcher(get("/status") + get("/health") + get("/history"));
     while (name.find()) {
       fields.add(name.group(1));
     }
@@ -243,7 +326,8 @@ class LoopEndpointTest extends WithEndpoint {
 
   @Test
   void badSettingsFailWithAReason() throws Exception {
-    assertThatThrownBy(() -> LoopEndpoint.builder().start()).hasMessageContaining("call loop(…)");
+    assertThatThrownBy(() -> LoopEndpoint.builder().start())
+        .hasMessageContaining("call loop(…) or run(…)");
     assertThatThrownBy(() -> builder().port(-1)).hasMessageContaining("65535");
     assertThatThrownBy(() -> builder().connections(0)).hasMessageContaining("at least 1");
     assertThatThrownBy(() -> builder().timeout(Duration.ZERO)).hasMessageContaining("positive");

@@ -1,9 +1,11 @@
 package dev.millrace.kafka.reactor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.channel.SlowDeserializer;
@@ -66,6 +68,38 @@ class MessageFluxTest extends WithMockReceiver {
     subscription.dispose();
     awaitEnd();
     assertThat(handled).hasValue(400);
+  }
+
+  @Test
+  void recordWhoseBatchIsCorruptEndsTheFluxWhichNamesIt() {
+    assignWithCorruptRecordAt(2, 5);
+    StepVerifier.create(flux())
+        .thenConsumeWhile(message -> message.raw().offset() < 2)
+        .expectErrorSatisfies(
+            e ->
+                assertThat(e)
+                    .hasStackTraceContaining("the record of orders-0 at offset 2 cannot be read"))
+        .verify(Duration.ofSeconds(50));
+    awaitEnd();
+  }
+
+  @Test
+  void recordWhoseBatchIsCorruptIsAMessageWithAFailureByPolicy() {
+    assignWithCorruptRecordAt(2, 5);
+    List<Message<String, String>> messages = Collections.synchronizedList(new ArrayList<>());
+    var subscription =
+        fluxBuilder()
+            .corruptRecords(CorruptRecords.FAIL)
+            .flux()
+            .doOnNext(messages::add)
+            .subscribe(Message::settle);
+    await().until(() -> committed(P0) == 5);
+    subscription.dispose();
+    awaitEnd();
+    assertThat(messages).hasSize(5);
+    var unread = messages.get(2);
+    assertThat(unread.raw().offset()).isEqualTo(2);
+    assertThatThrownBy(unread::record).hasStackTraceContaining("Record is corrupt");
   }
 
   @Test

@@ -1,7 +1,7 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.TransactionPromises;
 import java.util.Map;
 import java.util.function.Function;

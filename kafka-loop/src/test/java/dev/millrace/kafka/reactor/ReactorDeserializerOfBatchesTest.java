@@ -1,7 +1,7 @@
 package dev.millrace.kafka.reactor;
 
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.DeserializerPromises;
 import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

@@ -1,8 +1,8 @@
 package dev.millrace.kafka.reactor;
 
 import dev.millrace.kafka.Loop;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.EndPromises;
 import reactor.core.publisher.Mono;
 

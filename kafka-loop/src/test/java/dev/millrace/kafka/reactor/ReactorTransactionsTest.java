@@ -3,8 +3,8 @@ package dev.millrace.kafka.reactor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.errors.Backoff;
-import dev.millrace.kafka.LoopBuilder;
 import dev.millrace.kafka.TransactionalHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
 import dev.millrace.kafka.channel.TransactionPromises;
 import java.io.IOException;
 import java.time.Duration;

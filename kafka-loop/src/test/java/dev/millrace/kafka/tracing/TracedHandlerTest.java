@@ -11,74 +11,27 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
-import io.opentelemetry.context.Context;
-import io.opentelemetry.context.propagation.ContextPropagators;
-import io.opentelemetry.context.propagation.TextMapGetter;
-import io.opentelemetry.context.propagation.TextMapPropagator;
-import io.opentelemetry.context.propagation.TextMapSetter;
-import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
-import io.opentelemetry.sdk.trace.ReadWriteSpan;
-import io.opentelemetry.sdk.trace.ReadableSpan;
-import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.SpanProcessor;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TracedHandlerTest {
-
-  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
-  private static final String PARENT = "00f067aa0ba902b7";
-  private static final String TRACEPARENT = "00-" + TRACE + "-" + PARENT + "-01";
-
-  private final InMemorySpanExporter spans = InMemorySpanExporter.create();
-  private final OpenTelemetry telemetry =
-      telemetry(SimpleSpanProcessor.create(spans), W3CTraceContextPropagator.getInstance());
-
-  private static OpenTelemetry telemetry(SpanProcessor processor, TextMapPropagator propagator) {
-    return OpenTelemetrySdk.builder()
-        .setTracerProvider(SdkTracerProvider.builder().addSpanProcessor(processor).build())
-        .setPropagators(ContextPropagators.create(propagator))
-        .build();
-  }
-
-  private static ConsumerRecord<String, String> record(
-      long offset, @Nullable String value, String... headers) {
-    var all = new RecordHeaders();
-    for (int i = 0; i < headers.length; i += 2) {
-      all.add(headers[i], headers[i + 1].getBytes(StandardCharsets.UTF_8));
-    }
-    return new ConsumerRecord<>(
-        "orders", 3, offset, 0, TimestampType.CREATE_TIME, 1, 1, "k", value, all, Optional.empty());
-  }
+class TracedHandlerTest extends WithTelemetry {
 
   private RecordHandler<String, String> traced(RecordHandler<String, String> handler) {
     return new TracedHandler<>(telemetry, "shop", handler);
-  }
-
-  private SpanData span() {
-    assertThat(spans.getFinishedSpanItems()).hasSize(1);
-    return spans.getFinishedSpanItems().getFirst();
   }
 
   @Test
@@ -227,32 +180,8 @@ class TracedHandlerTest {
   @ValueSource(booleans = {true, false})
   void telemetryThatThrowsFailsNoRecord(boolean atTheStart) throws Exception {
     var handled = new AtomicBoolean();
-    var broken =
-        new SpanProcessor() {
-          @Override
-          public void onStart(Context parent, ReadWriteSpan span) {
-            if (atTheStart) {
-              throw new IllegalStateException("broken");
-            }
-          }
-
-          @Override
-          public boolean isStartRequired() {
-            return true;
-          }
-
-          @Override
-          public void onEnd(ReadableSpan span) {
-            throw new IllegalStateException("broken");
-          }
-
-          @Override
-          public boolean isEndRequired() {
-            return true;
-          }
-        };
     new TracedHandler<String, String>(
-            telemetry(broken, W3CTraceContextPropagator.getInstance()),
+            telemetry(brokenProcessor(atTheStart), W3CTraceContextPropagator.getInstance()),
             "shop",
             record -> handled.set(true))
         .handle(record(0, "v"));
@@ -262,24 +191,8 @@ class TracedHandlerTest {
   @Test
   void propagatorThatThrowsFailsNoRecord() throws Exception {
     var handled = new AtomicBoolean();
-    var broken =
-        new TextMapPropagator() {
-          @Override
-          public Collection<String> fields() {
-            return List.of();
-          }
-
-          @Override
-          public <C> void inject(Context context, @Nullable C carrier, TextMapSetter<C> setter) {}
-
-          @Override
-          public <C> Context extract(
-              Context context, @Nullable C carrier, TextMapGetter<C> getter) {
-            throw new IllegalStateException("broken");
-          }
-        };
     new TracedHandler<String, String>(
-            telemetry(SimpleSpanProcessor.create(spans), broken),
+            telemetry(SimpleSpanProcessor.create(spans), brokenPropagator()),
             "shop",
             record -> handled.set(true))
         .handle(record(0, "v"));

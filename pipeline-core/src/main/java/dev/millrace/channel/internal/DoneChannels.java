@@ -1,32 +1,32 @@
 package dev.millrace.channel.internal;
 
-import dev.millrace.channel.Channel;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the channels that contexts close. Operations that wait for such a channel also look at
  * the context itself, which ends a moment before its channel is closed. The channel package
- * registers the only instance, because applications must not create such channels.
+ * registers its constructor, because applications must not create such channels. Thread-safe.
  */
-public abstract class DoneChannels {
+public final class DoneChannels {
 
-  private static volatile @Nullable DoneChannels instance;
+  private static volatile @Nullable Function<Ending, ?> constructor;
 
-  /** For the channel package. */
-  protected DoneChannels() {}
+  private DoneChannels() {}
 
-  /** Registers the one instance. */
-  public static void register(DoneChannels channels) {
-    instance = channels;
+  /** For the class of the channels, once, when it is initialized. */
+  public static void register(Function<Ending, ?> function) {
+    constructor = function;
   }
 
-  /** A rendezvous channel that is over once {@code ending} has ended; its owner then closes it. */
-  public static Channel<Void> of(Ending ending) {
-    var _ = Channel.never(); // initialises the class that registers the instance
-    return Objects.requireNonNull(instance).create(ending);
+  /**
+   * A rendezvous channel that is over once {@code ending} has ended; its owner then closes it.
+   *
+   * @param type the class of the channels, which this package is below and cannot name; it must be
+   *     initialized
+   */
+  public static <C> C of(Class<C> type, Ending ending) {
+    return type.cast(Objects.requireNonNull(constructor).apply(ending));
   }
-
-  /** As {@link #of}. */
-  protected abstract Channel<Void> create(Ending ending);
 }

@@ -1,8 +1,6 @@
 package dev.millrace.channel.internal;
 
-import dev.millrace.channel.Channel;
-import dev.millrace.channel.ChannelClosedException;
-import dev.millrace.channel.SendChannel;
+import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -21,9 +19,11 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
 
   private final int prefetch;
   private final int batch; // half of the prefetch is under way while the other is used
-  private final Channel<T> buffer;
   private final CountDownLatch subscribed = new CountDownLatch(1);
   private int used; // since the last request
+  private final ArrayDeque<T> buffer; // guarded by this
+  private boolean over; // guarded by this: the buffer takes no more
+  private @Nullable Throwable failure; // guarded by this: thrown after the buffered elements
   private Flow.@Nullable Subscription subscription; // guarded by this
   private boolean abandoned; // guarded by this
   private volatile boolean ended; // by the publisher
@@ -35,19 +35,7 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
     }
     this.prefetch = prefetch;
     this.batch = prefetch - prefetch / 2;
-    this.buffer = Channel.buffered(prefetch);
-  }
-
-  /** Subscribes, and forwards the elements, until one of both sides ends. */
-  public void run(Runnable subscribe, SendChannel<? super T> out) throws Exception {
-    Closing.afterwards(this, () -> sendAll(subscribe, out));
-  }
-
-  private void sendAll(Runnable subscribe, SendChannel<? super T> out) throws Exception {
-    open(subscribe);
-    for (T element; (element = next()) != null; ) {
-      out.send(element);
-    }
+    this.buffer = new ArrayDeque<>();
   }
 
   /** Subscribes, and waits for the subscription; to be closed even if that fails. */
@@ -67,14 +55,42 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
       used = 0;
     }
     used++;
-    try {
-      return buffer.receiveOrNull();
-    } catch (ChannelClosedException e) {
-      switch (Objects.requireNonNull(e.getCause())) {
-        case Exception failure -> throw failure;
-        case Error error -> throw error;
-        case Throwable other -> throw new ExecutionException("the publisher failed", other);
-      }
+    T element = take();
+    if (element == null) {
+      throwFailure();
+    }
+    return element;
+  }
+
+  private synchronized @Nullable T take() throws InterruptedException {
+    StackReserve.ensure();
+    while (buffer.isEmpty() && !over) {
+      wait();
+    }
+    return buffer.poll();
+  }
+
+  private void throwFailure() throws Exception {
+    switch (failure()) {
+      case null -> {}
+      case Exception exception -> throw exception;
+      case Error error -> throw error;
+      case Throwable other -> throw new ExecutionException("the publisher failed", other);
+    }
+  }
+
+  private synchronized @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /**
+   * The buffer takes no more. The reader gets the buffered elements, and then the failure, if any.
+   */
+  private synchronized void end(@Nullable Throwable cause) {
+    if (!over) {
+      over = true;
+      failure = cause;
+      notifyAll();
     }
   }
 
@@ -100,7 +116,7 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
     if (current != null && !ended) {
       current.cancel();
     }
-    buffer.close(); // later elements are dropped
+    end(null); // later elements are dropped
   }
 
   @Override
@@ -123,30 +139,42 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
   @Override
   public void onNext(T element) {
     Objects.requireNonNull(element, "element");
-    try {
-      if (!buffer.trySend(element)) {
-        buffer.close(
-            new IllegalStateException(
-                "the publisher has sent more than the %d elements that were requested"
-                    .formatted(prefetch)));
-      }
-    } catch (ChannelClosedException e) {
-      // Cancelled, and the publisher does not know yet (rule 2.8).
+    if (!add(element)) {
+      end(
+          new IllegalStateException(
+              "the publisher has sent more than the %d elements that were requested"
+                  .formatted(prefetch)));
     }
+  }
+
+  /**
+   * Returns false if the buffer has no room. Drops the element after a cancel: the publisher may
+   * not know of it yet (rule 2.8).
+   */
+  private synchronized boolean add(T element) {
+    StackReserve.ensure();
+    if (!over) {
+      if (buffer.size() == prefetch) {
+        return false;
+      }
+      buffer.add(element);
+      notifyAll();
+    }
+    return true;
   }
 
   @Override
   public void onError(Throwable failure) {
     Objects.requireNonNull(failure, "failure");
     ended = true;
-    buffer.close(failure);
+    end(failure);
     subscribed.countDown();
   }
 
   @Override
   public void onComplete() {
     ended = true;
-    buffer.close();
+    end(null);
     subscribed.countDown();
   }
 }

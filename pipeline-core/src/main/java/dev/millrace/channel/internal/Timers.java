@@ -1,5 +1,7 @@
 package dev.millrace.channel.internal;
 
+import dev.millrace.clock.internal.Time;
+import dev.millrace.clock.internal.VirtualTime;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ForkJoinPool;
@@ -49,7 +51,11 @@ public final class Timers {
    * block, and must not run code of the user, because other timers wait for it.
    */
   public static Future<?> schedule(Runnable action, long delayNanos) {
-    return Pool.INSTANCE.schedule(action, Math.min(delayNanos, LONGEST), TimeUnit.NANOSECONDS);
+    long delay = Math.min(delayNanos, LONGEST);
+    VirtualTime virtual = Time.virtual();
+    return virtual == null
+        ? Pool.INSTANCE.schedule(action, delay, TimeUnit.NANOSECONDS)
+        : virtual.schedule(action, Math.max(0, delay));
   }
 
   /** The length of a duration in nanoseconds, saturated. */

@@ -1,5 +1,6 @@
 package dev.millrace.channel.internal;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 
 /**
@@ -52,7 +53,7 @@ public final class Uninterruptibly {
     boolean ended = false;
     boolean late = false;
     while (!ended && !late) {
-      long left = Math.max(0, deadline - System.nanoTime());
+      long left = Math.max(0, deadline - Time.nanoTime());
       try {
         ended = wait.await(Duration.ofNanos(left));
         late = left == 0;

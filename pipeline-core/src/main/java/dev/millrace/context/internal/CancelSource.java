@@ -1,10 +1,10 @@
 package dev.millrace.context.internal;
 
-import dev.millrace.context.Context;
+import dev.millrace.channel.Cancellation;
 
 /**
  * Lets code of this library listen to a context: the cancelling thread itself calls the listener.
- * Every {@link Context} is a {@code CancelSource}. Thread-safe.
+ * Every {@code Context} is a {@code CancelSource}. Thread-safe.
  *
  * <p>Interrupts and wake-ups of a cancellation use these listeners, not a virtual thread. A virtual
  * thread would first need a carrier. The threads that must be interrupted may keep all carriers
@@ -12,6 +12,16 @@ import dev.millrace.context.Context;
  * this queue full.
  */
 public interface CancelSource {
+
+  /** The registration of a listener. Thread-safe. */
+  @FunctionalInterface
+  interface Listening {
+    /**
+     * Unregisters the listener. Does not block. Returns true if this call prevents the listener
+     * from running.
+     */
+    boolean stop();
+  }
 
   /**
    * Runs {@code listener} when this context is cancelled, in the cancelling thread. For a deadline,
@@ -21,10 +31,10 @@ public interface CancelSource {
    * <p>The listener must not throw, block, or run code of the user: the canceller and all other
    * listeners wait for it.
    */
-  Context.Registration listen(Runnable listener);
+  Listening listen(Runnable listener);
 
-  /** As {@link #listen(Runnable)}. */
-  static Context.Registration listen(Context context, Runnable listener) {
+  /** As {@link #listen(Runnable)}. The cancellation must be a context. */
+  static Listening listen(Cancellation context, Runnable listener) {
     return ((CancelSource) context).listen(listener);
   }
 }

@@ -3,7 +3,9 @@ package dev.millrace.samples.orders;
 import dev.millrace.context.Context;
 import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
+import dev.millrace.samples.command.Live;
 import dev.millrace.stages.DeadLetterFile;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -41,6 +44,11 @@ public final class OrdersDemo implements Callable<Integer> {
       paramLabel = "DIR",
       description = "with orders.csv, which is made if there is none; by default a new one")
   private @Nullable Path directory;
+
+  @Option(
+      names = "--live",
+      description = "show the stages while it runs: rates, queues and the bottleneck")
+  private boolean live;
 
   private final PrintStream out;
 
@@ -75,7 +83,7 @@ public final class OrdersDemo implements Callable<Integer> {
                     FailurePolicy.deadLetters(deadLetters),
                     files.resolve("totals.csv"))
                 .start(Engine.named(engine), context)) {
-      long customers = run.join();
+      long customers = join(run);
       RunReport report = run.report();
       out.printf(
           "orders        %,d priced in %d ms%n",
@@ -86,6 +94,15 @@ public final class OrdersDemo implements Callable<Integer> {
           "dead letters  %,d%n", report.stages().stream().mapToLong(stage -> stage.failed()).sum());
       out.printf("customers     %,d in %s%n", customers, files.resolve("totals.csv"));
       return report.balances() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    }
+  }
+
+  private long join(Run<Long> run) throws InterruptedException, ExecutionException {
+    if (!live) {
+      return run.join();
+    }
+    try (var shown = Live.of(run, out)) {
+      return run.join();
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.millrace.samples.orders;
 
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.Map;
 import java.util.TreeMap;
 

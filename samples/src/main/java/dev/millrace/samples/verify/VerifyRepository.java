@@ -58,7 +58,7 @@ public final class VerifyRepository implements Callable<Integer> {
   @Option(
       names = "--repository",
       paramLabel = "DIR",
-      description = "the repository; by default that of Maven's settings: ${DEFAULT-VALUE}",
+      description = "the repository; by default that of Maven's settings",
       defaultValue = "${sys:maven.repo.local:-${sys:user.home}/.m2/repository}")
   private Path repository = Path.of("");
 

@@ -27,13 +27,25 @@ class DocumentLinksTest {
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("^#+ (.*)$", Pattern.MULTILINE);
   private static final Pattern FIGURE_IN_CELL = Pattern.compile("(?<=\\| )[0-9][0-9.,]*(?= \\|)");
+  private static final Pattern ROW_OF_A_WAY =
+      Pattern.compile("^\\| `([\\w/]+\\.java)` \\| `(\\w+)` \\|", Pattern.MULTILINE);
   private static final Pattern FIGURE = Pattern.compile("[0-9][0-9.,]*[0-9]|[0-9]");
 
   static List<Path> documents() throws IOException {
     List<Path> documents = new ArrayList<>();
-    documents.add(Path.of("../README.md"));
-    try (Stream<Path> files = Files.walk(DOCS)) {
-      files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(documents::add);
+    for (String name : List.of("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")) {
+      documents.add(Path.of("..", name + ".md"));
+    }
+    documents.add(Path.of("../benchmarks/README.md"));
+    documents.add(Path.of("../pipeline-core/conformance/README.md"));
+    for (Path root : List.of(DOCS, Path.of("."))) {
+      try (Stream<Path> files = Files.walk(root)) {
+        files
+            .filter(file -> file.toString().endsWith(".md"))
+            .filter(file -> !file.toString().contains("node_modules")) // of the site
+            .sorted()
+            .forEach(documents::add);
+      }
     }
     return documents;
   }
@@ -92,6 +104,37 @@ class DocumentLinksTest {
             .toList();
     assertThat(copied).hasSizeGreaterThan(40);
     assertThat(known).containsAll(copied);
+  }
+
+  @Test
+  void waysThroughTheCodeNameExistingFilesAndMethods() throws Exception {
+    List<Path> sources = sources();
+    List<MatchResult> rows =
+        ROW_OF_A_WAY
+            .matcher(Files.readString(DOCS.resolve("reading-the-code.md")))
+            .results()
+            .toList();
+    assertThat(rows).hasSizeGreaterThan(40);
+    for (MatchResult row : rows) {
+      Path end = Path.of(row.group(1));
+      List<Path> files = sources.stream().filter(file -> file.endsWith(end)).toList();
+      assertThat(files).as(row.group(1)).hasSize(1);
+      assertThat(Files.readString(files.getFirst()))
+          .as(row.group())
+          .containsPattern(
+              " " + row.group(2) + "\\([^;]*?\\{|@Override\\s.* " + row.group(2) + "\\(");
+    }
+  }
+
+  /** The Java files of the modules that users get. */
+  private static List<Path> sources() throws IOException {
+    List<Path> sources = new ArrayList<>();
+    for (String module : List.of("pipeline-core", "stages", "kafka-loop")) {
+      try (Stream<Path> files = Files.walk(Path.of("..", module, "src", "main", "java"))) {
+        files.forEach(sources::add);
+      }
+    }
+    return sources;
   }
 
   private static List<String> all(Pattern pattern, int group, String text) {

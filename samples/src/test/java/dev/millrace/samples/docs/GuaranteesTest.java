@@ -15,6 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each row of the failure matrix has tests, and each test that the page names exists. The test
@@ -41,7 +43,8 @@ class GuaranteesTest {
   private static final Pattern ROW = Pattern.compile("^\\| ([PK]\\d+) \\| (.*) \\|$");
 
   private static final Pattern NAMED = Pattern.compile("`([A-Z]\\w*)#(\\w+)`");
-  private static final String ANNOTATED = "@(?:Test|ParameterizedTest|Property)\\b[^;]*?\\bvoid ";
+  private static final String ANNOTATED =
+      "@(?:Test|ParameterizedTest|RepeatedTest|Property)\\b[^;]*?\\bvoid ";
   private static final int COLUMNS = 4; // without the id
 
   /** The cells of the rows with as many cells, without the id, by id. */
@@ -90,11 +93,12 @@ class GuaranteesTest {
     return texts.stream().anyMatch(text -> declared.matcher(text).find());
   }
 
-  @Test
-  void everyTestThatThePageNamesExists() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"guarantees.md", "verification.md"})
+  void everyTestThatThePageNamesExists(String page) throws Exception {
     var sources = sources();
     List<String> missing = new ArrayList<>();
-    Matcher named = NAMED.matcher(Files.readString(PAGE));
+    Matcher named = NAMED.matcher(Files.readString(PAGE.resolveSibling(page)));
     int found = 0;
     while (named.find()) {
       found++;

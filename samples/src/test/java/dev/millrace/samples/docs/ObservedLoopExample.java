@@ -1,12 +1,19 @@
 package dev.millrace.samples.docs;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.kafka.http.Answer;
 import dev.millrace.kafka.http.LoopEndpoint;
+import dev.millrace.kafka.http.LoopHttpHandler;
+import dev.millrace.kafka.http.LoopPages;
 import dev.millrace.kafka.reactor.ReactorKafkaLoop;
 import dev.millrace.kafka.tracing.TracedHandler;
 import dev.millrace.kafka.tracing.reactor.TracedFunction;
+import dev.millrace.pipeline.Engine;
+import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Run;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.opentelemetry.api.OpenTelemetry;
 import java.util.Map;
@@ -50,6 +57,34 @@ final class ObservedLoopExample {
             .build();
     // doc:end
     return loop;
+  }
+
+  /** What a server needs to send an answer. */
+  interface Sender {
+    void send(int status, Map<String, String> headers, byte[] body);
+  }
+
+  /** Shows a loop in a server of the application. */
+  static void mounted(KafkaLoop<String, String> loop, HttpServer server, Sender client) {
+    // doc:begin
+    var pages = LoopPages.builder().loop(loop::status).build();
+    server.createContext("/loops/", new LoopHttpHandler(pages)); // com.sun.net.httpserver
+
+    Answer ready = pages.answer("GET", "/health/ready"); // any other server
+    client.send(ready.status(), ready.headers(), ready.body());
+    // doc:end
+  }
+
+  /** Shows a run of a pipeline. */
+  static long shownRun(Pipeline<Long> job, Engine engine, Context context)
+      throws InterruptedException, ExecutionException {
+    // doc:begin
+    try (Run<Long> run = job.start(engine, context);
+        var endpoint = LoopEndpoint.builder().run("import", job, () -> run).start()) {
+      System.out.println("see " + endpoint.uri());
+      return run.join();
+    }
+    // doc:end
   }
 
   /** Shows a loop while it runs. */

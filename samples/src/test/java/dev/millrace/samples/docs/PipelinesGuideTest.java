@@ -1,5 +1,6 @@
 package dev.millrace.samples.docs;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,17 +8,25 @@ import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Branches;
+import dev.millrace.pipeline.Bytes;
 import dev.millrace.pipeline.Engine;
 import dev.millrace.pipeline.FailureHandlers;
 import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Frames;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipeline;
+import dev.millrace.pipeline.Results;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.stages.Retry;
+import dev.millrace.stages.micrometer.PipelineMeters;
+import dev.millrace.stages.micrometer.ThreadLocals;
 import dev.millrace.stages.reactor.Fluxes;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +37,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,6 +89,82 @@ class PipelinesGuideTest {
     assertThat(failures)
         .singleElement()
         .satisfies(f -> assertThat(f.element()).isEqualTo("bob,oops"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
+  void bytes(Engine engine) throws Exception {
+    Path file = directory.resolve("words.gz");
+    Path copy = directory.resolve("copy");
+    List<byte[]> digests = new ArrayList<>();
+    try (var out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write("one\ntwo\n".getBytes(UTF_8));
+    }
+    // doc:begin
+    Pipeline<Long> job =
+        Pipe.from(Bytes.read(file, 16 * 1024))
+            .via("digest", Bytes.digest("SHA-256", digests::add)) // of all bytes, at the end
+            .via("gunzip", Bytes.gunzip())
+            .via("lines", Frames.byDelimiter(new byte[] {'\n'}, 1_000)) // at most 1,000 bytes
+            .through(Branches.alsoTo("copy", Bytes.write(copy)))
+            .to(Sink.count());
+    // doc:end
+    assertThat(job.start(engine, Context.background()).join()).isEqualTo(2);
+    assertThat(copy).hasContent("onetwo");
+    assertThat(digests).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
+  void pulled(Engine engine) {
+    Pipe<String> pipe = Pipe.from(Source.of(List.of("a", "b", "c"))).map("word", s -> s + s);
+    List<String> first;
+    // doc:begin
+    try (Stream<String> words = Results.stream(pipe, engine, Context.background())) {
+      first = words.limit(2).toList(); // the run waits for its reader; close() ends it
+    }
+    // doc:end
+    assertThat(first).containsExactly("aa", "bb");
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
+  void typedFailures(Engine engine) throws Exception {
+    Pipe<Order> orders = Pipe.from(Source.of(List.of(new Order("ada", 5), new Order("bob", -1))));
+    List<String> returned = new ArrayList<>();
+    // doc:begin
+    Pipeline<List<Long>> job =
+        orders
+            .through(
+                FailureHandlers.ofStage(
+                    failure -> returned.add(failure.element().customer()), // an Order
+                    in -> in.map("book", PipelinesGuideTest::book)))
+            .to(Sink.toList());
+    // doc:end
+    assertThat(job.start(engine, Context.background()).join()).containsExactly(5L);
+    assertThat(returned).containsExactly("bob");
+  }
+
+  private static long book(Order order) {
+    if (order.cents() < 0) {
+      throw new IllegalArgumentException("negative: " + order);
+    }
+    return order.cents();
+  }
+
+  @ParameterizedTest
+  @MethodSource("engines")
+  void meters(Engine engine) throws Exception {
+    var registry = new SimpleMeterRegistry();
+    var observations = ObservationRegistry.create();
+    Pipeline<Long> job = Pipe.from(Source.of(List.of(1, 2))).to(Sink.count());
+    // doc:begin
+    PipelineMeters meters = PipelineMeters.of(registry).withObservations(observations);
+    Engine measured = meters.engine("orders", engine); // the name is the tag "pipeline"
+    long count = job.start(measured, ThreadLocals.captured(Context.background())).join();
+    // doc:end
+    assertThat(count).isEqualTo(2);
+    assertThat(registry.get("millrace.pipeline.emitted").functionCounters()).isNotEmpty();
   }
 
   private static int positive(int n) {

@@ -28,6 +28,7 @@ class VersioningTest {
           "millrace-errors", "errors",
           "millrace-pipeline-core", "pipeline-core",
           "millrace-stages", "stages",
+          "millrace-test", "stages/test",
           "millrace-kafka-loop", "kafka-loop",
           "millrace-kafka-test", "integration-tests/kafka-test",
           "millrace-conformance", "pipeline-core/conformance");

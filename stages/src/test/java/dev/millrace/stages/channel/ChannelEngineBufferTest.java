@@ -8,10 +8,10 @@ import static dev.millrace.stages.channel.Pipes.pipe;
 import static dev.millrace.stages.channel.Pipes.waitsFor;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
-import dev.millrace.pipeline.graph.Node.Overflow;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -162,13 +161,11 @@ class ChannelEngineCancelTest {
           .until(() -> run.report().stage(point.progress).waitingForOutput().isPositive());
     }
     var cause = new IllegalStateException("enough");
-    long start = System.nanoTime();
     run.cancel(cause);
     assertThatThrownBy(() -> observed.join(run))
         .isInstanceOf(CancellationException.class)
         .hasCause(cause)
-        .hasNoSuppressedExceptions();
-    assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(2));
+        .hasNoSuppressedExceptions(); // a run that waits for its grace names a stage here
   }
 
   @ParameterizedTest

@@ -5,9 +5,11 @@ import dev.millrace.testkit.conformance.EngineConformance;
 import java.time.Duration;
 
 /** The channel engine keeps the promises of every engine. */
+// doc:begin
 class ChannelEngineConformanceTest extends EngineConformance {
   @Override
   protected Engine engine(Duration grace) {
     return ChannelEngine.withGrace(grace);
   }
 }
+// doc:end

@@ -85,7 +85,7 @@ class ChannelEngineParallelTest {
                 observed.seen(
                     n -> {
                       most.accumulateAndGet(running.incrementAndGet(), Math::max);
-                      barrier.await(10, TimeUnit.SECONDS);
+                      barrier.await(50, TimeUnit.SECONDS);
                       running.decrementAndGet();
                       return n;
                     }))

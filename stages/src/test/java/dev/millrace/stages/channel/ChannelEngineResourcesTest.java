@@ -136,7 +136,7 @@ class ChannelEngineResourcesTest {
                               // the source should let the interrupt pass
                             }
                           }
-                          return dev.millrace.pipeline.graph.Transform.Outcome.USED;
+                          return dev.millrace.pipeline.transform.Transform.Outcome.USED;
                         })
                 .take("fifteen", 15)
                 .to(Sink.count()));

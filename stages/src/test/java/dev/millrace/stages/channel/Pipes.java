@@ -42,7 +42,7 @@ final class Pipes {
   }
 
   static void await(CountDownLatch latch) throws InterruptedException {
-    assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(latch.await(50, TimeUnit.SECONDS)).isTrue();
   }
 
   /** Fails for the number. */

@@ -12,12 +12,12 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
 import dev.millrace.context.DeadlineExceededException;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
-import dev.millrace.pipeline.graph.Node.Overflow;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -25,7 +25,6 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -107,10 +106,11 @@ class ReactorCancelTest {
         for (int i = 0; i < 2000 * round; i++) {
           Thread.onSpinWait();
         }
-        long start = System.nanoTime();
         run.cancel(cause);
-        assertThatThrownBy(run::join).isInstanceOf(CancellationException.class).hasCause(cause);
-        assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(4));
+        assertThatThrownBy(run::join)
+            .isInstanceOf(CancellationException.class)
+            .hasCause(cause)
+            .hasNoSuppressedExceptions(); // a run that waits for its grace names a stage here
         Runs.assertBalanced(run);
         assertThat(run.isDone()).isTrue();
       }

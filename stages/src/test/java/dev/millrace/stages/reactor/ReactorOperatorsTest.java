@@ -9,12 +9,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.context.Context;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageReport;
-import dev.millrace.pipeline.graph.Node.Overflow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

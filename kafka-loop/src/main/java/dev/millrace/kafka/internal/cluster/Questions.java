@@ -31,7 +31,8 @@ public interface Questions extends AutoCloseable {
   /**
    * A place in a log.
    *
-   * @param timestamp of the first record that is as young as that, in milliseconds
+   * @param timestamp of the first record whose own timestamp is not before this one, in
+   *     milliseconds
    */
   record Place(long timestamp) {
     /** The first offset. */

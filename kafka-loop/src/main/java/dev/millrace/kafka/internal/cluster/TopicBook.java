@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.cluster;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -9,7 +10,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.apache.kafka.common.Uuid;
@@ -78,7 +78,7 @@ public final class TopicBook {
     }
     try {
       Set<String> missing = new HashSet<>(names);
-      missing.removeAll(ask(names).get(timeout.toNanos(), TimeUnit.NANOSECONDS).keySet());
+      missing.removeAll(Time.get(ask(names), timeout.toNanos()).keySet());
       return missing;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

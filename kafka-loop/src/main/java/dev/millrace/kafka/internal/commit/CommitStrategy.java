@@ -22,6 +22,19 @@ public interface CommitStrategy<K, V> {
    */
   boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout);
 
+  /**
+   * Whether all records must be handled again from their commits on, because a partition was
+   * released that shared outputs with others. Then no commit is in progress.
+   */
+  default boolean areTorn() {
+    return false;
+  }
+
+  /** Whether the last {@link #commitNow} was complete. */
+  default boolean isAllCommitted() {
+    return true;
+  }
+
   /** Ends the commits. A commit in progress gets this time. */
   default void close(Duration timeout) {}
 }

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.commit;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import java.time.Duration;
@@ -15,7 +16,7 @@ final class CommitTimer<K, V> {
 
   private final ConsumerSettings<K, V> settings;
   private boolean failing;
-  private long last = System.nanoTime();
+  private long last = Time.nanoTime();
 
   CommitTimer(ConsumerSettings<K, V> settings) {
     this.settings = settings;
@@ -23,7 +24,7 @@ final class CommitTimer<K, V> {
 
   /** A commit begins. */
   void begin() {
-    last = System.nanoTime();
+    last = Time.nanoTime();
   }
 
   /** When the last commit began, as {@link System#nanoTime}. */
@@ -38,7 +39,7 @@ final class CommitTimer<K, V> {
 
   /** The rest of the interval; zero or negative if it is over. */
   Duration untilDue() {
-    return settings.untilNextCommit().minusNanos(System.nanoTime() - last);
+    return settings.untilNextCommit().minusNanos(Time.nanoTime() - last);
   }
 
   /**

@@ -1,8 +1,9 @@
 package dev.millrace.kafka.internal.commit;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.cluster.TopicBook;
+import dev.millrace.kafka.internal.offsets.CommitMetadata;
 import dev.millrace.kafka.internal.partition.Commit;
-import dev.millrace.kafka.internal.partition.CommitMetadata;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
@@ -78,6 +79,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
     timer.begin();
     List<Commit<K, V>> commits = toCommit(partitions);
     if (commits.isEmpty()) {
+      nothingIsOpen();
       return;
     }
     long number = ++sent;
@@ -96,11 +98,19 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
         });
   }
 
+  /**
+   * The partitions of a failed commit may be gone, or the commit has succeeded without an answer.
+   */
+  private void nothingIsOpen() {
+    timer.failing(false);
+    health.committed(null);
+  }
+
   private boolean isUnderWay() {
     if (answered == sent) {
       return false;
     }
-    if (System.nanoTime() - timer.last() < NO_ANSWER.toNanos()) {
+    if (Time.nanoTime() - timer.last() < NO_ANSWER.toNanos()) {
       return true;
     }
     answered = sent;
@@ -114,7 +124,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
 
   @Override
   public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = Time.nanoTime() + timeout.toNanos();
     Set<String> missing = Set.of();
     for (int attempt = 1;
         attempt <= 2;
@@ -128,9 +138,10 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
       }
       Duration left = Ends.left(deadline);
       try {
-        long start = System.nanoTime();
+        long start = Time.nanoTime();
         boolean isLast = attempt == 2 || left.compareTo(FIRST_ATTEMPT) < 0;
         consumer.commitSync(offsets(commits), isLast ? left : FIRST_ATTEMPT);
+        health.committed(null);
         committed(commits, start);
         return true;
       } catch (InterruptException e) {
@@ -156,7 +167,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
 
   private void committed(List<Commit<K, V>> commits, long start) {
     commits.forEach(commit -> commit.partition().commits().committed(commit));
-    settings.observer.committed(settings.group(), Duration.ofNanos(System.nanoTime() - start));
+    settings.observer.committed(settings.group(), Duration.ofNanos(Time.nanoTime() - start));
   }
 
   private void failed(Exception failure) {

@@ -1,11 +1,11 @@
 package dev.millrace.kafka.internal.commit;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -38,10 +38,10 @@ final class TopicCheck {
     long patience = 0;
     if (question == null || question.isDone()) {
       question = ask(topic);
-      patience = PATIENCE.toMillis();
+      patience = PATIENCE.toNanos();
     }
     try {
-      question.get(patience, TimeUnit.MILLISECONDS);
+      Time.get(question, patience);
       return null;
     } catch (java.util.concurrent.TimeoutException e) {
       return new TimeoutException(

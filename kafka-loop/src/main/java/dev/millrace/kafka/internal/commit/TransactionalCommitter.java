@@ -1,11 +1,13 @@
 package dev.millrace.kafka.internal.commit;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.partition.Commit;
+import dev.millrace.kafka.internal.partition.Commits;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Produced;
 import dev.millrace.kafka.internal.report.Ends;
@@ -24,7 +26,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -71,8 +72,10 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   private @Nullable FutureTask<Transactions.Outcome> underWay;
   private List<Commit<K, V>> commits = List.of();
+  private boolean torn;
   private @Nullable RuntimeException fatal;
   private boolean isUnresolved;
+  private boolean isAllCommitted = true;
   private int unburied;
 
   public TransactionalCommitter(
@@ -89,7 +92,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     this.burial = transactional.burial();
     this.refused = transactional.refused();
     this.deadLetterBackoff = transactional.deadLetterBackoff();
-    this.transactions = new Transactions(transactional);
+    this.transactions = new Transactions(transactional.forRun(settings.group()));
     run(transactions::open);
   }
 
@@ -100,6 +103,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   @Override
   public void commitIfDue(Collection<Partition<K, V>> partitions) {
+    torn = false;
     boolean isFree = isFreeWithin(Duration.ZERO);
     if (fatal != null) {
       throw fatal;
@@ -107,7 +111,17 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     if (!isFree || !timer.isDue(partitions, this::holdsMuch)) {
       return;
     }
-    begin(partitions, MOMENT);
+    begin(partitions, MOMENT, true);
+  }
+
+  @Override
+  public boolean areTorn() {
+    return torn;
+  }
+
+  @Override
+  public boolean isAllCommitted() {
+    return isAllCommitted;
   }
 
   /** A partition that holds much would be paused until the interval ends. */
@@ -117,13 +131,14 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   @Override
   public boolean commitNow(Collection<Partition<K, V>> partitions, Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = Time.nanoTime() + timeout.toNanos();
     boolean isFree = isFreeWithin(timeout);
     unburied = 0;
     for (int step = 0; isFree && fatal == null && step < steps(partitions); step++) {
-      begin(partitions, Ends.left(deadline));
+      begin(partitions, Ends.left(deadline), false);
       isFree = isFreeWithin(Ends.left(deadline));
     }
+    isAllCommitted = isFree && fatal == null && toCommit(partitions).isEmpty();
     if (!isFree) {
       onError.accept(
           new KafkaException(
@@ -145,11 +160,13 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
    * Begins a transaction, or opens a producer if there is none.
    *
    * @param timeout the longest wait for the outcome of the last transaction
+   * @param mayStartAgain whether to begin nothing if records are torn
    */
-  private void begin(Collection<Partition<K, V>> partitions, Duration timeout) {
+  private void begin(
+      Collection<Partition<K, V>> partitions, Duration timeout, boolean mayStartAgain) {
     timer.begin();
     if (!transactions.isOpen()) {
-      run(transactions::open);
+      run(() -> bury(transactions.open()));
       return;
     }
     if (isUnresolved) {
@@ -164,7 +181,10 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
       // nothing
     }
     commits = toCommit(partitions);
-    if (!commits.isEmpty()) {
+    if (commits.isEmpty() && !torn) { // the partitions of a failed transaction may be gone
+      timer.failing(false);
+      health.committed(null);
+    } else if (!commits.isEmpty() && !(torn && mayStartAgain)) {
       List<Commit<K, V>> now = commits;
       run(() -> bury(transactions.run(now, group)));
     }
@@ -178,11 +198,13 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
     List<Commit<K, V>> some = new ArrayList<>();
-    for (Partition<K, V> partition : partitions) {
-      Commit<K, V> commit = partition.commits().toCommit();
-      if (commit != null && partition.commits().isCommitted(commit.offset())) {
-        partition.commits().committed(commit); // records are settled, but the first one is not
-      } else if (commit != null) {
+    var all = new JointCommits<>(partitions);
+    torn = all.areTorn();
+    for (Commit<K, V> commit : all.commits()) {
+      Commits<K, V> of = commit.partition().commits();
+      if (of.isCommitted(commit.offset())) {
+        of.committed(commit); // records are settled, but the first one is not
+      } else {
         some.add(commit);
       }
     }
@@ -208,6 +230,9 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     if (burial == null) {
       return new Transactions.Fatal(why);
     }
+    if (produced.isOfPipeline()) {
+      return RefusedOutputs.bury(output, burial, settings.group(), why);
+    }
     var letter =
         new DeadLetter(
             produced.source(), DeadLetter.HANDLE, 1, output.cause(), settings.group(), null);
@@ -219,7 +244,8 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
       Exception cause =
           e instanceof ExecutionException && e.getCause() instanceof Exception known ? known : e;
       var unburied = new Produced(produced.source(), produced.records(), letter);
-      RuntimeException stop = hold(new Transactions.Failed(partition, unburied, cause));
+      RuntimeException stop =
+          hold(new Transactions.Failed(partition, unburied, output.record(), cause));
       if (stop != null) {
         return new Transactions.Fatal(stop);
       }
@@ -300,7 +326,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
       return true;
     }
     try {
-      Transactions.Outcome outcome = task.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      Transactions.Outcome outcome = Time.get(task, timeout.toNanos());
       underWay = null;
       see(outcome);
       return true;
@@ -318,7 +344,10 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   private void see(Transactions.Outcome outcome) {
     switch (outcome) {
-      case Transactions.Committed committed -> succeeded(commits);
+      case Transactions.Committed committed -> {
+        isUnresolved = false;
+        succeeded(commits);
+      }
       case Transactions.Opened opened -> {}
       case Transactions.Aborted(RuntimeException cause) -> failed(cause);
       case Transactions.Unburied(List<Transactions.Failed> letters) -> {
@@ -344,8 +373,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     timer.failing(false);
     health.committed(null);
     done.forEach(commit -> commit.partition().commits().committed(commit));
-    settings.observer.committed(
-        settings.group(), Duration.ofNanos(System.nanoTime() - timer.last()));
+    settings.observer.committed(settings.group(), Duration.ofNanos(Time.nanoTime() - timer.last()));
   }
 
   private void failed(RuntimeException cause) {
@@ -384,7 +412,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   @Override
   public void close(Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = Time.nanoTime() + timeout.toNanos();
     transactions.close(timeout); // a transaction in progress then fails at once
     isFreeWithin(Ends.left(deadline).plus(AT_ONCE));
   }

@@ -1,14 +1,14 @@
 package dev.millrace.kafka.internal.commit;
 
 import dev.millrace.errors.Causes;
+import dev.millrace.kafka.internal.offsets.CommitMetadata;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import dev.millrace.kafka.internal.partition.Commit;
-import dev.millrace.kafka.internal.partition.CommitMetadata;
-import dev.millrace.kafka.internal.partition.OffsetRanges;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Produced;
-import dev.millrace.kafka.internal.report.Brief;
 import dev.millrace.kafka.internal.settings.Refusals;
 import dev.millrace.kafka.internal.settings.TransactionSettings;
+import dev.millrace.kafka.internal.text.Brief;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,6 +28,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApplicationRecoverableException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidPidMappingException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -48,13 +51,33 @@ import org.jspecify.annotations.Nullable;
  * has chosen that id. With a generated id, a fenced producer can only mean the timeout of the
  * broker.
  *
+ * An id that the application has chosen may be taken over by a newer loop. Then this loop must not
+ * open a second producer: it would fence the newer loop. The broker reports a takeover in three
+ * ways. A call after the takeover is answered with PRODUCER_FENCED, and a record with
+ * INVALID_PRODUCER_EPOCH. A commit may also arrive while the broker aborts the transaction for the
+ * newer producer. Its answer is INVALID_TXN_STATE: since KIP-890 the broker increases the epoch with
+ * the abort, so this commit looks like a repeated one. Each of the three stops the loop. A missing
+ * answer reports nothing: the takeover may have happened meanwhile. So the producer is kept, and the
+ * same call is repeated until it has an answer.
+ *
+ * Other answers leave a producer that Kafka's client allows no more calls, and do not say whether
+ * there is a newer loop. An unexpected error of the broker is one. INVALID_PRODUCER_ID_MAPPING is
+ * another: either the broker has forgotten an unused id, or the newer producer has got another
+ * producer id, because the epochs of the old one were used up. Then the cluster is asked whether it
+ * knows the transactional id. If not, there is no newer loop that a second producer could fence.
+ * If it knows the id, this loop cannot prove that it is the newest one, so it stops.
+ *
  * A failure of a dead letter concerns only that letter. It has no other place to go, so it waits
  * until its topic accepts it, whatever the reason. The other partitions go on without it.
  */
 final class Transactions {
 
-  /** An output that was not accepted, its partition, and the reason. */
-  record Failed(Partition<?, ?> partition, Produced produced, Exception cause) {}
+  /** An output that was not accepted, its partition, its record, and the reason. */
+  record Failed(
+      Partition<?, ?> partition,
+      Produced produced,
+      ProducerRecord<byte[], byte[]> record,
+      Exception cause) {}
 
   /** The outcome of a transaction. */
   sealed interface Outcome {}
@@ -76,7 +99,7 @@ final class Transactions {
 
   /**
    * The transaction is either committed or aborted. If there are letters, they were not accepted,
-   * and it is aborted. There is no producer now.
+   * and it is aborted. {@link #open} is the next call.
    */
   record Unknown(RuntimeException cause, List<Failed> letters) implements Outcome {}
 
@@ -91,10 +114,11 @@ final class Transactions {
   private static final class Failures {
     private final Queue<Failed> all = new ConcurrentLinkedQueue<>();
 
-    Callback of(Partition<?, ?> partition, Produced produced, String topic) {
+    Callback of(
+        Partition<?, ?> partition, Produced produced, ProducerRecord<byte[], byte[]> record) {
       return (metadata, failure) -> {
-        if (failure != null && isAbout(topic, failure)) {
-          all.add(new Failed(partition, produced, failure));
+        if (failure != null && isAbout(record.topic(), failure)) {
+          all.add(new Failed(partition, produced, record, failure));
         }
       };
     }
@@ -114,11 +138,23 @@ final class Transactions {
     }
   }
 
+  /**
+   * A call that has no answer yet. Kafka allows only the same call next.
+   *
+   * @param abortOf the failure of the transaction; null for a commit
+   */
+  private record Unanswered(Failures failures, @Nullable RuntimeException abortOf) {}
+
   private static final int COMMIT_ATTEMPTS = 2;
 
   private final TransactionSettings settings;
   private volatile @Nullable Producer<byte[], byte[]> producer;
   private @Nullable TopicCheck topics;
+  private @Nullable Unanswered unanswered;
+
+  /** The failure of the last producer, if a newer loop may have taken over its id meanwhile. */
+  private @Nullable RuntimeException lost;
+
   private volatile int metadataLimit;
   private volatile boolean open;
   private volatile boolean closed;
@@ -132,8 +168,45 @@ final class Transactions {
     return open;
   }
 
-  /** Creates a producer. The broker ends a transaction that an earlier producer has left open. */
+  /**
+   * Creates a producer. The broker ends a transaction that an earlier producer has left open. If a
+   * call has no answer yet, repeats this call instead, and returns the outcome of its transaction.
+   */
   Outcome open() {
+    Producer<byte[], byte[]> current = producer;
+    Unanswered last = unanswered;
+    if (current == null || last == null) {
+      Outcome obstacle = obstacle();
+      return obstacle == null ? openNew() : obstacle;
+    }
+    unanswered = null;
+    RuntimeException cause = last.abortOf();
+    return cause == null
+        ? commit(current, last.failures())
+        : abort(current, last.failures(), cause);
+  }
+
+  /** The reason why there must be no second producer with this id now; null if there is none. */
+  private @Nullable Outcome obstacle() {
+    RuntimeException failure = lost;
+    if (failure == null) {
+      return null;
+    }
+    try {
+      if (settings.isKnown().test(settings.transactionalId())) {
+        return new Fatal(
+            Causes.find(failure, InvalidPidMappingException.class) != null
+                ? takenOver(failure)
+                : unprovable(failure));
+      }
+      lost = null;
+      return null;
+    } catch (RuntimeException e) {
+      return isFatal(e) ? fatal(e) : new Aborted(e);
+    }
+  }
+
+  private Outcome openNew() {
     try {
       Producer<byte[], byte[]> fresh = settings.newProducer();
       producer = fresh;
@@ -146,7 +219,7 @@ final class Transactions {
       return new Opened();
     } catch (RuntimeException e) {
       drop();
-      return isFatal(e) ? new Fatal(e) : new Aborted(e);
+      return isFatal(e) ? fatal(e) : new Aborted(e);
     }
   }
 
@@ -168,7 +241,7 @@ final class Transactions {
     var failures = new Failures();
     try {
       current.beginTransaction();
-      outputs.forEach((partition, some) -> send(current, partition, some, failures));
+      send(current, outputs, failures);
       current.sendOffsetsToTransaction(offsets(commits), group);
       return commit(current, failures);
     } catch (RuntimeException e) {
@@ -184,9 +257,10 @@ final class Transactions {
         (partition, some) -> {
           for (Produced one : some) {
             if (one.isLetter() && !one.records().isEmpty()) {
-              Exception problem = check.problem(one.records().getFirst().topic());
+              ProducerRecord<byte[], byte[]> letter = one.records().getFirst();
+              Exception problem = check.problem(letter.topic());
               if (problem != null) {
-                all.add(new Failed(partition, one, problem));
+                all.add(new Failed(partition, one, letter, problem));
               }
               return;
             }
@@ -195,17 +269,15 @@ final class Transactions {
     return all;
   }
 
-  private static void send(
+  private static <K, V> void send(
       Producer<byte[], byte[]> current,
-      Partition<?, ?> partition,
-      List<Produced> some,
+      Map<Partition<K, V>, List<Produced>> outputs,
       Failures failures) {
-    for (Produced produced : some) {
-      for (ProducerRecord<byte[], byte[]> record : produced.records()) {
-        Future<RecordMetadata> _ =
-            current.send(record, failures.of(partition, produced, record.topic()));
-      }
-    }
+    SendOrder.forEach(
+        outputs,
+        (partition, produced, record) -> {
+          Future<RecordMetadata> _ = current.send(record, failures.of(partition, produced, record));
+        });
   }
 
   private <K, V> Map<TopicPartition, OffsetAndMetadata> offsets(List<Commit<K, V>> commits) {
@@ -223,11 +295,12 @@ final class Transactions {
     for (int attempt = 1; ; attempt++) {
       try {
         current.commitTransaction();
+        open = true;
         return new Committed();
       } catch (TimeoutException
           | InterruptException e) { // the commit may be repeated, and must not be aborted
         if (attempt == COMMIT_ATTEMPTS) {
-          return unknown(e, failures);
+          return unanswered(e, new Unanswered(failures, null));
         }
       } catch (RuntimeException e) {
         return abort(current, failures, e);
@@ -243,12 +316,41 @@ final class Transactions {
     boolean isFatal = !(outcome instanceof Unburied) && isFatal(e);
     try {
       current.abortTransaction();
+      open = true;
+    } catch (TimeoutException | InterruptException again) {
+      RuntimeException both = both(e, again);
+      Outcome repeated = unanswered(both, new Unanswered(failures, e));
+      return isFatal ? fatal(both) : repeated;
     } catch (RuntimeException again) {
       RuntimeException both = both(e, again);
       outcome = unknown(both, failures);
-      return isFatal || isFatal(again) ? new Fatal(both) : outcome;
+      return isFatal || isFatal(again) ? fatal(both) : outcome;
     }
-    return isFatal ? new Fatal(e) : outcome;
+    return isFatal ? fatal(e) : outcome;
+  }
+
+  private Fatal fatal(RuntimeException e) {
+    return new Fatal(isTakenOver(e) ? takenOver(e) : e);
+  }
+
+  private RuntimeException unprovable(RuntimeException cause) {
+    return new KafkaException(
+        ("the outcome of a transaction is unknown, and its producer allows no more calls (%s)."
+                + " Another loop may have the 'transactional.id' '%s' meanwhile, and a new producer"
+                + " would stop that loop. Start this loop again if it is the only one with this id")
+            .formatted(Brief.of(cause), settings.transactionalId()),
+        cause);
+  }
+
+  private RuntimeException takenOver(RuntimeException cause) {
+    var all =
+        new ProducerFencedException(
+            ("another producer has the 'transactional.id' '%s' now, or a transaction took longer"
+                    + " than 'transaction.timeout.ms' (%s): each running loop needs an id of its"
+                    + " own")
+                .formatted(settings.transactionalId(), settings.timeout()));
+    all.initCause(cause);
+    return all;
   }
 
   /**
@@ -278,8 +380,20 @@ final class Transactions {
     return Refusals.contains(first.cause()) ? new Refused(first) : new Aborted(e);
   }
 
+  private Outcome unanswered(RuntimeException e, Unanswered call) {
+    if (!settings.isNamed()) {
+      return unknown(e, call.failures());
+    }
+    open = false;
+    unanswered = call;
+    return new Unknown(e, call.failures().letters());
+  }
+
   private Outcome unknown(RuntimeException e, Failures failures) {
     drop(); // records without an answer then fail
+    if (settings.isNamed()) {
+      lost = e;
+    }
     return new Unknown(e, failures.letters());
   }
 
@@ -293,15 +407,25 @@ final class Transactions {
   }
 
   private boolean isFatal(RuntimeException e) {
-    return Causes.find(e, Transactions::onlyPeopleCanMend) != null
-        || (settings.isNamed() && Causes.find(e, ProducerFencedException.class) != null);
+    return Causes.find(e, Transactions::onlyPeopleCanMend) != null || isTakenOver(e);
+  }
+
+  private boolean isTakenOver(RuntimeException e) {
+    return settings.isNamed() && Causes.find(e, Transactions::tellsOfTakeover) != null;
+  }
+
+  private static boolean tellsOfTakeover(Throwable e) {
+    return e instanceof ProducerFencedException
+        || e instanceof InvalidProducerEpochException
+        || e instanceof InvalidTxnStateException;
   }
 
   /** Whether the failure concerns a dead letter only, and not the whole producer. */
   private static boolean isAboutLetter(Failed failed) {
     Exception e = failed.cause();
-    return failed.produced().isLetter()
+    return failed.produced().isLetter(failed.record())
         && !(e instanceof ApplicationRecoverableException)
+        && !tellsOfTakeover(e)
         && (!onlyPeopleCanMend(e) || e instanceof TopicAuthorizationException);
   }
 

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.consumer;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.commit.CommitStrategy;
 import dev.millrace.kafka.internal.partition.Partition;
@@ -48,6 +49,9 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   private final Map<TopicPartition, Partition<K, V>> left = new HashMap<>();
 
   private volatile boolean stopped;
+
+  /** A topic has no route; only for the poll thread. */
+  private @Nullable IllegalStateException refusal;
 
   /** The deadline of the end of the consumer; null before the end. */
   private @Nullable Long endBy;
@@ -122,9 +126,31 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
 
   private Partition<K, V> newPartition(TopicPartition name) {
     var partition = new Partition<>(name, settings.ordering, deserialization, listener::ready);
+    partition.skipIf(settings::skips);
     partition.observe(
         settings.observer.assigned(settings.group(), () -> backPressure.status(partition)));
     return partition;
+  }
+
+  private void checkRoute(String topic) {
+    try {
+      if (settings.routes != null) {
+        settings.routes.check(topic);
+      }
+    } catch (IllegalArgumentException e) {
+      refusal = new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Ends the consumer after the assignment of a topic that has no route. Not in the assignment
+   * itself: Kafka would wrap the exception.
+   */
+  void throwRefusal() {
+    IllegalStateException known = refusal;
+    if (known != null) {
+      throw known;
+    }
   }
 
   // Called by the consumer's poll and close
@@ -134,6 +160,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
     health.joined();
     Map<TopicPartition, Partition<K, V>> assigned = new HashMap<>();
     for (TopicPartition name : names) {
+      checkRoute(name.topic());
       Partition<K, V> partition = newPartition(name);
       follow(partition, left.remove(name));
       assigned.put(name, partition);
@@ -148,7 +175,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> names) {
     List<Partition<K, V>> revoked = revoke(names);
-    long deadline = System.nanoTime() + (stopped ? 0 : settings.revokeTimeout.toNanos());
+    long deadline = Time.nanoTime() + (stopped ? 0 : settings.revokeTimeout.toNanos());
     try {
       for (Partition<K, V> partition : revoked) {
         if (!awaitIdle(partition, deadline)) {

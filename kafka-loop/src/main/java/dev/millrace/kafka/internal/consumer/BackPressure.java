@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 
@@ -26,7 +27,7 @@ final class BackPressure<K, V> {
   private final Consumer<?, ?> consumer;
   private final ConsumerSettings<K, V> settings;
   private final Pauses pauses;
-  private final DelayedRecords<K, V> delayed;
+  private final Predicate<Partition<K, V>> isHeldBack;
   private volatile Set<TopicPartition> full = Set.of();
   private Duration whileFull = SHORTEST; // of the poll thread
 
@@ -34,11 +35,11 @@ final class BackPressure<K, V> {
       Consumer<?, ?> consumer,
       ConsumerSettings<K, V> settings,
       Pauses pauses,
-      DelayedRecords<K, V> delayed) {
+      Predicate<Partition<K, V>> isHeldBack) {
     this.consumer = consumer;
     this.settings = settings;
     this.pauses = pauses;
-    this.delayed = delayed;
+    this.isHeldBack = isHeldBack;
   }
 
   /** The partitions that were full before the last poll. */
@@ -48,7 +49,7 @@ final class BackPressure<K, V> {
 
   PartitionStatus status(Partition<K, V> partition) {
     TopicPartition name = partition.name();
-    return partition.status(pauses.contains(name) || full.contains(name));
+    return partition.progress().status(pauses.contains(name) || full.contains(name));
   }
 
   /**
@@ -78,7 +79,7 @@ final class BackPressure<K, V> {
       boolean shouldPause =
           isFull
               || partition.isHeld()
-              || delayed.holds(partition)
+              || isHeldBack.test(partition)
               || pauses.contains(partition.name());
       if (shouldPause && !isPaused) {
         pause.add(partition.name());

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.consumer;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -89,7 +89,7 @@ final class ClusterQuestions {
 
   private static <T> T get(KafkaFuture<T> answer)
       throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
-    return answer.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    return Time.get(answer, TIMEOUT.toNanos());
   }
 
   private String unreachable(Throwable e) throws InterruptedException {

@@ -1,23 +1,25 @@
 package dev.millrace.kafka.internal.consumer;
 
-import dev.millrace.kafka.CorruptRecords;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.NewHistory;
 import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.NewHistoryException.Reason;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.Reading;
 import dev.millrace.kafka.internal.cluster.Questions;
 import dev.millrace.kafka.internal.cluster.TopicBook;
 import dev.millrace.kafka.internal.commit.CommitStrategy;
 import dev.millrace.kafka.internal.commit.Committer;
+import dev.millrace.kafka.internal.commit.Positions;
 import dev.millrace.kafka.internal.commit.TransactionalCommitter;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Start;
 import dev.millrace.kafka.internal.report.Ends;
-import dev.millrace.kafka.internal.report.Logs;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Gate;
 import dev.millrace.kafka.internal.settings.Pauses;
 import dev.millrace.kafka.internal.settings.TransactionSettings;
 import dev.millrace.kafka.internal.start.StartFinder;
@@ -25,12 +27,11 @@ import dev.millrace.kafka.internal.start.Starts;
 import dev.millrace.kafka.internal.start.TopicWatch;
 import dev.millrace.kafka.internal.status.HealthCheck;
 import dev.millrace.kafka.internal.status.Lags;
+import dev.millrace.kafka.internal.text.Logs;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -38,14 +39,11 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +86,6 @@ public final class ConsumerCore<K, V> {
 
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration POLL_SHORTLY = Duration.ofMillis(5);
-  private static final Duration BACK_OFF = Duration.ofMillis(200);
 
   private final ConsumerSettings<K, V> settings;
   private final Listener listener;
@@ -106,14 +103,20 @@ public final class ConsumerCore<K, V> {
   private final Diagnosis<K, V> diagnosis;
   private final Seeks seeks = new Seeks(this::seekNow);
   private final Assignment<K, V> assignment;
+  private final PollFailures<K, V> failures;
+  private final @Nullable GivenPartitions<K, V> given;
+  private volatile Runnable onEnd = () -> {};
+
+  /** Receives the assignment; only for the poll thread. */
+  private @Nullable ConsumerRebalanceListener rebalances;
+
   private volatile boolean stopped;
+  private volatile boolean isAllCommitted = true;
 
   /** When {@link #end} must be over, as {@link System#nanoTime}; null if no deadline was set. */
   private volatile @Nullable Long endBy;
 
   private volatile @Nullable Thread poller;
-
-  private final RefusalReports refusals = new RefusalReports();
 
   /**
    * Creates the consumer.
@@ -133,18 +136,42 @@ public final class ConsumerCore<K, V> {
     this.starts = new Starts<>(consumer, questions, finder, owner(), listener::survived);
     this.topics = new TopicWatch<>(book, starts, settings, questions.isBlocking());
     this.lags = new Lags<>(consumer, questions, settings.isolation());
-    TransactionSettings transactions = settings.transactions;
-    this.committer =
-        transactions == null
-            ? new Committer<>(consumer, settings, book, health, listener::survived)
-            : new TransactionalCommitter<>(
-                consumer, settings, transactions, health, listener::survived);
+    this.committer = newCommitter(book);
+    Reading reading = settings.reading;
+    this.given =
+        reading == null
+            ? null
+            : new GivenPartitions<>(
+                reading, consumer, questions, settings.isolation(), () -> onEnd.run());
     this.delayed = new DelayedRecords<>(settings.delays);
-    this.backPressure = new BackPressure<>(consumer, settings, pauses, delayed);
+    this.backPressure =
+        new BackPressure<>(
+            consumer,
+            settings,
+            pauses,
+            partition -> delayed.holds(partition) || (given != null && given.isRead(partition)));
     this.diagnosis = new Diagnosis<>(settings, consumer, health, pauses, listener);
     this.assignment =
         new Assignment<>(
             settings, deserialization, committer, starts, health, backPressure, listener);
+    this.failures =
+        new PollFailures<>(settings, consumer, assignment, starts, health, diagnosis, listener);
+  }
+
+  private CommitStrategy<K, V> newCommitter(TopicBook book) {
+    TransactionSettings transactions = settings.transactions;
+    if (settings.reading != null) {
+      return new Positions<>(settings.reading, settings, listener::survived);
+    }
+    return transactions == null
+        ? new Committer<>(consumer, settings, book, health, listener::survived)
+        : new TransactionalCommitter<>(
+            consumer, settings, transactions, health, listener::survived);
+  }
+
+  /** Sets the function to call when a consumer with an end has reached it. */
+  public void onEnd(Runnable action) {
+    onEnd = action;
   }
 
   /** Closes the consumer if one of its parts cannot be created; no other code would close it. */
@@ -199,7 +226,9 @@ public final class ConsumerCore<K, V> {
 
   /** The health now. */
   public Health health() {
-    return health.now(partitions(), pauses, backPressure.full());
+    Gate gate = settings.gate;
+    return health.now(
+        partitions(), pauses, backPressure.full(), gate == null ? null : gate.breaker());
   }
 
   /** The progress of each partition. */
@@ -242,6 +271,11 @@ public final class ConsumerCore<K, V> {
     stop();
   }
 
+  /** Whether the commit at the end was complete. */
+  public boolean isAllCommitted() {
+    return isAllCommitted;
+  }
+
   /** How long {@link #end} may take. */
   public Duration closeTimeout() {
     return settings.closeTimeout;
@@ -261,7 +295,7 @@ public final class ConsumerCore<K, V> {
   }
 
   /**
-   * Kafka's consumer. For the poll thread; callers must leave to this class what it does itself.
+   * Kafka's consumer, for the poll thread. Callers must not poll, pause, seek or commit with it.
    */
   public Consumer<byte[], byte[]> consumer() {
     return consumer;
@@ -281,7 +315,10 @@ public final class ConsumerCore<K, V> {
     topics.begin();
     poller = Thread.currentThread();
     Pattern pattern = settings.pattern;
-    if (pattern == null) {
+    rebalances = callbacks;
+    if (given != null) {
+      LOG.debug("the partitions are assigned by the next polls");
+    } else if (pattern == null) {
       consumer.subscribe(settings.topics, callbacks);
     } else {
       consumer.subscribe(pattern, callbacks);
@@ -292,16 +329,17 @@ public final class ConsumerCore<K, V> {
   public void poll() {
     poller = Thread.currentThread();
     listener.turned();
+    if (given != null && !assign(given)) {
+      return;
+    }
     seeks.run();
     topics.run(partitions());
     try {
       if (starts.run()) {
         committer.commitIfDue(partitions()); // before anything can move the positions
       }
-    } catch (InterruptException e) {
-      throw e;
     } catch (AuthorizationException | AuthenticationException e) {
-      survive(e);
+      failures.survive(e);
     }
     if (delayed.release(partitions())) {
       listener.ready();
@@ -311,79 +349,63 @@ public final class ConsumerCore<K, V> {
     diagnosis.look(partitions());
     try {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
+      assignment.throwRefusal();
       records.nextOffsets().forEach((name, next) -> add(name, records.records(name), next));
       if (!records.isEmpty()) {
         listener.ready();
       }
       lags.askIfDue(partitions());
-    } catch (InvalidOffsetException e) {
-      lost(e);
-    } catch (InterruptException e) {
-      throw e;
     } catch (KafkaException e) {
-      if (!goBehindCorruptBatch(e)) {
-        survive(e);
-      }
+      failures.pollFailed(e);
     }
     committer.commitIfDue(partitions());
+    if (committer.areTorn()) {
+      handleAgain();
+    }
   }
 
   /**
-   * Turns an unreadable record into a failed record, if the policy says so. Returns whether it did.
+   * Goes back to the commits of all partitions, because outputs of some records can never be
+   * committed. New records begin when the present ones have ended: otherwise outputs of both would
+   * be torn, too. No commit is in progress.
    */
-  private boolean goBehindCorruptBatch(KafkaException e) {
-    CorruptBatch corrupt = e instanceof RetriableException ? null : CorruptBatch.of(e, consumer);
-    if (corrupt == null) {
-      return false;
+  private void handleAgain() {
+    List<Partition<K, V>> before =
+        partitions().stream().filter(partition -> !partition.isHeld()).toList();
+    LOG.info(
+        "group {}: the records of {} are handled again from their commits on, because they"
+            + " have shared outputs with a partition that was released",
+        settings.group(),
+        before.stream().map(Partition::name).toList());
+    for (Partition<K, V> partition : before) {
+      beginAt(partition.commits().uncommittedFrom(), partition).after(before);
     }
-    if (settings.corruptRecords == CorruptRecords.STOP) {
-      throw corrupt.stop();
-    }
-    Partition<K, V> partition = assignment.get(corrupt.partition());
-    if (partition != null) {
-      partition.addUnreadable(corrupt.offset(), corrupt.failure());
-    }
-    consumer.seek(corrupt.partition(), corrupt.offset() + 1);
-    listener.ready();
-    return true;
   }
 
-  /** Goes on after a failure that passes by itself. */
-  private void survive(KafkaException e) {
-    Duration interval = settings.awaitRights;
-    if (interval != null
-        && (e instanceof AuthorizationException || e instanceof AuthenticationException)) {
-      tellRefusal(e, interval);
-    } else if (e instanceof RetriableException) {
-      listener.survived(e);
-    } else {
-      throw e;
-    }
-    LockSupport.parkNanos(BACK_OFF.toNanos());
+  private Partition<K, V> beginAt(long offset, Partition<K, V> partition) {
+    consumer.seek(partition.name(), offset);
+    Partition<K, V> fresh = assignment.beginAgain(partition);
+    fresh.start(Start.at(offset, partition.commits().origin()));
+    return fresh;
   }
 
-  private void tellRefusal(KafkaException e, Duration interval) {
-    health.missing("a right is refused: " + e.getMessage());
-    diagnosis.doubt(); // the diagnosis finds out when the right is granted
-    if (refusals.isDue(e, interval)) {
-      listener.survived(e);
+  private boolean assign(GivenPartitions<K, V> partitions) {
+    health.polled();
+    try {
+      if (partitions.assign(Objects.requireNonNull(rebalances))) {
+        partitions.look(partitions());
+        return true;
+      }
+    } catch (KafkaException e) {
+      failures.survive(e);
     }
+    Time.parkNanos(this, POLL_SHORTLY.toNanos());
+    return false;
   }
 
   private void began(NewHistoryException history) {
     settings.observer.newHistory(settings.group(), history);
     listener.survived(history);
-  }
-
-  private void lost(InvalidOffsetException problem) {
-    List<Partition<K, V>> affected = new ArrayList<>();
-    for (TopicPartition name : problem.partitions()) {
-      Partition<K, V> partition = assignment.get(name);
-      if (partition != null) {
-        affected.add(partition);
-      }
-    }
-    starts.lost(problem, affected);
   }
 
   private Duration pollTimeout() {
@@ -397,7 +419,10 @@ public final class ConsumerCore<K, V> {
   }
 
   private void add(
-      TopicPartition name, List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
+      TopicPartition name, List<ConsumerRecord<byte[], byte[]>> polled, OffsetAndMetadata behind) {
+    List<ConsumerRecord<byte[], byte[]>> records =
+        given == null ? polled : given.before(name, polled);
+    OffsetAndMetadata next = given == null ? behind : given.before(name, behind);
     Partition<K, V> partition = assignment.get(name);
     if (partition == null) {
       return;
@@ -412,6 +437,9 @@ public final class ConsumerCore<K, V> {
       began(history);
       partition = assignment.beginAgain(partition);
     }
+    if (settings.hotKeys != null) {
+      settings.hotKeys.add(records);
+    }
     delayed.add(partition, records, next);
   }
 
@@ -425,9 +453,7 @@ public final class ConsumerCore<K, V> {
     if (settings.transactions != null) { // the outputs of handled records are not produced yet
       committer.commitNow(List.of(partition), settings.closeTimeout);
     }
-    consumer.seek(name, offset);
-    Partition<K, V> again = assignment.beginAgain(partition);
-    again.start(Start.at(offset, partition.commits().origin()));
+    var _ = beginAt(offset, partition);
   }
 
   /**
@@ -443,55 +469,31 @@ public final class ConsumerCore<K, V> {
     seeks.close();
     long deadline = deadline();
     assignment.endBy(deadline);
-    Throwable why = cause;
-    why = also(why, "commit what is settled", () -> commitAtEnd(half(Ends.left(deadline))));
-    why =
-        also(
-            why,
-            "leave the group",
-            () -> consumer.close(CloseOptions.timeout(Ends.left(deadline))));
-    why = also(why, "end the last commit", () -> committer.close(Ends.left(deadline)));
-    why = also(why, "close the client that asks the cluster", questions::close);
-    why = also(why, "close the deserializers", deserialization::close);
-    why = also(why, "release the partitions", assignment::forgetAll);
-    health.ended(why);
-    return why;
+    var steps = new EndSteps(settings.group(), cause);
+    steps.step("commit what is settled", () -> commitAtEnd(Ends.left(deadline).dividedBy(2)));
+    steps.step("leave the group", () -> consumer.close(CloseOptions.timeout(Ends.left(deadline))));
+    isAllCommitted = committer.isAllCommitted();
+    steps.step("end the last commit", () -> committer.close(Ends.left(deadline)));
+    steps.step("close the client that asks the cluster", questions::close);
+    steps.step("close the deserializers", deserialization::close);
+    steps.step("release the partitions", assignment::forgetAll);
+    health.ended(steps.failure());
+    return steps.failure();
   }
 
   private long deadline() {
-    long own = System.nanoTime() + settings.closeTimeout.toNanos();
+    long own = Time.nanoTime() + settings.closeTimeout.toNanos();
     Long given = endBy;
     return given != null && given - own < 0 ? given : own;
   }
 
   /** Kafka refuses commits during a rebalance, and only polls complete the rebalance. */
   private void commitAtEnd(Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = Time.nanoTime() + timeout.toNanos();
     while (!committer.commitNow(partitions(), Ends.left(deadline))
         && Ends.left(deadline).isPositive()) {
       consumer.pause(consumer.assignment());
       consumer.poll(POLL); // records of a partition assigned now are never committed
-    }
-  }
-
-  private static Duration half(Duration timeout) {
-    return timeout.dividedBy(2);
-  }
-
-  /**
-   * Does one step of the end. The later steps are done even if it fails.
-   *
-   * @param what the step does, for the log: it is the only place that has all failures of an end
-   * @return the first failure of the end. It is an exception of the application or of Kafka, and
-   *     may be a shared constant. So later failures are not added to it
-   */
-  private @Nullable Throwable also(@Nullable Throwable why, String what, Runnable step) {
-    try {
-      step.run();
-      return why;
-    } catch (Throwable e) {
-      LOG.warn("group {}: the consumer could not {} at its end", settings.group(), what, e);
-      return why == null ? e : why;
     }
   }
 }

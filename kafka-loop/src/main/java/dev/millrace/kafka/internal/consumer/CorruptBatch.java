@@ -2,8 +2,8 @@ package dev.millrace.kafka.internal.consumer;
 
 import dev.millrace.errors.Causes;
 import dev.millrace.kafka.CorruptRecords;
-import dev.millrace.kafka.internal.report.Brief;
 import dev.millrace.kafka.internal.serde.UnreadableException;
+import dev.millrace.kafka.internal.text.Brief;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.Consumer;

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.consumer;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.settings.RetryRecords;
 import java.time.Duration;
@@ -60,8 +61,8 @@ final class DelayedRecords<K, V> {
       return;
     }
     Queue queue = queues.computeIfAbsent(partition, name -> new Queue());
-    long now = System.nanoTime();
-    long time = System.currentTimeMillis();
+    long now = Time.nanoTime();
+    long time = Time.currentTimeMillis();
     for (ConsumerRecord<byte[], byte[]> record : records) {
       long left = Math.min(RetryRecords.due(record) - time, delay.toMillis());
       queue.records.add(new Waiting(record, now + TimeUnit.MILLISECONDS.toNanos(left)));
@@ -85,7 +86,7 @@ final class DelayedRecords<K, V> {
     }
     queues.keySet().removeIf(partition -> partition.isHeld() || !owned.contains(partition));
     boolean any = false;
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     for (Iterator<Map.Entry<Partition<K, V>, Queue>> i = queues.entrySet().iterator();
         i.hasNext(); ) {
       Map.Entry<Partition<K, V>, Queue> entry = i.next();
@@ -123,7 +124,7 @@ final class DelayedRecords<K, V> {
 
   /** The time until the next record is due, at most that. */
   Duration untilDue(Duration longest) {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     long least = longest.toNanos();
     for (Queue queue : queues.values()) {
       least = Math.min(least, queue.records.getFirst().dueAt - now);

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.consumer;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.ClusterProblemException;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.internal.partition.Partition;
@@ -40,8 +41,8 @@ final class Diagnosis<K, V> {
   private final ClusterQuestions questions;
   private final Duration patience;
 
-  private long lastGlance = System.nanoTime();
-  private long lastAsked = System.nanoTime();
+  private long lastGlance = Time.nanoTime();
+  private long lastAsked = Time.nanoTime();
   private double bytes = -1;
   private @Nullable Metric incoming;
   private @Nullable Thread asking;
@@ -76,7 +77,7 @@ final class Diagnosis<K, V> {
 
   /** Looks once a second. For the poll thread. */
   void look(Collection<Partition<K, V>> partitions) {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     if (now - lastGlance < Math.min(GLANCE.toNanos(), patience.toNanos())) {
       return;
     }
@@ -130,7 +131,8 @@ final class Diagnosis<K, V> {
     Map<TopicPartition, Long> still = new HashMap<>();
     List<Front> fresh = new ArrayList<>();
     for (Partition<K, V> partition : partitions) {
-      Front front = pauses.contains(partition.name()) ? null : partition.behindTransaction();
+      Front front =
+          pauses.contains(partition.name()) ? null : partition.progress().behindTransaction();
       if (front != null && front.age().compareTo(settings.stuckAfter) >= 0) {
         still.put(partition.name(), front.offset());
         if (!Objects.equals(hidden.get(partition.name()), front.offset())) {
@@ -147,7 +149,7 @@ final class Diagnosis<K, V> {
   }
 
   private void ask() {
-    lastAsked = System.nanoTime();
+    lastAsked = Time.nanoTime();
     asking =
         Thread.ofVirtual()
             .name("millrace-ask-" + settings.group())

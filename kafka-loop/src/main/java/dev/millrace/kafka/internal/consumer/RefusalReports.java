@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.consumer;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,7 +17,7 @@ final class RefusalReports {
 
   /** Whether to report this refusal now. If so, it counts as reported. */
   boolean isDue(Exception refusal, Duration interval) {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     Long before = last.get(refusal.getClass());
     if (before != null && now - before < interval.toNanos()) {
       return false;

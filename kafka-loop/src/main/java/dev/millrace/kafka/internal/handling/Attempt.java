@@ -23,11 +23,15 @@ public final class Attempt<K, V> {
   private final int number;
   private final @Nullable DeadLetter letter;
 
+  /** How often a failure has used no attempt. */
+  private final int spared;
+
   private Attempt(Delivery<K, V> single) {
     this.single = single;
     this.several = List.of();
     this.number = 1;
     this.letter = null;
+    this.spared = 0;
   }
 
   /**
@@ -40,10 +44,16 @@ public final class Attempt<K, V> {
    *     an attempt to handle
    */
   Attempt(List<Delivery<K, V>> messages, int number, @Nullable DeadLetter letter) {
+    this(messages, number, letter, 0);
+  }
+
+  private Attempt(
+      List<Delivery<K, V>> messages, int number, @Nullable DeadLetter letter, int spared) {
     this.single = messages.size() == 1 ? messages.getFirst() : null;
     this.several = messages.size() == 1 ? List.of() : messages;
     this.number = number;
     this.letter = letter;
+    this.spared = spared;
   }
 
   /** The first attempt at one message that a consumer has handed out. */
@@ -83,7 +93,8 @@ public final class Attempt<K, V> {
     return letter;
   }
 
-  int size() {
+  /** The number of messages. */
+  public int size() {
     return single == null ? several.size() : 1;
   }
 
@@ -100,7 +111,8 @@ public final class Attempt<K, V> {
     }
   }
 
-  Delivery<K, V> first() {
+  /** The first message. */
+  public Delivery<K, V> first() {
     return single == null ? several.getFirst() : single;
   }
 
@@ -122,15 +134,56 @@ public final class Attempt<K, V> {
 
   /** The next attempt, with the remaining messages. */
   Attempt<K, V> next(List<Delivery<K, V>> left) {
-    return new Attempt<>(left, number + 1, letter);
+    return new Attempt<>(left, number + 1, letter, spared);
+  }
+
+  /** The same attempt once more, because its failure does not count. */
+  Attempt<K, V> spared() {
+    return new Attempt<>(messages(), number, letter, spared + 1);
+  }
+
+  /** How often a failure has used no attempt. */
+  int timesSpared() {
+    return spared;
+  }
+
+  /** The topic of the first message. */
+  public String topic() {
+    return first().raw().topic();
+  }
+
+  /** The bytes of the messages. */
+  public long bytes() {
+    return single == null ? several.stream().mapToLong(Delivery::bytes).sum() : single.bytes();
+  }
+
+  /** Whether this is a later attempt, after a failure. */
+  public boolean isRetry() {
+    return number > 1 || spared > 0;
   }
 
   /**
    * Begins the attempt, without messages of revoked partitions. The result may have no messages.
    */
   public Attempt<K, V> begin() {
-    List<Delivery<K, V>> begun = messages().stream().filter(Delivery::begin).toList();
-    return new Attempt<>(begun, number, letter);
+    if (single != null && single.begin()) {
+      return this;
+    }
+    if (single != null) {
+      return new Attempt<>(List.of(), number, letter, spared);
+    }
+    List<Delivery<K, V>> begun = several.stream().filter(Delivery::begin).toList();
+    return new Attempt<>(begun, number, letter, spared);
+  }
+
+  /** Whether the partition of the first message was revoked since the message was polled. */
+  public boolean isRevoked() {
+    return first().isRevoked();
+  }
+
+  /** Whether records of its partition may wait for its first record. */
+  public boolean hasLane() {
+    return first().hasLane();
   }
 
   /** Ends the attempt: messages that are not settled do not run any more. */

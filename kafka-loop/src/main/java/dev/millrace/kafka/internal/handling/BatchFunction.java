@@ -4,8 +4,10 @@ import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.TransactionalHandler;
 import dev.millrace.kafka.internal.serde.OutputBuffer;
+import dev.millrace.kafka.internal.serde.RouteTable;
 import dev.millrace.kafka.internal.serde.Serialization;
 import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** The function that handles a batch. */
@@ -31,6 +33,17 @@ public interface BatchFunction<K, V> {
   static <K, V> BatchFunction<K, V> ofOne(RecordHandler<K, V> handler) {
     return batch -> {
       handler.handle(batch.record());
+      return List.of();
+    };
+  }
+
+  /** Adapts the handlers of routes, which produce nothing. For batches of one record. */
+  @SuppressWarnings("unchecked") // a record comes from the deserializers of its route
+  static <K, V> BatchFunction<K, V> routed(RouteTable<?> routes) {
+    return batch -> {
+      ConsumerRecord<K, V> record = batch.record();
+      var handler = (RecordHandler<K, V>) routes.of(record.topic(), record.headers()).handler();
+      handler.handle(record);
       return List.of();
     };
   }

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.handling;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.partition.Partition;
@@ -90,7 +91,7 @@ public final class Batches<K, V> {
 
   /**
    * The batch that may be handled now, as of the last {@link #gather}: it is full, or has waited
-   * for its linger. Null if there is none. It stays here, and may grow, until it is taken.
+   * for its linger. Null if there is none. The batch stays here, and may grow, until it is taken.
    */
   public @Nullable List<Delivery<K, V>> ready() {
     if (!complete.isEmpty()) {
@@ -123,7 +124,7 @@ public final class Batches<K, V> {
   }
 
   private Duration left(Batch<K, V> batch) {
-    return batching.linger().minusNanos(System.nanoTime() - batch.since());
+    return batching.linger().minusNanos(Time.nanoTime() - batch.since());
   }
 
   private void add(Partition<K, V> partition, Delivery<K, V> first) {
@@ -133,7 +134,7 @@ public final class Batches<K, V> {
     }
     Object key = ordering == Ordering.PARTITION ? partition : batching;
     Batch<K, V> batch =
-        gathering.computeIfAbsent(key, k -> new Batch<>(k, new ArrayList<>(), System.nanoTime()));
+        gathering.computeIfAbsent(key, k -> new Batch<>(k, new ArrayList<>(), Time.nanoTime()));
     batch.messages().add(first);
     follow(batch, batch.messages().size() - 1);
   }

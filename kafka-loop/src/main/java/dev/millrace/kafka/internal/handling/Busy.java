@@ -41,6 +41,11 @@ public final class Busy<K, V> {
     return thread == Thread.currentThread();
   }
 
+  /** Interrupts the thread. */
+  void interrupt() {
+    thread.interrupt();
+  }
+
   private @Nullable StuckHandlerException stuck(String group) {
     var now = (Attempt<?, ?>) ATTEMPT.getOpaque(this);
     return now == null ? null : now.stuck(group, thread);

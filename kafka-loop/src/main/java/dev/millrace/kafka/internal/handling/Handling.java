@@ -3,14 +3,16 @@ package dev.millrace.kafka.internal.handling;
 import dev.millrace.kafka.BatchFailedException;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.LoopBreaker;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.RefusedLetters;
 import dev.millrace.kafka.internal.partition.Delivery;
-import dev.millrace.kafka.internal.report.Brief;
 import dev.millrace.kafka.internal.serde.DeserializersClosedException;
+import dev.millrace.kafka.internal.settings.Breaker;
 import dev.millrace.kafka.internal.settings.Burial;
 import dev.millrace.kafka.internal.settings.FailurePolicy;
 import dev.millrace.kafka.internal.settings.Refusals;
+import dev.millrace.kafka.internal.text.Brief;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -99,7 +101,18 @@ public final class Handling<K, V> {
   private final FailurePolicy policy;
   private final BooleanSupplier isCancelled;
   private final Consumer<? super Exception> report;
+  private final @Nullable Breaker breaker;
   private final Semaphore letters = new Semaphore(LETTERS);
+
+  /** Handling without a breaker. */
+  public Handling(
+      String group,
+      BatchFunction<K, V> handler,
+      FailurePolicy policy,
+      BooleanSupplier isCancelled,
+      Consumer<? super Exception> report) {
+    this(group, handler, policy, isCancelled, report, null);
+  }
 
   /**
    * Handling by a policy.
@@ -107,13 +120,16 @@ public final class Handling<K, V> {
    * @param group the consumer group
    * @param isCancelled whether the threads of the handlers must stop
    * @param report receives failures that the loop survives
+   * @param breaker pauses the loop while the system behind the handler is down; null for none
    */
   public Handling(
       String group,
       BatchFunction<K, V> handler,
       FailurePolicy policy,
       BooleanSupplier isCancelled,
-      Consumer<? super Exception> report) {
+      Consumer<? super Exception> report,
+      @Nullable Breaker breaker) {
+    this.breaker = breaker;
     this.group = group;
     this.handler = handler;
     this.policy = policy;
@@ -129,7 +145,7 @@ public final class Handling<K, V> {
 
   private Outcome<K, V> handle(Attempt<K, V> attempt) {
     String stage = DeadLetter.DESERIALIZE;
-    if (attempt.number() > 1) {
+    if (attempt.isRetry()) {
       attempt.first().observer().retried();
     }
     List<ProducerRecord<byte[], byte[]>> produced;
@@ -167,6 +183,9 @@ public final class Handling<K, V> {
 
   private Outcome<K, V> settled(
       Attempt<K, V> attempt, List<ProducerRecord<byte[], byte[]>> produced) {
+    if (breaker != null) {
+      breaker.succeeded(attempt.first());
+    }
     for (int i = 0; i < attempt.size(); i++) {
       settle(attempt.get(i), produced);
     }
@@ -199,7 +218,7 @@ public final class Handling<K, V> {
         }
       }
     }
-    return failedAtFirst(attempt, stage, failure, messages.size() == 1);
+    return failedAtFirst(attempt, stage, failure, messages.size() == 1, attempt.first());
   }
 
   /**
@@ -213,16 +232,21 @@ public final class Handling<K, V> {
     Throwable cause = failure.getCause() == null ? failure : failure.getCause();
     List<Delivery<K, V>> left = messages.subList(index, messages.size());
     return failedAtFirst(
-        new Attempt<>(left, index == 0 ? attempt.number() : 1, null), stage, cause, true);
+        new Attempt<>(left, index == 0 ? attempt.number() : 1, null),
+        stage,
+        cause,
+        true,
+        attempt.first());
   }
 
   /**
    * Decides about messages that were not handled.
    *
    * @param isFirst whether the first message is known to be the cause
+   * @param breaking the message that the attempt began with
    */
   private Outcome<K, V> failedAtFirst(
-      Attempt<K, V> attempt, String stage, Throwable e, boolean isFirst) {
+      Attempt<K, V> attempt, String stage, Throwable e, boolean isFirst, Delivery<K, V> breaking) {
     List<Delivery<K, V>> messages = attempt.messages();
     Delivery<K, V> first = messages.getFirst();
     String at = first.stageOr(stage);
@@ -233,6 +257,9 @@ public final class Handling<K, V> {
     }
     Duration delay;
     try {
+      if (breaker != null && breaker.failed(breaking, attempt.timesSpared(), e)) {
+        return spared(attempt, what, breaker, e);
+      }
       delay = policy.delayAfter(attempt.number(), e);
     } catch (Throwable thrown) { // thrown by the application's predicate or backoff
       return stopByRule(attempt, what, e, thrown);
@@ -273,6 +300,19 @@ public final class Handling<K, V> {
         messages.subList(1, messages.size()));
   }
 
+  /** The attempt is made again when the breaker lets it, and the failure does not count. */
+  private Outcome<K, V> spared(Attempt<K, V> attempt, String what, Breaker breaks, Throwable e) {
+    boolean isClosed = breaks.state() == LoopBreaker.State.CLOSED;
+    Duration delay = isClosed ? policy.delay(attempt.timesSpared() + 1) : Duration.ZERO;
+    Delivery<K, V> first = attempt.first();
+    String hint = isClosed ? "" : " after the breaker is closed";
+    hint += ", and this one uses no attempt" + inSpan(first);
+    report(
+        attempt,
+        RecordFailedException.repeated(first.raw(), what, attempt.number(), delay, hint, e));
+    return new Again<>(attempt.spared(), delay, List.of());
+  }
+
   /** Stops the loop after an exception that no rule covers. The failure names the records. */
   public static <K, V> Outcome<K, V> broken(Attempt<K, V> attempt, Throwable e) {
     return new Stop<>(
@@ -290,7 +330,8 @@ public final class Handling<K, V> {
     return stop(
         attempt,
         what,
-        "and the loop stops, as retryIf(…) or the backoff has thrown " + Brief.of(thrown),
+        "and the loop stops, as retryIf(…), the backoff or the breaker has thrown "
+            + Brief.of(thrown),
         e,
         thrown);
   }

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.handling;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.kafka.internal.partition.Delivery;
 import java.time.Duration;
@@ -135,7 +136,7 @@ public final class Handover<K, V> {
     if ((now & 1) == 0) {
       return;
     }
-    long time = System.nanoTime();
+    long time = Time.nanoTime();
     if (now != seen) {
       seen = now;
       seenAt = time;

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal.loop;
 
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
@@ -9,17 +10,22 @@ import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopStatus;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.RateLimit;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.internal.consumer.ConsumerCore;
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.properties.Checks;
 import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.report.Guarded;
+import dev.millrace.kafka.internal.settings.Breaker;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Gate;
 import dev.millrace.kafka.internal.settings.LoopDraft;
 import dev.millrace.kafka.internal.settings.LoopSettings;
 import dev.millrace.kafka.internal.settings.OwnProducer;
 import dev.millrace.kafka.internal.settings.Pauses;
+import dev.millrace.kafka.internal.settings.Tuning;
 import dev.millrace.kafka.internal.status.LoopRecorder;
+import dev.millrace.kafka.internal.text.Brief;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
 import java.util.Collection;
@@ -59,6 +65,7 @@ public abstract class LoopCore<K, V> implements Loop {
   private final ConsumerSettings<K, V> settings;
   private final LoopSettings loop;
   private final Pauses pauses;
+  private final Gate gate;
   private final LoopRecorder recorder = new LoopRecorder();
   private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
   private final AtomicReference<@Nullable Duration> drainWithin = new AtomicReference<>();
@@ -74,7 +81,12 @@ public abstract class LoopCore<K, V> implements Loop {
    */
   protected LoopCore(LoopDraft<K, V> draft) {
     this.loop = draft.loop();
-    this.settings = draft.consumer(loop, recorder::and);
+    this.gate = loop.tuning.newGate();
+    this.settings = draft.consumer(loop, recorder::and, gate);
+    Breaker breaker = gate.breaker();
+    if (breaker != null) {
+      breaker.onChange(recorder::breaker);
+    }
     this.pauses = Objects.requireNonNull(settings.pauses, "pauses");
   }
 
@@ -86,6 +98,11 @@ public abstract class LoopCore<K, V> implements Loop {
   /** The settings of the loop. */
   protected final LoopSettings loop() {
     return loop;
+  }
+
+  /** Decides when handlers start. */
+  protected final Gate gate() {
+    return gate;
   }
 
   @Override
@@ -170,6 +187,7 @@ public abstract class LoopCore<K, V> implements Loop {
   }
 
   private void end() {
+    gate.close();
     recorder.end();
     ended.complete(null);
   }
@@ -191,7 +209,7 @@ public abstract class LoopCore<K, V> implements Loop {
   protected final long closeDeadline() {
     Long known = closeDeadline;
     if (known == null) {
-      known = System.nanoTime() + settings.closeTimeout.toNanos();
+      known = Time.nanoTime() + settings.closeTimeout.toNanos();
       closeDeadline = known;
     }
     return known;
@@ -208,7 +226,7 @@ public abstract class LoopCore<K, V> implements Loop {
   protected final void interrupt(
       TaskGroup group, Supplier<? extends List<? extends Exception>> running) {
     long patience = settings.closeTimeout.dividedBy(4).toNanos();
-    long deadline = Math.min(closeDeadline() - System.nanoTime(), patience) + System.nanoTime();
+    long deadline = Math.min(closeDeadline() - Time.nanoTime(), patience) + Time.nanoTime();
     // A platform thread: handlers may keep all carriers of virtual threads busy.
     Thread closing =
         Thread.ofPlatform()
@@ -241,6 +259,10 @@ public abstract class LoopCore<K, V> implements Loop {
 
   /** Sets the core of this loop; {@link #consume} calls this as soon as the core exists. */
   protected final void running(ConsumerCore<K, V> core) {
+    core.onEnd(
+        () -> {
+          CompletableFuture<?> _ = startDrain(loop.drainTimeout);
+        });
     running = core;
   }
 
@@ -259,7 +281,7 @@ public abstract class LoopCore<K, V> implements Loop {
 
   /** Starts to drain. The returned future completes, always normally, when the loop has ended. */
   protected final CompletableFuture<@Nullable Void> startDrain(Duration timeout) {
-    drainWithin.compareAndSet(null, ConsumerSettings.positive("the drain timeout", timeout));
+    drainWithin.compareAndSet(null, Checks.positive("the drain timeout", timeout));
     wake();
     if (enter(Phase.DRAINED) == Phase.NEW) {
       end = new Health(State.STOPPED, "it was drained before it ran", false);
@@ -314,18 +336,49 @@ public abstract class LoopCore<K, V> implements Loop {
     if (known != null) {
       return known;
     }
-    return core == null ? new Health(State.STARTING, "it does not run yet") : core.health();
+    return closing(core == null ? healthWithoutCore() : core.health());
+  }
+
+  /** The same, unless the loop drains. */
+  private Health closing(Health now) {
+    if (!isDraining() || !now.isAlive()) {
+      return now;
+    }
+    long handled = partitions().stream().mapToLong(PartitionStatus::inFlight).sum();
+    String what =
+        switch ((int) Math.min(handled, 2)) {
+          case 0 -> "it closes, and no record is being handled: " + now.reason();
+          case 1 -> "it closes, and waits for the handler of 1 record";
+          default -> "it closes, and waits for the handlers of %d records".formatted(handled);
+        };
+    return new Health(State.CLOSING, what, now.isStarted());
+  }
+
+  /** The health of a loop that has no {@link #running} core and has not ended. */
+  protected Health healthWithoutCore() {
+    return new Health(State.STARTING, "it does not run yet");
   }
 
   @Override
-  public final List<PartitionStatus> partitions() {
+  public final void concurrency(int handlers) {
+    gate.concurrency(Checks.positive("concurrency", handlers));
+  }
+
+  @Override
+  public final void rateLimit(RateLimit limit) {
+    Tuning.check(limit, settings.stuckAfter);
+    gate.rate(limit);
+  }
+
+  @Override
+  public List<PartitionStatus> partitions() {
     ConsumerCore<K, V> core = running;
     return core == null ? List.of() : core.status();
   }
 
   @Override
   public final LoopStatus status() {
-    return recorder.status(settings, loop.concurrency, this);
+    return recorder.status(settings, gate, this);
   }
 
   @Override
@@ -334,23 +387,23 @@ public abstract class LoopCore<K, V> implements Loop {
   }
 
   @Override
-  public final void pause(Collection<TopicPartition> names) {
+  public void pause(Collection<TopicPartition> names) {
     pauses.add(names);
   }
 
   @Override
-  public final void pauseAll() {
+  public void pauseAll() {
     pauses.addAll();
   }
 
   @Override
-  public final void resume(Collection<TopicPartition> names) {
+  public void resume(Collection<TopicPartition> names) {
     pauses.remove(names);
     lookAgain();
   }
 
   @Override
-  public final void resumeAll() {
+  public void resumeAll() {
     pauses.removeAll();
     lookAgain();
   }
@@ -363,7 +416,7 @@ public abstract class LoopCore<K, V> implements Loop {
   }
 
   @Override
-  public final Set<TopicPartition> paused() {
+  public Set<TopicPartition> paused() {
     Set<TopicPartition> paused = new HashSet<>(pauses.named());
     for (PartitionStatus one : partitions()) {
       if (pauses.contains(one.partition())) {

@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal.partition;
 
 import dev.millrace.kafka.internal.cluster.Origin;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.jspecify.annotations.Nullable;

@@ -1,11 +1,14 @@
 package dev.millrace.kafka.internal.partition;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.internal.cluster.Origin;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class Commits<K, V> {
 
   private final Partition<K, V> partition;
-  private final Window<Delivery<K, V>> window;
+  private final Books<K, V> books;
 
   /** The uncommitted outputs of settled records. */
   private final Outputs outputs = new Outputs();
@@ -36,18 +39,15 @@ public final class Commits<K, V> {
   private boolean startIsUncommitted;
   private boolean topicIsGone;
 
-  /** The number of settled records. */
-  private long version;
-
   /** The committed offset; negative if no commit is known. */
   private long committed = -1;
 
-  /** The {@link #version} of the last commit. */
+  /** The number of settled records at the last commit. */
   private long committedVersion;
 
-  Commits(Partition<K, V> partition, Window<Delivery<K, V>> window) {
+  Commits(Partition<K, V> partition, Books<K, V> books) {
     this.partition = partition;
-    this.window = window;
+    this.books = books;
   }
 
   // Only the partition calls the package-private methods, and holds its lock.
@@ -87,14 +87,6 @@ public final class Commits<K, V> {
     if (settledBefore.endsBefore(next)) {
       settledBefore = OffsetRanges.EMPTY;
     }
-  }
-
-  /** A record is settled, with the outputs of its handler; null for none. */
-  void settled(@Nullable Produced produced) {
-    if (produced != null) {
-      outputs.put(produced);
-    }
-    version++;
   }
 
   Outputs outputs() {
@@ -137,14 +129,24 @@ public final class Commits<K, V> {
   /** The number of records settled since the last commit. */
   public long uncommitted() {
     synchronized (partition) {
-      return version - committedVersion;
+      books.enterSettled();
+      return books.settledRecords() - committedVersion;
     }
   }
 
   /** The next commit; null if everything settled is committed already. */
   public @Nullable Commit<K, V> toCommit() {
+    return toCommit(Long.MAX_VALUE);
+  }
+
+  /** The next commit, of this offset at most; null if there is nothing to commit. */
+  public @Nullable Commit<K, V> toCommit(long limit) {
     synchronized (partition) {
-      long position = outputs.sendableTo(window.size() > 0 ? window.offset(0) : next);
+      books.enterSettled();
+      Window<Delivery<K, V>> window = books.window();
+      long version = books.settledRecords();
+      long first = window.size() > 0 ? window.offset(0) : next;
+      long position = Math.min(limit, outputs.sendableTo(first));
       if (topicIsGone
           || position < committed
           || (position == committed && version == committedVersion)) {
@@ -163,6 +165,7 @@ public final class Commits<K, V> {
     if (position == next) {
       return nextEpoch;
     }
+    Window<Delivery<K, V>> window = books.window();
     return window.size() > 0 && window.offset(0) == position
         ? window.firstValue().raw().leaderEpoch()
         : outputs.epochAt(position);
@@ -191,6 +194,36 @@ public final class Commits<K, V> {
     }
   }
 
+  /**
+   * Replaces an output of a record, which the broker refuses, by a dead letter of the record,
+   * unless they are committed.
+   */
+  public void bury(
+      DeadLetter letter,
+      ProducerRecord<byte[], byte[]> burial,
+      ProducerRecord<byte[], byte[]> refused) {
+    synchronized (partition) {
+      Produced produced = outputs.at(letter.record().offset());
+      if (produced != null) {
+        outputs.put(produced.without(refused, letter, burial));
+      }
+    }
+  }
+
+  /**
+   * The offset from which the records must be handled again, if what was not committed is to be
+   * forgotten.
+   */
+  public long uncommittedFrom() {
+    synchronized (partition) {
+      books.enterSettled();
+      Window<Delivery<K, V>> window = books.window();
+      return committed >= 0
+          ? committed
+          : Math.min(outputs.first(next), window.size() > 0 ? window.offset(0) : next);
+    }
+  }
+
   /** How often these outputs were not accepted. */
   public int attempts(Produced produced) {
     synchronized (partition) {
@@ -204,7 +237,7 @@ public final class Commits<K, V> {
    */
   public void hold(Produced produced, Duration delay, Exception why) {
     synchronized (partition) {
-      outputs.hold(produced.source().offset(), System.nanoTime() + delay.toNanos(), why);
+      outputs.hold(produced.source().offset(), Time.nanoTime() + delay.toNanos(), why);
     }
   }
 

@@ -5,6 +5,8 @@ import dev.millrace.kafka.FailureSpan;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.internal.serde.UnreadableException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -17,6 +19,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Delivery<K, V> implements Message<K, V> {
 
+  private static final VarHandle SETTLED;
+
+  static {
+    try {
+      SETTLED = MethodHandles.lookup().findVarHandle(Delivery.class, "settled", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Partition<K, V> partition;
   private final ConsumerRecord<byte[], byte[]> raw;
   private final long bytes;
@@ -28,8 +40,11 @@ public final class Delivery<K, V> implements Message<K, V> {
   /** The number of the record in the window. */
   long number;
 
-  /** When the record was polled, as {@link System#nanoTime}. */
-  long polled;
+  /**
+   * When the record was polled, as {@link System#nanoTime}. After it is settled: when it was
+   * settled.
+   */
+  long since;
 
   /** The key of its lane; null if it has no lane. */
   @Nullable Object lane;
@@ -46,6 +61,9 @@ public final class Delivery<K, V> implements Message<K, V> {
    */
   @Nullable UnreadableException unreadable;
 
+  /** The record below it on the stack of {@link Books}. */
+  @Nullable Delivery<K, V> below;
+
   /** Whether the record was handed out. */
   boolean taken;
 
@@ -58,6 +76,12 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   /** Whether another record was ready when this one was taken. */
   boolean leavesReady;
+
+  @SuppressWarnings("UnusedVariable") // read and written by SETTLED
+  private boolean settled;
+
+  /** The outputs that the stages of a pipeline have made of it; null if there are none. */
+  private volatile @Nullable Attached attached;
 
   private volatile boolean alone;
   private volatile @Nullable Exception failure;
@@ -149,7 +173,23 @@ public final class Delivery<K, V> implements Message<K, V> {
 
   @Override
   public void settle() {
-    partition.settle(this, null);
+    Attached known = attached;
+    partition.settle(this, known == null ? null : known.produced(raw));
+  }
+
+  /** The outputs that the stages of a pipeline have made of it. */
+  public synchronized Attached attached() {
+    Attached known = attached;
+    if (known == null) {
+      known = new Attached();
+      attached = known;
+    }
+    return known;
+  }
+
+  /** The partition, in the ownership that the record belongs to. */
+  public Partition<K, V> partition() {
+    return partition;
   }
 
   /** Settles the record. The outputs will be committed with it. */
@@ -157,9 +197,31 @@ public final class Delivery<K, V> implements Message<K, V> {
     partition.settle(this, produced.isEmpty() ? null : new Produced(raw, produced, letter));
   }
 
+  /** Settles the record; false if it was settled, or forgotten, already. Takes no lock. */
+  boolean markSettled() {
+    return SETTLED.compareAndSet(this, false, true);
+  }
+
+  /** Whether the record is settled, or forgotten. */
+  boolean isSettled() {
+    return (boolean) SETTLED.getVolatile(this);
+  }
+
   @Override
   public void abandon() {
-    partition.abandon(this);
+    if (!isSettled()) { // a settled record does not run
+      partition.abandon(this);
+    }
+  }
+
+  /** Whether records of its partition may wait for this one. */
+  public boolean hasLane() {
+    return lane != null; // written before the record is handed out
+  }
+
+  /** Whether the partition was revoked since the record was polled. Takes no lock. */
+  public boolean isRevoked() {
+    return partition.isRevoked();
   }
 
   /** Whether another record was ready when this one was taken to be handled. */
@@ -227,7 +289,7 @@ public final class Delivery<K, V> implements Message<K, V> {
   }
 
   /** The bytes of heap that the record holds, as {@link RecordSize} estimates them. */
-  long bytes() {
+  public long bytes() {
     return bytes;
   }
 

@@ -1,6 +1,10 @@
 package dev.millrace.kafka.internal.partition;
 
+import dev.millrace.clock.internal.Time;
+import dev.millrace.kafka.Front;
 import java.time.Duration;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ends of the log of one partition, and the number of offsets that an open transaction hides.
@@ -25,11 +29,6 @@ final class LogEnds {
     return end;
   }
 
-  /** The offset behind the last readable record; negative if it is not known. */
-  long stableEnd() {
-    return stableEnd;
-  }
-
   /** Sets the end of the log, from a fetch. It can fall, because logs can be truncated. */
   void fetched(long log) {
     end = log;
@@ -39,7 +38,7 @@ final class LogEnds {
   void told(long log, long stable) {
     boolean hid = logEnd > stableEnd;
     if (stable != stableEnd || !hid) { // measures the age of a transaction, and not of a quiet log
-      hiddenSince = System.nanoTime();
+      hiddenSince = Time.nanoTime();
     }
     logEnd = log;
     end = log;
@@ -51,8 +50,14 @@ final class LogEnds {
     return Math.max(0, logEnd - Math.max(stableEnd, position));
   }
 
-  /** For how long the transaction has been open. */
-  Duration hiddenFor() {
-    return Duration.ofNanos(System.nanoTime() - hiddenSince);
+  /** The front if an open transaction hides the records from this position on; null otherwise. */
+  @Nullable Front hidden(TopicPartition name, long position) {
+    if (position != stableEnd || withheld(position) == 0) {
+      return null;
+    }
+    String why =
+        "a transaction is open, and hides %d offsets from here on: end the producer that hangs, or abort its transaction (kafka-transactions.sh)"
+            .formatted(withheld(position));
+    return new Front(name, stableEnd, Duration.ofNanos(Time.nanoTime() - hiddenSince), why);
   }
 }

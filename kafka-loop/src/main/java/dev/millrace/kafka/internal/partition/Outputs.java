@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.partition;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.DeadLetter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ final class Outputs {
    */
   record Held(long offset, int attempts, long since, long until, Exception why) {
     Duration age() {
-      return Duration.ofNanos(System.nanoTime() - since);
+      return Duration.ofNanos(Time.nanoTime() - since);
     }
 
     String reason() {
@@ -77,7 +78,7 @@ final class Outputs {
     Held before = heldAt(offset);
     held =
         before == null
-            ? new Held(offset, 1, System.nanoTime(), until, why)
+            ? new Held(offset, 1, Time.nanoTime(), until, why)
             : new Held(offset, before.attempts() + 1, before.since(), until, why);
   }
 
@@ -102,7 +103,7 @@ final class Outputs {
    */
   long sendableTo(long offset) {
     Held first = held;
-    return first == null || first.until() - System.nanoTime() <= 0
+    return first == null || first.until() - Time.nanoTime() <= 0
         ? offset
         : Math.min(offset, first.offset());
   }
@@ -111,6 +112,16 @@ final class Outputs {
   Optional<Integer> epochAt(long offset) {
     Produced produced = byOffset.get(offset);
     return produced == null ? Optional.empty() : produced.source().leaderEpoch();
+  }
+
+  /** The outputs of the record there; null if there are none. */
+  @Nullable Produced at(long offset) {
+    return byOffset.get(offset);
+  }
+
+  /** The offset of the first record with outputs; the given one if there is none. */
+  long first(long none) {
+    return byOffset.isEmpty() ? none : byOffset.firstKey();
   }
 
   int size() {

@@ -1,14 +1,16 @@
 package dev.millrace.kafka.internal.partition;
 
-import dev.millrace.kafka.Front;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.kafka.PartitionObserver;
-import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.serde.UnreadableException;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -26,19 +28,18 @@ public final class Partition<K, V> {
   private final TopicPartition name;
   private final DeserializerGate<K, V> gate;
   private final Runnable onReady;
-  private final Window<Delivery<K, V>> window = new Window<>();
+  private final Books<K, V> books = new Books<>();
   private final Lanes<K, V> lanes;
-  private final Commits<K, V> commits = new Commits<>(this, window);
+  private final Commits<K, V> commits = new Commits<>(this, books);
+  private final Progress<K, V> progress;
   private PartitionObserver observer = PartitionObserver.NONE;
-  private volatile @Nullable Partition<K, V> before;
-  private int running;
-  private long bytes;
-  private boolean revoked;
+  private Predicate<? super ConsumerRecord<byte[], byte[]>> skips = record -> false;
+  private volatile List<Partition<K, V>> before = List.of();
+  private volatile boolean revoked; // written under the lock
   private boolean crowded;
-  private final LogEnds ends = new LogEnds();
   private long heldSince;
-  private long frontSince = System.nanoTime();
   private volatile boolean held;
+  private volatile boolean released;
 
   /**
    * A partition that was assigned now.
@@ -51,6 +52,7 @@ public final class Partition<K, V> {
       Deserialization<K, V> deserialization,
       Runnable onReady) {
     this.name = name;
+    this.progress = new Progress<>(name, this, books);
     this.lanes = new Lanes<>(ordering);
     this.gate = new DeserializerGate<>(deserialization, onReady);
     this.onReady = onReady;
@@ -61,14 +63,38 @@ public final class Partition<K, V> {
     observer = who;
   }
 
+  /** Selects records that are settled without being handled. To be called before {@link #add}. */
+  public void skipIf(Predicate<? super ConsumerRecord<byte[], byte[]>> rule) {
+    skips = rule;
+  }
+
   /** Receives the events of the records. */
   public PartitionObserver observer() {
     return observer;
   }
 
   /** Makes this ownership hand out nothing while handlers of the earlier one run. */
-  public synchronized void after(@Nullable Partition<K, V> earlier) {
-    before = earlier;
+  public void after(@Nullable Partition<K, V> earlier) {
+    after(earlier == null ? List.of() : List.of(earlier));
+  }
+
+  /** Makes this ownership hand out nothing while handlers of these earlier ones run. */
+  public synchronized void after(List<Partition<K, V>> earlier) {
+    before = List.copyOf(earlier);
+  }
+
+  /** Whether handlers of an earlier ownership may still run. Guarded by this. */
+  boolean followsEarlier() {
+    return !before.isEmpty();
+  }
+
+  private static boolean areIdle(List<? extends Partition<?, ?>> partitions) {
+    for (Partition<?, ?> partition : partitions) {
+      if (!partition.isIdle()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -81,13 +107,18 @@ public final class Partition<K, V> {
 
   /** Holds the partition: nothing is polled before {@link #start} sets the position. */
   public synchronized void hold() {
-    heldSince = System.nanoTime();
+    heldSince = Time.nanoTime();
     held = true;
   }
 
   /** Whether the position to start at is not known yet. */
   public boolean isHeld() {
     return held;
+  }
+
+  /** When the partition was last held, as {@link System#nanoTime}. Guarded by this. */
+  long heldSince() {
+    return heldSince;
   }
 
   /**
@@ -112,6 +143,11 @@ public final class Partition<K, V> {
   /** The commits of this partition. */
   public Commits<K, V> commits() {
     return commits;
+  }
+
+  /** How far the records are handled, and why they are not handled further. */
+  public Progress<K, V> progress() {
+    return progress;
   }
 
   /** The name of the partition. */
@@ -156,24 +192,28 @@ public final class Partition<K, V> {
     if (revoked || held) {
       return;
     }
-    long now = System.nanoTime();
-    if (window.size() == 0) {
-      frontSince = now;
-    }
+    books.enterSettled();
+    long now = Time.nanoTime();
+    int skipped = 0;
     for (ConsumerRecord<byte[], byte[]> record : records) {
       long offset = record.offset();
       if (commits.isSettledBefore(offset)) {
-        window.addSettled(offset);
+        books.window().addSettled(offset);
+      } else if (failure == null && skips.test(record)) {
+        books.addSkipped(offset);
+        skipped++;
       } else {
         var delivery = new Delivery<>(this, record);
         delivery.unreadable = failure;
-        delivery.polled = now;
-        delivery.number = window.add(offset, delivery);
-        bytes += delivery.bytes();
+        delivery.since = now;
+        books.add(offset, delivery);
         lanes.add(delivery);
       }
     }
     commits.polled(position);
+    if (skipped > 0) {
+      observer.skipped(skipped);
+    }
   }
 
   /** Adds an unreadable record, which was not polled. Handling it fails with this failure. */
@@ -186,11 +226,11 @@ public final class Partition<K, V> {
 
   /** Takes the next message that is ready; null if there is none now. */
   public synchronized @Nullable Delivery<K, V> take() {
-    if (before != null) {
-      if (!before.isIdle()) {
+    if (!before.isEmpty()) {
+      if (!areIdle(before)) {
         return null;
       }
-      before = null;
+      before = List.of();
     }
     return gate.isClosed() ? null : lanes.take();
   }
@@ -199,21 +239,38 @@ public final class Partition<K, V> {
    * Takes the next message and begins it. For a thread that will take another message of this
    * partition after settling this one. That thread gets no signal for the next message.
    */
-  public synchronized @Nullable Delivery<K, V> takeToHandle() {
+  public @Nullable Delivery<K, V> takeToHandle() {
+    return hasReady() ? takeAndStart() : null; // a thread that finds nothing takes no lock
+  }
+
+  /**
+   * The same, for some messages. Each thread that handles one of them will take another message of
+   * this partition.
+   *
+   * @param most the largest number of messages
+   * @return the number of messages
+   */
+  public synchronized int takeToHandle(int most, Consumer<? super Delivery<K, V>> taker) {
+    int taken = 0;
+    for (Delivery<K, V> one; taken < most && (one = takeAndStart()) != null; taken++) {
+      taker.accept(one);
+    }
+    return taken;
+  }
+
+  private synchronized @Nullable Delivery<K, V> takeAndStart() {
     Delivery<K, V> delivery = take();
     if (delivery != null) {
       delivery.takesNext = true;
       delivery.leavesReady = lanes.hasReady();
-      delivery.running = true;
-      running++;
+      books.start(delivery);
     }
     return delivery;
   }
 
   /** Whether {@link #take} would find a message. Takes no lock, because many threads ask often. */
   public boolean hasReady() {
-    Partition<K, V> earlier = before;
-    return lanes.hasReady() && !gate.isClosed() && (earlier == null || earlier.isIdle());
+    return lanes.hasReady() && !gate.isClosed() && areIdle(before);
   }
 
   synchronized @Nullable Delivery<K, V> takeAfter(Delivery<K, V> delivery) {
@@ -228,13 +285,14 @@ public final class Partition<K, V> {
    * @param lookAheadBytes pause at this number of bytes of unsettled records
    */
   public synchronized boolean isFull(int backlog, int lookAhead, long lookAheadBytes) {
+    books.enterSettled();
     Outputs outputs = commits.outputs();
     long next = commits.next();
     return crowded
         || lanes.backlog() >= backlog
-        || Math.max(window.size(), outputs.size()) >= lookAhead
-        || bytes + outputs.bytes() >= lookAheadBytes
-        || (outputs.held() != null && next - frontOr(next) >= lookAhead);
+        || Math.max(books.window().size(), outputs.size()) >= lookAhead
+        || books.bytes() + outputs.bytes() >= lookAheadBytes
+        || (outputs.held() != null && next - progress.frontOr(next) >= lookAhead);
   }
 
   /** Sets whether the metadata of a commit is too small for the records settled beyond it. */
@@ -243,40 +301,41 @@ public final class Partition<K, V> {
   }
 
   synchronized boolean begin(Delivery<K, V> delivery) {
-    if (revoked || !window.holds(delivery.number, delivery)) {
+    books.enterSettled();
+    if (revoked || !books.holds(delivery)) {
       return false;
     }
     delivery.takesNext = false; // the thread that begins it later may take from another partition
-    if (!delivery.running) {
-      delivery.running = true;
-      running++;
-    }
+    books.start(delivery);
     return true;
   }
 
   void settle(Delivery<K, V> delivery, @Nullable Produced produced) {
-    boolean wake;
-    boolean settled;
-    long now = System.nanoTime();
-    synchronized (this) {
-      wake = stop(delivery);
-      long first = window.first();
-      settled = window.settle(delivery.number);
-      if (settled) {
-        if (window.first() != first) {
-          frontSince = now;
-        }
-        commits.settled(produced);
-        bytes -= delivery.bytes();
-        wake |= !revoked && lanes.settled(delivery) && !delivery.takesNext;
+    if (!delivery.markSettled()) {
+      return;
+    }
+    long now = Time.nanoTime();
+    long took = now - delivery.since;
+    delivery.since = now;
+    if (delivery.lane == null && produced == null) {
+      if (books.settleLater(delivery)) {
+        wakeIf(this::isOver);
       }
+    } else {
+      wakeIf(() -> settleNow(delivery, produced));
     }
-    if (wake) {
-      onReady.run();
+    observer.settled(took);
+  }
+
+  private boolean settleNow(Delivery<K, V> delivery, @Nullable Produced produced) {
+    boolean wake = stop(delivery);
+    if (books.settle(delivery)) {
+      if (produced != null) {
+        commits.outputs().put(produced);
+      }
+      wake |= !revoked && lanes.settled(delivery) && !delivery.takesNext;
     }
-    if (settled) {
-      observer.settled(now - delivery.polled);
-    }
+    return wake;
   }
 
   /**
@@ -284,33 +343,31 @@ public final class Partition<K, V> {
    * passes it.
    */
   void leaveLane(Delivery<K, V> delivery) {
-    boolean wake;
-    synchronized (this) {
-      wake = !revoked && window.holds(delivery.number, delivery) && lanes.settled(delivery);
-    }
-    if (wake) {
-      onReady.run();
-    }
+    wakeIf(() -> !revoked && books.holds(delivery) && lanes.settled(delivery));
   }
 
   void abandon(Delivery<K, V> delivery) {
-    boolean wake;
-    synchronized (this) {
-      wake = stop(delivery);
-    }
-    if (wake) {
-      onReady.run();
-    }
+    wakeIf(() -> stop(delivery));
   }
 
   void giveBack(Delivery<K, V> delivery) {
+    wakeIf(
+        () -> {
+          boolean wake = stop(delivery);
+          if (!revoked && delivery.taken && books.holds(delivery)) {
+            lanes.giveBack(delivery);
+            wake = true;
+          }
+          return wake;
+        });
+  }
+
+  /** Changes something under the lock. The action returns whether {@link #take} may be possible. */
+  private void wakeIf(BooleanSupplier action) {
     boolean wake;
     synchronized (this) {
-      wake = stop(delivery);
-      if (!revoked && delivery.taken && window.holds(delivery.number, delivery)) {
-        lanes.giveBack(delivery);
-        wake = true;
-      }
+      books.enterSettled();
+      wake = action.getAsBoolean();
     }
     if (wake) {
       onReady.run();
@@ -319,12 +376,17 @@ public final class Partition<K, V> {
 
   /** Ends the run of the record. Returns whether a later ownership may have waited for it. */
   private boolean stop(Delivery<K, V> delivery) {
-    if (delivery.running) {
-      delivery.running = false;
-      running--;
-      notifyAll();
+    boolean _ = books.stop(delivery);
+    return isOver();
+  }
+
+  /** Whether a later ownership may begin. Wakes the threads that wait until no record runs. */
+  private boolean isOver() {
+    if (books.running() > 0) {
+      return false;
     }
-    return revoked && running == 0;
+    notifyAll();
+    return revoked;
   }
 
   /**
@@ -332,8 +394,14 @@ public final class Partition<K, V> {
    * redelivered.
    */
   public synchronized void revoke() {
+    books.watch();
     revoked = true;
     lanes.clear();
+  }
+
+  /** Whether {@link #revoke} was called. Takes no lock. */
+  boolean isRevoked() {
+    return revoked;
   }
 
   /**
@@ -341,129 +409,52 @@ public final class Partition<K, V> {
    * because a stuck handler or the next ownership may reference this object for a long time.
    */
   public synchronized void forget() {
-    window.forgetIf(delivery -> !delivery.running);
-    Partition<K, V> earlier = before;
-    if (earlier != null && earlier.isIdle()) {
-      before = null;
+    released = true;
+    books.enterSettled();
+    books.forget();
+    if (areIdle(before)) {
+      before = List.of();
     }
+  }
+
+  /** Whether this ownership is over: nothing of it will be committed. */
+  public boolean isReleased() {
+    return released;
   }
 
   /** Whether no record runs, of this and of earlier ownerships. */
   public synchronized boolean isIdle() {
-    return running == 0 && (before == null || before.isIdle());
+    books.enterSettled();
+    return books.running() == 0 && areIdle(before);
   }
 
   /** Waits until no record runs, at most for the timeout. Returns whether none runs. */
   public synchronized boolean awaitIdle(Duration timeout) throws InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    for (long left; running > 0; ) {
-      if ((left = deadline - System.nanoTime()) <= 0) {
+    books.watch();
+    long deadline = Time.nanoTime() + timeout.toNanos();
+    for (long left; books.running() > 0; ) {
+      if ((left = deadline - Time.nanoTime()) <= 0) {
         return false;
       }
-      wait(left / 1_000_000, (int) (left % 1_000_000));
+      Time.wait(this, left);
     }
     return true;
   }
 
-  /** The first record that is unsettled, or whose outputs wait; null if there is none. */
-  public synchronized @Nullable Front front() {
-    Outputs.Held held = commits.outputs().held();
-    if (held != null && !revoked) {
-      return new Front(name, held.offset(), held.age(), held.reason());
-    }
-    if (window.size() == 0 || revoked) {
-      return revoked ? null : frontOfNothing();
-    }
-    Delivery<K, V> first = window.firstValue();
-    Delivery<K, V> late = gate.late();
-    String why =
-        before != null
-            ? "it waits for handlers of the previous assignment of this partition"
-            : late != null
-                ? "the deserializer of %s has not returned".formatted(late)
-                : first.why();
-    return new Front(name, window.offset(0), Duration.ofNanos(System.nanoTime() - frontSince), why);
+  /** The records that were not handed out. Guarded by this. */
+  Lanes<K, V> lanes() {
+    return lanes;
   }
 
-  /**
-   * The reason why nothing is polled although there may be records; null if there is no such
-   * reason.
-   */
-  private @Nullable Front frontOfNothing() {
-    if (held) {
-      String why = "its start position is not known yet: its leader may be away";
-      return new Front(name, Math.max(0, position()), since(heldSince), why);
-    }
-    return behindTransaction();
-  }
-
-  /**
-   * The first offset that an open transaction hides, if all records before it are handled; null
-   * otherwise.
-   */
-  public synchronized @Nullable Front behindTransaction() {
-    boolean isNext = !held && !revoked && window.size() == 0 && position() == ends.stableEnd();
-    if (!isNext || ends.withheld(position()) == 0) {
-      return null;
-    }
-    String why =
-        "a transaction is open, and hides %d offsets from here on: end the producer that hangs, or abort its transaction (kafka-transactions.sh)"
-            .formatted(ends.withheld(position()));
-    return new Front(name, ends.stableEnd(), ends.hiddenFor(), why);
-  }
-
-  private static Duration since(long nanoTime) {
-    return Duration.ofNanos(System.nanoTime() - nanoTime);
-  }
-
-  /** The offset of the {@link #front}; the given one if there is none. */
-  private long frontOr(long none) {
-    Outputs.Held held = commits.outputs().held();
-    return held != null ? held.offset() : window.size() > 0 ? window.offset(0) : none;
-  }
-
-  /** Whether an end of the log is known. */
-  public synchronized boolean knowsEnd() {
-    return ends.areKnown();
-  }
-
-  /** Sets the end of the log, from a fetch. It can fall, because logs can be truncated. */
-  public synchronized void fetchedEnd(long log) {
-    ends.fetched(log);
-  }
-
-  /**
-   * Sets the end of the log and the end of its readable part, from an answer of the brokers. An
-   * open transaction hides the rest.
-   */
-  public synchronized void ends(long log, long stable) {
-    ends.told(log, stable);
-  }
-
-  /**
-   * The progress.
-   *
-   * @param paused whether the partition is paused now
-   */
-  public synchronized PartitionStatus status(boolean paused) {
-    long from = frontOr(position());
-    OptionalLong lag =
-        ends.areKnown()
-            ? OptionalLong.of(Math.max(ends.end(), commits.next()) - from)
-            : OptionalLong.empty();
-    return new PartitionStatus(
-        name, lag, running, lanes.size(), paused, front(), ends.withheld(position()));
-  }
-
-  /** Tells the progress. */
   @Override
   public synchronized String toString() {
+    books.enterSettled();
     return "%s[%d waiting, %d running, %d held, next %d, committed %d%s]"
         .formatted(
             name,
             lanes.size(),
-            running,
-            window.size(),
+            books.running(),
+            books.window().size(),
             commits.next(),
             commits.committedOffset(),
             revoked ? ", revoked" : "");

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.partition;
 
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Predicate;

@@ -4,8 +4,13 @@ import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.PartitionObserver;
+import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.text.Brief;
 import java.time.Duration;
+import java.util.function.Supplier;
 import jdk.jfr.FlightRecorder;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +29,11 @@ public final class ConsumerFlight implements ConsumerObserver {
 
   private static boolean isInUse() {
     return PRESENT && FlightRecorder.isInitialized();
+  }
+
+  @Override
+  public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
+    return PRESENT ? new Settles(group, status) : PartitionObserver.NONE;
   }
 
   @Override
@@ -65,6 +75,30 @@ public final class ConsumerFlight implements ConsumerObserver {
       event.group = group;
       event.history = String.valueOf(history.getMessage());
       event.commit();
+    }
+  }
+
+  /** Records a sample of the settled records of one partition. */
+  private record Settles(String group, Supplier<PartitionStatus> status)
+      implements PartitionObserver {
+
+    @Override
+    public void settled(long nanoseconds) {
+      if (isInUse() && SettleEvent.PROBE.isEnabled()) {
+        record(nanoseconds);
+      }
+    }
+
+    private void record(long nanoseconds) {
+      var event = new SettleEvent();
+      if (event.shouldCommit()) { // most are left out by the throttle
+        TopicPartition partition = status.get().partition();
+        event.group = group;
+        event.topic = partition.topic();
+        event.partition = partition.partition();
+        event.took = nanoseconds;
+        event.commit();
+      }
     }
   }
 

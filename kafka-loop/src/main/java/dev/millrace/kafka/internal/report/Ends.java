@@ -1,6 +1,7 @@
 package dev.millrace.kafka.internal.report;
 
 import dev.millrace.channel.internal.Uninterruptibly;
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -13,7 +14,7 @@ public final class Ends {
 
   /** How much time is left; zero if the deadline has passed. */
   public static Duration left(long deadline) {
-    return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+    return Duration.ofNanos(Math.max(0, deadline - Time.nanoTime()));
   }
 
   /**
@@ -23,7 +24,7 @@ public final class Ends {
   public static boolean join(@Nullable Thread thread, long deadline) {
     return thread == null
         || Uninterruptibly.awaitUntil(
-            deadline, left -> left.isZero() ? !thread.isAlive() : thread.join(left));
+            deadline, left -> left.isZero() ? !thread.isAlive() : Time.join(thread, left));
   }
 
   /** Where a thread is, for people: its innermost calls. */

@@ -3,6 +3,8 @@ package dev.millrace.kafka.internal.report;
 import dev.millrace.errors.Causes;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.RecordFailedException;
+import dev.millrace.kafka.internal.text.Brief;
+import dev.millrace.kafka.internal.text.Logs;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;

@@ -6,8 +6,11 @@ import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
+import dev.millrace.kafka.internal.text.Brief;
+import dev.millrace.kafka.internal.text.Logs;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +51,20 @@ public final class Guarded {
       listener.accept(failure);
     } catch (Throwable e) {
       thrown(name, "; it was called with: " + Brief.of(failure), e);
+    }
+  }
+
+  /**
+   * Asks a predicate; false if it throws.
+   *
+   * @param name the name of the predicate in the API
+   */
+  public static <T> boolean test(String name, Predicate<? super T> predicate, T value) {
+    try {
+      return predicate.test(value);
+    } catch (Throwable e) {
+      thrown(name, e);
+      return false;
     }
   }
 
@@ -135,6 +152,11 @@ public final class Guarded {
     @Override
     public void retried() {
       run(NAME, observer::retried);
+    }
+
+    @Override
+    public void skipped(long records) {
+      run(NAME, () -> observer.skipped(records));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.settings;
 
+import dev.millrace.kafka.internal.properties.Checks;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -13,7 +14,7 @@ public record Batching(int size, Duration linger) {
 
   /** Checks the parts. */
   public Batching {
-    ConsumerSettings.positive("the size of a batch", size);
+    Checks.positive("the size of a batch", size);
     if (Objects.requireNonNull(linger, "linger").isNegative()) {
       throw new IllegalArgumentException("the linger of a batch is negative: " + linger);
     }

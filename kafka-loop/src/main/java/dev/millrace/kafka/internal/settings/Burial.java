@@ -29,7 +29,7 @@ public interface Burial {
   /** Starts to put a record in a safe place. May block. */
   Begun bury(DeadLetter letter) throws Exception;
 
-  /** The letter as the dead letters get it. */
+  /** The letter that is written to the dead letters. Default: the given one. */
   default DeadLetter last(DeadLetter letter) {
     return letter;
   }

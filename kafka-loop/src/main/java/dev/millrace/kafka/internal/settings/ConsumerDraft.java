@@ -5,7 +5,11 @@ import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.NewHistory;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.Reading;
+import dev.millrace.kafka.internal.properties.KafkaProperties;
+import dev.millrace.kafka.internal.serde.RouteTable;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -26,6 +30,9 @@ public final class ConsumerDraft<K, V> {
   Map<String, Object> properties = Map.of();
   public List<String> topics = List.of();
   public @Nullable Pattern pattern;
+  public @Nullable RouteTable<?> routes;
+  public @Nullable Instant startAt;
+  public @Nullable Reading reading;
   public Ordering ordering = Ordering.PARTITION;
   public boolean overlapping;
   public int buffer = 2000;
@@ -71,5 +78,17 @@ public final class ConsumerDraft<K, V> {
    */
   public ConsumerSettings<K, V> checked() {
     return settings().check();
+  }
+
+  /**
+   * The settings of the consumer of a source.
+   *
+   * @throws IllegalArgumentException if a setting is missing, or settings do not fit together
+   */
+  public ConsumerSettings<K, V> checked(SourceTransactions transactions) {
+    var parts =
+        new ConsumerSettings.OfLoop(
+            null, null, null, null, transactions.checked(checked()), observer, RetryTopics.NONE);
+    return new ConsumerSettings<>(this, parts);
   }
 }

@@ -5,25 +5,36 @@ import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.CorruptRecords;
 import dev.millrace.kafka.NewHistory;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.Reading;
 import dev.millrace.kafka.internal.cluster.AdminQuestions;
 import dev.millrace.kafka.internal.cluster.ConsumerQuestions;
 import dev.millrace.kafka.internal.cluster.Questions;
+import dev.millrace.kafka.internal.properties.KafkaProperties;
+import dev.millrace.kafka.internal.properties.UnknownProperties;
 import dev.millrace.kafka.internal.report.ConsumerFlight;
+import dev.millrace.kafka.internal.report.Guarded;
+import dev.millrace.kafka.internal.report.HotKeys;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.serde.Deserializers;
+import dev.millrace.kafka.internal.serde.RouteTable;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
@@ -45,21 +56,25 @@ public final class ConsumerSettings<K, V> {
    */
   private static final int FETCH_MAX_WAIT_MS = 100;
 
-  private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
-
   private static final Duration KAFKAS_MAX_POLL_INTERVAL = Duration.ofMinutes(5);
 
   /**
-   * The parts of a consumer that its loop provides.
+   * The parts of a consumer that its loop, or its source, provides.
    *
-   * @param pauses the partitions that the application has paused
+   * @param pauses the partitions that the application has paused; null if it cannot pause
+   * @param gate decides when records are handed out; null if nothing limits that
+   * @param hotKeys counts the records of each key; null if they are not counted
+   * @param skipIf selects the records that are not handled; null for none
    * @param transactions how to produce and commit in transactions; null for commits of offsets
    *     alone
    * @param observer the observer of the application, behind the one of the loop
-   * @param retries the topics to subscribe to besides those of the application
+   * @param retries the topics to subscribe to besides the topics of the application
    */
   record OfLoop(
-      Pauses pauses,
+      @Nullable Pauses pauses,
+      @Nullable Gate gate,
+      @Nullable HotKeys hotKeys,
+      @Nullable Predicate<? super ConsumerRecord<byte[], byte[]>> skipIf,
       @Nullable TransactionSettings transactions,
       ConsumerObserver observer,
       RetryTopics retries) {}
@@ -124,6 +139,26 @@ public final class ConsumerSettings<K, V> {
   /** The paused partitions, which may change at any time; null if no partition can be paused. */
   public final @Nullable Pauses pauses;
 
+  /** Decides when records are handed out; null without a loop. */
+  public final @Nullable Gate gate;
+
+  /** Counts the records of each key; null if they are not counted. */
+  public final @Nullable HotKeys hotKeys;
+
+  /** The routes of the topics; null if all topics have the same deserializers. */
+  public final @Nullable RouteTable<?> routes;
+
+  /** The partitions of a consumer without a group; null if its group assigns them. */
+  public final @Nullable Reading reading;
+
+  /** Settings that do not go with {@link #reading}. */
+  private final List<String> refused;
+
+  /** Where to start without a commit, instead of {@code auto.offset.reset}; null if not set. */
+  private final @Nullable Instant startAt;
+
+  private final @Nullable Predicate<? super ConsumerRecord<byte[], byte[]>> skipIf;
+
   /** How long the records of a topic are held back; by topic. */
   public final Map<String, Duration> delays;
 
@@ -156,8 +191,19 @@ public final class ConsumerSettings<K, V> {
   ConsumerSettings(ConsumerDraft<K, V> draft, @Nullable OfLoop loop) {
     this.properties = draft.properties;
     RetryTopics retries = loop == null ? RetryTopics.NONE : loop.retries();
-    this.topics = draft.pattern == null ? retries.besides(draft.topics) : draft.topics;
-    this.pattern = draft.pattern == null ? null : retries.besides(draft.pattern);
+    RouteTable<?> table = draft.routes;
+    this.routes = table == null ? null : table.withRetries(retries.delays().keySet());
+    boolean isOpen = draft.topics.isEmpty() && draft.pattern == null;
+    Pattern wanted = table != null && isOpen ? table.pattern() : draft.pattern;
+    List<String> named = table != null && isOpen ? table.topics() : draft.topics;
+    this.reading = draft.reading;
+    this.topics =
+        reading != null ? ofReading(reading) : wanted == null ? retries.besides(named) : named;
+    this.pattern = wanted == null || reading != null ? null : retries.besides(wanted);
+    this.refused = refusedBesides(draft, retries);
+    this.startAt = draft.startAt;
+    this.skipIf = loop == null ? null : loop.skipIf();
+    this.hotKeys = loop == null ? null : loop.hotKeys();
     this.delays = retries.delays();
     this.ordering = draft.ordering;
     this.overlapping = draft.overlapping;
@@ -176,6 +222,7 @@ public final class ConsumerSettings<K, V> {
     this.lagLimit = draft.lagLimit;
     this.awaitRights = draft.awaitRights;
     this.pauses = loop == null ? null : loop.pauses();
+    this.gate = loop == null ? null : loop.gate();
     ConsumerObserver given = loop == null ? draft.observer : loop.observer();
     this.observer = ConsumerFlight.OBSERVER.and(given);
     this.batching = draft.batching;
@@ -184,6 +231,30 @@ public final class ConsumerSettings<K, V> {
     this.valueDeserializer = draft.valueDeserializer;
     this.factory = draft.factory;
     this.adminFactory = draft.adminFactory;
+  }
+
+  private static List<String> ofReading(Reading reading) {
+    Set<String> names = new TreeSet<>(reading.topics());
+    reading.partitions().forEach(name -> names.add(name.topic()));
+    reading.offsets().keySet().forEach(name -> names.add(name.topic()));
+    return List.copyOf(names);
+  }
+
+  /** The settings that need a group, if there is none. */
+  private static List<String> refusedBesides(ConsumerDraft<?, ?> draft, RetryTopics retries) {
+    List<String> names = new ArrayList<>();
+    if (draft.reading != null) {
+      if (!draft.topics.isEmpty() || draft.pattern != null) {
+        names.add("topics(…)");
+      }
+      if (draft.startAt != null) {
+        names.add("startAt(…)");
+      }
+      if (!retries.isEmpty()) {
+        names.add("retryTopic(…)");
+      }
+    }
+    return names;
   }
 
   /** Kafka's own property; null if it is not set. */
@@ -200,14 +271,6 @@ public final class ConsumerSettings<K, V> {
     return properties;
   }
 
-  /** The number, if it is positive. */
-  public static int positive(String what, int number) {
-    if (number < 1) {
-      throw new IllegalArgumentException(what + " must be at least 1, but is " + number);
-    }
-    return number;
-  }
-
   /**
    * The time from the start of a commit to the start of the next one: 95 % of the interval. The
    * rest of the interval is for the poll in progress and for the broker.
@@ -216,16 +279,8 @@ public final class ConsumerSettings<K, V> {
     return commitInterval.minus(commitInterval.dividedBy(20));
   }
 
-  /** The duration, if it is positive. */
-  public static Duration positive(String what, Duration duration) {
-    if (!Objects.requireNonNull(duration, what).isPositive()) {
-      throw new IllegalArgumentException(what + " must be positive, but is " + duration);
-    }
-    return duration;
-  }
-
   /**
-   * Checks what can only be checked as a whole.
+   * Checks the settings that contradict each other, or that are missing.
    *
    * @throws IllegalArgumentException if a setting is missing, or settings do not fit together
    */
@@ -233,17 +288,26 @@ public final class ConsumerSettings<K, V> {
     if (topics.isEmpty() && pattern == null) {
       throw new IllegalArgumentException("no topic: call topics(…)");
     }
+    ClientVersion.check();
     KafkaProperties.check(properties, ConsumerConfig.configDef());
     require(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
-    require(ConsumerConfig.GROUP_ID_CONFIG);
-    if (keyDeserializer == null) {
+    if (reading == null) {
+      require(ConsumerConfig.GROUP_ID_CONFIG);
+    } else if (!refused.isEmpty() || transactions != null) {
+      throw new IllegalArgumentException(
+          "%s needs a group, and assign(…) has none: remove one of them"
+              .formatted(refused.isEmpty() ? "a transactional handler" : refused.getFirst()));
+    }
+    if (keyDeserializer == null && routes == null) {
       require(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG);
     }
-    if (valueDeserializer == null) {
+    if (valueDeserializer == null && routes == null) {
       require(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
     }
     refuseAutoCommit();
+    refuseTwoStarts();
     offsetReset();
+    checkRoutes();
     refuseRevokeTimeoutThatKafkaWouldNotWaitFor();
     if (lookAhead < buffer) {
       throw new IllegalArgumentException(
@@ -277,6 +341,26 @@ public final class ConsumerSettings<K, V> {
     }
   }
 
+  private void refuseTwoStarts() {
+    Object reset = properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG);
+    if (startAt != null && reset != null) {
+      throw new IllegalArgumentException(
+          "startAt(…) and %s=%s both say where to start: remove one of them"
+              .formatted(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, reset));
+    }
+  }
+
+  private void checkRoutes() {
+    RouteTable<?> known = routes;
+    if (known != null) {
+      topics.forEach(known::check);
+      if (keyDeserializer != null || valueDeserializer != null) {
+        throw new IllegalArgumentException(
+            "routes have their own deserializers: remove deserializers(…)");
+      }
+    }
+  }
+
   private void refuseRevokeTimeoutThatKafkaWouldNotWaitFor() {
     Object given = properties.get(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG);
     Duration interval =
@@ -291,7 +375,10 @@ public final class ConsumerSettings<K, V> {
   }
 
   public OffsetReset offsetReset() {
-    return OffsetReset.of(properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG));
+    Instant at = startAt;
+    return at != null
+        ? OffsetReset.at(at)
+        : OffsetReset.of(properties.get(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG));
   }
 
   /** Where to continue when the log is not the consumed one. */
@@ -323,6 +410,9 @@ public final class ConsumerSettings<K, V> {
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // StartFinder does it
+    if (reading != null) {
+      all.putIfAbsent(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    }
     all.putIfAbsent(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, FETCH_MAX_WAIT_MS);
     if (transactions != null) {
       all.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -346,7 +436,12 @@ public final class ConsumerSettings<K, V> {
 
   /** An admin client with the connection settings of the consumer, and with this timeout. */
   public Admin newAdmin(Duration timeout) {
-    Map<String, Object> all = new HashMap<>(properties);
+    return newAdmin(properties, timeout);
+  }
+
+  /** An admin client with the connection settings of another client. */
+  Admin newAdmin(Map<String, ?> client, Duration timeout) {
+    Map<String, Object> all = new HashMap<>(client);
     all.keySet().retainAll(AdminClientConfig.configNames());
     all.remove(AdminClientConfig.CLIENT_ID_CONFIG);
     all.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) timeout.toMillis());
@@ -354,7 +449,17 @@ public final class ConsumerSettings<K, V> {
     return adminFactory.apply(all);
   }
 
+  /** Whether the record is settled without being handled, or deserialized. */
+  public boolean skips(ConsumerRecord<byte[], byte[]> record) {
+    return (routes != null && routes.skips(record.topic()))
+        || (skipIf != null && Guarded.test("skipIf(…)", skipIf, record));
+  }
+
+  /** Makes the deserializers of the records. */
   public Deserialization<K, V> newDeserialization() {
+    if (routes != null) {
+      return routes.newDeserialization();
+    }
     var unknown = new UnknownProperties(properties);
     Map<String, Object> all = unknown.map();
     Supplier<Deserializer<K>> key =
@@ -384,28 +489,6 @@ public final class ConsumerSettings<K, V> {
   public List<String> subscription() {
     Pattern known = pattern;
     return known == null ? topics : List.of("pattern " + known);
-  }
-
-  /**
-   * The name of a topic, if it can be one.
-   *
-   * @throws IllegalArgumentException if it cannot; the message tells the name and the reason
-   */
-  public static String topicName(String setting, @Nullable String name) {
-    if (name == null) {
-      throw new IllegalArgumentException(setting + ": the name of a topic is null");
-    }
-    if (name.contains(",")) {
-      throw new IllegalArgumentException(
-          "%s: '%s' is one name with a comma in it: give each topic as a text of its own"
-              .formatted(setting, name));
-    }
-    if (!TOPIC_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
-      throw new IllegalArgumentException(
-          "%s: '%s' cannot be the name of a topic: names have 1 to 249 letters, digits, '.', '_' and '-'"
-              .formatted(setting, name));
-    }
-    return name;
   }
 
   /** Without the values of the properties, because they may contain secrets. */

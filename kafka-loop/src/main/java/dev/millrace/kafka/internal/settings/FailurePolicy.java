@@ -32,6 +32,11 @@ public record FailurePolicy(
         : null;
   }
 
+  /** The delay before an attempt is made again that does not count. */
+  public Duration delay(int failures) {
+    return backoff.delay(failures, ThreadLocalRandom.current());
+  }
+
   /** The delay before a dead letter is sent again. */
   public Duration deadLetterDelay(int attempt) {
     return deadLetterBackoff.delay(attempt, ThreadLocalRandom.current());

@@ -3,19 +3,26 @@ package dev.millrace.kafka.internal.settings;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetters;
+import dev.millrace.kafka.LoopBreaker;
 import dev.millrace.kafka.Notification;
+import dev.millrace.kafka.RateLimit;
 import dev.millrace.kafka.RefusedLetters;
+import dev.millrace.kafka.internal.properties.KafkaProperties;
 import dev.millrace.kafka.internal.report.FailureLog;
-import dev.millrace.kafka.internal.report.Logs;
+import dev.millrace.kafka.internal.report.HotKeys;
+import dev.millrace.kafka.internal.serde.RouteTable;
 import dev.millrace.kafka.internal.serde.Serialization;
+import dev.millrace.kafka.internal.text.Logs;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -32,6 +39,13 @@ public final class LoopDraft<K, V> {
   private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   public int concurrency = 1;
+  public RateLimit rateLimit = RateLimit.NONE;
+  public int topicConcurrency = Integer.MAX_VALUE;
+  public final Map<String, Integer> topicConcurrencies = new HashMap<>();
+  public List<String> priorities = List.of();
+  public @Nullable LoopBreaker breaker;
+  public int hottestKeys;
+  public @Nullable Predicate<? super ConsumerRecord<byte[], byte[]>> skipIf;
   public Duration drainTimeout = Duration.ofSeconds(10);
   public int attempts = 1;
   public Backoff backoff = Backoff.none();
@@ -76,6 +90,12 @@ public final class LoopDraft<K, V> {
     this.outputs = outputs;
   }
 
+  /** Sets how records of each topic are deserialized and handled; instead of {@link #handled}. */
+  public void routed(String setting, RouteTable<?> routes) {
+    handled(setting, null, null);
+    consumer.routes = routes;
+  }
+
   /**
    * The settings of the loop.
    *
@@ -102,13 +122,17 @@ public final class LoopDraft<K, V> {
    *
    * @param loop the settings from {@link #loop}
    * @param recording puts the observer of the loop before the one of the application
+   * @param gate decides when records are handed out
    * @throws IllegalArgumentException if a setting is missing, or settings do not fit together
    */
   public ConsumerSettings<K, V> consumer(
-      LoopSettings loop, UnaryOperator<ConsumerObserver> recording) {
+      LoopSettings loop, UnaryOperator<ConsumerObserver> recording, Gate gate) {
     var parts =
         new ConsumerSettings.OfLoop(
             pauses.copy(),
+            gate,
+            hottestKeys == 0 ? null : new HotKeys(hottestKeys),
+            skipIf,
             loop.transactions(consumer.settings()),
             recording.apply(consumer.observer),
             loop.retryTopics);

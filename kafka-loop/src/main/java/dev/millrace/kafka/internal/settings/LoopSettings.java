@@ -23,6 +23,9 @@ public final class LoopSettings {
   /** How many handlers may run at the same time. */
   public final int concurrency;
 
+  /** How many handlers may run, in which order, and how fast they start. */
+  public final Tuning tuning;
+
   /** How long handlers may still run at the end. */
   public final Duration drainTimeout;
 
@@ -71,6 +74,7 @@ public final class LoopSettings {
   /** Copies the present settings of the draft. */
   LoopSettings(LoopDraft<?, ?> draft) {
     this.concurrency = draft.concurrency;
+    this.tuning = Tuning.of(draft);
     this.drainTimeout = draft.drainTimeout;
     this.attempts = draft.attempts;
     this.backoff = draft.backoff;
@@ -94,6 +98,7 @@ public final class LoopSettings {
    * @throws IllegalArgumentException if settings do not fit together
    */
   void check(ConsumerSettings<?, ?> consumer) {
+    tuning.check(consumer);
     String topic = deadLetterTopic;
     if (topic != null && consumer.consumes(topic)) {
       throw new IllegalArgumentException(

@@ -1,19 +1,30 @@
 package dev.millrace.kafka.internal.settings;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application's {@code auto.offset.reset}. Immutable.
+ * The application's {@code auto.offset.reset}, or the instant to start at. Immutable.
  *
  * <p>Kafka's consumer gets {@code none}, and the loop follows the setting of the application
  * itself. Otherwise the consumer would silently skip records that retention has deleted, or go back
  * to the beginning of a topic that was created again.
  */
-public record OffsetReset(Policy policy, @Nullable Duration back) {
+public record OffsetReset(Policy policy, @Nullable Duration back, @Nullable Instant at) {
+
+  /** Without an instant. */
+  OffsetReset(Policy policy, @Nullable Duration back) {
+    this(policy, back, null);
+  }
+
+  /** The first record that is as young as that. */
+  static OffsetReset at(Instant instant) {
+    return new OffsetReset(Policy.AT, null, instant);
+  }
 
   private static final String BY_DURATION = "by_duration:";
 
@@ -22,6 +33,7 @@ public record OffsetReset(Policy policy, @Nullable Duration back) {
     EARLIEST,
     LATEST,
     BY_DURATION,
+    AT,
     NONE
   }
 

@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.settings;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.DeadLetter;
 import java.time.Instant;
 import java.util.List;
@@ -48,7 +49,7 @@ final class RetryBurial implements Burial {
     if (topic == null) {
       return last.bury(letter);
     }
-    Instant due = Instant.now().plus(Objects.requireNonNull(topics.delays().get(topic)));
+    Instant due = Time.now().plus(Objects.requireNonNull(topics.delays().get(topic)));
     ProducerRecord<byte[], byte[]> record =
         RetryRecords.toRecord(hidesMessages ? letter.hidingMessage() : letter, topic, due);
     return producer == null

@@ -2,7 +2,7 @@ package dev.millrace.kafka.internal.settings;
 
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.RetryHeaders;
-import dev.millrace.kafka.internal.report.Brief;
+import dev.millrace.kafka.internal.text.Brief;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Optional;

@@ -1,5 +1,7 @@
 package dev.millrace.kafka.internal.settings;
 
+import dev.millrace.kafka.internal.properties.Checks;
+import dev.millrace.kafka.internal.properties.Patterns;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,8 +29,8 @@ public record RetryTopics(Map<String, Duration> delays) {
    * @throws IllegalArgumentException if the name is illegal or known, or the delay is not positive
    */
   public RetryTopics with(String topic, Duration delay) {
-    ConsumerSettings.topicName("retryTopic(…)", topic);
-    ConsumerSettings.positive("the delay of the retry topic", delay);
+    Checks.topicName("retryTopic(…)", topic);
+    Checks.positive("the delay of the retry topic", delay);
     Map<String, Duration> more = new LinkedHashMap<>(delays);
     if (more.put(topic, delay) != null) {
       throw new IllegalArgumentException(

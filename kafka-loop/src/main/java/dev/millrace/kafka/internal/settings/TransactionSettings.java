@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param isNamed whether the application has chosen the transactional id, so that another process
  *     may use the same
  * @param serializers the serializers, which are closed at the end
+ * @param isKnown asks the cluster whether it knows a transactional id; blocks for some seconds at
+ *     most, and throws a {@code KafkaException} if there is no answer
  * @param burial the place for the source of a record that the broker refuses; null to stop the loop
  * @param refused decides about a letter that can never be accepted
  * @param deadLetterBackoff the delay before a letter is sent again
@@ -30,6 +33,7 @@ public record TransactionSettings(
     boolean isNamed,
     List<Serializer<?>> serializers,
     Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
+    Predicate<String> isKnown,
     @Nullable Burial burial,
     RefusedLetters refused,
     Backoff deadLetterBackoff,
@@ -52,7 +56,7 @@ public record TransactionSettings(
       Backoff deadLetterBackoff) {
     Map<String, Object> all = OwnProducer.properties(consumer.properties());
     all.remove(ProducerConfig.CLIENT_ID_CONFIG);
-    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, consumer.group() + "-" + UUID.randomUUID());
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, newId(consumer.group()));
     all.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TIMEOUT_MS);
     all.putAll(given);
     all.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
@@ -65,6 +69,7 @@ public record TransactionSettings(
         isNamed,
         serializers,
         factory,
+        id -> KnownIds.contain(id, timeout -> consumer.newAdmin(all, timeout)),
         burial,
         refused,
         deadLetterBackoff,
@@ -80,8 +85,37 @@ public record TransactionSettings(
     }
   }
 
-  String transactionalId() {
+  /** The same settings for one run of several: with an id of its own, unless the id is given. */
+  public TransactionSettings forRun(String group) {
+    if (isNamed) {
+      return this;
+    }
+    Map<String, Object> all = new HashMap<>(properties);
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, newId(group));
+    return new TransactionSettings(
+        all,
+        false,
+        serializers,
+        factory,
+        isKnown,
+        burial,
+        refused,
+        deadLetterBackoff,
+        metadataLimit);
+  }
+
+  private static String newId(String group) {
+    return group + "-" + UUID.randomUUID();
+  }
+
+  /** The id of the producer; for messages. */
+  public String transactionalId() {
     return String.valueOf(properties.get(ProducerConfig.TRANSACTIONAL_ID_CONFIG));
+  }
+
+  /** The timeout of a transaction, in milliseconds; for messages. */
+  public String timeout() {
+    return String.valueOf(properties.get(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG));
   }
 
   public Producer<byte[], byte[]> newProducer() {

@@ -1,15 +1,17 @@
 package dev.millrace.kafka.internal.start;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.AddedPartitions;
 import dev.millrace.kafka.NewHistory;
 import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.NewHistoryException.Reason;
+import dev.millrace.kafka.Reading;
 import dev.millrace.kafka.internal.cluster.Origin;
 import dev.millrace.kafka.internal.cluster.Questions;
 import dev.millrace.kafka.internal.cluster.Questions.Place;
 import dev.millrace.kafka.internal.cluster.TopicBook;
-import dev.millrace.kafka.internal.partition.CommitMetadata;
-import dev.millrace.kafka.internal.partition.OffsetRanges;
+import dev.millrace.kafka.internal.offsets.CommitMetadata;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import dev.millrace.kafka.internal.partition.Start;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.settings.OffsetReset;
@@ -60,6 +62,7 @@ public final class StartFinder {
   private final Questions questions;
   private final TopicBook topics;
   private final OffsetReset reset;
+  private final @Nullable Reading reading;
   private final NewHistory newHistory;
   private final AddedPartitions added;
   private final IsolationLevel isolation;
@@ -73,6 +76,7 @@ public final class StartFinder {
     this.questions = questions;
     this.topics = topics;
     this.reset = settings.offsetReset();
+    this.reading = settings.reading;
     this.newHistory = settings.newHistory();
     this.added = settings.addedPartitions;
     this.isolation = settings.isolation();
@@ -81,6 +85,10 @@ public final class StartFinder {
 
   /** The starts of assigned partitions. */
   Map<TopicPartition, CompletableFuture<Start>> assigned(Set<TopicPartition> names) {
+    Reading given = reading;
+    if (given != null) {
+      return given(given, names);
+    }
     var committed = questions.committed(names);
     var entries =
         topics.begin(names.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
@@ -100,6 +108,37 @@ public final class StartFinder {
                           })));
     }
     return starts;
+  }
+
+  /** The starts of partitions that the application has assigned itself. */
+  private Map<TopicPartition, CompletableFuture<Start>> given(
+      Reading given, Set<TopicPartition> names) {
+    var entries =
+        topics.begin(names.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+    Map<TopicPartition, CompletableFuture<Start>> starts = new HashMap<>();
+    for (TopicPartition name : names) {
+      starts.put(
+          name,
+          entries.thenCompose(
+              known -> {
+                TopicBook.Entry topic = known.get(name.topic());
+                return given(given, name, topic == null ? null : topic.origin());
+              }));
+    }
+    return starts;
+  }
+
+  private CompletableFuture<Start> given(
+      Reading given, TopicPartition name, @Nullable Origin origin) {
+    Long offset = given.offsets().get(name);
+    if (offset != null) {
+      return CompletableFuture.completedFuture(Start.at(offset, origin));
+    }
+    return switch (given.place()) {
+      case BEGINNING -> at(name, Place.FIRST, origin);
+      case END -> at(name, Place.END, origin);
+      case TIME -> since(name, Objects.requireNonNull(given.time()).toEpochMilli(), origin);
+    };
   }
 
   private CompletableFuture<Start> committed(
@@ -285,16 +324,22 @@ public final class StartFinder {
       case LATEST -> at(name, Place.END, origin);
       case BY_DURATION -> {
         Duration back = Objects.requireNonNull(reset.back());
-        long since = System.currentTimeMillis() - back.toMillis();
-        yield ask(name, new Place(since))
-            .thenCompose(
-                found ->
-                    found.isPresent()
-                        ? CompletableFuture.completedFuture(Start.uncommitted(found.get(), origin))
-                        : at(name, Place.END, origin)); // no record is that young
+        yield since(name, Time.currentTimeMillis() - back.toMillis(), origin);
       }
+      case AT -> since(name, Objects.requireNonNull(reset.at()).toEpochMilli(), origin);
       case NONE -> CompletableFuture.failedFuture(new NoOffsetForPartitionException(name));
     };
+  }
+
+  /** The first record that is as young as that, or the end of the log. */
+  private CompletableFuture<Start> since(
+      TopicPartition name, long timestamp, @Nullable Origin origin) {
+    return ask(name, new Place(Math.max(0, timestamp)))
+        .thenCompose(
+            found ->
+                found.isPresent()
+                    ? CompletableFuture.completedFuture(Start.uncommitted(found.get(), origin))
+                    : at(name, Place.END, origin)); // no record is that young
   }
 
   private CompletableFuture<Start> at(TopicPartition name, Place place, @Nullable Origin origin) {

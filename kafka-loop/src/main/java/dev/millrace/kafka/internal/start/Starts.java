@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.start;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.NewHistoryException;
 import dev.millrace.kafka.internal.cluster.Origin;
 import dev.millrace.kafka.internal.cluster.Questions;
@@ -18,7 +19,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -134,8 +134,9 @@ public final class Starts<K, V> {
 
   private static void awaitForAMoment(Collection<CompletableFuture<Start>> answers) {
     try {
-      CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-          .get(MOMENT.toNanos(), TimeUnit.NANOSECONDS);
+      var _ =
+          Time.get(
+              CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)), MOMENT.toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptException(e);
@@ -166,7 +167,7 @@ public final class Starts<K, V> {
         all.remove();
         continue;
       }
-      if (one.answer == NOT_ASKED && one.askAgain - System.nanoTime() <= 0) {
+      if (one.answer == NOT_ASKED && one.askAgain - Time.nanoTime() <= 0) {
         one.ask();
       }
       if (one.answer.isDone()) {
@@ -194,7 +195,7 @@ public final class Starts<K, V> {
 
   private void askAgain(Open one, Throwable failure) {
     one.answer = NOT_ASKED; // always: a refused right may be granted later
-    one.askAgain = System.nanoTime() + ASK_AGAIN.toNanos();
+    one.askAgain = Time.nanoTime() + ASK_AGAIN.toNanos();
     if (!(failure instanceof RetriableException)) {
       throw failure instanceof KafkaException known
           ? known

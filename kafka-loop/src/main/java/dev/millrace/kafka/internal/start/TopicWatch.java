@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.start;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.cluster.Origin;
 import dev.millrace.kafka.internal.cluster.TopicBook;
 import dev.millrace.kafka.internal.partition.Partition;
@@ -27,7 +28,7 @@ public final class TopicWatch<K, V> {
   private final ConsumerSettings<?, ?> settings;
   private final boolean isIdle;
   private @Nullable CompletableFuture<Map<String, TopicBook.Entry>> answer;
-  private long last = System.nanoTime();
+  private long last = Time.nanoTime();
 
   /**
    * A watch for a consumer.
@@ -61,10 +62,10 @@ public final class TopicWatch<K, V> {
         partitions.forEach(partition -> look(partition, now.get(partition.name().topic())));
       }
     }
-    if (isIdle || answer != null || System.nanoTime() - last < INTERVAL.toNanos()) {
+    if (isIdle || answer != null || Time.nanoTime() - last < INTERVAL.toNanos()) {
       return;
     }
-    last = System.nanoTime();
+    last = Time.nanoTime();
     Set<String> names = new HashSet<>();
     partitions.forEach(partition -> names.add(partition.name().topic()));
     if (!names.isEmpty()) {

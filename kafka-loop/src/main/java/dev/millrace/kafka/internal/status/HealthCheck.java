@@ -1,9 +1,12 @@
 package dev.millrace.kafka.internal.status;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.LoopBreaker;
 import dev.millrace.kafka.internal.partition.Partition;
+import dev.millrace.kafka.internal.settings.Breaker;
 import dev.millrace.kafka.internal.settings.Pauses;
 import java.time.Duration;
 import java.util.Collection;
@@ -22,10 +25,10 @@ public final class HealthCheck {
 
   private final Duration stuckAfter;
   private final @Nullable Long lagLimit;
-  private final long started = System.nanoTime();
+  private final long started = Time.nanoTime();
   private volatile boolean inGroup;
-  private volatile long polled = System.nanoTime();
-  private volatile long heard = System.nanoTime();
+  private volatile long polled = Time.nanoTime();
+  private volatile long heard = Time.nanoTime();
   private volatile String problem = "";
   private volatile @Nullable Failing commits;
   private volatile @Nullable Health end;
@@ -33,7 +36,14 @@ public final class HealthCheck {
   /** The client sends a request at least this often: a heartbeat, if nothing is fetched. */
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(5);
 
-  private record Failing(long since, Exception failure) {}
+  private record Failing(long since, Exception failure) {
+
+    /** Kafka's exception for a failed commit says nothing but its cause does. */
+    private String told() {
+      Throwable cause = failure.getCause();
+      return cause == null ? failure.toString() : failure + " Cause: " + cause;
+    }
+  }
 
   /** Without a limit on the lag. */
   public HealthCheck(Duration stuckAfter) {
@@ -55,7 +65,7 @@ public final class HealthCheck {
 
   /** A broker has answered something. */
   public void heard() {
-    heard = System.nanoTime();
+    heard = Time.nanoTime();
   }
 
   /** Whether no broker has answered for longer than a healthy group is silent. */
@@ -69,12 +79,12 @@ public final class HealthCheck {
   }
 
   public void polled() {
-    polled = System.nanoTime();
+    polled = Time.nanoTime();
   }
 
   public void committed(@Nullable Exception failure) {
     Failing before = commits;
-    long since = before == null ? System.nanoTime() : before.since();
+    long since = before == null ? Time.nanoTime() : before.since();
     commits = failure == null ? null : new Failing(since, failure);
   }
 
@@ -84,6 +94,19 @@ public final class HealthCheck {
 
   public Health now(
       Collection<? extends Partition<?, ?>> partitions, Pauses pauses, Collection<?> full) {
+    return now(partitions, pauses, full, null);
+  }
+
+  /**
+   * The health now.
+   *
+   * @param breaker while it is open, no record is expected to move; null if there is none
+   */
+  public Health now(
+      Collection<? extends Partition<?, ?>> partitions,
+      Pauses pauses,
+      Collection<?> full,
+      @Nullable Breaker breaker) {
     Health known = end;
     if (known != null) {
       return known;
@@ -91,7 +114,9 @@ public final class HealthCheck {
     Duration sincePoll = since(polled);
     if (sincePoll.compareTo(stuckAfter) >= 0) {
       return new Health(
-          State.STUCK, "the poll thread has not polled for %d s".formatted(sincePoll.toSeconds()));
+          State.STUCK,
+          "the poll thread has not polled for %d s".formatted(sincePoll.toSeconds()),
+          inGroup);
     }
     Duration silent = since(heard);
     if (inGroup && silent.compareTo(stuckAfter.plus(LONGEST_SILENCE)) >= 0) {
@@ -101,10 +126,9 @@ public final class HealthCheck {
     List<Front> standing =
         partitions.stream()
             .filter(
-                partition ->
-                    !pauses.contains(
-                        partition.name())) // a paused partition is not expected to move
-            .map(Partition::front)
+                partition -> // a paused partition is not expected to move
+                !isExcused(breaker) && !pauses.contains(partition.name()))
+            .map(partition -> partition.progress().front())
             .flatMap(Stream::ofNullable)
             .filter(front -> front.age().compareTo(stuckAfter) >= 0)
             .sorted(Comparator.comparing(Front::age).reversed())
@@ -119,7 +143,11 @@ public final class HealthCheck {
       return new Health(
           State.STUCK,
           "commits fail for %d s: %s%s"
-              .formatted(since(failing.since()).toSeconds(), failing.failure(), known()));
+              .formatted(since(failing.since()).toSeconds(), failing.told(), known()));
+    }
+    String suspension = breaker == null ? null : breaker.suspension();
+    if (suspension != null && inGroup) {
+      return new Health(State.SUSPENDED, suspension + known());
     }
     if (!inGroup || (partitions.isEmpty() && !problem.isEmpty())) {
       return starting();
@@ -132,6 +160,12 @@ public final class HealthCheck {
     return full.isEmpty()
         ? new Health(State.RUNNING, partitions.size() + " partitions are assigned" + known())
         : new Health(State.SLOW, "paused because their handlers are busy: " + full + known());
+  }
+
+  /** Whether records have not had the time to move since the breaker let them. */
+  private boolean isExcused(@Nullable Breaker breaker) {
+    return breaker != null
+        && (breaker.state() == LoopBreaker.State.OPEN || breaker.age().compareTo(stuckAfter) < 0);
   }
 
   private Health starting() {
@@ -150,13 +184,13 @@ public final class HealthCheck {
 
   private static List<String> behind(Collection<? extends Partition<?, ?>> partitions, long limit) {
     return partitions.stream()
-        .map(partition -> partition.status(false))
+        .map(partition -> partition.progress().status(false))
         .filter(status -> status.lag().orElse(0) > limit)
         .map(status -> "%s has %d".formatted(status.partition(), status.lag().getAsLong()))
         .toList();
   }
 
   private static Duration since(long nanoTime) {
-    return Duration.ofNanos(System.nanoTime() - nanoTime);
+    return Duration.ofNanos(Time.nanoTime() - nanoTime);
   }
 }

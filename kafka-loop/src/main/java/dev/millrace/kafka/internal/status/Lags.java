@@ -1,5 +1,6 @@
 package dev.millrace.kafka.internal.status;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.internal.cluster.Questions;
 import dev.millrace.kafka.internal.cluster.Questions.Place;
 import dev.millrace.kafka.internal.partition.Partition;
@@ -32,7 +33,7 @@ public final class Lags<K, V> {
   private final Questions questions;
   private final boolean readsCommitted;
   private final Set<Partition<K, V>> asked = ConcurrentHashMap.newKeySet();
-  private long last = System.nanoTime() - INTERVAL.toNanos();
+  private long last = Time.nanoTime() - INTERVAL.toNanos();
 
   public Lags(Consumer<?, ?> consumer, Questions questions, IsolationLevel isolation) {
     this.consumer = consumer;
@@ -41,7 +42,7 @@ public final class Lags<K, V> {
   }
 
   public void askIfDue(Collection<Partition<K, V>> partitions) {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     if (now - last < INTERVAL.toNanos()) {
       return;
     }
@@ -59,8 +60,9 @@ public final class Lags<K, V> {
       if (asks) {
         unknown.put(name, partition);
       }
-      if (lag.isPresent() && (!asks || !partition.knowsEnd())) { // then it has a position, too
-        partition.fetchedEnd(consumer.position(name) + lag.getAsLong());
+      if (lag.isPresent()
+          && (!asks || !partition.progress().knowsEnd())) { // then it has a position, too
+        partition.progress().fetchedEnd(consumer.position(name) + lag.getAsLong());
       }
     }
     ask(unknown);
@@ -87,7 +89,7 @@ public final class Lags<K, V> {
                   Objects.requireNonNull(stable.get(name)),
                   (end, visible) -> {
                     if (end.isPresent() && visible.isPresent()) {
-                      partition.ends(end.get().offset(), visible.get().offset());
+                      partition.progress().ends(end.get().offset(), visible.get().offset());
                     }
                     return end;
                   })

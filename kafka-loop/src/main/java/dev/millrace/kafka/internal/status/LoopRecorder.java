@@ -2,9 +2,11 @@ package dev.millrace.kafka.internal.status;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ReceiveChannel;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.LoopBreaker;
 import dev.millrace.kafka.LoopEvent;
 import dev.millrace.kafka.LoopFigures;
 import dev.millrace.kafka.LoopStatus;
@@ -16,8 +18,9 @@ import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.internal.report.ConsumerFlight;
 import dev.millrace.kafka.internal.report.FailureLog;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import dev.millrace.kafka.internal.settings.Gate;
+import dev.millrace.kafka.internal.text.Logs;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
@@ -28,9 +31,14 @@ import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Counts the work of a loop, and publishes its events. Thread-safe. */
 public final class LoopRecorder implements ConsumerObserver {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.LOOP);
 
   private static final int EVENTS = 1000;
 
@@ -38,7 +46,7 @@ public final class LoopRecorder implements ConsumerObserver {
       Comparator.comparing((PartitionStatus one) -> one.partition().topic())
           .thenComparingInt(one -> one.partition().partition());
 
-  private final Latencies settleLatency = new Latencies(System::nanoTime);
+  private final Latencies settleLatency = new Latencies(Time::nanoTime);
   private final LongAdder settled = new LongAdder();
   private final LongAdder handled = new LongAdder();
   private final Map<String, LongAdder> failures =
@@ -54,6 +62,7 @@ public final class LoopRecorder implements ConsumerObserver {
   private final LongAdder retries = new LongAdder();
   private final Bounded<LongAdder> deadLetters = new Bounded<>(reason -> new LongAdder());
   private final FailureLog log = new FailureLog();
+  private final LongAdder skipped = new LongAdder();
   private final LongAdder rebalances = new LongAdder();
   private final LongAdder commits = new LongAdder();
   private final LongAdder commitFailures = new LongAdder();
@@ -85,6 +94,11 @@ public final class LoopRecorder implements ConsumerObserver {
         }
 
         @Override
+        public void skipped(long records) {
+          skipped.add(records);
+        }
+
+        @Override
         public void retried() {
           retries.increment();
         }
@@ -94,7 +108,7 @@ public final class LoopRecorder implements ConsumerObserver {
           deadLetters.of(letter.reason()).increment();
           ConsumerFlight.deadLettered(letter);
           log.deadLettered(letter);
-          add(new LoopEvent.DeadLettered(Instant.now(), letter));
+          add(new LoopEvent.DeadLettered(Time.now(), letter));
         }
       };
 
@@ -125,12 +139,19 @@ public final class LoopRecorder implements ConsumerObserver {
 
   /** The loop has survived a failure. */
   public void survived(Exception error) {
-    add(new LoopEvent.Failed(Instant.now(), error));
+    add(new LoopEvent.Failed(Time.now(), error));
+  }
+
+  /** The breaker has changed its state. */
+  public void breaker(LoopBreaker.State state, String why) {
+    var event = new LoopEvent.BreakerChanged(Time.now(), state, why);
+    LOG.atLevel(state == LoopBreaker.State.OPEN ? Level.WARN : Level.INFO).log(event.text());
+    add(event);
   }
 
   /** Partitions were assigned or revoked. */
   public void rebalanced(Notification change) {
-    add(new LoopEvent.Rebalanced(Instant.now(), change));
+    add(new LoopEvent.Rebalanced(Time.now(), change));
   }
 
   /**
@@ -182,16 +203,18 @@ public final class LoopRecorder implements ConsumerObserver {
   }
 
   /** The status of a loop. */
-  public LoopStatus status(ConsumerSettings<?, ?> settings, int concurrency, Loop loop) {
+  public LoopStatus status(ConsumerSettings<?, ?> settings, Gate gate, Loop loop) {
     return new LoopStatus(
         settings.group(),
         Objects.requireNonNullElse(settings.property("client.id"), "").toString(),
         settings.subscription(),
-        concurrency,
+        gate.concurrency(),
         loop.health(),
         figures(),
         loop.partitions().stream().sorted(BY_NAME).toList(),
-        recent());
+        recent(),
+        gate.rate(),
+        settings.hotKeys == null ? List.of() : settings.hotKeys.top());
   }
 
   private LoopFigures figures() {
@@ -209,6 +232,7 @@ public final class LoopRecorder implements ConsumerObserver {
         commits.sum(),
         commitFailures.sum(),
         settleLatency.now(),
-        newHistories.sum());
+        newHistories.sum(),
+        skipped.sum());
   }
 }

@@ -55,6 +55,7 @@ class TransactionRacesTest {
                   false,
                   List.of(),
                   properties -> producer,
+                  id -> false,
                   null,
                   RefusedLetters.keep(),
                   Backoff.none(),

@@ -11,7 +11,6 @@ import dev.millrace.kafka.internal.settings.Pauses;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.junit.jupiter.api.Test;
 
@@ -26,8 +25,7 @@ class BackPressureTest {
     mock.assign(List.of(Records.NAME));
     var draft = new ConsumerDraft<String, String>();
     draft.buffer = 4;
-    var backPressure =
-        new BackPressure<>(mock, draft.settings(), new Pauses(), new DelayedRecords<>(Map.of()));
+    var backPressure = new BackPressure<>(mock, draft.settings(), new Pauses(), partition -> false);
     Partition<String, String> partition = Records.partition(Ordering.UNORDERED);
     backPressure.pauseWhatIsFull(List.of(partition));
     assertThat(backPressure.pollTimeout(OTHERWISE)).isEqualTo(OTHERWISE);

@@ -100,7 +100,7 @@ class PartitionRacesTest {
     public void check() {
       assertThat(Objects.requireNonNull(partition.commits().toCommit()).offset()).isEqualTo(2);
       assertThat(partition.commits().uncommitted()).isEqualTo(2);
-      assertThat(partition.front()).isNull();
+      assertThat(partition.progress().front()).isNull();
       assertThat(partition.isIdle()).isTrue();
     }
   }
@@ -147,6 +147,86 @@ class PartitionRacesTest {
   @Test
   void whatHasBegunIsWaitedForInARevokeAndWhatHasNotDoesNotBegin() throws Exception {
     assertThat(Race.repeat(BeginAndRevoke::new)).isPositive();
+  }
+
+  /** The last handler ends while the partition is taken away. */
+  private static final class EndAndRevoke extends Meeting {
+    private final Delivery<String, String> only;
+    private boolean idle;
+    private @Nullable Commit<String, String> last;
+
+    EndAndRevoke() {
+      super(Ordering.UNORDERED, 0);
+      only = Objects.requireNonNull(partition.takeToHandle());
+    }
+
+    @Override
+    public void one() {
+      only.settle();
+    }
+
+    @Override
+    public void other() throws InterruptedException {
+      partition.revoke();
+      idle = partition.awaitIdle(Duration.ofSeconds(5));
+      last = partition.commits().toCommit();
+    }
+
+    @Override
+    public void check() {
+      assertThat(idle).as("the end of the handler was seen").isTrue();
+      assertThat(Objects.requireNonNull(last).offset()).isEqualTo(1);
+      assertThat(partition.toString()).contains("0 running");
+    }
+  }
+
+  @Test
+  void revokeSeesTheEndOfTheLastHandler() throws Exception {
+    assertThat(Race.repeat(EndAndRevoke::new)).isPositive();
+  }
+
+  /** The last handler of an ownership ends while the next ownership waits for it. */
+  private static final class EndAndTakeOver extends Meeting {
+    private final Delivery<String, String> only;
+    private final Partition<String, String> after;
+    private boolean seen;
+
+    EndAndTakeOver() {
+      super(Ordering.UNORDERED, 0);
+      only = Objects.requireNonNull(partition.takeToHandle());
+      partition.revoke();
+      after =
+          new Partition<>(
+              Records.NAME,
+              Ordering.UNORDERED,
+              new Deserialization<>(new StringDeserializer(), new StringDeserializer()),
+              () -> {});
+      after.after(partition);
+      Records.add(after, 0);
+    }
+
+    @Override
+    public void one() {
+      only.settle();
+    }
+
+    @Override
+    public void other() {
+      seen = after.hasReady();
+    }
+
+    @Override
+    public void check() {
+      assertThat(seen || signals.get() > 0)
+          .as("the next ownership begins, or is notified")
+          .isTrue();
+      assertThat(after.take()).isNotNull();
+    }
+  }
+
+  @Test
+  void nextOwnershipIsNotifiedOfTheEndOfTheLastHandler() throws Exception {
+    assertThat(Race.repeat(EndAndTakeOver::new)).isPositive();
   }
 
   /** A record is added while the record before it in its lane is settled. */

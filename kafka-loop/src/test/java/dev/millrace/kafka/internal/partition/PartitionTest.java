@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.kafka.Front;
 import dev.millrace.kafka.Message;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -252,17 +253,17 @@ class PartitionTest {
 
   @Test
   void ageOfTheFirstRecordCountsFromWhenItBecameTheFirst() {
-    assertThat(partition.front()).isNull();
+    assertThat(partition.progress().front()).isNull();
     add(partition, 5, 8);
-    Front first = Objects.requireNonNull(partition.front());
+    Front first = Objects.requireNonNull(partition.progress().front());
     assertThat(first.offset()).isEqualTo(5);
     assertThat(first.why()).contains("turn");
     Message<String, String> message = take(partition);
     message.begin();
-    assertThat(Objects.requireNonNull(partition.front()).why()).contains("handled");
+    assertThat(Objects.requireNonNull(partition.progress().front()).why()).contains("handled");
     long before = System.nanoTime();
     message.settle();
-    Front next = Objects.requireNonNull(partition.front());
+    Front next = Objects.requireNonNull(partition.progress().front());
     assertThat(next.offset()).isEqualTo(8);
     assertThat(next.age()).isLessThanOrEqualTo(Duration.ofNanos(System.nanoTime() - before));
   }
@@ -271,41 +272,41 @@ class PartitionTest {
   void offsetsBehindAnOpenTransactionStandFromWhenTheyAreHidden() {
     add(partition, 4);
     take(partition).settle();
-    partition.ends(5, 5);
-    assertThat(partition.front()).isNull();
+    partition.progress().ends(5, 5);
+    assertThat(partition.progress().front()).isNull();
     long quiet = System.nanoTime();
-    partition.ends(8, 5);
+    partition.progress().ends(8, 5);
     long hidden = System.nanoTime();
-    Front front = Objects.requireNonNull(partition.behindTransaction());
+    Front front = Objects.requireNonNull(partition.progress().behindTransaction());
     assertThat(front.offset()).isEqualTo(5);
     assertThat(front.age()).isLessThanOrEqualTo(Duration.ofNanos(System.nanoTime() - quiet));
     assertThat(front.why()).contains("hides 3 offsets");
-    assertThat(Objects.requireNonNull(partition.front()).why()).isEqualTo(front.why());
-    assertThat(partition.status(false).withheld()).isEqualTo(3);
+    assertThat(Objects.requireNonNull(partition.progress().front()).why()).isEqualTo(front.why());
+    assertThat(partition.progress().status(false).withheld()).isEqualTo(3);
     long more = System.nanoTime();
-    partition.ends(9, 5);
-    assertThat(Objects.requireNonNull(partition.front()).age())
+    partition.progress().ends(9, 5);
+    assertThat(Objects.requireNonNull(partition.progress().front()).age())
         .isGreaterThanOrEqualTo(Duration.ofNanos(more - hidden));
-    partition.ends(9, 9);
-    assertThat(partition.front()).isNull();
+    partition.progress().ends(9, 9);
+    assertThat(partition.progress().front()).isNull();
   }
 
   /** An open transaction does not hide records that the handlers could already have. */
   @Test
   void recordsBeforeAnOpenTransactionAreTheFrontFirst() {
     add(partition, 4);
-    partition.ends(8, 5);
-    assertThat(partition.behindTransaction()).isNull();
-    assertThat(Objects.requireNonNull(partition.front()).offset()).isEqualTo(4);
+    partition.progress().ends(8, 5);
+    assertThat(partition.progress().behindTransaction()).isNull();
+    assertThat(Objects.requireNonNull(partition.progress().front()).offset()).isEqualTo(4);
   }
 
   @Test
   void lagFallsWithTheEndOfALogThatWasCut() {
     add(partition, 4);
-    partition.fetchedEnd(100);
-    assertThat(partition.status(false).lag()).hasValue(96);
-    partition.fetchedEnd(50);
-    assertThat(partition.status(false).lag()).hasValue(46);
+    partition.progress().fetchedEnd(100);
+    assertThat(partition.progress().status(false).lag()).hasValue(96);
+    partition.progress().fetchedEnd(50);
+    assertThat(partition.progress().status(false).lag()).hasValue(46);
   }
 
   @Test

@@ -10,10 +10,11 @@ import dev.millrace.kafka.NewHistoryException.Reason;
 import dev.millrace.kafka.internal.cluster.Origin;
 import dev.millrace.kafka.internal.cluster.Questions;
 import dev.millrace.kafka.internal.cluster.TopicBook;
-import dev.millrace.kafka.internal.partition.CommitMetadata;
-import dev.millrace.kafka.internal.partition.OffsetRanges;
+import dev.millrace.kafka.internal.offsets.CommitMetadata;
+import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import dev.millrace.kafka.internal.partition.Start;
 import dev.millrace.kafka.internal.settings.ConsumerDraft;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -96,9 +97,19 @@ class StartFinderTest {
                   name,
                   away.contains(name)
                       ? new CompletableFuture<>()
-                      : CompletableFuture.completedFuture(
-                          Optional.of(offset(place.equals(Place.FIRST) ? FIRST : END)))));
+                      : CompletableFuture.completedFuture(answer(place))));
       return answers;
+    }
+
+    /** Each offset is as old as its number of milliseconds; the last records have no answer. */
+    private static Optional<OffsetAndMetadata> answer(Place place) {
+      if (place.equals(Place.FIRST)) {
+        return Optional.of(offset(FIRST));
+      }
+      long time = place.timestamp();
+      return time > END && time < 1000
+          ? Optional.empty()
+          : Optional.of(offset(time < 0 || time > END ? END : Math.max(FIRST, time)));
     }
 
     private static OffsetAndMetadata offset(long offset) {
@@ -119,6 +130,10 @@ class StartFinderTest {
 
   private StartFinder finder(String reset) {
     draft.properties(Map.of("auto.offset.reset", reset));
+    return finder();
+  }
+
+  private StartFinder finder() {
     return new StartFinder(cluster, new TopicBook(cluster), draft.settings(), errors::add);
   }
 
@@ -162,6 +177,16 @@ class StartFinderTest {
     assertThat(start(finder("latest"), 0).isCommitted()).isFalse();
     assertThatThrownBy(() -> start(finder("none"), 0))
         .hasCauseInstanceOf(NoOffsetForPartitionException.class);
+  }
+
+  @Test
+  void groupThatBeginsStartsAtATimestamp() {
+    draft.startAt = Instant.ofEpochMilli(42);
+    assertThat(start(finder(), 0).position().offset()).isEqualTo(42);
+    commit(0, 40, OLD, 4);
+    assertThat(start(finder(), 0).position().offset()).isEqualTo(40);
+    draft.startAt = Instant.ofEpochMilli(500); // younger than all records
+    assertThat(start(finder(), 1).position().offset()).isEqualTo(END);
   }
 
   /** Two members that start together do not take each other's partitions for new. */

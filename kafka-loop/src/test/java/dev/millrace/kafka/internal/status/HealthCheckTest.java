@@ -11,6 +11,7 @@ import dev.millrace.kafka.internal.partition.Records;
 import dev.millrace.kafka.internal.settings.Pauses;
 import java.time.Duration;
 import java.util.List;
+import org.apache.kafka.clients.consumer.RetriableCommitFailedException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
@@ -40,9 +41,30 @@ class HealthCheckTest {
     assertThat(whenStuck().reason()).contains("its start position is not known").endsWith(MISSING);
   }
 
+  /** So a probe of the start does not succeed although the loop has never been in its group. */
+  @Test
+  void loopWhosePollThreadHangsBeforeItHasJoinedIsNotStarted() {
+    await().until(() -> unpolled().state() == State.STUCK);
+    assertThat(unpolled().reason()).contains("has not polled");
+    assertThat(unpolled().isStarted()).isFalse();
+    health.joined();
+    assertThat(unpolled().reason()).contains("has not polled");
+    assertThat(unpolled().isStarted()).isTrue();
+  }
+
+  private Health unpolled() {
+    return health.now(List.of(partition), new Pauses(), List.of());
+  }
+
   @Test
   void commitsThatFail() {
     health.committed(new TimeoutException("no answer"));
     assertThat(whenStuck().reason()).contains("commits fail").endsWith(MISSING);
+  }
+
+  @Test
+  void causeOfAFailedCommitIsTold() {
+    health.committed(new RetriableCommitFailedException(new TimeoutException("no answer")));
+    assertThat(whenStuck().reason()).contains("TimeoutException: no answer");
   }
 }

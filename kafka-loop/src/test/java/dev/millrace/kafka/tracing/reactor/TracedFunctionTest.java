@@ -4,40 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.kafka.FailureSpan;
-import io.opentelemetry.api.OpenTelemetry;
+import dev.millrace.kafka.tracing.WithTelemetry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
-import io.opentelemetry.context.propagation.ContextPropagators;
-import io.opentelemetry.context.propagation.TextMapGetter;
-import io.opentelemetry.context.propagation.TextMapPropagator;
-import io.opentelemetry.context.propagation.TextMapSetter;
-import io.opentelemetry.sdk.OpenTelemetrySdk;
-import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
-import io.opentelemetry.sdk.trace.ReadWriteSpan;
-import io.opentelemetry.sdk.trace.ReadableSpan;
-import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.SpanProcessor;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.record.TimestampType;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,41 +32,11 @@ import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 /** The promises of {@code TracedHandler}, for publishers. */
-class TracedFunctionTest {
-
-  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
-  private static final String PARENT = "00f067aa0ba902b7";
-  private static final String TRACEPARENT = "00-" + TRACE + "-" + PARENT + "-01";
-
-  private final InMemorySpanExporter spans = InMemorySpanExporter.create();
-  private final OpenTelemetry telemetry =
-      telemetry(SimpleSpanProcessor.create(spans), W3CTraceContextPropagator.getInstance());
-
-  private static OpenTelemetry telemetry(SpanProcessor processor, TextMapPropagator propagator) {
-    return OpenTelemetrySdk.builder()
-        .setTracerProvider(SdkTracerProvider.builder().addSpanProcessor(processor).build())
-        .setPropagators(ContextPropagators.create(propagator))
-        .build();
-  }
-
-  private static ConsumerRecord<String, String> record(
-      long offset, @Nullable String value, String... headers) {
-    var all = new RecordHeaders();
-    for (int i = 0; i < headers.length; i += 2) {
-      all.add(headers[i], headers[i + 1].getBytes(StandardCharsets.UTF_8));
-    }
-    return new ConsumerRecord<>(
-        "orders", 3, offset, 0, TimestampType.CREATE_TIME, 1, 1, "k", value, all, Optional.empty());
-  }
+class TracedFunctionTest extends WithTelemetry {
 
   private <T> Function<ConsumerRecord<String, String>, Flux<T>> traced(
       Function<ConsumerRecord<String, String>, Publisher<T>> function) {
     return new TracedFunction<>(telemetry, "shop", function);
-  }
-
-  private SpanData span() {
-    assertThat(spans.getFinishedSpanItems()).hasSize(1);
-    return spans.getFinishedSpanItems().getFirst();
   }
 
   private static String traceNow() {
@@ -232,33 +186,9 @@ class TracedFunctionTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void telemetryThatThrowsFailsNoRecord(boolean atTheStart) {
-    var broken =
-        new SpanProcessor() {
-          @Override
-          public void onStart(Context parent, ReadWriteSpan span) {
-            if (atTheStart) {
-              throw new IllegalStateException("broken");
-            }
-          }
-
-          @Override
-          public boolean isStartRequired() {
-            return true;
-          }
-
-          @Override
-          public void onEnd(ReadableSpan span) {
-            throw new IllegalStateException("broken");
-          }
-
-          @Override
-          public boolean isEndRequired() {
-            return true;
-          }
-        };
     var function =
         new TracedFunction<String, String, String>(
-            telemetry(broken, W3CTraceContextPropagator.getInstance()),
+            telemetry(brokenProcessor(atTheStart), W3CTraceContextPropagator.getInstance()),
             "shop",
             record -> Mono.just("done"));
     StepVerifier.create(function.apply(record(0, "v"))).expectNext("done").verifyComplete();
@@ -266,25 +196,9 @@ class TracedFunctionTest {
 
   @Test
   void propagatorThatThrowsFailsNoRecord() {
-    var broken =
-        new TextMapPropagator() {
-          @Override
-          public Collection<String> fields() {
-            return List.of();
-          }
-
-          @Override
-          public <C> void inject(Context context, @Nullable C carrier, TextMapSetter<C> setter) {}
-
-          @Override
-          public <C> Context extract(
-              Context context, @Nullable C carrier, TextMapGetter<C> getter) {
-            throw new IllegalStateException("broken");
-          }
-        };
     var function =
         new TracedFunction<String, String, String>(
-            telemetry(SimpleSpanProcessor.create(spans), broken),
+            telemetry(SimpleSpanProcessor.create(spans), brokenPropagator()),
             "shop",
             record -> Mono.just("done"));
     StepVerifier.create(function.apply(record(0, "v"))).expectNext("done").verifyComplete();

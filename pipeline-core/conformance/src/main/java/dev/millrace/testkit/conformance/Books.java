@@ -2,10 +2,10 @@ package dev.millrace.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.pipeline.Node;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageReport;
-import dev.millrace.pipeline.graph.Node;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

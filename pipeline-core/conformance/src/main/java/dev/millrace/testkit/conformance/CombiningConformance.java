@@ -11,6 +11,7 @@ import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.Sources;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,18 +75,21 @@ abstract class CombiningConformance extends SettlementTheme {
     assertThat(trial.end().wholeResult()).containsExactly(12);
   }
 
+  private Trial<List<Integer>> startWithLatest(Channel<Integer> elements, Channel<Integer> others) {
+    return start(
+        Pipes.withLatestFrom(
+                "pair",
+                pipe("elements", Source.channel(elements)),
+                pipe("others", Source.channel(others)),
+                (x, y) -> x * 100 + y)
+            .to(Sink.<Integer>toList()));
+  }
+
   @Test
   void elementsMeetTheLatestOfTheOtherPipe() {
     Channel<Integer> elements = Channel.rendezvous();
     Channel<Integer> others = Channel.buffered(1);
-    var trial =
-        start(
-            Pipes.withLatestFrom(
-                    "pair",
-                    pipe("elements", Source.channel(elements)),
-                    pipe("others", Source.channel(others)),
-                    (x, y) -> x * 100 + y)
-                .to(Sink.<Integer>toList()));
+    var trial = startWithLatest(elements, others);
     send(elements, 1, 2);
     await("the first", () -> trial.run().report().stage("pair/latest").dropped() == 1);
     send(others, 5, 7);
@@ -95,6 +99,24 @@ abstract class CombiningConformance extends SettlementTheme {
     assertThat(trial.end().result()).containsExactly(206, 306);
     var stage = trial.run().report().stage("pair/latest");
     assertThat(stage.dropped()).as("the first, the replaced, and the mark of the end").isEqualTo(3);
+  }
+
+  /** An element of the other pipe that no element was combined with is dropped at the end. */
+  @Test
+  void lastElementOfTheOtherPipeIsCountedIfItIsUnused() {
+    Channel<Integer> elements = Channel.buffered(1);
+    Channel<Integer> others = Channel.buffered(1);
+    var trial = startWithLatest(elements, others);
+    send(others, 5, 6);
+    await("the other", () -> trial.run().report().stage("pair/latest").received() == 1);
+    send(elements, 2, 3);
+    await("the element", () -> trial.run().report().stage("pair/latest").received() == 2);
+    send(others, 7, 8);
+    await("the unused", () -> trial.run().report().stage("pair/latest").received() == 3);
+    elements.close();
+    assertThat(trial.end().result()).containsExactly(205);
+    var stage = trial.run().report().stage("pair/latest");
+    assertThat(stage.dropped()).as("the unused, and the mark of the end").isEqualTo(2);
   }
 
   @Test
@@ -193,5 +215,13 @@ abstract class CombiningConformance extends SettlementTheme {
     assertThat(made).hasValue(0);
     assertThat(run(pipeline).result()).isEqualTo(1);
     assertThat(run(pipeline).result()).isEqualTo(2);
+  }
+
+  @Test
+  void equalElementsOfSortedSourcesComeInTheOrderOfTheSources() {
+    var sources = List.of(Source.of(List.of(10, 20)), Source.of(List.of(11, 21)));
+    var merged = Sources.mergeSorted(sources, Comparator.comparingInt((Integer x) -> x / 10));
+    assertThat(run(Pipe.from(merged).to(Sink.<Integer>toList())).wholeResult())
+        .containsExactly(10, 11, 20, 21);
   }
 }

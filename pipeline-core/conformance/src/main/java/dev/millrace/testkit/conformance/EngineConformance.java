@@ -64,6 +64,14 @@ public abstract class EngineConformance extends RandomPipelines {
   }
 
   /**
+   * Whether each trial looks for threads that its run has left. In a simulation the world does that
+   * at the end.
+   */
+  boolean looksForThreads() {
+    return true;
+  }
+
+  /**
    * How long the kit waits for an expected event. It does not limit the time of an engine. Default:
    * 30 s.
    */
@@ -116,6 +124,9 @@ public abstract class EngineConformance extends RandomPipelines {
   class Resources extends ResourceConformance {}
 
   @Nested
+  class StageResources extends StageResourcesConformance {}
+
+  @Nested
   class HooksOfRuns extends HooksConformance {}
 
   @Nested
@@ -123,6 +134,21 @@ public abstract class EngineConformance extends RandomPipelines {
 
   @Nested
   class InnerPipes extends InnerPipesConformance {}
+
+  @Nested
+  class Boundaries extends BoundariesConformance {}
+
+  @Nested
+  class DifferentBranches extends BranchesConformance {}
+
+  @Nested
+  class Sharing extends SharingConformance {}
+
+  @Nested
+  class BytesOfRuns extends BytesConformance {}
+
+  @Nested
+  class TypedFailures extends TypedFailuresConformance {}
 
   @Nested
   class Times extends TimeConformance {}

@@ -1,9 +1,9 @@
 package dev.millrace.testkit.conformance;
 
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
-import dev.millrace.pipeline.graph.Node.Overflow;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;

@@ -178,6 +178,21 @@ final class Model {
           out.addAll(sums(name, list, Models.batchesUntil(list, 5, x -> x % (size + 1) == 0)));
       case BATCH_BY_KEY ->
           out.addAll(sums(name, list, Models.batchesByKey(list, 4, x -> x % (size + 1))));
+      case GROUPS ->
+          out.addAll(sums(name, list, Models.grouped(list, x -> true, x -> x % 4, size)));
+      case SPLIT_BEFORE ->
+          out.addAll(
+              sums(
+                  name,
+                  list,
+                  Models.ofFours(Models.splitBefore(list, x -> x % (size + 1) == 0), x -> true)));
+      case SPLIT_AFTER ->
+          out.addAll(
+              sums(
+                  name,
+                  list,
+                  Models.ofFours(Models.splitAfter(list, x -> x % (size + 1) == 0), x -> true)));
+      case FIRSTS_OF_WINDOWS -> out.addAll(choose(name, list, Models.firsts(list, size * 2, size)));
       case APPEND -> {
         out.addAll(list);
         out.addAll(List.of(size, size + 1));

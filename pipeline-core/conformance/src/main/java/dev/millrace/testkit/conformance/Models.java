@@ -6,9 +6,11 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** Operators on lists: the simplest code that computes the results. Without state; thread-safe. */
 final class Models {
@@ -168,5 +170,132 @@ final class Models {
       }
     }
     return all;
+  }
+
+  /** One list after the other. */
+  static List<Integer> joined(List<Integer> first, List<Integer> second) {
+    List<Integer> all = new ArrayList<>(first);
+    all.addAll(second);
+    return all;
+  }
+
+  static List<Integer> zippedAll(List<Integer> left, List<Integer> right, int filler) {
+    List<Integer> all = new ArrayList<>();
+    for (int i = 0; i < Math.max(left.size(), right.size()); i++) {
+      int first = i < left.size() ? left.get(i) : filler;
+      int second = i < right.size() ? right.get(i) : filler;
+      all.add(List.of(first, second).hashCode());
+    }
+    return all;
+  }
+
+  /**
+   * Batches of four of each key, of the elements that pass. The group without an element for the
+   * longest time ends when there are more than {@code most}.
+   */
+  static List<List<Integer>> grouped(
+      List<Integer> list, Predicate<Integer> passes, UnaryOperator<Integer> key, int most) {
+    List<List<Integer>> all = new ArrayList<>();
+    Map<Integer, List<Integer>> open = new LinkedHashMap<>();
+    for (int x : list) {
+      List<Integer> group = open.remove(key.apply(x));
+      if (group == null) {
+        group = new ArrayList<>();
+        if (open.size() == most) {
+          int first = open.keySet().iterator().next();
+          all.add(open.remove(first));
+        }
+      }
+      open.put(key.apply(x), group);
+      if (passes.test(x)) {
+        group.add(x);
+      }
+      if (group.size() == 4) {
+        all.add(List.copyOf(group));
+        group.clear();
+      }
+    }
+    all.addAll(open.values());
+    return all.stream().filter(each -> !each.isEmpty()).toList();
+  }
+
+  /** Parts of a list; each number that fits begins one. */
+  static List<List<Integer>> splitBefore(List<Integer> list, Predicate<Integer> begins) {
+    List<List<Integer>> parts = new ArrayList<>();
+    for (int x : list) {
+      if (parts.isEmpty() || begins.test(x)) {
+        parts.add(new ArrayList<>());
+      }
+      parts.getLast().add(x);
+    }
+    return parts;
+  }
+
+  /** Parts of a list; each number that fits ends one. */
+  static List<List<Integer>> splitAfter(List<Integer> list, Predicate<Integer> ends) {
+    List<List<Integer>> parts = new ArrayList<>();
+    boolean isOpen = false;
+    for (int x : list) {
+      if (!isOpen) {
+        parts.add(new ArrayList<>());
+      }
+      parts.getLast().add(x);
+      isOpen = !ends.test(x);
+    }
+    return parts;
+  }
+
+  /** Batches of four of those numbers of each part that pass. */
+  static List<List<Integer>> ofFours(List<List<Integer>> parts, Predicate<Integer> passes) {
+    List<List<Integer>> all = new ArrayList<>();
+    for (List<Integer> part : parts) {
+      all.addAll(batchesUntil(part.stream().filter(passes).toList(), 4, x -> false));
+    }
+    return all;
+  }
+
+  /** The first numbers of each window. */
+  static List<Integer> firsts(List<Integer> list, int window, int number) {
+    List<Integer> firsts = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      if (i % window < number) {
+        firsts.add(list.get(i));
+      }
+    }
+    return firsts;
+  }
+
+  /** Windows by the numbers as seconds, without the late ones. */
+  static List<List<Integer>> eventWindows(List<Integer> list, int length, int lateness) {
+    List<List<Integer>> all = new ArrayList<>();
+    Map<Long, List<Integer>> open = new TreeMap<>();
+    long watermark = Long.MIN_VALUE;
+    for (int x : list) {
+      long window = Math.floorDiv((long) x, length);
+      if ((window + 1) * length > watermark) {
+        open.computeIfAbsent(window, key -> new ArrayList<>()).add(x);
+        watermark = Math.max(watermark, (long) x - lateness);
+      }
+      long now = watermark;
+      open.forEach(
+          (each, elements) -> {
+            if ((each + 1) * length <= now) {
+              all.add(elements);
+            }
+          });
+      open.keySet().removeIf(each -> (each + 1) * length <= now);
+    }
+    all.addAll(open.values());
+    return all;
+  }
+
+  /** The hash code of each list. */
+  static List<Integer> hashes(List<List<Integer>> lists) {
+    return lists.stream().map(List::hashCode).toList();
+  }
+
+  /** The elements, and their number. */
+  static List<Integer> counted(List<Integer> list) {
+    return Stream.concat(list.stream(), Stream.of(list.size())).toList();
   }
 }

@@ -4,20 +4,26 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toCollection;
 
 import dev.millrace.pipeline.Batches;
+import dev.millrace.pipeline.Branches;
+import dev.millrace.pipeline.Buffers;
+import dev.millrace.pipeline.EventWindows;
+import dev.millrace.pipeline.Groups;
 import dev.millrace.pipeline.Hooks;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipes;
+import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageFunctions;
 import dev.millrace.pipeline.TimedOperators;
+import dev.millrace.pipeline.Valve;
 import dev.millrace.pipeline.Windows;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Node.Overflow;
-import dev.millrace.pipeline.graph.Transform;
 import dev.millrace.testkit.conformance.Plan.Planned;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +67,7 @@ enum Operator {
   WINDOW_PARTIAL(
       (pipe, name) -> pipe.windowPartial(name, 3, 2).map(name + " hash", List::hashCode),
       list -> Models.windows(list, 3, 2, true)),
-  VIA((pipe, name) -> pipe.via(name, Counting::new), Operator::counted),
+  VIA((pipe, name) -> pipe.via(name, Counting::new), Models::counted),
   DISTINCT_UNTIL_CHANGED(
       (pipe, name) -> pipe.via(name, Operators.distinctUntilChanged(x -> x / 3)), Models::changes),
   DISTINCT_OF_FEW(
@@ -115,20 +121,20 @@ enum Operator {
       (pipe, name) ->
           pipe.via(name, Batches.byWeight(5, 9, x -> Math.floorMod(x, 7)))
               .map(name + " hash", List::hashCode),
-      list -> hashes(Models.batchesByWeight(list, 5, 9, x -> Math.floorMod(x, 7)))),
+      list -> Models.hashes(Models.batchesByWeight(list, 5, 9, x -> Math.floorMod(x, 7)))),
   BATCH_UNTIL(
       (pipe, name) ->
           pipe.via(name, Batches.until(5, x -> x % 4 == 0)).map(name + " hash", List::hashCode),
-      list -> hashes(Models.batchesUntil(list, 5, x -> x % 4 == 0))),
+      list -> Models.hashes(Models.batchesUntil(list, 5, x -> x % 4 == 0))),
   BATCH_BY_KEY(
       (pipe, name) ->
           pipe.via(name, Batches.byKey(3, x -> x / 5)).map(name + " hash", List::hashCode),
-      list -> hashes(Models.batchesByKey(list, 3, x -> x / 5))),
+      list -> Models.hashes(Models.batchesByKey(list, 3, x -> x / 5))),
   BATCH_BY_KEY_IN_TIME(
       (pipe, name) ->
           pipe.via(name, Batches.byKey(3, x -> x / 5, Duration.ofHours(1)))
               .map(name + " hash", List::hashCode),
-      list -> hashes(Models.batchesByKey(list, 3, x -> x / 5))),
+      list -> Models.hashes(Models.batchesByKey(list, 3, x -> x / 5))),
   WINDOW_TUMBLING(
       (pipe, name) ->
           pipe.via(name, Windows.<Integer>tumbling(Duration.ofHours(1), 4))
@@ -228,7 +234,85 @@ enum Operator {
       (pipe, name) -> Pipes.orElse(name, pipe, others(name)),
       list -> list.isEmpty() ? Others.LIST : list),
   COMBINE_LATEST_OF_ONE(
-      (pipe, name) -> Pipes.combineLatest(name, List.of(pipe), List::getFirst), each(x -> x));
+      (pipe, name) -> Pipes.combineLatest(name, List.of(pipe), List::getFirst), each(x -> x)),
+  ZIP_ALL(
+      (pipe, name) -> Pipes.zipAll(name, List.of(pipe, others(name)), -1, List::hashCode),
+      list -> Models.zippedAll(list, Others.LIST, -1)),
+  MERGE_PRIORITIZED(
+      (pipe, name) -> Pipes.mergePrioritized(name, 3, List.of(others(name), pipe)),
+      list -> Stream.concat(list.stream(), Others.LIST.stream()).toList(),
+      x -> Others.LIST.contains(x) ? x : 0),
+  CONFLATE(
+      (pipe, name) ->
+          pipe.map(name + " list", List::of)
+              .through(Buffers.conflate(name, Models::joined))
+              .flatMap(name + " all", list -> list),
+      each(x -> x)),
+  EXPAND(
+      (pipe, name) -> pipe.through(Buffers.expand(name, x -> Collections.emptyIterator())),
+      each(x -> x)),
+  PRIORITIZED((pipe, name) -> pipe.through(Buffers.prioritized(name, 4, x -> 7)), each(x -> x)),
+  VALVE((pipe, name) -> pipe.via(name, new Valve().stage()), each(x -> x)),
+  ROUTE(
+      (pipe, name) ->
+          pipe.through(
+              Branches.route(
+                  name,
+                  List.of(
+                      Branches.when(x -> x % 3 == 0, lane -> lane.map(name + " a", x -> x + 30)),
+                      Branches.when(x -> x % 3 == 1, lane -> lane),
+                      Branches.otherwise(lane -> lane.map(name + " c", x -> x - 30))))),
+      each(x -> x % 3 == 0 ? x + 30 : x % 3 == 1 ? x : x - 30),
+      x -> x % 3),
+  ALSO_TO((pipe, name) -> pipe.through(Branches.alsoTo(name, Sink.count())), each(x -> x)),
+  DIVERT_TO(
+      (pipe, name) -> pipe.through(Branches.divertTo(name, x -> x % 3 == 0, Sink.count())),
+      list -> list.stream().filter(x -> x % 3 != 0).toList()),
+  GROUPS(
+      (pipe, name) ->
+          pipe.via(name, Groups.byKey(x -> x % 3, 9, Duration.ofHours(1), Operator::grouped))
+              .map(name + " hash", List::hashCode),
+      list -> Models.hashes(Models.grouped(list, x -> x % 7 != 0, x -> x % 3, 9))),
+  GROUPS_OF_FEW(
+      (pipe, name) ->
+          pipe.via(name, Groups.byKey(x -> x % 5, 2, Duration.ofHours(1), Operator::grouped))
+              .map(name + " hash", List::hashCode),
+      list -> Models.hashes(Models.grouped(list, x -> x % 7 != 0, x -> x % 5, 2))),
+  SPLIT_BEFORE(
+      (pipe, name) ->
+          pipe.via(name, Groups.splitBefore(x -> x % 6 == 0, Operator::grouped))
+              .map(name + " hash", List::hashCode),
+      list ->
+          Models.hashes(
+              Models.ofFours(Models.splitBefore(list, x -> x % 6 == 0), x -> x % 7 != 0))),
+  SPLIT_AFTER(
+      (pipe, name) ->
+          pipe.via(name, Groups.splitAfter(x -> x % 6 == 0, Operator::grouped))
+              .map(name + " hash", List::hashCode),
+      list ->
+          Models.hashes(Models.ofFours(Models.splitAfter(list, x -> x % 6 == 0), x -> x % 7 != 0))),
+  GROUPS_OF_SIZE(
+      (pipe, name) ->
+          pipe.via(name, Groups.ofSize(5, Operator::grouped)).map(name + " hash", List::hashCode),
+      list ->
+          Models.hashes(Models.ofFours(Models.batchesUntil(list, 5, x -> false), x -> x % 7 != 0))),
+  GROUPS_IN_TIME(
+      (pipe, name) ->
+          pipe.via(name, Groups.ofTime(Duration.ofHours(1), Operator::grouped))
+              .map(name + " hash", List::hashCode),
+      list -> Models.hashes(Models.ofFours(List.of(list), x -> x % 7 != 0))),
+  EVENT_WINDOWS(
+      (pipe, name) ->
+          pipe.via(
+                  name,
+                  EventWindows.tumbling(
+                      Duration.ofSeconds(10),
+                      Instant::ofEpochSecond,
+                      Duration.ofSeconds(5),
+                      100_000,
+                      late -> {}))
+              .map(name + " hash", window -> window.elements().hashCode()),
+      list -> Models.hashes(Models.eventWindows(list, 10, 5)));
 
   /** Adds the operator to a pipe, as a stage with this name. */
   @FunctionalInterface
@@ -280,7 +364,7 @@ enum Operator {
     return isOrdered;
   }
 
-  /** Whether it may emit few elements for an endless input, or end by itself. */
+  /** Whether it may emit few elements for an endless input, end by itself, or never be full. */
   boolean isShort() {
     return switch (this) {
       case TAKE,
@@ -292,6 +376,7 @@ enum Operator {
           DEBOUNCE,
           SAMPLE,
           SAMPLE_FIRST,
+          CONFLATE,
           WINDOW_SLIDING ->
           true;
       default -> false;
@@ -324,6 +409,13 @@ enum Operator {
           WINDOW_TUMBLING,
           WINDOW_SESSION,
           WINDOW_SLIDING,
+          GROUPS,
+          GROUPS_OF_FEW,
+          SPLIT_BEFORE,
+          SPLIT_AFTER,
+          GROUPS_OF_SIZE,
+          GROUPS_IN_TIME,
+          EVENT_WINDOWS,
           DEBOUNCE,
           SAMPLE ->
           true;
@@ -338,7 +430,10 @@ enum Operator {
 
   /** Whether an engine may read elements of other sources that it does not need. */
   boolean readsOthersAhead() {
-    return this == ZIP || this == ZIP_OF_THREE || this == INTERLEAVE || this == OR_ELSE;
+    return switch (this) {
+      case ZIP, ZIP_OF_THREE, ZIP_ALL, INTERLEAVE, OR_ELSE -> true;
+      default -> false;
+    };
   }
 
   /** Whether it emits elements that it would also emit for an empty input. */
@@ -350,6 +445,8 @@ enum Operator {
           PREPEND,
           APPEND,
           INTERLEAVE,
+          ZIP_ALL,
+          MERGE_PRIORITIZED,
           OR_ELSE,
           INTERSPERSE_WITH_ENDS,
           DEFAULT_IF_EMPTY ->
@@ -369,15 +466,15 @@ enum Operator {
   }
 
   private static List<Integer> repeated(int x) {
-    return java.util.Collections.nCopies(Math.floorMod(x, 3), x);
+    return Collections.nCopies(Math.floorMod(x, 3), x);
   }
 
   private static Pipe<Integer> others(String name) {
     return Pipe.from(name + " other", Source.of(Others.LIST));
   }
 
-  private static List<Integer> hashes(List<List<Integer>> lists) {
-    return lists.stream().map(List::hashCode).toList();
+  private static Pipe<List<Integer>> grouped(Pipe<Integer> group) {
+    return group.filter("odd ones", x -> x % 7 != 0).batch("four", 4);
   }
 
   private static int thirds(int x) throws Planned {
@@ -385,26 +482,5 @@ enum Operator {
       throw new Planned(x);
     }
     return x / 3;
-  }
-
-  private static List<Integer> counted(List<Integer> list) {
-    return Stream.concat(list.stream(), Stream.of(list.size())).toList();
-  }
-
-  /** A transform of a user: it passes all elements, and emits their number at the end. */
-  private static final class Counting implements Transform<Integer, Integer> {
-    private int count;
-
-    @Override
-    public Outcome accept(Integer element, Emitter<? super Integer> out) {
-      count++;
-      out.emit(element);
-      return Outcome.USED;
-    }
-
-    @Override
-    public void end(Emitter<? super Integer> out) {
-      out.emit(count);
-    }
   }
 }

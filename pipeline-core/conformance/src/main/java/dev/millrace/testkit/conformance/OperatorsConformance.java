@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.pipeline.graph.Node.Overflow;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

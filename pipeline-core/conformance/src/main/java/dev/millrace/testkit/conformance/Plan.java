@@ -1,9 +1,11 @@
 package dev.millrace.testkit.conformance;
 
 import dev.millrace.pipeline.Batches;
+import dev.millrace.pipeline.Groups;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.StageFunction;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -93,7 +95,11 @@ record Plan(int numbers, List<Step> steps) {
     APPEND,
     BATCH_BY_WEIGHT,
     BATCH_UNTIL,
-    BATCH_BY_KEY
+    BATCH_BY_KEY,
+    GROUPS,
+    SPLIT_BEFORE,
+    SPLIT_AFTER,
+    FIRSTS_OF_WINDOWS
   }
 
   /** A step whose results depend on earlier elements. */
@@ -268,6 +274,24 @@ record Plan(int numbers, List<Step> steps) {
         case BATCH_BY_KEY ->
             pipe.via(name, Batches.byKey(4, x -> x % (size + 1))).map(name + " sum", Plan::sum);
         case APPEND -> pipe.append(name, List.of(size, size + 1));
+        case GROUPS ->
+            pipe.via(
+                    name,
+                    Groups.byKey(
+                        x -> x % 4, size, Duration.ofHours(1), group -> group.batch("four", 4)))
+                .map(name + " sum", Plan::sum);
+        case SPLIT_BEFORE ->
+            pipe.via(
+                    name,
+                    Groups.splitBefore(x -> x % (size + 1) == 0, group -> group.batch("four", 4)))
+                .map(name + " sum", Plan::sum);
+        case SPLIT_AFTER ->
+            pipe.via(
+                    name,
+                    Groups.splitAfter(x -> x % (size + 1) == 0, group -> group.batch("four", 4)))
+                .map(name + " sum", Plan::sum);
+        case FIRSTS_OF_WINDOWS ->
+            pipe.via(name, Groups.ofSize(size * 2, group -> group.take("first", size)));
       };
     }
   }

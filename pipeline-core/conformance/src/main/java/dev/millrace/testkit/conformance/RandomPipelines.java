@@ -126,7 +126,7 @@ abstract class RandomPipelines extends RandomSettlements {
     plans.forEach(this::compare);
   }
 
-  private void compare(Plan plan) {
+  final void compare(Plan plan) {
     Pipeline<List<Integer>> pipeline = plan.pipe(() -> {}).to(Sink.<Integer>toList());
     Ended<List<Integer>> ended = start(pipeline, Context.background(), failure -> {}).end();
     new RandomPipeline(plan).check(ended.wholeResult(), ended.failures(), ended.report());
@@ -143,7 +143,7 @@ abstract class RandomPipelines extends RandomSettlements {
     plans.forEach(this::disturb);
   }
 
-  private void disturb(Disturbed disturbed) {
+  final void disturb(Disturbed disturbed) {
     var cause = new IllegalStateException("cancelled by a function");
     var error = new StackOverflowError("thrown by a function");
     var calls = new AtomicInteger();

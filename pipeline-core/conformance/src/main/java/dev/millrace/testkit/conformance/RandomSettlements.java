@@ -79,7 +79,11 @@ abstract class RandomSettlements {
   @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
   protected void elementsOfARandomPipelineAreSettledAtTheirEnd(
       @ForAll("settled") List<Settled> plans) {
-    plans.forEach(plan -> new Trying(kit(), plan).run());
+    plans.forEach(this::settle);
+  }
+
+  final void settle(Settled plan) {
+    new Trying(kit(), plan).run();
   }
 
   private static final class Trying implements TaggedStage.Look {

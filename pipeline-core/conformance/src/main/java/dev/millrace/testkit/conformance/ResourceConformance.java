@@ -1,17 +1,16 @@
 package dev.millrace.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.context.Context;
 import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Node.Overflow;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import dev.millrace.testkit.conformance.Shelf.Item;
 import java.io.IOException;
 import java.time.Duration;
@@ -133,7 +132,7 @@ abstract class ResourceConformance extends Theme {
   }
 
   /** Uses the items in a parallel stage, in a batch that the end flushes, and in the sink. */
-  private static Pipe<Item> used(Pipe<Item> pipe) {
+  static Pipe<Item> used(Pipe<Item> pipe) {
     return pipe.mapParallelUnordered(
             "use",
             32,
@@ -145,7 +144,7 @@ abstract class ResourceConformance extends Theme {
         .flatMap("use the rest", rest -> rest.stream().filter(item -> item.use() >= 0).toList());
   }
 
-  private static Sink<Item, Long> usingSink() {
+  static Sink<Item, Long> usingSink() {
     return Sink.forEach(Item::use);
   }
 
@@ -357,147 +356,5 @@ abstract class ResourceConformance extends Theme {
     assertThat(run(Pipe.from(source).to(Sink.count())).failed()).isSameAs(boom);
     var parallel = Pipe.from(source).mapParallel("work", 4, x -> x);
     assertThat(run(parallel.to(Sink.count())).failed()).isSameAs(boom);
-  }
-
-  // Stages with a resource
-
-  /** A stage that emits items of a box of its own. */
-  private final class Packing implements Transform<Integer, Item> {
-    private final Shelf.Box box = shelf.open();
-
-    @Override
-    public Outcome accept(Integer element, Emitter<? super Item> out) {
-      box.use();
-      out.emit(new Item(box, element));
-      return Outcome.USED;
-    }
-
-    @Override
-    public int holds() {
-      return 0;
-    }
-
-    @Override
-    public void end(Emitter<? super Item> out) {
-      box.use();
-    }
-
-    @Override
-    public void close() {
-      box.close();
-    }
-  }
-
-  private Pipe<Item> packed(Pipe<Integer> pipe) {
-    return pipe.via("pack", Packing::new);
-  }
-
-  @Test
-  void transformIsClosedOnceAfterItsElements() {
-    run(used(packed(Pipe.from(Numbers.below(50)))).to(usingSink())).wholeResult();
-    run(packed(Pipe.from(Numbers.below(50))).map("use", Item::use).to(Sink.count())).wholeResult();
-    run(packed(Pipe.from(Numbers.below(0))).to(Sink.count())).wholeResult();
-    assertThat(shelf.opened()).isEqualTo(3);
-    shelf.check();
-  }
-
-  /** At the end of the run the library closes what its engine has left open. */
-  @Test
-  void transformIsClosedWhileTheRunGoesOn() {
-    assumeTrue(kit().closesSourcesEarly());
-    var first = used(packed(Pipe.from("first", Numbers.below(50)))).map("number", Item::use);
-    var second =
-        Numbers.below(1)
-            .at(
-                0,
-                () ->
-                    await(
-                        "the transform of the first input to be closed",
-                        () -> shelf.opened() == 1 && shelf.stillOpen() == 0));
-    var pipe = Pipe.concat("concat", List.of(first, Pipe.from("second", second)));
-    assertThat(run(pipe.to(Sink.count())).wholeResult()).isEqualTo(51);
-    shelf.check();
-  }
-
-  @Test
-  void transformIsClosedOnceWhenTheRunFails() {
-    var boom = new IOException("boom");
-    var source = Numbers.below(50).at(20, () -> raise(boom));
-    assertThat(run(used(packed(Pipe.from(source))).to(usingSink())).failed()).isSameAs(boom);
-    assertThat(run(packed(Pipe.from(source)).to(usingSink())).failed()).isSameAs(boom);
-    shelf.check();
-  }
-
-  @Test
-  void transformIsClosedOnceWhenTheRunIsCancelled() {
-    for (boolean isParallel : new boolean[] {true, false}) {
-      var waiting = new CountDownLatch(1);
-      Pipe<Item> pipe = packed(Pipe.from(silentFrom(20, waiting)));
-      var trial = start((isParallel ? used(pipe) : pipe).to(usingSink()));
-      await(waiting);
-      var cause = new IOException("enough");
-      trial.run().cancel(cause);
-      assertThat(trial.end().cancelled()).isSameAs(cause);
-    }
-    shelf.check();
-  }
-
-  @Test
-  void transformIsClosedOnceWhenNoMoreIsWanted() {
-    run(used(packed(Pipe.from(Numbers.endless())).take("few", 20)).to(usingSink())).result();
-    run(packed(Pipe.from(Numbers.endless())).take("few", 20).to(usingSink())).result();
-    run(packed(Pipe.from(Numbers.endless())).to(Sink.first())).result();
-    run(packed(Pipe.from(Numbers.endless())).take("none", 0).to(Sink.first())).result();
-    shelf.check();
-  }
-
-  @Test
-  void transformIsClosedInEveryLaneAndInput() {
-    var inputs = new ArrayList<Pipe<Item>>();
-    for (int i = 0; i < 3; i++) {
-      inputs.add(Pipe.from("source " + i, Numbers.below(10)).via("pack " + i, Packing::new));
-    }
-    var pipe =
-        Pipe.concat("all", inputs)
-            .map("number", Item::use)
-            .partitionBy("lanes", x -> x, 3, lane -> lane.via("pack", Packing::new));
-    run(used(pipe).to(usingSink())).wholeResult();
-    assertThat(shelf.opened()).isEqualTo(6);
-    shelf.check();
-  }
-
-  @Test
-  void transformIsClosedIfAnotherOneCannotBeMade() {
-    var boom = new IllegalStateException("boom");
-    var pipe =
-        Pipe.from(Numbers.below(10))
-            .<Integer>via(
-                "broken",
-                () -> {
-                  throw boom;
-                })
-            .via("pack", Packing::new);
-    assertThat(run(pipe.to(usingSink())).failed()).isSameAs(boom);
-    shelf.check();
-  }
-
-  @Test
-  void failingCloseOfATransformStopsTheRun() {
-    var boom = new IOException("boom");
-    class Broken implements Transform.Stateless<Integer, Integer> {
-      @Override
-      public Outcome accept(Integer element, Emitter<? super Integer> out) {
-        out.emit(element);
-        return Outcome.USED;
-      }
-
-      @Override
-      public void close() throws IOException {
-        throw boom;
-      }
-    }
-    var pipe = Pipe.from(Numbers.below(10)).via("broken", Broken::new);
-    assertThat(run(pipe.to(Sink.count())).failed()).isSameAs(boom);
-    assertThat(run(pipe.mapParallel("work", 2, x -> x).to(Sink.count())).failed()).isSameAs(boom);
   }
 }

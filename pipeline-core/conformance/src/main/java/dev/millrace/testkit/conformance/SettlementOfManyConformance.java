@@ -3,14 +3,14 @@ package dev.millrace.testkit.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.channel.Channel;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
 import dev.millrace.pipeline.StageReport;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Node.Overflow;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -1,17 +1,25 @@
 package dev.millrace.testkit.conformance;
 
 import dev.millrace.pipeline.Batches;
+import dev.millrace.pipeline.Branches;
+import dev.millrace.pipeline.Buffers;
+import dev.millrace.pipeline.EventWindows;
+import dev.millrace.pipeline.Groups;
 import dev.millrace.pipeline.Hooks;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Operators;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Pipes;
+import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
+import dev.millrace.pipeline.TimeWindow;
 import dev.millrace.pipeline.TimedOperators;
+import dev.millrace.pipeline.Valve;
 import dev.millrace.pipeline.Windows;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Node.Overflow;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -200,6 +208,115 @@ enum TaggedStage {
       (pipe, name, look) ->
           Pipes.withLatestFrom(name, pipe, endless(name + " other"), (tag, other) -> look.at(tag)),
       false),
+  ZIP_ALL(
+      (pipe, name, look) ->
+          Pipes.zipAll(
+              name, List.of(pipe, others(name)), Tag.plain(0), tags -> look.at(Tag.union(tags))),
+      true),
+  MERGE_PRIORITIZED(
+      (pipe, name, look) -> Pipes.mergePrioritized(name, 2, List.of(others(name), pipe)), true),
+  CONFLATE(
+      (pipe, name, look) ->
+          pipe.through(Buffers.conflate(name, (a, b) -> Tag.union(List.of(a, b))))
+              .map(name + " look", look::at),
+      true),
+  EXPAND(
+      (pipe, name, look) ->
+          pipe.through(Buffers.expand(name, tag -> List.of(look.at(tag)).iterator())),
+      false),
+  FAILING((pipe, name, look) -> pipe.through(Buffers.failing(name, 3)), false),
+  PRIORITIZED(
+      (pipe, name, look) ->
+          pipe.through(Buffers.prioritized(name, 3, tag -> look.at(tag).value() % 3)),
+      true),
+  VALVE((pipe, name, look) -> pipe.via(name, new Valve().stage()), true),
+  ROUTE(
+      (pipe, name, look) ->
+          pipe.through(
+              Branches.route(
+                  name,
+                  List.of(
+                      Branches.when(
+                          tag -> look.at(tag).value() % 2 == 0,
+                          lane -> union(lane.batch(name + " a", 2), name + " a", look)),
+                      Branches.otherwise(
+                          lane ->
+                              lane.broadcast(
+                                  name + " b",
+                                  List.of(
+                                      in -> in.map(name + " c", look::at),
+                                      in -> in.mapParallel(name + " d", 2, look::at))))))),
+      false),
+  ALSO_TO((pipe, name, look) -> pipe.through(Branches.alsoTo(name, Sink.count())), false),
+  DIVERT_TO(
+      (pipe, name, look) -> pipe.through(Branches.divertTo(name, look::passes, Sink.count())),
+      false),
+  GROUPS(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name,
+                  Groups.byKey(
+                      look::key,
+                      3,
+                      Duration.ofNanos(100_000),
+                      group -> group.map("look", look::at).batch("two", 2))),
+              name,
+              look),
+      true),
+  SPLIT_BEFORE(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name,
+                  Groups.splitBefore(
+                      tag -> look.at(tag).value() % 5 == 0,
+                      group -> group.map("look", look::at).batch("two", 2))),
+              name,
+              look),
+      true),
+  SPLIT_AFTER(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name,
+                  Groups.splitAfter(
+                      tag -> look.at(tag).value() % 5 == 0, group -> group.batch("three", 3))),
+              name,
+              look),
+      true),
+  GROUPS_OF_SIZE(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name, Groups.ofSize(5, group -> group.map("look", look::at).batch("three", 3))),
+              name,
+              look),
+      true),
+  GROUPS_IN_TIME(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                  name, Groups.ofTime(Duration.ofNanos(100_000), group -> group.batch("two", 2))),
+              name,
+              look),
+      true),
+  EVENT_WINDOWS(
+      (pipe, name, look) ->
+          union(
+              pipe.via(
+                      name,
+                      EventWindows.<Tag>sliding(
+                          Duration.ofSeconds(20),
+                          Duration.ofSeconds(10),
+                          tag -> Instant.ofEpochSecond(look.at(tag).value()),
+                          Duration.ZERO,
+                          50,
+                          late -> {}))
+                  .map(name + " list", TimeWindow::elements),
+              name,
+              look),
+      false),
   TAKE((pipe, name, look) -> pipe.take(name, 7), false),
   TAKE_WHILE((pipe, name, look) -> pipe.takeWhile(name, tag -> look.at(tag).value() < 990), false),
   TAKE_UNTIL(
@@ -250,7 +367,16 @@ enum TaggedStage {
   /** Whether all numbers are settled in an undisturbed run. */
   boolean isExhaustive() {
     return switch (this) {
-      case SLIDE, HOP, ZIP, ZIP_OF_THREE, INTERLEAVE, TAKE, TAKE_WHILE, TAKE_UNTIL, TAKE_FOR ->
+      case SLIDE,
+          HOP,
+          ZIP,
+          ZIP_OF_THREE,
+          ZIP_ALL,
+          INTERLEAVE,
+          TAKE,
+          TAKE_WHILE,
+          TAKE_UNTIL,
+          TAKE_FOR ->
           false;
       default -> true;
     };

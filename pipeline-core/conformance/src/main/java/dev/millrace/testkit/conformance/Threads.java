@@ -30,7 +30,9 @@ public final class Threads {
           "CompletableFutureDelayScheduler",
           "Common-Cleaner",
           "Attach Listener",
-          "process reaper");
+          "process reaper",
+          "MasterPoller", // and SubPoller: the JDK's waits for sockets
+          "SubPoller");
 
   private static final Method ROOT = method("ThreadContainers", "root");
   private static final Method CHILDREN = method("ThreadContainer", "children");

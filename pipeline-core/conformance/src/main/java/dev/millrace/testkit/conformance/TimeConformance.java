@@ -168,6 +168,7 @@ abstract class TimeConformance extends Theme {
                     alive.countDown();
                   }
                 });
-    assertThat(elements(pipe)).startsWith(0, -1, -1, -1).containsOnly(0, -1);
+    // On a busy machine the stream may be silent before its first element too.
+    assertThat(elements(pipe)).containsOnly(0, -1).containsOnlyOnce(0).contains(-1, -1, -1);
   }
 }

@@ -94,6 +94,9 @@ final class Trial<R> {
 
   /** The stacks of all threads that were started after the run. */
   private List<String> left() {
+    if (!kit.looksForThreads()) {
+      return List.of();
+    }
     return Threads.alive().stream()
         .filter(thread -> thread.threadId() >= firstThread)
         .filter(thread -> thread.isVirtual() || !kit.isShared(thread.getName()))

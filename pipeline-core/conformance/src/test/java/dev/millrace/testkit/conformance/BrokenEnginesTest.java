@@ -69,9 +69,9 @@ class BrokenEnginesTest {
       case BUFFERS_WITHOUT_BOUND -> check(known, "sourceIsNotReadFarAhead");
       case LEAVES_SOURCES_OPEN, CLOSES_SOURCES_TWICE -> check(operators, "sourceIsReleasedOnce");
       case LEAVES_TRANSFORMS_OPEN ->
-          check(EngineConformance.Resources.class, "transformIsClosedWhileTheRunGoesOn");
+          check(EngineConformance.StageResources.class, "transformIsClosedWhileTheRunGoesOn");
       case CLOSES_TRANSFORMS_TWICE ->
-          check(EngineConformance.Resources.class, "transformIsClosedOnceAfterItsElements");
+          check(EngineConformance.StageResources.class, "transformIsClosedOnceAfterItsElements");
       case MISCOUNTS_LEFT_OVER ->
           check(EngineConformance.Reports.class, "elementsInNoWindowAreDropped");
       case INTERRUPTS_CLOSING -> check(cancellations, "closingIsNotInterrupted");

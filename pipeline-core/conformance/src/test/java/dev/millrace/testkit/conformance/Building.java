@@ -1,11 +1,11 @@
 package dev.millrace.testkit.conformance;
 
 import dev.millrace.errors.Descriptions;
+import dev.millrace.pipeline.Node;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Sink;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
 import dev.millrace.testkit.conformance.Input.Output;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /** Starts the threads of all stages of a graph, from the sink upwards. */
@@ -33,12 +34,17 @@ final class Building {
   }
 
   private Link link(int capacity) {
+    return link(capacity, run.newWait());
+  }
+
+  private Link link(int capacity, Condition changed) {
     return run.has(Defect.BUFFERS_WITHOUT_BOUND)
         ? new Link(
-            run.lock,
+            run,
+            changed,
             Integer.MAX_VALUE,
             1_000) // the source is far ahead before the sink has anything
-        : new Link(run.lock, capacity, 1);
+        : new Link(run, changed, capacity, 1);
   }
 
   private Account open(Node<?> node) {
@@ -271,7 +277,7 @@ final class Building {
                 worker.endCall();
               } catch (Throwable e) {
                 List<Object> pair = List.of(one, other);
-                run.failed(worker, account, 2, node.name(), node.policy(), pair, e);
+                run.failures.failed(worker, account, 2, node.name(), node.policy(), pair, e);
                 continue;
               }
               account.processed();
@@ -294,10 +300,11 @@ final class Building {
 
   private Output fanOut(Node.FanOut<Object, Object> node) {
     Link output = link(1);
+    Condition room = run.newWait();
     List<FanOut.Lane> into = new ArrayList<>();
     var left = new AtomicInteger(node.branches().size());
     for (Node.Branch<Object, Object> branch : node.branches()) {
-      Link lane = link(1);
+      Link lane = link(1, room);
       into.add(new FanOut.Lane(lane, open(branch.lane())));
       Map<Node.Lane<?>, Link> inside = new HashMap<>(lanes);
       inside.put(branch.lane(), lane);
@@ -321,7 +328,8 @@ final class Building {
     }
     Account account = open(node);
     var input = new Input(run, build(node.input()), account);
-    new FanOut(run, node, account, into).start(new Worker(node.name()), input::take, input::leave);
+    new FanOut(run, node, account, into, room)
+        .start(new Worker(node.name()), input::take, input::leave);
     return new Output(output, node);
   }
 }

@@ -1,10 +1,11 @@
 package dev.millrace.testkit.conformance;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +19,19 @@ final class FanOut {
   private final Node.FanOut<Object, Object> node;
   private final Account account;
   private final List<Lane> lanes;
+  private final Condition room;
 
-  FanOut(ReferenceRun<?> run, Node.FanOut<Object, Object> node, Account account, List<Lane> lanes) {
+  FanOut(
+      ReferenceRun<?> run,
+      Node.FanOut<Object, Object> node,
+      Account account,
+      List<Lane> lanes,
+      Condition room) {
     this.run = run;
     this.node = node;
     this.account = account;
     this.lanes = lanes;
+    this.room = room;
   }
 
   void start(Worker worker, Function<Worker, @Nullable Object> input, Runnable leave) {
@@ -60,7 +68,7 @@ final class FanOut {
               case PARTITION -> give(worker, ofKey(element), element);
             };
       } catch (Throwable e) {
-        run.failed(worker, account, 1, node.name(), node.policy(), element, e);
+        run.failures.failed(worker, account, 1, node.name(), node.policy(), element, e);
         continue;
       }
       worker.endCall();
@@ -87,7 +95,8 @@ final class FanOut {
   }
 
   private Lane awaitRoom(Worker worker) {
-    synchronized (run.lock) {
+    run.lock.lock();
+    try {
       while (true) {
         worker.check();
         for (Lane lane : lanes) {
@@ -96,11 +105,13 @@ final class FanOut {
           }
         }
         try {
-          run.lock.wait();
+          room.await();
         } catch (InterruptedException e) {
           worker.check();
         }
       }
+    } finally {
+      run.lock.unlock();
     }
   }
 

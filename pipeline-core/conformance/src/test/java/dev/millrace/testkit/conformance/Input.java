@@ -1,7 +1,7 @@
 package dev.millrace.testkit.conformance;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
 import org.jspecify.annotations.Nullable;
 
 /** The side of the stage that takes from an output. For one thread. */

@@ -1,13 +1,14 @@
 package dev.millrace.testkit.conformance;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Node.Overflow;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.Node.Overflow;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The elements that wait between two stages. All links of a run have one lock. */
@@ -16,7 +17,9 @@ final class Link {
   /** Returned when the time is over. */
   static final Object LATE = new Object();
 
-  private final Object lock;
+  private final ReferenceRun<?> run;
+  private final ReentrantLock lock;
+  private final Condition changed;
   private final int capacity;
   private final Deque<Object> elements = new ArrayDeque<>();
   private final Set<Worker> writers = new HashSet<>();
@@ -28,11 +31,14 @@ final class Link {
   /**
    * A link.
    *
+   * @param changed what both sides wait for; links may share it
    * @param capacity in elements
    * @param least how many elements must wait before the reader gets the first one
    */
-  Link(Object lock, int capacity, int least) {
-    this.lock = lock;
+  Link(ReferenceRun<?> run, Condition changed, int capacity, int least) {
+    this.run = run;
+    this.lock = run.lock;
+    this.changed = changed;
     this.capacity = capacity;
     this.least = least;
   }
@@ -41,45 +47,61 @@ final class Link {
 
   /** A thread that is to stop when the reader leaves. */
   void addWriter(Worker worker) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       writers.add(worker);
       if (isLeft) {
         worker.leave();
       }
+    } finally {
+      lock.unlock();
     }
   }
 
   /** The action when the reader leaves. */
   void onLeave(Runnable action) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       onLeave = action;
       if (isLeft) {
         action.run();
       }
+    } finally {
+      lock.unlock();
     }
   }
 
   void removeWriter(Worker worker) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       writers.remove(worker);
+    } finally {
+      lock.unlock();
     }
   }
 
   boolean isLeft() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return isLeft;
+    } finally {
+      lock.unlock();
     }
   }
 
   boolean hasRoom() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return !isLeft && elements.size() < capacity;
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Waits for room; false if the reader has left. */
   boolean put(Worker worker, Object element, Account account) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!hasRoom() && !isLeft) {
         account.waitsForOutput();
         try {
@@ -91,12 +113,15 @@ final class Link {
         }
       }
       return add(element);
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Drops one of the elements, if there is no room; false if the reader has left. */
   boolean put(Worker worker, Object element, Account account, Node.Buffer<Object> buffer) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (buffer.overflow() == Overflow.WAIT || hasRoom() || isLeft) {
         return put(worker, element, account);
       }
@@ -108,21 +133,26 @@ final class Link {
       }
       buffer.onDrop().accept(dropped);
       return true;
+    } finally {
+      lock.unlock();
     }
   }
 
   private boolean add(Object element) {
     if (!isLeft) {
       elements.add(element);
-      lock.notifyAll();
+      changed.signalAll();
     }
     return !isLeft;
   }
 
   void end() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       isEnded = true;
-      lock.notifyAll();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -130,19 +160,25 @@ final class Link {
 
   /** Waits for an element; {@link #LATE} if there was none until then, null after the last one. */
   @Nullable Object take(Worker worker, Account account, long until) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       boolean isInTime = await(worker, account, until);
       Object element = elements.poll();
-      lock.notifyAll();
+      changed.signalAll();
       return element == null && !isInTime ? LATE : element;
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Waits for an element, and leaves it there; false after the last one. */
   boolean awaitElement(Worker worker, Account account) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       await(worker, account, Long.MAX_VALUE);
       return !elements.isEmpty();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -174,24 +210,32 @@ final class Link {
 
   /** The reader wants no more. */
   void leave() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!isLeft) {
         isLeft = true;
         onLeave.run();
       }
       writers.forEach(Worker::leave);
-      lock.notifyAll();
+      run.wakeAll();
+    } finally {
+      lock.unlock();
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // the callers wait in loops
   private boolean await(Worker worker, long until) {
     worker.check();
-    long left = until == Long.MAX_VALUE ? Long.MAX_VALUE : until - System.nanoTime();
-    if (left <= 0) {
-      return false;
-    }
     try {
-      TimeUnit.NANOSECONDS.timedWait(lock, left);
+      if (until == Long.MAX_VALUE) {
+        changed.await(); // without a timer for each element
+        return true;
+      }
+      long left = until - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      var _ = changed.awaitNanos(left);
     } catch (InterruptedException e) {
       worker.check(); // otherwise it was meant for a function, and came late
     }

@@ -1,11 +1,11 @@
 package dev.millrace.testkit.conformance;
 
 import dev.millrace.errors.Descriptions;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -145,7 +145,7 @@ final class OneByOne {
       }
       return outcome.isLast();
     } catch (Throwable e) {
-      run.failed(worker, account, 1, node.name(), policy, element, e);
+      run.failures.failed(worker, account, 1, node.name(), policy, element, e);
       return false;
     }
   }

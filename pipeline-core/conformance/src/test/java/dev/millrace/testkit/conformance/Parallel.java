@@ -1,9 +1,9 @@
 package dev.millrace.testkit.conformance;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Node.Order;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.Node.Order;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -102,7 +102,7 @@ final class Parallel {
       dispatcher.endCall();
     } catch (Throwable e) {
       try {
-        run.failed(dispatcher, account, 1, node.name(), node.policy(), element, e);
+        run.failures.failed(dispatcher, account, 1, node.name(), node.policy(), element, e);
       } finally {
         permits.release();
       }
@@ -160,7 +160,7 @@ final class Parallel {
       put(worker, result);
       overtaken.countDown();
     } catch (Throwable e) {
-      run.failed(worker, account, 1, node.name(), node.policy(), job.element, e);
+      run.failures.failed(worker, account, 1, node.name(), node.policy(), job.element, e);
       if (!run.has(Defect.FORGETS_THE_ORDER_AFTER_FAILURES)) {
         awaitOneBefore(job); // or those after it would not wait for that
       }

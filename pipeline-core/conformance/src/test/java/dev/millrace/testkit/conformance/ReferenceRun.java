@@ -5,15 +5,13 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Causes;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
-import dev.millrace.pipeline.FailurePolicy;
+import dev.millrace.pipeline.Inside;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Inside;
-import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.ledger.Ledger;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
@@ -27,20 +25,22 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** A run of the reference engine: its threads, its end, and its failures. */
 final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
-  final Object lock = new Object();
+  final ReentrantLock lock = new ReentrantLock();
+  private final List<Condition> waits = new ArrayList<>();
+  private final Condition ended = newWait();
   final Ledger ledger = new Ledger();
   final CancellableContext context;
   private final Inside inside = new Inside();
   private final Set<Defect> defects;
-  private final StageConsumer<? super Failure<?>> onFailure;
   private final Duration grace;
-  private final ReentrantLock handling = new ReentrantLock();
+  final FailedElements failures;
   private final Thread keeper = Thread.ofVirtual().unstarted(this::keep);
   private final Map<Worker, Thread> workers = new LinkedHashMap<>();
   private final List<SourceReader> sources = new ArrayList<>();
@@ -53,7 +53,6 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
   private String message = "";
   private @Nullable Throwable pending;
   private String pendingMessage = "";
-  private int failures;
 
   ReferenceRun(
       Context parent,
@@ -67,7 +66,7 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     if (has(defects, Defect.FORGETS_CONTEXT_VALUES)) {
       var _ = parent.afterFunc(() -> context.cancel(Objects.requireNonNull(parent.cause())));
     }
-    this.onFailure = onFailure;
+    this.failures = new FailedElements(this, onFailure);
     this.grace = grace;
     this.defects = defects;
   }
@@ -93,7 +92,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   /** Starts a thread of a stage; nothing that it throws gets lost. */
   void fork(Worker worker, Worker.Body body) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (context.isCancelled() && !has(Defect.IGNORES_CANCELLATION)) {
         worker.stop();
       }
@@ -101,6 +101,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       Thread thread = Thread.ofVirtual().name("reference-" + worker.stage).unstarted(task);
       workers.put(worker, thread);
       thread.start();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -115,9 +117,12 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
         fail(e);
       }
     } finally {
-      synchronized (lock) {
+      lock.lock();
+      try {
         workers.remove(worker);
-        lock.notifyAll();
+        ended.signalAll();
+      } finally {
+        lock.unlock();
       }
     }
   }
@@ -129,13 +134,16 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     if (has(Defect.ENDS_BEFORE_ITS_THREADS)) {
       awaitEnd(); // so that the functions still run at the end
     }
-    synchronized (lock) {
+    lock.lock();
+    try {
       workers.keySet().forEach(Worker::stop);
-      lock.notifyAll();
+      wakeAll();
+    } finally {
+      lock.unlock();
     }
   }
 
-  private static boolean isInterruption(Throwable thrown) {
+  static boolean isInterruption(Throwable thrown) {
     return null
         != Causes.find(
             thrown,
@@ -148,7 +156,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   private void keep() {
     long end = Long.MAX_VALUE;
-    synchronized (lock) {
+    lock.lock();
+    try {
       while (!workers.isEmpty()) {
         boolean gives = context.isCancelled() && !has(Defect.WAITS_FOR_STUBBORN_FUNCTIONS);
         if (gives && end == Long.MAX_VALUE) {
@@ -161,13 +170,22 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
         if ((isCompleted || context.isCancelled()) && has(Defect.ENDS_BEFORE_ITS_THREADS)) {
           break;
         }
-        await(lock, TimeUnit.MILLISECONDS.toNanos(20));
+        try {
+          var _ = ended.awaitNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        } catch (InterruptedException e) {
+          throw new AssertionError("nobody interrupts this thread", e);
+        }
       }
+    } finally {
+      lock.unlock();
     }
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!isCompleted && failure == null) {
         cancellation = context.cause();
       }
+    } finally {
+      lock.unlock();
     }
     context.cancel();
     ledger.close();
@@ -183,7 +201,28 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
                     has(Defect.NAMES_NO_STUBBORN_FUNCTION) ? "" : stages)));
   }
 
-  private static void await(Object lock, long nanos) {
+  /** Something that threads of the run wait for, with the lock. */
+  Condition newWait() {
+    lock.lock();
+    try {
+      Condition condition = lock.newCondition();
+      waits.add(condition);
+      return condition;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void wakeAll() {
+    lock.lock();
+    try {
+      waits.forEach(Condition::signalAll);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  static void await(Object lock, long nanos) {
     synchronized (lock) {
       try {
         TimeUnit.NANOSECONDS.timedWait(lock, nanos);
@@ -202,7 +241,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   /** As {@link #fail(Throwable)}, with what has failed, and where. */
   void fail(Throwable cause, String what) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (failure == null && !context.isCancelled()) {
         failure = cause;
         message = "the run failed: " + what;
@@ -210,11 +250,14 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       } else if (cause != failure) {
         late.add(cause);
       }
+    } finally {
+      lock.unlock();
     }
     context.cancel(cause);
   }
 
-  private Stopped failed(Throwable cause, String what) {
+  /** As {@link #fail(Throwable, String)}; the error that the thread throws then. */
+  Stopped failed(Throwable cause, String what) {
     fail(cause, what);
     return new Stopped();
   }
@@ -228,7 +271,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
     if (policy == SourceFailure.FAIL_FAST || cause instanceof Error || context.isCancelled()) {
       throw failed(cause, what);
     }
-    synchronized (lock) {
+    lock.lock();
+    try {
       isDraining = true;
       sources.forEach(SourceReader::drain);
       if (pending == null) {
@@ -237,120 +281,34 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       } else {
         late.add(cause);
       }
+    } finally {
+      lock.unlock();
     }
   }
 
   /** The sink has had all elements: if a source has failed, that is the end. */
   void failIfASourceHas() {
     Throwable cause;
-    synchronized (lock) {
+    lock.lock();
+    try {
       cause = pending;
+    } finally {
+      lock.unlock();
     }
     if (cause != null) {
       throw failed(cause, pendingMessage);
     }
   }
 
-  /** A function of the user has thrown this for an element. */
-  void failed(
-      Worker worker,
-      Account account,
-      int times,
-      String stage,
-      FailurePolicy policy,
-      Object element,
-      Throwable cause) {
-    worker.endCall();
-    if (cause instanceof Stopped stopped) {
-      throw stopped;
-    }
-    Failure<?> letter = Failure.of(stage, element, cause);
-    if (worker.isStopped() && isInterruption(cause) && !has(Defect.TAKES_INTERRUPTS_FOR_FAILURES)) {
-      throw new Stopped();
-    }
-    if (context.isCancelled() && has(Defect.SWALLOWS_WHAT_IS_THROWN_WHILE_CANCELLING)) {
-      throw new Stopped();
-    }
-    if ((context.isCancelled() && !has(Defect.TAKES_INTERRUPTS_FOR_FAILURES))
-        || (cause instanceof Error && !has(Defect.SWALLOWS_ERRORS))) {
-      throw failed(cause, letter.toString());
-    }
-    synchronized (account) {
-      for (int i = 0; i < times; i++) {
-        account.failed();
-      }
-    }
-    if (cause instanceof Error) {
-      return;
-    }
-    if (policy.stops()) {
-      throw failed(letter.cause(), letter.toString());
-    }
-    StageConsumer<? super Failure<?>> letters = policy.deadLetters();
-    worker.beginHandling(context.isCancelled());
-    try {
-      hand(letter, letters == null ? onFailure : letters);
-    } finally {
-      worker.endHandling();
-    }
-  }
-
-  private void hand(Failure<?> letter, StageConsumer<? super Failure<?>> handler) {
-    if (has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)) {
-      handling.lock();
-    } else if (!has(Defect.HANDLES_FAILURES_AT_THE_SAME_TIME)) {
-      try {
-        handling.lockInterruptibly();
-      } catch (InterruptedException e) {
-        throw failed(letter.cause(), letter.toString());
-      }
-    }
-    try {
-      if (context.isCancelled() && !has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)) {
-        throw failed(letter.cause(), letter.toString());
-      }
-      failures++;
-      while (failures == 1
-          && has(Defect.CALLS_A_HANDLER_THAT_HAS_THROWN)
-          && !handling.hasQueuedThreads()) {
-        Thread.yield(); // until another call waits for the end of this one
-      }
-      if (failures > 256 && has(Defect.STALLS_AFTER_256_FAILURES)) {
-        await(new Object(), Long.MAX_VALUE);
-      }
-      if (failures % 3 != 0 || !has(Defect.LOSES_FAILURES)) {
-        handler.accept(letter);
-      }
-    } catch (Stopped e) {
-      throw e;
-    } catch (Throwable e) {
-      if (e instanceof ExecutionException && e.getCause() == letter.cause()) {
-        fail(letter.cause(), letter.toString());
-        throw new Stopped();
-      }
-      if (!(context.isCancelled() && isInterruption(e))) {
-        fail(
-            e,
-            "the failure handler threw %s while it handled: %s"
-                .formatted(Descriptions.ofCause(e), letter));
-      }
-      if (has(Defect.SWALLOWS_WHAT_THE_FUNCTION_THREW)) {
-        throw new Stopped();
-      }
-      throw failed(letter.cause(), letter.toString());
-    } finally {
-      if (handling.isHeldByCurrentThread()) {
-        handling.unlock();
-      }
-    }
-  }
-
   void complete(R value) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!context.isCancelled()) {
         result = value;
         isCompleted = true;
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -358,14 +316,20 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
 
   /** A source is about to be opened; false if it must not be. */
   boolean begin(SourceReader source) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return !isDraining && sources.add(source);
+    } finally {
+      lock.unlock();
     }
   }
 
   boolean isDrainedBy(Exception thrown) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return isDraining && !context.isCancelled() && isInterruption(thrown);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -377,7 +341,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       inside.refuseJoin();
     }
     keeper.join();
-    synchronized (lock) {
+    lock.lock();
+    try {
       Throwable thrown = thrown();
       if (thrown == null) {
         return result();
@@ -388,6 +353,8 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
         case CancellationException e -> throw e;
         default -> throw new AssertionError(thrown);
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -425,14 +392,20 @@ final class ReferenceRun<R extends @Nullable Object> implements Run<R> {
       return;
     }
     if (has(Defect.DRAINS_BY_CANCELLING)) {
-      synchronized (lock) {
+      lock.lock();
+      try {
         isCompleted = true;
+      } finally {
+        lock.unlock();
       }
       stopAll();
     }
-    synchronized (lock) {
+    lock.lock();
+    try {
       isDraining = true;
       sources.forEach(SourceReader::drain);
+    } finally {
+      lock.unlock();
     }
     // Not virtual: the functions may keep all carriers busy.
     Thread.ofPlatform().daemon().name("reference-drain").start(() -> cancelAfter(timeout));

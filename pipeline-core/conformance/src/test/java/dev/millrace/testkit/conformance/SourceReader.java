@@ -1,9 +1,9 @@
 package dev.millrace.testkit.conformance;
 
 import dev.millrace.errors.Descriptions;
+import dev.millrace.pipeline.Node;
 import dev.millrace.pipeline.Source;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

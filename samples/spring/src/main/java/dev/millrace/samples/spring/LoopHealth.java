@@ -9,6 +9,7 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class LoopHealth {
 
+  // doc:begin
   @Bean
   HealthIndicator loopAlive(OrderLoop loop) {
     return () -> show(loop.health(), loop.health().isAlive());
@@ -18,6 +19,8 @@ class LoopHealth {
   HealthIndicator loopReady(OrderLoop loop) {
     return () -> show(loop.health(), loop.health().isReady());
   }
+
+  // doc:end
 
   private static Health show(dev.millrace.kafka.Health health, boolean isUp) {
     return (isUp ? Health.up() : Health.down())

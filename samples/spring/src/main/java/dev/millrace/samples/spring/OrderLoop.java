@@ -53,6 +53,7 @@ class OrderLoop implements SmartLifecycle {
         .build();
   }
 
+  // doc:begin
   @Override
   public void start() {
     if (started) {
@@ -62,6 +63,8 @@ class OrderLoop implements SmartLifecycle {
     Loop next = loop;
     Thread.ofPlatform().name("order-loop").start(() -> run(next));
   }
+
+  // doc:end
 
   private static void run(Loop loop) {
     try {
@@ -73,6 +76,7 @@ class OrderLoop implements SmartLifecycle {
     }
   }
 
+  // doc:begin
   /** Lets running handlers finish, commits, and leaves the group. */
   @Override
   public void stop() {
@@ -82,6 +86,8 @@ class OrderLoop implements SmartLifecycle {
       Thread.currentThread().interrupt();
     }
   }
+
+  // doc:end
 
   @Override
   public boolean isRunning() {

@@ -2,6 +2,7 @@ package dev.millrace.stages.internal.channels;
 
 import dev.millrace.channel.internal.Timers;
 import dev.millrace.channel.internal.Uninterruptibly;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Descriptions;
@@ -11,13 +12,11 @@ import dev.millrace.pipeline.StageConsumer;
 import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.RunCore;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +34,6 @@ import org.jspecify.annotations.Nullable;
 public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
     implements PipelineThread.Threads {
 
-  private static final long TICK_NANOS = 1_000_000;
-  private static final long INSIST_NANOS = 100_000_000;
-
-  private final Sources sources = new Sources();
   private final CountDownLatch done = new CountDownLatch(1);
 
   /** The threads that have not ended; guarded by this. */
@@ -48,7 +43,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   private final List<Thread> threads = new ArrayList<>();
 
   /** Written once by the thread that starts the run; read by the thread that completes it. */
-  private volatile Context.@Nullable Registration supervision;
+  private volatile CancelSource.@Nullable Listening supervision;
 
   /** How many threads were started. Written under the lock, read by all threads of the run. */
   private volatile int started;
@@ -78,11 +73,6 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   }
 
   // For the pipeline threads
-
-  /** The sources, which a drain stops. */
-  Sources sources() {
-    return sources;
-  }
 
   @Override
   public int count() {
@@ -155,7 +145,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   private void awaitDone() throws InterruptedException {
     boolean ended = false;
     while (!ended) {
-      ended = done.await(insist(), TimeUnit.NANOSECONDS);
+      ended = Time.await(done, insist());
     }
   }
 
@@ -167,7 +157,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
     stopThreads();
     long left;
     synchronized (this) {
-      long now = System.nanoTime();
+      long now = Time.nanoTime();
       if (graceEnds == 0) {
         graceEnds = now + grace().toNanos();
       }
@@ -194,7 +184,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   }
 
   private void complete() {
-    Context.Registration registered = supervision;
+    CancelSource.Listening registered = supervision;
     if (registered != null) {
       registered.stop();
     }
@@ -220,35 +210,6 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
   @Override
   public boolean isDone() {
     return done.getCount() == 0;
-  }
-
-  @Override
-  public void drain(Duration timeout) {
-    long nanos = timeout.compareTo(Duration.ofDays(36500)) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
-    long start = System.nanoTime();
-    if (!isDone()) {
-      sources.stop();
-      var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
-    }
-  }
-
-  @Override
-  protected void stopSources() {
-    drain(ChronoUnit.FOREVER.getDuration());
-  }
-
-  /** Interrupts sources that block, and cancels the run at the end. Does not block. */
-  private void superviseDrain(Duration timeout, long start, long nanos) {
-    long left = nanos - (System.nanoTime() - start);
-    if (isDone()) {
-      return;
-    }
-    if (left <= 0) {
-      cancelDrain(timeout);
-      return;
-    }
-    long again = Math.min(left, sources.tick() ? TICK_NANOS : INSIST_NANOS);
-    var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
   }
 
   @Override

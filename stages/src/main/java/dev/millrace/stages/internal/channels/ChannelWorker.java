@@ -1,8 +1,8 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
 import dev.millrace.stages.internal.pool.Worker;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.RunCore;

@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 
 /**
  * One input of a concatenation: its end is not the end of the run. The driver ends the steps after
@@ -29,7 +29,4 @@ final class ConcatStep extends Step {
 
   @Override
   void end() {}
-
-  @Override
-  void close() {}
 }

@@ -31,9 +31,9 @@ abstract class Driver {
   }
 
   /**
-   * Stops the feeders that have not ended; called once, whatever has happened. Feeders of a driver
-   * that never ran will never run, and are closed in their place: a lane among them that stayed
-   * open would hold up the other lanes.
+   * Stops the feeders that have not ended; called once, whatever has happened. If a driver never
+   * ran, its feeders never run either. So this call closes them: a lane that stayed open would hold
+   * up the other lanes.
    */
   final void close() {
     release();

@@ -1,11 +1,11 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.FailurePolicy;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node.Route;
+import dev.millrace.pipeline.Node.Route;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.stages.internal.run.Keys;
 import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -122,9 +122,7 @@ final class FanOutStep extends Step {
   private void partition(Object element) {
     int lane;
     try {
-      Object of = Objects.requireNonNull(key).apply(element);
-      int hash = Objects.requireNonNull(of, "the key is null").hashCode();
-      lane = Math.floorMod(hash ^ (hash >>> 16), lanes.size());
+      lane = Keys.lane(key, element, lanes.size());
     } catch (Throwable e) {
       thread.run.failures().thrown(thread, account::failed, name, policy, element, e);
       return;
@@ -174,7 +172,4 @@ final class FanOutStep extends Step {
   void end() {
     lanes.forEach(OutletStep::end);
   }
-
-  @Override
-  void close() {}
 }

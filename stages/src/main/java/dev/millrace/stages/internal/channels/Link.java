@@ -1,8 +1,9 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.wait.Signal;
 import dev.millrace.stages.internal.wait.WaitStrategy;
+import java.lang.invoke.VarHandle;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -108,14 +109,21 @@ abstract class Link {
   /** Hands an element over, for which there is room. */
   final void put(Object element) {
     add(element);
-    elementSignal.signal();
+    VarHandle.fullFence();
+    hasNews();
+    elementSignal.signalAfterFence();
   }
 
   /** There are no more elements. */
   final void end() {
     ended = true;
-    elementSignal.signal();
+    VarHandle.fullFence();
+    hasNews();
+    elementSignal.signalAfterFence();
   }
+
+  /** Called after an element was added, or the end was set, and a full fence. */
+  void hasNews() {}
 
   /** Whether the consumer takes no more elements. */
   final boolean isCancelled() {

@@ -1,8 +1,8 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.FailurePolicy;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Mapping;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.fusion.Guard;

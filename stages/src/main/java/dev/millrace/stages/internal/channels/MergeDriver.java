@@ -1,51 +1,62 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.stages.internal.wait.WaitStrategy;
-import java.util.ArrayList;
 import java.util.List;
 
-/** Takes the elements of several links as they come: the elements that are there, link by link. */
+/**
+ * Takes the elements of several links as they come. Each link that has something gets its turn: at
+ * most as many elements as a link holds by default. A turn costs the same however many links there
+ * are.
+ */
 final class MergeDriver extends Driver {
 
-  private final List<Link> links;
-  private final List<Link> open;
+  private final List<MergeLink> links;
+  private final MergeLink.Ready ready;
+  private int open;
 
-  MergeDriver(PipelineThread thread, List<Link> links, List<ThreadBody> feeders, Step next) {
+  MergeDriver(
+      PipelineThread thread,
+      List<MergeLink> links,
+      MergeLink.Ready ready,
+      List<ThreadBody> feeders,
+      Step next) {
     super(thread, next, feeders);
     this.links = links;
-    this.open = new ArrayList<>(links);
+    this.ready = ready;
+    this.open = links.size();
   }
 
   @Override
   void drive() {
-    while (!next.done && !open.isEmpty()) {
-      boolean taken = false;
-      for (int i = open.size() - 1; i >= 0; i--) {
-        taken |= take(open.get(i), i);
-      }
-      if (!taken) {
+    while (!next.done && open > 0) {
+      MergeLink link = ready.takeAll();
+      if (link == null) {
         await();
+      }
+      while (link != null && !next.done) {
+        MergeLink following = link.unlist();
+        take(link);
+        link = following;
       }
     }
   }
 
-  /**
-   * Takes the elements of one link, but leaves the other links their turn; false if it had none.
-   */
-  private boolean take(Link link, int index) {
+  private void take(MergeLink link) {
     for (int i = 0; i < Link.CAPACITY && !next.done; i++) {
       Object element = link.pollOrEnd();
       if (element == null) {
-        return i > 0;
+        return; // it is listed again with its next element
       }
       if (element == Link.END) {
-        open.remove(index);
-        return true;
+        if (link.isOverNow()) {
+          open--;
+        }
+        return;
       }
       thread.check();
       next.take(element);
     }
-    return true;
+    link.list(); // the other links have their turn first
   }
 
   private void await() {
@@ -59,12 +70,7 @@ final class MergeDriver extends Driver {
   }
 
   private boolean isAnyReady() {
-    for (Link link : open) {
-      if (link.isReady()) {
-        return true;
-      }
-    }
-    return false;
+    return !ready.isEmpty();
   }
 
   @Override

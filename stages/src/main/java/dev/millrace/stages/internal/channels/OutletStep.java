@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node.Overflow;
+import dev.millrace.pipeline.Node.Overflow;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -110,7 +110,4 @@ final class OutletStep extends Step {
   void end() {
     link.end();
   }
-
-  @Override
-  void close() {}
 }

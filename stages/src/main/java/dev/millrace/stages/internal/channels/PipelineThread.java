@@ -1,9 +1,11 @@
 package dev.millrace.stages.internal.channels;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.pipeline.Sink;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Waits;
+import dev.millrace.pipeline.Waits;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.fusion.Guard;
+import dev.millrace.stages.internal.fusion.SourceReader;
 import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.FailureChannel;
 import dev.millrace.stages.internal.run.RunCore;
@@ -19,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -32,14 +33,6 @@ import org.jspecify.annotations.Nullable;
  * engine's own waits look at {@link #isStopped}, so a swallowed interrupt does no harm.
  */
 final class PipelineThread implements FailureChannel.Caller, Guard {
-
-  /** A source that the thread reads. All methods are for any thread. */
-  interface Reading {
-    boolean isInCall();
-
-    /** The call that the source is in. */
-    Activity activity(Thread running);
-  }
 
   private static final VarHandle STOPPED =
       ConstantBootstraps.fieldVarHandle(
@@ -77,7 +70,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
   private final Deque<ThreadStage> stages = new ArrayDeque<>();
 
   /** The sources that it reads, one after the other. */
-  private final List<Reading> sources = new ArrayList<>(1);
+  private final List<SourceReader> sources = new ArrayList<>(1);
 
   /** Where it waits for an element; its producers and workers signal. */
   final Signal elements = new Signal();
@@ -114,7 +107,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
   }
 
   /** Adds a source that it reads. Before the thread is started. */
-  void addSource(Reading source) {
+  void addSource(SourceReader source) {
     sources.add(source);
   }
 
@@ -153,9 +146,10 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
     if (running == null || elements.isAwaited() || room.isAwaited()) {
       return;
     }
-    for (Reading source : sources) {
-      if (source.isInCall()) {
-        calls.add(source.activity(running));
+    for (SourceReader source : sources) {
+      Activity call = source.call();
+      if (call != null) {
+        calls.add(call);
         return;
       }
     }
@@ -349,9 +343,8 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
   }
 
   /** Interrupts the thread, if the condition holds; see {@link #forgetInterrupt}. */
-  synchronized void interruptIf(BooleanSupplier condition) {
-    Thread running = thread;
-    if (running != null && condition.getAsBoolean()) {
+  synchronized void interruptIf(Thread running, BooleanSupplier condition) {
+    if (condition.getAsBoolean()) {
       running.interrupt();
     }
   }
@@ -393,7 +386,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
    * stop.
    */
   void sleepUntil(long instant) {
-    LockSupport.parkNanos(this, instant - System.nanoTime());
+    Time.parkNanos(this, instant - Time.nanoTime());
     Thread.interrupted();
     check();
   }

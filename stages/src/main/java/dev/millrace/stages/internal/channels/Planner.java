@@ -1,13 +1,13 @@
 package dev.millrace.stages.internal.channels;
 
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.Node.Overflow;
 import dev.millrace.pipeline.Pipeline;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Node.Overflow;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
+import dev.millrace.pipeline.transform.Mapping;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.RunCore;
 import java.util.ArrayDeque;
@@ -53,14 +53,12 @@ public final class Planner {
 
   private final RunCore<?> run;
   private final PipelineThread.Threads threads;
-  private final Sources sources;
   private final Ledger ledger;
   private final Map<Node.Lane<?>, Entry> entries = new HashMap<>();
 
   private Planner(ChannelRun<?> run) {
     this.run = run;
     this.threads = run;
-    this.sources = run.sources();
     this.ledger = run.ledger();
   }
 
@@ -189,7 +187,7 @@ public final class Planner {
   }
 
   private ThreadBody from(Node.From<?> node, PipelineThread thread, Step next) {
-    var driver = new SourceDriver(thread, sources, node, open(node, thread), next);
+    var driver = new SourceDriver(thread, node, open(node, thread), next);
     return new ThreadBody(thread, driver, next);
   }
 
@@ -259,17 +257,18 @@ public final class Planner {
   }
 
   private ThreadBody merge(Node.Merge<?> node, PipelineThread thread, Step next) {
-    List<Link> links = new ArrayList<>();
+    var ready = new MergeLink.Ready();
+    List<MergeLink> links = new ArrayList<>();
     List<ThreadBody> feeders = new ArrayList<>();
     for (Node<?> input : node.inputs()) {
       var producer = new PipelineThread(run, threads);
-      Link link = new RingLink(Link.CAPACITY, producer, thread, producer::stop);
+      var link = new MergeLink(ready, Link.CAPACITY, producer, thread, producer::stop);
       links.add(link);
       feeders.add(
           chain(
               input, producer, outlet(producer, link, Overflow.WAIT, element -> {}, input, node)));
     }
-    return new ThreadBody(thread, new MergeDriver(thread, links, feeders, next), next);
+    return new ThreadBody(thread, new MergeDriver(thread, links, ready, feeders, next), next);
   }
 
   private ThreadBody concat(Node.Concat<?> node, PipelineThread thread, Step next) {
@@ -303,13 +302,14 @@ public final class Planner {
     Runnable onCancel = FanOutStep.whenAll(node.branches().size(), producer);
     int capacity = node.route() == Node.Route.BALANCE ? 1 : Link.LANE;
     List<OutletStep> lanes = new ArrayList<>();
-    List<Link> links = new ArrayList<>();
+    var ready = new MergeLink.Ready();
+    List<MergeLink> links = new ArrayList<>();
     List<ThreadBody> feeders = new ArrayList<>();
     for (Node.Branch<?, ?> branch : node.branches()) {
       var entry = new Entry(producer, onCancel, capacity);
       entries.put(branch.lane(), entry);
       var last = new PipelineThread(run, threads);
-      Link link = new RingLink(Link.LANE, last, thread, last::stop);
+      var link = new MergeLink(ready, Link.LANE, last, thread, last::stop);
       links.add(link);
       var outlet =
           new OutletStep(
@@ -335,7 +335,7 @@ public final class Planner {
             open(node.input()),
             account);
     feeders.add(chain(node.input(), producer, spread));
-    return new ThreadBody(thread, new MergeDriver(thread, links, feeders, next), next);
+    return new ThreadBody(thread, new MergeDriver(thread, links, ready, feeders, next), next);
   }
 
   private ThreadBody lane(Node.Lane<?> node, PipelineThread thread, Step next) {

@@ -1,8 +1,9 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.pool.WorkerPool;
+import dev.millrace.stages.internal.run.Keys;
 import dev.millrace.stages.internal.wait.WaitStrategy;
 
 /** Brings elements to the workers of a parallel stage. */
@@ -61,7 +62,7 @@ final class PoolStep extends Step {
   void process(Object element) {
     Object key;
     try {
-      key = WorkerPool.key(node, element);
+      key = Keys.of(node.key(), element);
     } catch (Throwable e) {
       thread.run.failures().thrown(thread, account::failed, node.name(), node.policy(), element, e);
       return;
@@ -74,7 +75,4 @@ final class PoolStep extends Step {
   void end() {
     pool.end();
   }
-
-  @Override
-  void close() {}
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * it has room for several elements when it runs again. It waits at a full ring only, and before
  * that is empty the head has passed such a multiple: no wake-up is lost.
  */
-final class RingLink extends Link {
+class RingLink extends Link {
 
   /**
    * Filled by the producer before it advances the tail, cleared by the consumer after it has read.
@@ -51,7 +51,7 @@ final class RingLink extends Link {
   }
 
   @Override
-  boolean hasRoom() {
+  final boolean hasRoom() {
     if (tail.own() - tail.seen < capacity) {
       return true;
     }
@@ -60,19 +60,19 @@ final class RingLink extends Link {
   }
 
   @Override
-  boolean isRoomy() {
+  final boolean isRoomy() {
     return isCancelled() || tail.own() - head.get() <= half;
   }
 
   @Override
-  void add(Object element) {
+  final void add(Object element) {
     long at = tail.own();
     slots[(int) at & mask] = element;
     tail.set(at + 1);
   }
 
   @Override
-  @Nullable Object poll() {
+  final @Nullable Object poll() {
     long at = head.own();
     if (at == head.seen) {
       head.seen = tail.get();
@@ -92,7 +92,7 @@ final class RingLink extends Link {
   }
 
   @Override
-  boolean isEmpty() {
+  final boolean isEmpty() {
     return head.get() == tail.get();
   }
 }

@@ -1,10 +1,10 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.FailurePolicy;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Transform;
-import dev.millrace.pipeline.graph.Transform.Outcome;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
+import dev.millrace.pipeline.transform.Transform.Outcome;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.Objects;

@@ -1,10 +1,11 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.Sink;
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.fusion.Chain;
-import dev.millrace.stages.internal.fusion.Twin;
-import dev.millrace.stages.internal.fusion.Twins;
+import dev.millrace.stages.internal.fusion.PlainReceiverCall;
+import dev.millrace.stages.internal.fusion.ReceiverCall;
+import dev.millrace.stages.internal.fusion.ReceiverHost;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
@@ -12,13 +13,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the elements to the sink, and the sink's result to the run. */
-final class SinkStep<R extends @Nullable Object> extends ReceiverStep {
+final class SinkStep<R extends @Nullable Object> extends Step implements ReceiverHost {
 
   private final PipelineThread thread;
   private final RunCore<R> run;
   private final Sink<Object, R> sink;
-  private final SinkCall plain = new PlainSinkCall();
-  private SinkCall call = plain;
+  private final ReceiverCall plain = new PlainReceiverCall();
+  private ReceiverCall call = plain;
   private Sink.@Nullable Receiver<Object, R> receiver;
 
   SinkStep(
@@ -40,7 +41,7 @@ final class SinkStep<R extends @Nullable Object> extends ReceiverStep {
     } catch (Throwable e) {
       throw thread.thrown(e, Places::sinkOpened);
     }
-    plain.bind(this, thread, account, receiver);
+    plain.bind(this, receiver, account);
     thread.endCall();
   }
 
@@ -54,19 +55,33 @@ final class SinkStep<R extends @Nullable Object> extends ReceiverStep {
   }
 
   @Override
-  Unwind thrown(Object element, Throwable e) {
-    return thread.thrown(e, cause -> Places.sinkOn(element, cause));
+  public boolean takes(Account account) {
+    account.passed();
+    return true;
+  }
+
+  @Override
+  public void thrown(Object element, Throwable e) {
+    throw thread.thrown(e, cause -> Places.sinkOn(element, cause));
+  }
+
+  @Override
+  public void interrupted() {
+    thread.forgetInterrupt();
+  }
+
+  @Override
+  public void last() {
+    done = true;
   }
 
   @Override
   @Nullable Chain chain(boolean define) {
-    Twin twin = Twins.ALL.end(getClass()).before(plain, receiver().getClass(), define);
-    if (twin == null) {
-      return null;
+    Chain chain = plain.chain(SinkStep.class, define);
+    if (chain != null) {
+      call = (ReceiverCall) chain.end();
     }
-    call = (SinkCall) twin.fresh();
-    call.bind(this, thread, account, receiver());
-    return new Chain(call, twin);
+    return chain;
   }
 
   @Override

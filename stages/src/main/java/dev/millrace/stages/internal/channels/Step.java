@@ -1,15 +1,15 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.Taker;
 import dev.millrace.stages.internal.fusion.Twins;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stage, or the beginning of one, as the thread that runs it sees it: the thread pushes elements
- * into it, one after the other. Steps that follow each other in one thread are fused: each calls
- * the next one.
+ * A stage, or the first part of a stage, inside of the thread that runs it. The thread pushes one
+ * element after the other into the step. Steps that follow each other in one thread are fused: each
+ * calls the next one.
  *
  * <p>Used by one thread. A push that throws {@link dev.millrace.stages.internal.run.Unwind} ends
  * the thread.
@@ -63,9 +63,6 @@ abstract class Step extends Taker {
   /** The stage itself. */
   final Account account;
 
-  /** Whether it takes no more elements. */
-  boolean done;
-
   Step(Account from, Account account) {
     this.from = from;
     this.account = account;
@@ -112,6 +109,6 @@ abstract class Step extends Taker {
   /** There are no more elements. Not called if the run is cancelled. */
   abstract void end() throws Exception;
 
-  /** Releases its resources; called once, whatever has happened. */
-  abstract void close();
+  /** Releases its resources; called once, whatever has happened. Default: there are none. */
+  void close() {}
 }

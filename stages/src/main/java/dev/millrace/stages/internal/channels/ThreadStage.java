@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Waits;
+import dev.millrace.pipeline.Waits;
+import dev.millrace.pipeline.ledger.Account;
 import org.jspecify.annotations.Nullable;
 
 /**

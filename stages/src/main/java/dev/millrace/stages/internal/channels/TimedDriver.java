@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.stages.internal.wait.Signal;
 import java.util.List;
 
@@ -19,7 +20,7 @@ final class TimedDriver extends Driver {
   void drive() throws Exception {
     while (!stage.done) {
       thread.check();
-      long now = System.nanoTime();
+      long now = Time.nanoTime();
       if (stage.elapsed(now) || waits(now)) {
         continue;
       }

@@ -1,8 +1,8 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.FailurePolicy;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.TimedTransform;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.util.function.Supplier;
 
 /** Runs a timed transform: its driver also calls it when time has passed. */

@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 
 /**
  * The end of a thread's chain before a stage that takes its elements in its own thread, and counts
@@ -44,7 +44,4 @@ final class WireStep extends Step {
   void end() {
     link.end();
   }
-
-  @Override
-  void close() {}
 }

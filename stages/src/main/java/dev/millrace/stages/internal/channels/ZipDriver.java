@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.channels;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
 import java.util.Objects;

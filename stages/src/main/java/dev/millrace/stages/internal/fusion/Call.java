@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Mapping;
 import org.jspecify.annotations.Nullable;
 
 /** A mapping in a chain. Not thread-safe: one thread at a time uses it. */
@@ -29,7 +29,9 @@ abstract class Call implements Template {
   abstract Class<?> of(Mapping<Object, Object> mapping);
 
   /** Whether the stage takes an element, which is counted; false if the stage drops it. */
-  abstract boolean takes(Object element);
+  boolean takes(Object element) {
+    return true;
+  }
 
   /** Applies the stage to an element that it takes; null if the stage emits nothing. */
   abstract @Nullable Object make(Object element);

@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +33,11 @@ public final class Chain {
     return twin;
   }
 
+  /** The last stage, which takes the elements that the others emit. */
+  public Taker end() {
+    return end;
+  }
+
   /** Whether it has only a last stage. */
   boolean hasNoMappings() {
     return calls.isEmpty();
@@ -43,7 +48,7 @@ public final class Chain {
    *
    * @param feeding the class of the feed
    */
-  public @Nullable Line line(Feed feed, Twin feeding, boolean define) {
+  @Nullable Line line(Feed feed, Twin feeding, boolean define) {
     Twin whole = feeding.before(new PlainLine(), PlainLine.class, define);
     if (whole == null) {
       return null;

@@ -1,9 +1,10 @@
 package dev.millrace.stages.internal.fusion;
 
+import dev.millrace.pipeline.Mappings;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.transform.Mapping;
 
-/** Calls a {@link Mapping.Filter}. */
+/** Calls a {@link Mappings.Filter}. */
 @SuppressWarnings("NullAway.Init") // by of, which comes first
 final class FilterCall extends Call {
 
@@ -12,7 +13,7 @@ final class FilterCall extends Call {
   @Override
   @SuppressWarnings("unchecked") // the blueprint is well typed
   Class<?> of(Mapping<Object, Object> mapping) {
-    predicate = ((Mapping.Filter<Object>) (Object) mapping).predicate();
+    predicate = ((Mappings.Filter<Object>) (Object) mapping).predicate();
     return predicate.getClass();
   }
 

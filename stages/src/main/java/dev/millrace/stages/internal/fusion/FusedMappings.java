@@ -1,7 +1,8 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.Mappings;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Mapping;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -41,9 +42,9 @@ public final class FusedMappings {
 
   private static Call template(Mapping<?, ?> mapping) {
     return switch (mapping) {
-      case Mapping.Map<?, ?> map -> new MapCall();
-      case Mapping.Filter<?> filter -> new FilterCall();
-      case Mapping.Tee<?> tee -> new TeeCall();
+      case Mappings.Map<?, ?> map -> new MapCall();
+      case Mappings.Filter<?> filter -> new FilterCall();
+      case Mappings.Tee<?> tee -> new TeeCall();
       default -> new OtherCall();
     };
   }

@@ -1,14 +1,14 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.List;
 
 /** A chain from its feed to its end, with code of its own. Used by one thread at a time. */
 @SuppressWarnings("NullAway.Init") // by bind, which comes first
-public abstract class Line implements Template {
+abstract class Line implements Template {
 
   /** The number of elements in a batch. */
-  public static final int BATCH = 64;
+  static final int BATCH = 64;
 
   /** How many mappings can have code of their own. */
   static final int SLOTS = 8;
@@ -47,5 +47,5 @@ public abstract class Line implements Template {
   }
 
   /** Runs at most {@link #BATCH} elements; false if the feed has no more. */
-  public abstract boolean batch();
+  abstract boolean batch();
 }

@@ -1,10 +1,11 @@
 package dev.millrace.stages.internal.fusion;
 
+import dev.millrace.pipeline.Mappings;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.transform.Mapping;
 import org.jspecify.annotations.Nullable;
 
-/** Calls a {@link Mapping.Map}. */
+/** Calls a {@link Mappings.Map}. */
 @SuppressWarnings("NullAway.Init") // by of, which comes first
 final class MapCall extends Call {
 
@@ -12,7 +13,7 @@ final class MapCall extends Call {
 
   @Override
   Class<?> of(Mapping<Object, Object> mapping) {
-    function = ((Mapping.Map<Object, Object>) mapping).function();
+    function = ((Mappings.Map<Object, Object>) mapping).function();
     return function.getClass();
   }
 
@@ -27,11 +28,6 @@ final class MapCall extends Call {
     copy.function = function;
     copy.bind(host, index, account, out);
     return copy;
-  }
-
-  @Override
-  boolean takes(Object element) {
-    return true;
   }
 
   @Override

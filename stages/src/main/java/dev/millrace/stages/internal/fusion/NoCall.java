@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.transform.Mapping;
 
 /** Stands where a chain has no mapping. */
 final class NoCall extends Call {

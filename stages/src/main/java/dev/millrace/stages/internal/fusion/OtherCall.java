@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.transform.Mapping;
 import org.jspecify.annotations.Nullable;
 
 /** Calls any mapping. */
@@ -26,11 +26,6 @@ final class OtherCall extends Call {
     copy.mapping = mapping;
     copy.bind(host, index, account, out);
     return copy;
-  }
-
-  @Override
-  boolean takes(Object element) {
-    return true;
   }
 
   @Override

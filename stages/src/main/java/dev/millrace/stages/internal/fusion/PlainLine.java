@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.fusion;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 
 /** The code of a {@link Line}. */
 /*
@@ -30,7 +30,7 @@ final class PlainLine extends Line {
   }
 
   @Override
-  public boolean batch() {
+  boolean batch() {
     Feed feed = this.feed.copy();
     Account in = this.in;
     Call call0 = this.call0.copy();

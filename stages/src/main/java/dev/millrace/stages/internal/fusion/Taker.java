@@ -6,6 +6,9 @@ package dev.millrace.stages.internal.fusion;
  */
 public abstract class Taker {
 
+  /** Whether it takes no more elements. */
+  public boolean done;
+
   /** Takes an element. */
   public abstract void push(Object element);
 

@@ -1,10 +1,11 @@
 package dev.millrace.stages.internal.fusion;
 
+import dev.millrace.pipeline.Mappings;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.transform.Mapping;
 import org.jspecify.annotations.Nullable;
 
-/** Calls a {@link Mapping.Tee}. */
+/** Calls a {@link Mappings.Tee}. */
 @SuppressWarnings("NullAway.Init") // by of, which comes first
 final class TeeCall extends Call {
 
@@ -13,7 +14,7 @@ final class TeeCall extends Call {
   @Override
   @SuppressWarnings("unchecked") // the blueprint is well typed
   Class<?> of(Mapping<Object, Object> mapping) {
-    consumer = ((Mapping.Tee<Object>) (Object) mapping).consumer();
+    consumer = ((Mappings.Tee<Object>) (Object) mapping).consumer();
     return consumer.getClass();
   }
 
@@ -28,11 +29,6 @@ final class TeeCall extends Call {
     copy.consumer = consumer;
     copy.bind(host, index, account, out);
     return copy;
-  }
-
-  @Override
-  boolean takes(Object element) {
-    return true;
   }
 
   @Override

@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.pool;
 
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Node.Order;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.Node.Order;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
@@ -53,7 +53,7 @@ public final class WorkerPool {
    *  5. No wake-up of the output is lost: see ResultRing. No wake-up of the intake is lost: the
    *     output writes `left`, has a full fence, and then signals the intake, which announces that
    *     it waits, has a full fence, and then reads `left`. A waiting intake is woken when a batch
-   *     of elements has left, not for each; the pool then has elements enough for the workers.
+   *     of elements has left, not for each; the pool then has enough elements for the workers.
    *     An output that finds no result publishes all that have left, so the intake is not left
    *     waiting for the rest of a batch that never comes.
    *
@@ -171,22 +171,10 @@ public final class WorkerPool {
   }
 
   /**
-   * The key of an element, for {@link #put}.
+   * Brings an element, for which there {@link #hasRoom}. By the intake.
    *
-   * @return null if the stage has no keys
-   * @throws RuntimeException of the function or of the key's hash code: the element has failed
+   * @param key null if the stage has no keys
    */
-  public static @Nullable Object key(Node.Parallel<Object, ?> node, Object element) {
-    Function<? super Object, ?> function = node.key();
-    if (function == null) {
-      return null;
-    }
-    Object key = Objects.requireNonNull(function.apply(element), "the key is null");
-    int _ = key.hashCode(); // here an exception is the element's failure
-    return key;
-  }
-
-  /** Brings an element, for which there {@link #hasRoom}. By the intake. */
   public void put(Object element, @Nullable Object key) {
     entered.set(entered.own() + 1);
     if (key == null) {

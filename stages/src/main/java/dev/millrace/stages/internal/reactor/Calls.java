@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Waits;
+import dev.millrace.pipeline.Waits;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.wait.Signal;
 import java.util.ArrayList;
@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Calls {
 
-  /** A part of the graph whose functions are called. All methods are for any thread. */
+  /** A part of the graph whose functions are called. */
   interface Place {
-    /** The thread inside; null if none is. */
-    @Nullable Thread thread();
 
-    /** The call of the function that has an element now; null if none has. */
-    @Nullable Activity call(Thread thread);
+    /**
+     * The call of the user's code that a thread is in now; null if it is in none. By any thread.
+     */
+    @Nullable Activity call();
   }
 
   private record Registered(int order, Place place) {}
@@ -68,12 +68,9 @@ final class Calls {
     all.sort(Comparator.comparingInt(Registered::order));
     Map<Thread, Activity> last = new HashMap<>();
     for (Registered each : all) {
-      Thread thread = each.place.thread();
-      if (thread != null && !waiting.contains(thread)) {
-        Activity call = each.place.call(thread);
-        if (call != null) {
-          last.put(thread, call);
-        }
+      Activity call = each.place.call();
+      if (call != null && !waiting.contains(call.thread())) {
+        last.put(call.thread(), call);
       }
     }
     calls.addAll(last.values());
@@ -81,25 +78,18 @@ final class Calls {
 
   /** The sequential stages that a thread runs inside of a section. */
   static Place chain(Section section, List<Stage> stages) {
-    return new Place() {
-      @Override
-      public @Nullable Thread thread() {
-        return section.thread();
-      }
-
-      @Override
-      public @Nullable Activity call(Thread thread) {
-        Stage busy = null;
-        for (Stage stage : stages) {
-          if (stage.account().isWaitingForInput()) {
-            return null;
-          }
-          if (stage.account().inFlight() > 0) {
-            busy = stage;
-          }
+    return () -> {
+      Thread thread = section.thread();
+      Stage busy = null;
+      for (Stage stage : stages) {
+        if (stage.account().isWaitingForInput()) {
+          return null;
         }
-        return busy == null ? null : function(busy.site().stage(), thread, busy.account(), null);
+        if (stage.account().inFlight() > 0) {
+          busy = stage;
+        }
       }
+      return busy == null ? null : function(thread, busy.site().stage(), busy.account(), null);
     };
   }
 
@@ -110,36 +100,20 @@ final class Calls {
    */
   static Place function(
       Supplier<@Nullable Thread> thread, String name, Account account, @Nullable Waits waits) {
-    return new Place() {
-      @Override
-      public @Nullable Thread thread() {
-        return account.inFlight() > 0 ? thread.get() : null;
-      }
-
-      @Override
-      public @Nullable Activity call(Thread running) {
-        return function(name, running, account, waits == null ? null : waits.waitsFor());
-      }
-    };
+    return () -> account.inFlight() > 0 ? function(thread.get(), name, account, waits) : null;
   }
 
   /** A worker of a parallel stage. */
   static Place worker(Section section, String name, Account account) {
-    return new Place() {
-      @Override
-      public @Nullable Thread thread() {
-        return account.running() > 0 ? section.thread() : null;
-      }
-
-      @Override
-      public @Nullable Activity call(Thread thread) {
-        return function(name, thread, account, null);
-      }
-    };
+    return () -> account.running() > 0 ? function(section.thread(), name, account, null) : null;
   }
 
-  private static Activity function(
-      String stage, Thread thread, Account account, @Nullable String waitsFor) {
+  private static @Nullable Activity function(
+      @Nullable Thread thread, String stage, Account account, @Nullable Waits waits) {
+    if (thread == null) {
+      return null;
+    }
+    String waitsFor = waits == null ? null : waits.waitsFor();
     return Activity.function(stage, thread, account, account.progress(), waitsFor);
   }
 }

@@ -1,10 +1,10 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Mapping;
+import dev.millrace.pipeline.transform.TimedTransform;
+import dev.millrace.pipeline.transform.Transform;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.FusedMappings;
 import dev.millrace.stages.internal.fusion.Guard;
@@ -191,7 +191,7 @@ final class ChainStep implements Emitter<Object>, MappingHost {
     chain.endCall();
   }
 
-  /** Takes what the stage has made, and gives it to the next one. */
+  /** Takes the results of the stage, and gives them to the next one. */
   Taker exit() {
     return exit;
   }

@@ -1,26 +1,18 @@
 package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.channel.Channel;
-import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Descriptions;
-import dev.millrace.pipeline.SourceFailure;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Ledger;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
 import dev.millrace.stages.internal.run.FailureChannel;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import dev.millrace.stages.internal.run.Unwind;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * The part of a run that all its stages share: its threads, its sources, and the way to its end.
@@ -32,21 +24,6 @@ import reactor.core.scheduler.Schedulers;
  * <p>Thread-safe.
  */
 final class Execution {
-
-  /** How long a drain waits until it relies on its flag being visible to all threads. */
-  static final Duration TICK = Duration.ofMillis(1);
-
-  /** The thread of a source, as the drain sees it. */
-  interface Reader {
-    /** Stops the reading; elements that were read go on. Must be followed by {@link #settle}. */
-    void drain();
-
-    /**
-     * Interrupts the source if it has been in the same call since the last time, at least {@link
-     * #TICK} ago. Returns whether that was all to do, because no other call can begin.
-     */
-    boolean settle();
-  }
 
   private final RunCore<Object> run;
   private final Interrupts interrupts = new Interrupts();
@@ -62,22 +39,16 @@ final class Execution {
       new OpenTransforms(
           (transform, stage) -> close(transform, cause -> Places.stageClosed(stage, cause)));
 
-  /** The sources that are open; guarded by this. */
-  private final Set<Reader> readers = new HashSet<>();
-
-  /** Whether no source may begin; guarded by this. */
-  private boolean draining;
-
   @SuppressWarnings("unchecked") // only the sink makes results
   Execution(RunCore<?> run) {
     this.run = (RunCore<Object>) run;
     this.threads = new RunThreads(run.context(), interrupts, run::fail);
-    this.scheduler = Schedulers.fromExecutor(threads);
+    this.scheduler = new RunScheduler(threads);
     CancelSource.listen(run.context(), () -> threads.interruptAll(Interrupts.Reason.STOPPED));
   }
 
-  Context context() {
-    return run.context();
+  RunCore<?> run() {
+    return run;
   }
 
   RunThreads threads() {
@@ -91,7 +62,7 @@ final class Execution {
 
   /** The threads of the run, for an operator before a stage: notes how long the stage waits. */
   Scheduler scheduler(Account waiting) {
-    return Schedulers.fromExecutor(new IdleTime(threads, waiting));
+    return new RunScheduler(new IdleTime(threads, waiting));
   }
 
   /** Where its threads call the user's code. */
@@ -123,10 +94,10 @@ final class Execution {
     return complete || run.isStopped();
   }
 
-  /** Waits until it is decided how the run ends; its threads may be alive. */
+  /** Waits until the end of the run is decided. Threads of the run may still be alive. */
   void await() {
     try {
-      completed.receiveOrNull(context());
+      completed.receiveOrNull(run.context());
     } catch (CancellationException e) {
       // the run is stopped
     } catch (InterruptedException e) {
@@ -246,47 +217,6 @@ final class Execution {
       interrupts.shielded(Interrupts.Reason.STOPPED, resource::close);
     } catch (Throwable e) {
       run.fail(e, text.apply(e));
-    }
-  }
-
-  // Sources
-
-  /** A source begins; false if the sources are stopped. */
-  synchronized boolean begin(Reader reader) {
-    return !draining && readers.add(reader);
-  }
-
-  synchronized void ended(Reader reader) {
-    readers.remove(reader);
-  }
-
-  /** A source has thrown, although a stage waits for its elements. */
-  void sourceFailed(Throwable failure, SourceFailure policy, String what) {
-    run.sourceFailed(failure, policy, what);
-  }
-
-  /** Stops the sources. */
-  void drain() {
-    List<Reader> running;
-    synchronized (this) {
-      if (draining) {
-        return;
-      }
-      draining = true;
-      running = new ArrayList<>(readers);
-    }
-    running.forEach(Reader::drain);
-    threads.execute(() -> settle(running));
-  }
-
-  private static void settle(List<Reader> readers) {
-    try {
-      while (!readers.isEmpty()) {
-        Thread.sleep(TICK);
-        readers.removeIf(Reader::settle);
-      }
-    } catch (InterruptedException e) {
-      // the run ends; then all threads are interrupted
     }
   }
 }

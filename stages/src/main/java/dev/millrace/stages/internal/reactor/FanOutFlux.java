@@ -1,7 +1,8 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.stages.internal.run.Keys;
 import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.Signal;
 import java.util.ArrayList;
@@ -203,10 +204,10 @@ final class FanOutFlux extends Flux<Object> {
     }
 
     private void partition(Object element) {
-      Key key;
+      int lane;
       keying = Thread.currentThread();
       try {
-        key = Key.of(node.key(), element);
+        lane = Keys.lane(node.key(), element, lanes.size());
       } catch (Throwable e) {
         failed(e, element);
         return;
@@ -216,8 +217,7 @@ final class FanOutFlux extends Flux<Object> {
       if (Thread.currentThread().isInterrupted()) {
         execution.forgetInterrupt(!isLeft());
       }
-      int spread = key.hash() ^ (key.hash() >>> 16);
-      count(lanes.get(Math.floorMod(spread, lanes.size())).give(element));
+      count(lanes.get(lane).give(element));
     }
 
     private void failed(Throwable e, Object element) {

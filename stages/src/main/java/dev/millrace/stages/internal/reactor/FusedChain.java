@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
+import dev.millrace.stages.internal.fusion.Taker;
 import dev.millrace.stages.internal.run.Unwind;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,13 +13,12 @@ import java.util.List;
  * ever, or that waits for something to emit. An {@link Unwind} at their next emit ends them, or an
  * interrupt.
  */
-final class FusedChain {
+final class FusedChain extends Taker {
 
   private final Execution execution;
   private final Gate gate;
   private final Runnable stopInput;
   private final ChainStep[] links;
-  private boolean done;
 
   /**
    * Makes the state of the stages, by functions of the user.
@@ -35,6 +35,46 @@ final class FusedChain {
     this.links = new ChainStep[parts.size()];
     for (int i = links.length - 1; i >= 0; i--) {
       links[i] = new ChainStep(this, parts.get(i), i, i + 1 < links.length ? links[i + 1] : null);
+    }
+  }
+
+  /** The work of the thread of a chain: brings the elements. */
+  interface Input {
+    void read(FusedChain chain) throws Exception;
+  }
+
+  /**
+   * Makes the stages, and runs them in the calling thread: with the input, unless a stage takes no
+   * element. Throws nothing.
+   *
+   * @param section of the stages
+   */
+  static void run(
+      Execution execution,
+      Gate gate,
+      Section section,
+      List<Stage> stages,
+      Runnable stopInput,
+      Input input) {
+    boolean wanted = section.enter();
+    try {
+      if (wanted && gate.isWanted()) {
+        var chain = new FusedChain(execution, gate, stages, stopInput);
+        try {
+          if (chain.wantsNone()) {
+            stopInput.run();
+            chain.endWithoutInput();
+          } else {
+            input.read(chain);
+          }
+        } finally {
+          chain.closeIfDone();
+        }
+      }
+    } catch (Throwable e) {
+      execution.thrown(e, !gate.isCancelled());
+    } finally {
+      section.leave();
     }
   }
 
@@ -64,9 +104,10 @@ final class FusedChain {
     return links[0];
   }
 
-  /** Whether it has been ended. */
-  boolean isDone() {
-    return done;
+  /** Takes an element that the first stage has made. */
+  @Override
+  public void push(Object element) {
+    links[0].exit().push(element);
   }
 
   /** Whether the results of the stages still have a taker. */

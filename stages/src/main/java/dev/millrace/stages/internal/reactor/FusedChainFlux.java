@@ -1,85 +1,56 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.stages.internal.wait.Signal;
 import java.util.List;
-import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Operators;
 
 /**
  * Sequential stages after a flux, in whatever thread its elements come.
  *
  * <p>It asks for all of them: what slows the flux is that a call takes its time.
  */
-final class FusedChainFlux extends Flux<Object> {
-
-  private final Execution execution;
-  private final Part input;
-  private final List<Stage> stages;
-  private final int order;
+final class FusedChainFlux extends ChainFlux {
 
   FusedChainFlux(Execution execution, Part input, List<Stage> stages) {
-    this.execution = execution;
-    this.input = input;
-    this.stages = stages;
-    this.order = execution.calls().nextOrder();
+    super(execution, input, stages);
   }
 
   @Override
-  public void subscribe(CoreSubscriber<? super Object> actual) {
-    var part = new Head(actual);
-    execution.calls().add(order, Calls.chain(part.section, stages));
-    input.flux().subscribe(part);
+  Head head(CoreSubscriber<? super Object> actual) {
+    return new Caller(actual);
   }
 
-  private final class Head implements CoreSubscriber<Object> {
-    private final CoreSubscriber<? super Object> actual;
-    private final Gate gate = new Gate(execution, new Signal(), this::cancelled);
-    private final Section section = new Section(execution.interrupts());
-    private final Runnable tap = input.tap();
+  /** Calls the stages in the thread that brings an element. */
+  private final class Caller extends Head {
 
-    @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
-    private Subscription upstream;
-
-    @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
+    @SuppressWarnings("NullAway.Init") // by begin, which comes first
     private FusedChain chain;
 
-    private Head(CoreSubscriber<? super Object> actual) {
-      this.actual = actual;
+    private Caller(CoreSubscriber<? super Object> actual) {
+      super(actual);
     }
 
     @Override
-    public void onSubscribe(Subscription subscription) {
-      if (!Operators.validate(upstream, subscription)) {
-        return;
-      }
-      upstream = subscription;
+    void begin(CoreSubscriber<? super Object> next) {
       try {
-        chain = new FusedChain(execution, gate, stages, subscription::cancel);
+        chain = new FusedChain(execution, gate, stages, upstream::cancel);
       } catch (Throwable e) {
-        subscription.cancel();
+        upstream.cancel();
         execution.thrown(e, true);
         return;
       }
-      gate.subscribe(actual);
+      gate.subscribe(next);
       if (chain.wantsNone()) {
-        subscription.cancel();
+        upstream.cancel();
         // Not here: it may have to wait for a request, which may come from this very thread.
         execution.threads().execute(() -> run(chain::endWithoutInput));
       } else {
-        subscription.request(Long.MAX_VALUE);
+        upstream.request(Long.MAX_VALUE);
       }
-    }
-
-    private void cancelled() {
-      section.cancel();
-      upstream.cancel();
     }
 
     @Override
     public void onNext(Object element) {
-      if (chain.isDone()) {
+      if (chain.done) {
         return;
       }
       boolean wanted = section.enter();
@@ -113,14 +84,9 @@ final class FusedChainFlux extends Flux<Object> {
 
     @Override
     public void onComplete() {
-      if (!chain.isDone()) {
+      if (!chain.done) {
         run(chain::end);
       }
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      execution.fail(failure);
     }
   }
 }

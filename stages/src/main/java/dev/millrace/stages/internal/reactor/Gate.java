@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.fusion.Chain;
 import dev.millrace.stages.internal.fusion.Twin;
 import dev.millrace.stages.internal.run.Unwind;
@@ -8,6 +8,7 @@ import dev.millrace.stages.internal.wait.Signal;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -21,9 +22,8 @@ import reactor.core.publisher.Operators;
  */
 final class Gate extends Passage implements Subscription {
 
-  private static final VarHandle DEMAND =
-      ConstantBootstraps.fieldVarHandle(
-          MethodHandles.lookup(), "demand", VarHandle.class, Gate.class, long.class);
+  private static final AtomicLongFieldUpdater<Gate> DEMAND =
+      AtomicLongFieldUpdater.newUpdater(Gate.class, "demand");
   private static final VarHandle CANCELLED =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "cancelled", VarHandle.class, Gate.class, boolean.class);
@@ -81,6 +81,11 @@ final class Gate extends Passage implements Subscription {
     return cancelled;
   }
 
+  /** Whether elements have a taker: the subscriber has not cancelled, and the run goes on. */
+  boolean isWanted() {
+    return !cancelled && !execution.isStopped();
+  }
+
   /** Whether an element can be given now; for the emitting thread. */
   boolean isOpen() {
     return isAllowed() && !cancelled;
@@ -89,7 +94,7 @@ final class Gate extends Passage implements Subscription {
   /** Takes all the demand at once: an atomic operation for each element would cost more. */
   private boolean isAllowed() {
     if (allowance == 0 && demand != 0) {
-      allowance = (long) DEMAND.getAndSet(this, 0L);
+      allowance = DEMAND.getAndSet(this, 0);
     }
     return allowance != 0;
   }
@@ -106,10 +111,10 @@ final class Gate extends Passage implements Subscription {
     account.produced();
     if (!isAllowed()) {
       account.waitsForOutput();
-      signal.await(() -> isAllowed() || cancelled || execution.isStopped());
+      signal.await(() -> isAllowed() || !isWanted());
       account.hasOutput();
     }
-    if (cancelled || execution.isStopped()) {
+    if (!isWanted()) {
       throw Unwind.INSTANCE;
     }
   }
@@ -146,13 +151,13 @@ final class Gate extends Passage implements Subscription {
     if (!(subscriber instanceof SinkSubscriber sink)) {
       return null;
     }
-    Twin after = sink.twin(define);
-    Twin twin = after == null ? null : after.before(new PlainGateCall(), Gate.class, define);
+    Chain after = sink.chain(define);
+    Twin twin = after == null ? null : after.twin().before(new PlainGateCall(), Gate.class, define);
     if (after == null || twin == null) {
       return null;
     }
     var call = (GateCall) twin.fresh();
-    call.bind(this, account, sink.call(after));
+    call.bind(this, account, after.end());
     return new Chain(call, twin);
   }
 
@@ -163,7 +168,7 @@ final class Gate extends Passage implements Subscription {
       completed = true;
       actual = subscriber;
     }
-    if (actual != null && !cancelled && !execution.isStopped()) {
+    if (actual != null && isWanted()) {
       actual.onComplete();
     }
   }
@@ -171,10 +176,7 @@ final class Gate extends Passage implements Subscription {
   @Override
   public void request(long n) {
     if (Operators.validate(n)) {
-      long now;
-      do {
-        now = demand;
-      } while (!DEMAND.compareAndSet(this, now, Operators.addCap(now, n)));
+      Operators.addCap(DEMAND, this, n);
       signal.signalAfterFence();
     }
   }

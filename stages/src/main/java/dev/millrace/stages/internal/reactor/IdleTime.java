@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 import java.util.concurrent.Executor;
 
 /**

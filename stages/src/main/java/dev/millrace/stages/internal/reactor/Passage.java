@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
+import dev.millrace.pipeline.ledger.Account;
 
 /** A gate as the way of an element through it sees it. Used by the emitting thread. */
 abstract class Passage {

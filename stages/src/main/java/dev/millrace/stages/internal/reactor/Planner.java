@@ -1,11 +1,12 @@
 package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.FailurePolicy;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Emitter;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Node;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
+import dev.millrace.pipeline.transform.Emitter;
+import dev.millrace.pipeline.transform.Transform;
+import dev.millrace.stages.internal.reactor.DroppingFlux.Drops;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -16,7 +17,6 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.BufferOverflowStrategy;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
 
@@ -99,7 +99,8 @@ final class Planner {
         yield then(part(flux, merge.name()), sequence);
       }
       case Node.Concat<?> concat -> {
-        Flux<Object> flux = Flux.concat(inputs(concat.name(), concat.inputs()));
+        List<Flux<Object>> inputs = inputs(concat.name(), concat.inputs());
+        Flux<Object> flux = new ConcatFlux(inputs, execution::fail);
         yield then(part(flux, concat.name()), sequence);
       }
       case Node.FanOut<?, ?> out -> then(fanOut((Node.FanOut<Object, Object>) out), sequence);
@@ -187,8 +188,8 @@ final class Planner {
             });
   }
 
-  private static Flux<Object> merge(List<Flux<Object>> inputs) {
-    return Flux.merge(Flux.fromIterable(inputs), inputs.size(), Prefetch.MERGE);
+  private Flux<Object> merge(List<Flux<Object>> inputs) {
+    return new MergeFlux(inputs, execution.threads(), execution::fail);
   }
 
   private Part pairs(Node.Zip<?, ?, ?> zip) {
@@ -240,10 +241,8 @@ final class Planner {
         switch (buffer.overflow()) {
           // One more: the one that the stage after it is busy with.
           case WAIT -> counted.publishOn(scheduler(taker), Prefetch.oneMore(capacity));
-          case DROP_NEWEST ->
-              dropping(counted, buffer, taker, account, BufferOverflowStrategy.DROP_LATEST);
-          case DROP_OLDEST ->
-              dropping(counted, buffer, taker, account, BufferOverflowStrategy.DROP_OLDEST);
+          case DROP_NEWEST -> dropping(counted, buffer, taker, account, Drops.NEWEST);
+          case DROP_OLDEST -> dropping(counted, buffer, taker, account, Drops.OLDEST);
         };
     return new Part(
         buffered,
@@ -262,17 +261,19 @@ final class Planner {
       Node.Buffer<?> buffer,
       @Nullable String taker,
       Account account,
-      BufferOverflowStrategy strategy) {
+      Drops drops) {
     var onDrop = (Consumer<Object>) buffer.onDrop();
-    return input
-        .onBackpressureBuffer(
+    Flux<Object> kept =
+        new DroppingFlux(
+            input,
             buffer.capacity(),
+            drops,
             dropped -> {
               account.dropped();
               onDrop.accept(dropped);
             },
-            strategy)
-        .publishOn(scheduler(taker), Prefetch.ONE);
+            execution::fail);
+    return kept.publishOn(scheduler(taker), Prefetch.ONE);
   }
 
   // Branches

@@ -1,7 +1,7 @@
 package dev.millrace.stages.internal.reactor;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
-import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.Pipeline;
 import dev.millrace.pipeline.RunReport;
@@ -11,7 +11,6 @@ import dev.millrace.stages.internal.run.Activity;
 import dev.millrace.stages.internal.run.Places;
 import dev.millrace.stages.internal.run.RunCore;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -24,12 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
 
-  private static final Duration INSIST = Duration.ofMillis(100);
+  private static final Duration INSIST = Duration.ofNanos(INSIST_NANOS);
 
   private final Execution execution = new Execution(this);
   private final Thread keeper;
-  private final List<Runnable> timers = new ArrayList<>(); // end them; guarded by this
-  private boolean drainable = true; // guarded by this
   private Sink.@Nullable Receiver<Object, R> receiver; // guarded by this
   private boolean sinkClosed; // guarded by this
 
@@ -80,10 +77,6 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
     } catch (InterruptedException e) {
       throw new AssertionError("no thread interrupts the keeper of a run", e);
     }
-    synchronized (this) {
-      drainable = false;
-      timers.forEach(Runnable::run);
-    }
     end();
   }
 
@@ -132,10 +125,10 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
    * take, since a result is not to be lost because a machine is busy.
    */
   private boolean await(Join threads) throws InterruptedException {
-    long graceBegins = System.nanoTime();
+    long graceBegins = Time.nanoTime();
     while (!threads.within(INSIST)) {
       look(); // so that it is known how long a function ignores its interrupt
-      long now = System.nanoTime();
+      long now = Time.nanoTime();
       if (!isStopped()) {
         graceBegins = now;
       } else if (now - graceBegins >= grace().toNanos()) {
@@ -169,7 +162,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
         Thread.ofVirtual().name("millrace-close").start(() -> context().run(() -> close(opened)));
     if (!await(closer::join)) {
       closer.interrupt();
-      if (!closer.join(INSIST)) {
+      if (!Time.join(closer, INSIST)) {
         giveUpThreads(List.of(closer));
       }
     }
@@ -192,31 +185,6 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   @Override
   public boolean isDone() {
     return !keeper.isAlive();
-  }
-
-  @Override
-  public void drain(Duration timeout) {
-    Objects.requireNonNull(timeout, "timeout");
-    Duration longest = Duration.ofDays(36500);
-    synchronized (this) {
-      if (drainable) {
-        // Not by a timer of the common pool: what occupies that would hold up the cancellation.
-        var deadline =
-            Context.background().withTimeout(timeout.compareTo(longest) < 0 ? timeout : longest);
-        var late = CancelSource.listen(deadline, () -> cancelDrain(timeout));
-        timers.add(
-            () -> {
-              late.stop();
-              deadline.close();
-            });
-      }
-    }
-    execution.drain();
-  }
-
-  @Override
-  protected void stopSources() {
-    execution.drain();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.millrace.stages.internal.reactor;
 
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.Context;
 import dev.millrace.stages.internal.wait.Signal;
 import java.time.Duration;
@@ -92,11 +93,11 @@ final class RunThreads implements Executor {
     }
   }
 
-  /** Waits until all threads have ended; true if they have within that time. */
+  /** Waits until all threads have ended. Returns whether they ended within the timeout. */
   boolean join(Duration timeout) throws InterruptedException {
-    long end = System.nanoTime() + timeout.toNanos();
+    long end = Time.nanoTime() + timeout.toNanos();
     for (Thread thread : alive()) {
-      if (!thread.join(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+      if (!Time.join(thread, Duration.ofNanos(Math.max(0, end - Time.nanoTime())))) {
         return false;
       }
     }

@@ -1,11 +1,12 @@
 package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.pipeline.Sink;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Waits;
-import dev.millrace.stages.internal.fusion.Taker;
-import dev.millrace.stages.internal.fusion.Twin;
-import dev.millrace.stages.internal.fusion.Twins;
+import dev.millrace.pipeline.Waits;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.stages.internal.fusion.Chain;
+import dev.millrace.stages.internal.fusion.PlainReceiverCall;
+import dev.millrace.stages.internal.fusion.ReceiverCall;
+import dev.millrace.stages.internal.fusion.ReceiverHost;
 import dev.millrace.stages.internal.run.Places;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ import reactor.core.publisher.Operators;
  * The end of a run: gives the elements of the last stage to the sink, in the thread that brings
  * them.
  */
-final class SinkSubscriber extends ReceiverHost implements CoreSubscriber<Object> {
+final class SinkSubscriber implements ReceiverHost, CoreSubscriber<Object> {
 
   /** Its name in reports. */
   static final String NAME = "sink";
@@ -42,7 +43,7 @@ final class SinkSubscriber extends ReceiverHost implements CoreSubscriber<Object
     this.receiver = receiver;
     this.tap = tap;
     this.account = execution.ledger().open(NAME);
-    plain.bind(this, receiver, tap, account);
+    plain.bind(this, receiver, account);
     Waits waits = sink instanceof Waits known ? known : null;
     execution.calls().add(Integer.MAX_VALUE, Calls.function(() -> thread, NAME, account, waits));
   }
@@ -61,43 +62,38 @@ final class SinkSubscriber extends ReceiverHost implements CoreSubscriber<Object
   }
 
   @Override
-  boolean isClosed() {
-    return done || execution.isStopped();
-  }
-
-  @Override
-  void in(Thread current) {
+  public boolean takes(Account account) {
+    if (done || execution.isStopped()) {
+      return false;
+    }
+    tap.run();
+    Thread current = Thread.currentThread();
     if (thread != current) {
       thread = current;
     }
+    account.received();
+    return true;
   }
 
   @Override
-  void thrown(Object element, Throwable e) {
+  public void thrown(Object element, Throwable e) {
     stop(e, cause -> Places.sinkOn(element, cause));
   }
 
   @Override
-  void interrupted() {
+  public void interrupted() {
     execution.forgetInterrupt(true);
   }
 
   @Override
-  void last() {
+  public void last() {
     finish();
     upstream.cancel();
   }
 
-  /** The class for its calls; null if there is none. */
-  @Nullable Twin twin(boolean define) {
-    return Twins.ALL.end(SinkSubscriber.class).before(plain, receiver.getClass(), define);
-  }
-
-  /** Its calls, with code of their own. */
-  Taker call(Twin twin) {
-    var call = (ReceiverCall) twin.fresh();
-    call.bind(this, receiver, tap, account);
-    return call;
+  /** The sink as the end of a chain, with code of its own; null if there is none. */
+  @Nullable Chain chain(boolean define) {
+    return plain.chain(SinkSubscriber.class, define);
   }
 
   @Override

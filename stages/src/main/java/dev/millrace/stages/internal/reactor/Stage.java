@@ -1,8 +1,8 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Mapping;
-import dev.millrace.pipeline.graph.Transform;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.Mapping;
+import dev.millrace.pipeline.transform.Transform;
 import java.util.function.Supplier;
 
 /** A sequential stage of a compiled graph. */

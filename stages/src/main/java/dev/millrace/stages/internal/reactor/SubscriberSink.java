@@ -115,7 +115,7 @@ final class SubscriberSink<T> implements Subscription, Sink<T, Long>, Sink.Recei
 
   /**
    * Hands the failures that came beside the first one to Reactor's hook for errors that no
-   * subscriber gets. They cannot be suppressed in the first one, which may be a constant.
+   * subscriber gets. The first failure may be a shared constant, so they are not added to it.
    */
   private static void drop(Exception thrown, CoreSubscriber<?> subscriber) {
     for (Throwable late : thrown.getSuppressed()) {

@@ -2,64 +2,42 @@ package dev.millrace.stages.internal.reactor;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.TimedTransform;
-import dev.millrace.stages.internal.wait.Signal;
+import dev.millrace.clock.internal.Time;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.transform.TimedTransform;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Operators;
 
 /**
  * A stage that acts when time has passed, and the sequential stages after it, in a thread of their
  * own. One element waits for it.
  */
-final class TimedFlux extends Flux<Object> {
-
-  private final Execution execution;
-  private final Part input;
-  private final List<Stage> stages;
-  private final int order;
+final class TimedFlux extends ChainFlux {
 
   TimedFlux(Execution execution, Part input, List<Stage> stages) {
-    this.execution = execution;
-    this.input = input;
-    this.stages = stages;
-    this.order = execution.calls().nextOrder();
+    super(execution, input, stages);
   }
 
   @Override
-  public void subscribe(CoreSubscriber<? super Object> actual) {
-    var part = new Loop(actual);
-    execution.calls().add(order, Calls.chain(part.section, stages));
-    input.flux().subscribe(part);
+  Head head(CoreSubscriber<? super Object> actual) {
+    return new Loop(actual);
   }
 
-  private final class Loop implements CoreSubscriber<Object>, Runnable {
-    private final CoreSubscriber<? super Object> actual;
-    private final Gate gate = new Gate(execution, new Signal(), this::cancelled);
-    private final Section section = new Section(execution.interrupts());
-    private final Runnable tap = input.tap();
+  /** Calls the stages in a thread of its own. */
+  private final class Loop extends Head implements Runnable {
     private final Channel<Object> inbox = Channel.buffered(1);
 
-    @SuppressWarnings("NullAway.Init") // by onSubscribe, which comes first
-    private Subscription upstream;
-
     private Loop(CoreSubscriber<? super Object> actual) {
-      this.actual = actual;
+      super(actual);
     }
 
     @Override
-    public void onSubscribe(Subscription subscription) {
-      if (Operators.validate(upstream, subscription)) {
-        upstream = subscription;
-        gate.subscribe(actual);
-        subscription.request(1);
-        execution.threads().execute(this);
-      }
+    void begin(CoreSubscriber<? super Object> next) {
+      gate.subscribe(next);
+      upstream.request(1);
+      execution.threads().execute(this);
     }
 
     @Override
@@ -75,50 +53,19 @@ final class TimedFlux extends Flux<Object> {
     }
 
     @Override
-    public void onError(Throwable failure) {
-      execution.fail(failure);
-    }
-
-    private void cancelled() {
-      section.cancel();
-      upstream.cancel();
-    }
-
-    private boolean isWanted() {
-      return !gate.isCancelled() && !execution.isStopped();
-    }
-
-    @Override
     public void run() {
-      section.enter();
-      try {
-        var chain = new FusedChain(execution, gate, stages, upstream::cancel);
-        try {
-          if (chain.wantsNone()) {
-            upstream.cancel();
-            chain.endWithoutInput();
-          } else {
-            loop(chain);
-          }
-        } finally {
-          chain.closeIfDone();
-        }
-      } catch (Throwable e) {
-        execution.thrown(e, !gate.isCancelled());
-      } finally {
-        section.leave();
-        upstream.cancel();
-      }
+      FusedChain.run(execution, gate, section, stages, upstream::cancel, this::loop);
+      upstream.cancel();
     }
 
     private void loop(FusedChain chain) throws Exception {
       ChainStep first = chain.first();
       var timed = (TimedTransform<?, Object>) first.transform();
-      while (!chain.isDone()) {
-        if (!isWanted()) {
+      while (!chain.done) {
+        if (!gate.isWanted()) {
           return;
         }
-        long now = System.nanoTime();
+        long now = Time.nanoTime();
         long wake = left(timed.wakeAt(), now, TimedTransform.NEVER);
         if (wake <= 0) {
           first.elapsed(now);
@@ -137,7 +84,7 @@ final class TimedFlux extends Flux<Object> {
           tap.run();
           upstream.request(1);
           first.take(element);
-        } else if (inbox.isClosed() && inbox.size() == 0 && isWanted()) {
+        } else if (inbox.isClosed() && inbox.size() == 0 && gate.isWanted()) {
           chain.end();
           return;
         }
@@ -151,7 +98,7 @@ final class TimedFlux extends Flux<Object> {
 
     private void sleep(long nanos) {
       try {
-        Thread.sleep(Duration.ofNanos(nanos));
+        Time.sleep(Duration.ofNanos(nanos));
       } catch (InterruptedException e) {
         // the loop looks why
       }

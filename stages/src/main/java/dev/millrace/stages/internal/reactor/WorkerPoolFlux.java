@@ -1,9 +1,10 @@
 package dev.millrace.stages.internal.reactor;
 
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
+import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.pool.Worker;
 import dev.millrace.stages.internal.pool.WorkerPool;
+import dev.millrace.stages.internal.run.Keys;
 import dev.millrace.stages.internal.run.Unwind;
 import dev.millrace.stages.internal.wait.Signal;
 import dev.millrace.stages.internal.wait.WaitStrategy;
@@ -89,7 +90,7 @@ final class WorkerPoolFlux extends Flux<Object> {
 
     @Override
     public void onNext(Object element) {
-      if (execution.isStopped() || gate.isCancelled()) {
+      if (!gate.isWanted()) {
         return;
       }
       tap.run();
@@ -118,7 +119,7 @@ final class WorkerPoolFlux extends Flux<Object> {
       }
       keying = Thread.currentThread();
       try {
-        return WorkerPool.key(node, element);
+        return Keys.of(node.key(), element);
       } finally {
         keying = null;
       }
@@ -173,13 +174,9 @@ final class WorkerPoolFlux extends Flux<Object> {
       signal.signalAfterFence();
     }
 
-    private boolean isWanted() {
-      return !gate.isCancelled() && !execution.isStopped();
-    }
-
     private void deliver() {
       try {
-        while (isWanted() && !pool.isExhausted()) {
+        while (gate.isWanted() && !pool.isExhausted()) {
           Object result = pool.poll();
           if (result == null) {
             awaitResult();
@@ -187,7 +184,7 @@ final class WorkerPoolFlux extends Flux<Object> {
             give(result);
           }
         }
-        if (isWanted()) {
+        if (gate.isWanted()) {
           gate.complete();
         }
       } finally {
@@ -196,7 +193,7 @@ final class WorkerPoolFlux extends Flux<Object> {
     }
 
     private boolean hasResultOrIsUnwanted() {
-      return !pool.awaitsResult() || !isWanted();
+      return !pool.awaitsResult() || !gate.isWanted();
     }
 
     private void awaitResult() {
@@ -206,9 +203,9 @@ final class WorkerPoolFlux extends Flux<Object> {
 
     private void give(Object result) {
       if (!gate.isOpen()) {
-        signal.await(() -> gate.isOpen() || !isWanted());
+        signal.await(() -> gate.isOpen() || !gate.isWanted());
       }
-      if (isWanted()) {
+      if (gate.isWanted()) {
         gate.give(result);
       }
     }
@@ -246,7 +243,7 @@ final class WorkerPoolFlux extends Flux<Object> {
       protected @Nullable Object apply(Object element) {
         boolean wanted = section.enter();
         try {
-          if (!wanted || !isWanted()) {
+          if (!wanted || !gate.isWanted()) {
             throw Unwind.INSTANCE;
           }
           account.begun();
@@ -266,7 +263,7 @@ final class WorkerPoolFlux extends Flux<Object> {
 
       @Override
       protected void check() {
-        if (!isWanted()) {
+        if (!gate.isWanted()) {
           throw Unwind.INSTANCE;
         }
       }

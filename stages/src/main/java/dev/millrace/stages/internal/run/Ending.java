@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A result does not count if the run was given up with threads that are alive.
  * </ol>
  *
- * <p>All other failures are suppressed in the exception that {@link #result} throws. It is a new
- * one for each call; nothing is ever added to an exception of the user.
+ * <p>All other failures are suppressed in the exception that {@link #result} throws. Each call
+ * throws a new exception. Nothing is ever added to an exception of the user.
  *
  * <p>Thread-safe.
  */

@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.run;
 
 import dev.millrace.channel.internal.Flight;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
 import dev.millrace.pipeline.FailurePolicy;
@@ -48,7 +49,7 @@ public final class FailureChannel {
     /**
      * When it began to wait for the handler, or when the handler was called. Read by any thread.
      */
-    volatile long since = System.nanoTime();
+    volatile long since = Time.nanoTime();
 
     /** Whether the handler was called. Written after {@link #since}. */
     volatile boolean handles;
@@ -58,7 +59,7 @@ public final class FailureChannel {
     }
 
     void handles() {
-      since = System.nanoTime();
+      since = Time.nanoTime();
       handles = true;
     }
 
@@ -83,7 +84,7 @@ public final class FailureChannel {
    * A function of the user has thrown this for an element. Returns if the stage goes on.
    *
    * @param failed counts the element as failed; not called if it counts as not processed
-   * @throws Error that of {@link Caller#unwind} if the thread is to end
+   * @throws Error the exception of {@link Caller#unwind} if the thread is to end
    */
   public void thrown(
       Caller caller,
@@ -101,7 +102,7 @@ public final class FailureChannel {
     }
     Failure<?> failure = Failure.of(stage, element, thrown);
     Flight.failure(stage, failure.cause());
-    if (!(thrown instanceof Exception)) {
+    if (!policy.takes(thrown)) {
       run.fail(thrown, failure.toString());
       throw caller.unwind();
     }

@@ -1,19 +1,22 @@
 package dev.millrace.stages.internal.run;
 
+import dev.millrace.channel.internal.Timers;
 import dev.millrace.channel.internal.Uninterruptibly;
+import dev.millrace.clock.internal.Time;
 import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.errors.Descriptions;
 import dev.millrace.errors.Failure;
+import dev.millrace.pipeline.Awaited;
+import dev.millrace.pipeline.Inside;
+import dev.millrace.pipeline.Node;
 import dev.millrace.pipeline.Run;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.SourceFailure;
 import dev.millrace.pipeline.StageConsumer;
-import dev.millrace.pipeline.graph.Awaited;
-import dev.millrace.pipeline.graph.Inside;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.ledger.Ledger;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -37,9 +40,18 @@ import org.jspecify.annotations.Nullable;
 public abstract class RunCore<R extends @Nullable Object>
     implements Run<R>, Awaited, Watch.Watched {
 
+  /** The drain looks at the open sources once in this time. */
+  private static final long TICK_NANOS = 1_000_000;
+
+  /**
+   * A run that is to end is looked at again after this time: a function may swallow an interrupt.
+   */
+  protected static final long INSIST_NANOS = 100_000_000;
+
   private final Inside inside = new Inside();
   private final CancellableContext context;
   private final Ledger ledger = new Ledger();
+  private final Sources sources = new Sources();
   private final Ending<R> ending = new Ending<>();
   private final FailureChannel failures;
   private final Duration grace;
@@ -72,6 +84,11 @@ public abstract class RunCore<R extends @Nullable Object>
   /** The counts of the run. */
   public final Ledger ledger() {
     return ledger;
+  }
+
+  /** The sources, which a drain stops. */
+  public final Sources sources() {
+    return sources;
   }
 
   /** The way of elements that fail. */
@@ -122,7 +139,7 @@ public abstract class RunCore<R extends @Nullable Object>
     if (policy == SourceFailure.FAIL_FAST || cause instanceof Error || isStopped()) {
       fail(cause, what);
     } else if (ending.failsAtEnd(cause, what)) {
-      stopSources();
+      drain(ChronoUnit.FOREVER.getDuration());
     }
   }
 
@@ -144,9 +161,6 @@ public abstract class RunCore<R extends @Nullable Object>
   }
 
   // For the engine
-
-  /** Stops the sources, and nothing else; returns at once. */
-  protected abstract void stopSources();
 
   /** Adds the calls of the user's code that the threads of the run are in now. Does not block. */
   protected abstract void addCalls(List<Activity> calls);
@@ -229,20 +243,22 @@ public abstract class RunCore<R extends @Nullable Object>
     return outcome();
   }
 
+  @Override
+  public final @Nullable Throwable failure() {
+    try {
+      var _ = outcome();
+      return null;
+    } catch (ExecutionException | CancellationException e) {
+      return e;
+    }
+  }
+
   private R outcome() throws ExecutionException {
     @Nullable Throwable cause;
     synchronized (this) {
       cause = cancellation;
     }
     return ending.result(cause);
-  }
-
-  /** Cancels the run because a drain has taken too long. */
-  protected final void cancelDrain(Duration timeout) {
-    cancel(
-        new TimeoutException(
-            "the drain has not ended within %s:%n%s"
-                .formatted(Descriptions.ofDuration(timeout), explain())));
   }
 
   // For everyone
@@ -255,6 +271,33 @@ public abstract class RunCore<R extends @Nullable Object>
     unjoined.joined();
     awaitEnd();
     return result();
+  }
+
+  @Override
+  public final void drain(Duration timeout) {
+    long nanos = Timers.toNanos(Objects.requireNonNull(timeout, "timeout"));
+    long start = Time.nanoTime();
+    if (!isDone()) {
+      sources.stop();
+      var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), 0);
+    }
+  }
+
+  /** Interrupts sources that block, and cancels the run at the end. Does not block. */
+  private void superviseDrain(Duration timeout, long start, long nanos) {
+    long left = nanos - (Time.nanoTime() - start);
+    if (isDone()) {
+      return;
+    }
+    if (left <= 0) {
+      cancel(
+          new TimeoutException(
+              "the drain has not ended within %s:%n%s"
+                  .formatted(Descriptions.ofDuration(timeout), explain())));
+      return;
+    }
+    long again = Math.min(left, sources.tick() ? TICK_NANOS : INSIST_NANOS);
+    var _ = Timers.schedule(() -> superviseDrain(timeout, start, nanos), again);
   }
 
   @Override

@@ -1,8 +1,9 @@
 package dev.millrace.stages.internal.run;
 
+import dev.millrace.clock.internal.Time;
+import dev.millrace.pipeline.Node;
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageReport;
-import dev.millrace.pipeline.graph.Node;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,7 +29,7 @@ public final class Standstill {
   private record Seen(long progress, long since) {}
 
   private final Node<?> last;
-  private final long start = System.nanoTime();
+  private final long start = Time.nanoTime();
 
   private @Nullable Topology topology; // guarded by this, as all below
   private final Map<String, Seen> stages = new HashMap<>();
@@ -54,7 +55,7 @@ public final class Standstill {
     if (report.done()) {
       return report;
     }
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     Map<String, StageReport> known = new HashMap<>();
     List<StageReport> all = new ArrayList<>(report.stages().reversed()); // the sink first
     all.replaceAll(
@@ -68,7 +69,7 @@ public final class Standstill {
 
   /** Remembers the calls that go on, and forgets the returned ones. */
   synchronized void look(Collection<Activity> activities) {
-    long now = System.nanoTime();
+    long now = Time.nanoTime();
     IdentityHashMap<Object, Seen> present = new IdentityHashMap<>();
     for (Activity each : activities) {
       Seen old = calls.get(each.key());
@@ -78,7 +79,7 @@ public final class Standstill {
     calls = present;
   }
 
-  /** For how long the call has lasted at least. */
+  /** The time that the call has lasted at least. */
   synchronized Duration lasted(Activity activity) {
     long since = activity.since();
     if (since == 0) {
@@ -88,10 +89,10 @@ public final class Standstill {
       }
       since = call.since;
     }
-    return Duration.ofNanos(Math.max(0, System.nanoTime() - since));
+    return Duration.ofNanos(Math.max(0, Time.nanoTime() - since));
   }
 
-  /** What has made no progress yet stands still since the start of the run. */
+  /** A stage that has made no progress yet stands still since the start of the run. */
   private long first(long progress, long now) {
     return progress == 0 ? start : now;
   }

@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.run;
 
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.pipeline.Node;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -13,7 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which stages take the elements of which stage, by their names. Immutable and thread-safe.
+ * The stages that take the elements of a stage, by its name. Immutable and thread-safe.
  *
  * <p>A <em>group</em> is a stage with the sequential stages behind it: one thread runs all of them,
  * in one call for each element.
@@ -68,10 +68,6 @@ final class Topology {
 
   boolean isParallel(String stage) {
     return nodes.get(stage) instanceof Node.Parallel<?, ?>;
-  }
-
-  boolean isSource(String stage) {
-    return nodes.get(stage) instanceof Node.From<?>;
   }
 
   boolean isFanOut(String stage) {

@@ -1,8 +1,10 @@
 package dev.millrace.stages.internal.wait;
 
+import dev.millrace.clock.internal.Time;
 import java.lang.invoke.ConstantBootstraps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +86,9 @@ public final class Signal {
     void check(boolean interrupted) throws E;
   }
 
+  /** A park costs a thousand times what counting it costs. */
+  private static final LongAdder PARKS = new LongAdder();
+
   /**
    * The thread that waits, or is about to. Set by that thread; cleared by the signaller that
    * unparks it, with an atomic exchange, or by the thread itself when the wait has ended.
@@ -127,7 +132,7 @@ public final class Signal {
         if (condition.getAsBoolean()) {
           return true;
         }
-        long left = deadline == NEVER ? NEVER : deadline - System.nanoTime();
+        long left = deadline == NEVER ? NEVER : deadline - Time.nanoTime();
         if (left <= 0) {
           return false;
         }
@@ -144,11 +149,17 @@ public final class Signal {
     if (waiter == null) { // signalled since; nothing that consumes a permit stands after this
       return;
     }
+    PARKS.increment();
     if (nanos == NEVER) {
       LockSupport.park(this);
     } else {
-      LockSupport.parkNanos(this, nanos);
+      Time.parkNanos(this, nanos);
     }
+  }
+
+  /** The number of parks in this JVM, in all signals. For tests of the cost of a run. */
+  public static long parks() {
+    return PARKS.sum();
   }
 
   // Signallers

@@ -16,8 +16,8 @@ public interface WaitStrategy {
   WaitStrategy YIELD_ONCE = Thread::yield;
 
   /**
-   * Returns when it is worth going on, or when it is time to park; the thread then looks again. By
-   * the waiting thread.
+   * Spins for a while. Afterwards the waiting thread looks at its condition again. Called by the
+   * waiting thread.
    */
   void spin();
 

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.pipeline.RunReport;
 import dev.millrace.pipeline.StageReport;
-import dev.millrace.pipeline.graph.Account;
-import dev.millrace.pipeline.graph.Ledger;
-import dev.millrace.pipeline.graph.Mapping;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Ledger;
+import dev.millrace.pipeline.transform.Mapping;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

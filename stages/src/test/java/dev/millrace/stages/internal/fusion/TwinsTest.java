@@ -2,8 +2,8 @@ package dev.millrace.stages.internal.fusion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.pipeline.Mappings;
 import dev.millrace.pipeline.StageFunction;
-import dev.millrace.pipeline.graph.Mapping;
 import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -31,7 +31,7 @@ class TwinsTest {
     assertThat(call.getClass().isHidden()).isTrue();
     assertThat(call.takes("a")).isTrue();
     StageFunction<Object, Object> function = element -> element;
-    assertThat(call.of(new Mapping.Map<>(function))).isEqualTo(function.getClass());
+    assertThat(call.of(new Mappings.Map<>(function))).isEqualTo(function.getClass());
   }
 
   @Test

@@ -2,10 +2,11 @@ package dev.millrace.stages.internal.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.pipeline.Node;
 import dev.millrace.pipeline.Pipe;
 import dev.millrace.pipeline.Sink;
 import dev.millrace.pipeline.Source;
-import dev.millrace.pipeline.graph.Node;
+import dev.millrace.stages.internal.run.Keys;
 import dev.millrace.stages.internal.wait.Signal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -107,7 +108,7 @@ class WorkerPoolTest {
         if (stopped.get()) {
           return;
         }
-        pool.put(i, WorkerPool.key(node, i));
+        pool.put(i, Keys.of(node.key(), i));
         assertThat(i - pool.left()).isLessThan(pool.bound());
       }
       pool.end();

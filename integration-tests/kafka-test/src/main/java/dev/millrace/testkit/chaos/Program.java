@@ -1,0 +1,32 @@
+package dev.millrace.testkit.chaos;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The program of the workers of a round. Immutable.
+ *
+ * @param subject the name of the class of the {@link Subject}
+ * @param settings the settings of the workers that the plan does not give
+ * @param jvm additional arguments for the JVM of each worker
+ * @param letters finds the position of a dead letter's record; null if the workers have no dead
+ *     letters
+ * @param values the value of each record, by its number from 0
+ */
+record Program(
+    String subject,
+    Map<String, String> settings,
+    List<String> jvm,
+    @Nullable LetterLookup letters,
+    LongFunction<String> values) {
+
+  /** A setting of programs that need a topic for outputs, and do not produce exactly once. */
+  static final String PRODUCES = "produces";
+
+  Program {
+    settings = Map.copyOf(settings);
+    jvm = List.copyOf(jvm);
+  }
+}

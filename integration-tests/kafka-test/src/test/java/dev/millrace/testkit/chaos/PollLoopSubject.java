@@ -1,0 +1,43 @@
+package dev.millrace.testkit.chaos;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
+
+/** A plain poll loop that commits after it has handled. */
+public final class PollLoopSubject implements Subject {
+
+  /** For the kit. */
+  public PollLoopSubject() {}
+
+  @Override
+  public void run(SubjectRun run) {
+    Map<String, Object> properties = run.consumerProperties();
+    properties.put("enable.auto.commit", "false");
+    try (var consumer = new KafkaConsumer<String, String>(properties)) {
+      consumer.subscribe(List.of(run.topic()), run.listener());
+      while (!run.isStopping()) {
+        ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(100));
+        for (ConsumerRecord<String, String> record : records) {
+          run.started(record);
+          run.handled(record);
+        }
+        commit(consumer);
+      }
+    }
+  }
+
+  private static void commit(KafkaConsumer<?, ?> consumer) {
+    try {
+      consumer.commitSync();
+    } catch (RebalanceInProgressException | CommitFailedException | TimeoutException e) {
+      // the records come again, here or at another member
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.millrace.testkit.chaos;
+
+import dev.millrace.kafka.RetryHeaders;
+import dev.millrace.testkit.chaos.Event.Kind;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.clients.producer.ProducerInterceptor;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** Logs the records that are safe in a retry topic. Kafka's producer creates this interceptor. */
+public final class RetryProbe implements ProducerInterceptor<byte[], byte[]> {
+
+  private @Nullable EventLog log;
+
+  /** For Kafka. */
+  public RetryProbe() {}
+
+  @Override
+  public void configure(Map<String, ?> properties) {
+    log = (EventLog) properties.get(CommitProbe.LOG);
+  }
+
+  @Override
+  public ProducerRecord<byte[], byte[]> onSend(ProducerRecord<byte[], byte[]> record) {
+    return record;
+  }
+
+  @Override
+  public void onAcknowledgement(
+      @Nullable RecordMetadata metadata, @Nullable Exception exception, Headers headers) {
+    if (exception == null) {
+      log(Objects.requireNonNull(log), Kind.LETTER, headers);
+    }
+  }
+
+  /** Logs an event of the record with these headers, with its first partition and offset. */
+  static void log(EventLog to, Kind kind, Headers headers) {
+    Header partition = headers.lastHeader(RetryHeaders.PARTITION);
+    Header offset = headers.lastHeader(RetryHeaders.OFFSET);
+    if (partition != null && offset != null) {
+      to.record(kind, (int) number(partition), number(offset), "", "of a retry topic");
+    }
+  }
+
+  private static long number(Header header) {
+    return Long.parseLong(new String(header.value(), StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void close() {}
+}

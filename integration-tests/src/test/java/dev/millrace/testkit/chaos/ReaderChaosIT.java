@@ -1,0 +1,81 @@
+package dev.millrace.testkit.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Loops with fixed partitions, disturbed by a seed: six promises are kept. A planted defect breaks
+ * one, and the oracle finds that. A round is repeated with {@code -Dchaos.seed=…}.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ReaderChaosIT {
+
+  private static final Path FILES = Path.of("target", "reader-chaos");
+  private static final int SEEDS = 10_000;
+
+  /** On channels, by key, with a breaker and other concurrencies: poison, freeze, kill, broker. */
+  private static final long FIXED = 27;
+
+  private static final int FEW = 4;
+
+  private LoggedChaos chaos;
+
+  @BeforeAll
+  void startBroker() throws Exception {
+    chaos = LoggedChaos.open(FILES);
+  }
+
+  @AfterAll
+  void stopBroker() throws Exception {
+    chaos.close();
+  }
+
+  @Test
+  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void loopsWithFixedPartitionsKeepTheirPromises() throws Exception {
+    LoggedResult<ReaderOracle.Broken> result = chaos.readers(FIXED, FEW, Defect.NONE);
+    assertThat(result.broken()).isEmpty();
+    assertThat(result.records()).isPositive();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DROPS_RECORDS, ALL_HANDLED",
+    "SETTLES_EARLY, POSITION_BEHIND_WORK",
+    "HANDLES_TWICE, NEVER_BACK",
+    "TWO_OF_A_KEY, IN_ORDER",
+    "TURNS_TOO_HIGH, BOUNDED",
+    "LEAKS_A_THREAD, CLEAN_CLOSE",
+  })
+  @EnabledIfSystemProperty(named = "readers.minutes", matches = "\\d+")
+  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void defectBreaksItsPromise(Defect defect, ReaderOracle.Promise promise) throws Exception {
+    assertThat(chaos.readers(FIXED, FEW, defect).broken())
+        .extracting(ReaderOracle.Broken::promise)
+        .contains(promise);
+  }
+
+  /** Runs rounds one after the other: see docs/verification.md. */
+  @Test
+  @EnabledIfSystemProperty(named = "readers.minutes", matches = "\\d+")
+  void loopsThatAreDisturbedForLongKeepTheirPromises() throws Exception {
+    long end = System.nanoTime() + Long.getLong("readers.minutes", 0) * 60_000_000_000L;
+    long seed = Long.getLong("chaos.seed", ThreadLocalRandom.current().nextInt(SEEDS));
+    int disturbances = Integer.getInteger("chaos.disturbances", Chaos.DISTURBANCES);
+    do {
+      LoggedResult<ReaderOracle.Broken> result = chaos.readers(seed, disturbances, Defect.NONE);
+      assertThat(result.broken()).as("seed %d", seed).isEmpty();
+      seed++;
+    } while (System.nanoTime() - end < 0);
+  }
+}

@@ -1,0 +1,12 @@
+package dev.millrace.kafka.channel;
+
+import dev.millrace.kafka.RecordHandler;
+import dev.millrace.kafka.builder.LoopBuilder;
+
+class TuningTest extends TuningPromises {
+
+  @Override
+  protected LoopBuilder<String, String, ?> handling(RecordHandler<String, String> handler) {
+    return builder().handler(handler);
+  }
+}

@@ -1,0 +1,49 @@
+package dev.millrace.testkit.simulation;
+
+import org.jspecify.annotations.Nullable;
+
+/** A thread of a world. For the world's carrier only. */
+final class SimulatedThread {
+
+  /** From 1, in the order in which threads are started. */
+  final int number;
+
+  /** Runs the thread until it parks, yields or ends. */
+  final Runnable continuation;
+
+  /** The process that it belongs to; null if it belongs to none. */
+  final @Nullable SimulatedProcess process;
+
+  /** Null until it runs for the first time. */
+  @Nullable Thread thread;
+
+  /** For strategies with priorities: the highest one runs. */
+  long priority;
+
+  /** The number of the decision before which it became ready. */
+  int readySince;
+
+  /** Whether it waits for a monitor, and a yield does not make it ready. */
+  boolean held;
+
+  /** The monitor in whose wait set it is. */
+  @Nullable Monitor waitsIn;
+
+  boolean ended;
+
+  SimulatedThread(int number, Runnable continuation, @Nullable SimulatedProcess process) {
+    this.number = number;
+    this.process = process;
+    this.continuation = continuation;
+  }
+
+  boolean hasBegun() {
+    return thread != null;
+  }
+
+  /** The name, with the number. */
+  String name() {
+    Thread known = thread;
+    return known == null ? "#" + number + " (not begun)" : "#" + number + " " + known.getName();
+  }
+}

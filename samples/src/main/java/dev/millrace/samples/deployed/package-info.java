@@ -1,0 +1,5 @@
+/** A consumer as a container runs it. */
+@NullMarked
+package dev.millrace.samples.deployed;
+
+import org.jspecify.annotations.NullMarked;
