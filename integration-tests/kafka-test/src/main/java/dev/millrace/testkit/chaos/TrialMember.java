@@ -168,7 +168,7 @@ final class TrialMember<K, V> {
   void kill() {
     synchronized (topic) {
       dead = true;
-      topic.event(name, Kind.KILLED, -1, -1, -1, "", "");
+      topic.kill(name);
     }
     consumer.die();
     context.cancel();

@@ -3,12 +3,15 @@ package dev.millrace.testkit.chaos;
 import dev.millrace.testkit.chaos.Event.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * A topic in memory, with the commits of one group, and the oracle that watches both. Each commit
@@ -21,6 +24,7 @@ final class TrialTopic {
   private final List<List<ConsumerRecord<byte[], byte[]>>> records = new ArrayList<>();
   private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
   private final Map<TopicPartition, String> owners = new HashMap<>();
+  private final Set<String> killed = new HashSet<>();
   private final Oracle oracle;
 
   TrialTopic(int partitions, Oracle oracle) {
@@ -61,8 +65,22 @@ final class TrialTopic {
     owners.put(partition, member);
   }
 
-  /** Stores offsets, unless the member does not own the partitions. */
+  /** From now on, no commit of the member arrives, not even one that is under way. */
+  synchronized void kill(String member) {
+    killed.add(member);
+    event(member, Kind.KILLED, -1, -1, -1, "", "");
+  }
+
+  /**
+   * Stores offsets.
+   *
+   * @throws CommitFailedException if the member does not own the partitions
+   * @throws TimeoutException if the member was killed
+   */
   synchronized void commit(String member, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    if (killed.contains(member)) {
+      throw new TimeoutException("the process is dead");
+    }
     offsets
         .keySet()
         .forEach(

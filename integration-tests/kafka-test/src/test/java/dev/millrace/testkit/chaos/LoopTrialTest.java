@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.LongDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,21 @@ class LoopTrialTest {
     topic.owner(P0, "w2");
     assertThatThrownBy(() -> topic.commit("w1", Map.of(P0, new OffsetAndMetadata(0))))
         .isInstanceOf(CommitFailedException.class);
+  }
+
+  @Test
+  void commitThatIsUnderWayDiesWithItsMember() {
+    var topic = topic();
+    topic.add(0, new byte[0], new byte[0], "k");
+    topic.owner(P0, "w1");
+    topic.event("w1", Event.Kind.ASSIGNED, 0, -1, 1, "", "");
+    topic.event("w1", Event.Kind.START, 0, 0, -1, "k", "");
+    topic.event("w1", Event.Kind.END, 0, 0, -1, "k", "");
+    topic.kill("w1");
+    assertThatThrownBy(() -> topic.commit("w1", Map.of(P0, new OffsetAndMetadata(1))))
+        .isInstanceOf(TimeoutException.class);
+    assertThat(topic.violations()).isEmpty();
+    assertThat(topic.committed()).isEmpty();
   }
 
   private static TrialTopic topic() {
