@@ -10,7 +10,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.read.ListAppender;
 import dev.millrace.context.Context;
-import dev.millrace.kafka.channel.KafkaLoop;
+import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.testkit.LocalBroker;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,9 +36,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /** A broker that demands TLS and a password. */
@@ -74,8 +76,10 @@ class SecurityIT {
     keytool(store, "-exportcert", "-rfc", "-file", exported.toString());
     certificate = Files.readString(exported);
     broker = LocalBroker.startSecured(keystore, "store-pass", "shop", SECRET);
-    broker.createTopic("orders", 1);
-    broker.createTopic("orders.dead", 1);
+    for (Face face : Face.values()) {
+      broker.createTopic(orders(face), 1);
+      broker.createTopic(orders(face) + ".dead", 1);
+    }
   }
 
   private static void keytool(String[] store, String... arguments) throws Exception {
@@ -133,27 +137,33 @@ class SecurityIT {
     return properties;
   }
 
-  private static KafkaLoop.Builder<String, String> builder(String password) {
-    Map<String, Object> properties = properties(password);
-    properties.put("group.id", "shop");
-    return KafkaLoop.<String, String>builder()
-        .properties(properties)
-        .deserializers(new StringDeserializer(), new StringDeserializer())
-        .topics("orders");
+  private static String orders(Face face) {
+    return "orders-" + face.name().toLowerCase(Locale.ROOT);
   }
 
-  @Test
-  void loopAndItsDeadLettersConnectWithTlsAndPassword() throws Exception {
+  private static FaceBuilder builder(Face face, String group, String topic, String password) {
+    Map<String, Object> properties = properties(password);
+    properties.put("group.id", group + "-" + face);
+    return face.builder()
+        .properties(properties)
+        .with(loop -> loop.deserializers(new StringDeserializer(), new StringDeserializer()))
+        .topics(topic);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void loopAndItsDeadLettersConnectWithTlsAndPassword(Face face) throws Exception {
+    String orders = orders(face);
     try (var producer =
         new KafkaProducer<>(properties(SECRET), new StringSerializer(), new StringSerializer())) {
-      producer.send(new ProducerRecord<>("orders", "good")).get();
-      producer.send(new ProducerRecord<>("orders", "bad")).get();
+      producer.send(new ProducerRecord<>(orders, "good")).get();
+      producer.send(new ProducerRecord<>(orders, "bad")).get();
     }
     Set<String> handled = ConcurrentHashMap.newKeySet();
     List<String> letters = Collections.synchronizedList(new ArrayList<>());
     var loop =
-        builder(SECRET)
-            .deadLetterTopic("orders.dead")
+        builder(face, "shop", orders, SECRET)
+            .deadLetterTopic(orders + ".dead")
             .handler(
                 record -> {
                   if (record.value().equals("bad")) {
@@ -162,12 +172,8 @@ class SecurityIT {
                   handled.add(record.value());
                 })
             .build();
-    Map<String, Object> reads = properties(SECRET);
-    reads.put("group.id", "readers");
     var reader =
-        builder(SECRET)
-            .properties(reads)
-            .topics("orders.dead")
+        builder(face, "readers", orders + ".dead", SECRET)
             .handler(record -> letters.add(record.value()))
             .build();
     var reading =
@@ -192,9 +198,10 @@ class SecurityIT {
     assertThat(handled).containsExactly("good");
   }
 
-  @Test
-  void wrongPasswordStopsTheLoopAndIsNotShown() {
-    var loop = builder("not-" + SECRET).handler(record -> {}).build();
+  @ParameterizedTest
+  @EnumSource
+  void wrongPasswordStopsTheLoopAndIsNotShown(Face face) {
+    var loop = builder(face, "shop", orders(face), "not-" + SECRET).handler(record -> {}).build();
     assertThatThrownBy(() -> loop.run(Context.background()))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(SaslAuthenticationException.class)

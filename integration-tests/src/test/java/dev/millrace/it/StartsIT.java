@@ -19,6 +19,7 @@ import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -178,6 +179,35 @@ class StartsIT extends WithBroker {
     await().atMost(SOON).until(() -> committed(0) == 50);
     running.drain();
     assertThat(handled.keySet()).containsAll(values(100, 150));
+  }
+
+  /** KAFKA-13310: commits of a topic that is gone fail, and those of the other topic go on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"classic", "consumer"})
+  void topicThatIsDeletedHoldsUpNoOtherTopic(String protocol) throws Exception {
+    String other = topic + "-other";
+    createTopic(other, 1);
+    var running =
+        start(
+            builder(protocol, "earliest")
+                .with(loop -> loop.topics(topic, other))
+                .commitInterval(Duration.ofSeconds(1))
+                .build());
+    awaitCommitsOfAll(PARTITIONS + 1);
+    produceTo(0, null, 0, 40);
+    await().atMost(SOON).until(() -> handled.size() == 40);
+    admin().deleteTopics(List.of(topic)).all().get();
+    produce(
+        values(100, 150).stream()
+            .map(value -> new ProducerRecord<byte[], byte[]>(other, bytes(value)))
+            .toList());
+    var ofOther = new TopicPartition(other, 0);
+    await().atMost(SOON).until(() -> handled.keySet().containsAll(values(100, 150)));
+    await().atMost(SOON).until(() -> commits().get(ofOther).offset() == 50);
+    Topics.create(admin(), List.of(new NewTopic(topic, PARTITIONS, (short) 1)));
+    produceTo(0, null, 200, 250);
+    await().atMost(SOON).until(() -> handled.keySet().containsAll(values(200, 250)));
+    running.drain();
   }
 
   /** KAFKA-13310, found by the next owner. */
