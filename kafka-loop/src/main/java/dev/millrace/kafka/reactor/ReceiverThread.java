@@ -7,6 +7,7 @@ import reactor.core.Disposable;
 import reactor.kafka.receiver.KafkaReceiver;
 import reactor.kafka.receiver.ReceiverOptions;
 import reactor.kafka.receiver.internals.ConsumerFactory;
+import reactor.util.context.Context;
 
 /** A receiver of Reactor Kafka that drives our core. Its thread subscribes, polls and closes. */
 /*
@@ -15,6 +16,12 @@ import reactor.kafka.receiver.internals.ConsumerFactory;
  * docs/decisions/0004-reactor-kafka-turns-our-core.md.
  */
 final class ReceiverThread<K, V> {
+
+  /**
+   * Reactor's name for the function that gets the errors of one flux that nobody takes any more
+   * ({@code Hooks.KEY_ON_ERROR_DROPPED}). Without such a function, Reactor logs them as its own.
+   */
+  private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
   private final ConsumerCore<K, V> core;
   private final DrivenConsumer<K, V> consumer;
@@ -41,7 +48,12 @@ final class ReceiverThread<K, V> {
                 .commitBatchSize(0)
                 .maxDeferredCommits(0)
                 .maxDelayRebalance(Duration.ZERO));
-    this.subscription = receiver.receive().subscribe(record -> {}, onFailure);
+    // The loop learns of a failed poll before the receiver does. It may have disposed of the
+    // receiver when the receiver emits the same failure.
+    this.subscription =
+        receiver
+            .receive()
+            .subscribe(record -> {}, onFailure, null, Context.of(ON_ERROR_DROPPED, onFailure));
   }
 
   /**

@@ -22,12 +22,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.serialization.IntegerDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import reactor.blockhound.BlockingOperationError;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -362,6 +365,25 @@ class ReactorKafkaLoopTest extends WithMockReceiver {
     var loop = reactive().handler(record -> count()).build();
     StepVerifier.create(loop.run()).verifyErrorSatisfies(e -> assertThat(e).isSameAs(error));
     assertThat(mock.closed()).isTrue();
+  }
+
+  /** Reactor logs an error with its stack trace for each failure that is dropped. */
+  @Test
+  void pollThatFailsIsReportedOnceAndNotByReactor() {
+    List<Throwable> dropped = Collections.synchronizedList(new ArrayList<>());
+    Hooks.onErrorDropped(dropped::add);
+    try {
+      for (int i = 0; i < 50; i++) {
+        var consumer = new MockConsumer<byte[], byte[]>("earliest");
+        var error = new SaslAuthenticationException("wrong password");
+        consumer.setPollException(error);
+        var loop = reactive(consumer, errors).handler(record -> count()).build();
+        StepVerifier.create(loop.run()).verifyErrorSatisfies(e -> assertThat(e).isSameAs(error));
+      }
+    } finally {
+      Hooks.resetOnErrorDropped();
+    }
+    assertThat(dropped).isEmpty();
   }
 
   @Test
