@@ -21,11 +21,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +44,7 @@ public abstract class EndPromises extends WithMockConsumer {
   private static final Duration DRAIN = Duration.ofMillis(300);
   private static final Duration CLOSE = Duration.ofSeconds(3);
 
+  private static final int PARTITIONS = 8;
   private static final int PAIRS = 2 * Runtime.getRuntime().availableProcessors();
 
   /** Releases handlers that ignore their interrupt. */
@@ -219,6 +223,43 @@ public abstract class EndPromises extends WithMockConsumer {
     await().until(() -> Long.valueOf(3).equals(lastCommits.get(P0)));
     loop.drain(Duration.ofSeconds(5));
     assertThat(running.get()).isEqualTo("ended");
+  }
+
+  private static TopicPartition[] partitions() {
+    return IntStream.range(0, PARTITIONS)
+        .mapToObj(i -> new TopicPartition("orders", i))
+        .toArray(TopicPartition[]::new);
+  }
+
+  @Test
+  void questionsWithoutAnAnswerDoNotHoldUpTheEnd() throws Exception {
+    isDown = true;
+    LoopBuilder<String, String, ?> builder = loop(record -> {});
+    Loop loop = builder.closeTimeout(CLOSE).build();
+    assign(1, partitions());
+    var running = start(loop, Context.background());
+    await().until(() -> !lookups.isEmpty());
+    loop.drain(DRAIN);
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(mock.closed()).isTrue();
+  }
+
+  @Test
+  void questionsWithoutAnAnswerDoNotHoldUpPollsAndEachPartitionIsAskedFor() throws Exception {
+    isDown = true;
+    LoopBuilder<String, String, ?> builder = loop(record -> {});
+    Loop loop = builder.closeTimeout(CLOSE).build();
+    assign(1, partitions());
+    var running = start(loop, Context.background());
+    await().until(() -> !lookups.isEmpty());
+    var asked = new CompletableFuture<Integer>();
+    mock.schedulePollTask(() -> asked.complete(lookups.size()));
+    assertThat(asked.get(50, TimeUnit.SECONDS)).isLessThan(PARTITIONS / 2);
+    await().until(() -> lookedUp.size() == PARTITIONS);
+    isDown = false;
+    await().until(() -> lastCommits.size() == PARTITIONS);
+    loop.drain(DRAIN);
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }
 
   @Test

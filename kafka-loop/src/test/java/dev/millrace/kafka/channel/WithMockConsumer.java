@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -25,6 +26,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +82,10 @@ public abstract class WithMockConsumer {
         public synchronized Map<TopicPartition, OffsetAndMetadata> committed(
             Set<TopicPartition> partitions, Duration timeout) {
           lookups.add(timeout);
+          lookedUp.addAll(partitions);
+          if (isDown) {
+            awaitTheBroker(timeout);
+          }
           RuntimeException failure = lookupFailure;
           if (failure != null) {
             throw failure;
@@ -89,10 +95,31 @@ public abstract class WithMockConsumer {
           }
           return super.committed(partitions, timeout);
         }
+
+        private void awaitTheBroker(Duration timeout) {
+          long deadline = System.nanoTime() + timeout.toNanos();
+          try {
+            for (long left; isDown && (left = deadline - System.nanoTime()) > 0; ) {
+              TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptException(e);
+          }
+          if (isDown) {
+            throw new TimeoutException("no broker answers");
+          }
+        }
       };
 
   /** The timeouts of the requests for committed offsets. */
   protected final List<Duration> lookups = Collections.synchronizedList(new ArrayList<>());
+
+  /** The partitions of these requests. */
+  protected final Set<TopicPartition> lookedUp = ConcurrentHashMap.newKeySet();
+
+  /** Whether no broker answers these requests, so that each takes its whole timeout. */
+  protected volatile boolean isDown;
 
   /** What commits come to; null if they succeed. */
   protected volatile @Nullable RuntimeException commitFailure;

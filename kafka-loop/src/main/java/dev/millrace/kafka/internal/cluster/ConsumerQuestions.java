@@ -1,5 +1,7 @@
 package dev.millrace.kafka.internal.cluster;
 
+import dev.millrace.clock.internal.Time;
+import dev.millrace.kafka.internal.report.Ends;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -19,16 +21,27 @@ import org.jspecify.annotations.Nullable;
 /**
  * Asks with a consumer that the application provides, such as Kafka's mock. An admin client cannot
  * be used, because the addresses of the brokers are unknown. It knows no ids of topics. For the
- * poll thread only; blocks.
+ * poll thread only; a question blocks, at most for the timeout.
  */
 public final class ConsumerQuestions implements Questions {
+
+  /**
+   * A question that begins just before the end delays the end. The search for a start asks three
+   * questions at most, so that more than half of the close timeout is left for the last commit.
+   */
+  private static final int SHARE = 8;
 
   private final Consumer<?, ?> consumer;
   private final Duration timeout;
 
-  public ConsumerQuestions(Consumer<?, ?> consumer, Duration timeout) {
+  /**
+   * Questions to this consumer.
+   *
+   * @param closeTimeout how long the end of the consumer may take
+   */
+  public ConsumerQuestions(Consumer<?, ?> consumer, Duration closeTimeout) {
     this.consumer = consumer;
-    this.timeout = timeout;
+    this.timeout = closeTimeout.dividedBy(SHARE);
   }
 
   @Override
@@ -70,20 +83,22 @@ public final class ConsumerQuestions implements Questions {
   @Override
   public Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> offsets(
       Map<TopicPartition, Place> places, IsolationLevel isolation) {
+    long deadline = Time.nanoTime() + timeout.toNanos();
     Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> answers = new HashMap<>();
-    places.forEach((name, place) -> answers.put(name, answer(() -> offset(name, place))));
+    places.forEach(
+        (name, place) -> answers.put(name, answer(() -> offset(name, place, Ends.left(deadline)))));
     return answers;
   }
 
-  private Optional<OffsetAndMetadata> offset(TopicPartition name, Place place) {
+  private Optional<OffsetAndMetadata> offset(TopicPartition name, Place place, Duration left) {
     if (place.equals(Place.FIRST)) {
-      return found(consumer.beginningOffsets(Set.of(name), timeout).get(name));
+      return found(consumer.beginningOffsets(Set.of(name), left).get(name));
     }
     if (place.equals(Place.END)) {
-      return found(consumer.endOffsets(Set.of(name), timeout).get(name));
+      return found(consumer.endOffsets(Set.of(name), left).get(name));
     }
     OffsetAndTimestamp found =
-        consumer.offsetsForTimes(Map.of(name, place.timestamp()), timeout).get(name);
+        consumer.offsetsForTimes(Map.of(name, place.timestamp()), left).get(name);
     return found(found == null ? null : found.offset());
   }
 

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,6 +41,10 @@ import org.apache.kafka.common.errors.RetriableException;
  * that is never read. So Kafka's consumer does not fetch from it, and does not look for a position
  * itself. That search would make all partitions wait for one whose leader is away. An answer is for
  * one ownership. It is dropped if the partition was revoked, or has got a position in another way.
+ *
+ * Questions to a consumer of the application block the poll thread. So a turn begins no further
+ * question after MOMENT, and the partition that got no answer is asked for last. Otherwise a broker
+ * that is away would hold up the polls and the end of the loop, once for each partition.
  */
 public final class Starts<K, V> {
 
@@ -63,7 +68,7 @@ public final class Starts<K, V> {
     private final Partition<K, V> partition;
     private final Supplier<CompletableFuture<Start>> question;
     private CompletableFuture<Start> answer;
-    private long askAgain;
+    private long askAgain = Time.nanoTime();
 
     Open(Partition<K, V> partition, Supplier<CompletableFuture<Start>> question) {
       this.partition = partition;
@@ -83,7 +88,9 @@ public final class Starts<K, V> {
   private final StartFinder finder;
   private final Owner<K, V> owner;
   private final java.util.function.Consumer<? super Exception> report;
-  private final Map<TopicPartition, Open> open = new HashMap<>();
+
+  /** In the order in which the partitions are asked for. */
+  private final Map<TopicPartition, Open> open = new LinkedHashMap<>();
 
   public Starts(
       Consumer<?, ?> consumer,
@@ -160,6 +167,7 @@ public final class Starts<K, V> {
       return false;
     }
     boolean some = false;
+    long moment = Time.nanoTime() + MOMENT.toNanos();
     List<Open> done = new ArrayList<>();
     for (Iterator<Open> all = open.values().iterator(); all.hasNext(); ) {
       Open one = all.next();
@@ -167,7 +175,9 @@ public final class Starts<K, V> {
         all.remove();
         continue;
       }
-      if (one.answer == NOT_ASKED && one.askAgain - Time.nanoTime() <= 0) {
+      long now = Time.nanoTime();
+      boolean mayAsk = !questions.isBlocking() || now - moment < 0;
+      if (mayAsk && one.answer == NOT_ASKED && one.askAgain - now <= 0) {
         one.ask();
       }
       if (one.answer.isDone()) {
@@ -196,15 +206,18 @@ public final class Starts<K, V> {
   private void askAgain(Open one, Throwable failure) {
     one.answer = NOT_ASKED; // always: a refused right may be granted later
     one.askAgain = Time.nanoTime() + ASK_AGAIN.toNanos();
+    TopicPartition name = one.partition.name();
+    open.remove(name);
+    open.put(name, one);
     if (!(failure instanceof RetriableException)) {
       throw failure instanceof KafkaException known
           ? known
-          : new KafkaException("where " + one.partition.name() + " begins is not known", failure);
+          : new KafkaException("where " + name + " begins is not known", failure);
     }
     report.accept(
         new KafkaException(
             "where %s begins is not known, and is asked again: %s"
-                .formatted(one.partition.name(), failure.getMessage()),
+                .formatted(name, failure.getMessage()),
             failure));
   }
 
@@ -246,6 +259,8 @@ public final class Starts<K, V> {
     Open one = hold(partition, question);
     consumer.pause(Set.of(partition.name()));
     consumer.seek(partition.name(), NEVER_READ);
-    one.ask();
+    if (!questions.isBlocking()) {
+      one.ask();
+    }
   }
 }
