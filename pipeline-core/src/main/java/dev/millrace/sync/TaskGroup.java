@@ -7,7 +7,6 @@ import dev.millrace.context.CancellableContext;
 import dev.millrace.context.Context;
 import dev.millrace.context.internal.CancelSource;
 import dev.millrace.errors.NotedException;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -67,7 +66,7 @@ public final class TaskGroup implements AutoCloseable {
   private final Inside inside = Inside.of(this);
 
   // All that follows is guarded by the monitor. Threads wait for it only until the group is empty.
-  private final Set<Thread> threads = new HashSet<>();
+  private final Set<Thread> threads = new LinkedHashSet<>(); // in the order of their forks
   private final LinkedHashSet<Forker> forkers = new LinkedHashSet<>(); // first come, first served
   private final Failures failures = new Failures();
   private @Nullable NotedException decisive; // the failure that has cancelled the group

@@ -7,6 +7,8 @@ import java.io.OutputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeTransform;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
@@ -27,6 +29,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
@@ -41,7 +44,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An agent, which this class makes and loads, opens {@code java.lang}. It replaces {@link
  * System#nanoTime} in the classes whose waits have a time limit, and makes random numbers
- * independent of the number of a thread.
+ * independent of the number of a thread. In a simulation, the order of {@code Set.of} and {@code
+ * Map.of} is not that of the JVM, which chooses another one each time when it starts.
  */
 final class Jdk {
 
@@ -65,6 +69,13 @@ final class Jdk {
   /** Mixes the number of the thread into each random number. */
   private static final String RANDOM = "java/util/concurrent/ThreadLocalRandom";
 
+  /** Sets and maps whose order depends on two random constants of the JVM. */
+  private static final String IMMUTABLE = "java/util/ImmutableCollections";
+
+  /** These constants, and the methods of {@link JdkTime} that replace them in a simulation. */
+  private static final Map<String, String> RANDOM_ORDER =
+      Map.of("SALT32L", "salt", "REVERSE", "isReversed");
+
   private static final Constructor<?> BUILDER;
   private static final VarHandle RANDOM_SEED;
   private static final VarHandle RANDOM_PROBE;
@@ -74,8 +85,9 @@ final class Jdk {
     try {
       Instrumentation agent = agent();
       open(agent);
-      Field source = bootTime(agent).getField("source");
-      source.set(null, (LongSupplier) World::nanoTimeOfThread);
+      Class<?> time = bootTime(agent);
+      time.getField("source").set(null, (LongSupplier) World::nanoTimeOfThread);
+      time.getField("simulated").set(null, (BooleanSupplier) () -> Carrier.world() != null);
       rewrite(agent);
       BUILDER =
           Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
@@ -226,7 +238,7 @@ final class Jdk {
   }
 
   private static boolean isChanged(String name) {
-    return TIMED.contains(name) || name.equals(RANDOM);
+    return TIMED.contains(name) || name.equals(RANDOM) || name.startsWith(IMMUTABLE);
   }
 
   private static byte[] change(byte[] bytes) {
@@ -245,6 +257,15 @@ final class Jdk {
                 MethodTypeDesc.of(ConstantDescs.CD_long));
           } else {
             builder.with(element);
+            if (element instanceof FieldInstruction field
+                && field.opcode() == Opcode.GETSTATIC
+                && field.owner().asInternalName().equals(IMMUTABLE)
+                && RANDOM_ORDER.containsKey(field.name().stringValue())) {
+              builder.invokestatic(
+                  ClassDesc.of(JdkTime.class.getName()),
+                  RANDOM_ORDER.get(field.name().stringValue()),
+                  MethodTypeDesc.of(field.typeSymbol(), field.typeSymbol()));
+            }
           }
         };
     ClassFile file = ClassFile.of();

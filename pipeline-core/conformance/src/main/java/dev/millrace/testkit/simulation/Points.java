@@ -164,6 +164,12 @@ public final class Points {
     }
   }
 
+  /** The first hash code of an object; never 0. */
+  public static int hash(Object object) {
+    World world = Carrier.world();
+    return world == null ? System.identityHashCode(object) | 1 : world.nextHash();
+  }
+
   // Monitors
 
   public static void enter(Object object) {

@@ -1,9 +1,11 @@
 package dev.millrace.testkit.simulation;
 
 import java.lang.classfile.AccessFlags;
+import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeModel;
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * Rewrites classes for a simulation: they use the time, threads and monitors of the world, and
  * before each access that other threads can see there is a point at which the thread may give way.
  * So the library itself contains nothing for the simulation. Thread-safe as far as its reader is.
+ *
+ * <p>The JVM's hash codes of objects differ from run to run, and so would the order of a hash set.
+ * So a class that inherits the method of {@link Object} gets a method of its own.
  */
 final class Rewriter {
 
@@ -41,6 +46,12 @@ final class Rewriter {
   private static final MethodTypeDesc OF_INT =
       MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_boolean);
   private static final MethodTypeDesc OF_OBJECT = MethodTypeDesc.of(ConstantDescs.CD_void, OBJECT);
+  private static final MethodTypeDesc INT = MethodTypeDesc.of(ConstantDescs.CD_int);
+  private static final MethodTypeDesc INT_OF_OBJECT =
+      MethodTypeDesc.of(ConstantDescs.CD_int, OBJECT);
+
+  /** The field with the hash code of an object; 0 as long as it has none. */
+  private static final String HASH = "hashInSimulation";
 
   /** Static methods, as owner and name, that {@link Points} has with the same parameters. */
   private static final Set<String> STATIC =
@@ -76,8 +87,7 @@ final class Rewriter {
 
   byte[] rewrite(byte[] bytes) {
     ClassModel model = file.parse(bytes);
-    return file.transformClass(
-        model,
+    ClassTransform methods =
         (builder, element) -> {
           if (element instanceof MethodModel method && method.code().isPresent()) {
             int flags = method.flags().flagsMask() & ~ClassFile.ACC_SYNCHRONIZED;
@@ -85,19 +95,62 @@ final class Rewriter {
                 method.methodName(),
                 method.methodType(),
                 flags,
-                methods ->
+                parts ->
                     method.forEach(
                         part -> {
                           if (part instanceof CodeModel code) {
-                            methods.withCode(out -> rewrite(model, method, code, out));
+                            parts.withCode(out -> rewrite(model, method, code, out));
                           } else if (!(part instanceof AccessFlags)) {
-                            methods.with(part);
+                            parts.with(part);
                           }
                         }));
           } else {
             builder.with(element);
           }
-        });
+        };
+    return file.transformClass(
+        model,
+        inheritsHash(model)
+            ? methods.andThen(ClassTransform.endHandler(builder -> addHash(model, builder)))
+            : methods);
+  }
+
+  // Hash codes
+
+  private static boolean inheritsHash(ClassModel model) {
+    return !model.flags().has(AccessFlag.INTERFACE)
+        && model
+            .superclass()
+            .filter(of -> of.asInternalName().equals("java/lang/Object"))
+            .isPresent()
+        && model.methods().stream()
+            .noneMatch(
+                method ->
+                    method.methodName().equalsString("hashCode")
+                        && method.methodTypeSymbol().equals(INT));
+  }
+
+  private static void addHash(ClassModel model, ClassBuilder builder) {
+    ClassDesc own = model.thisClass().asSymbol();
+    builder.withField(HASH, ConstantDescs.CD_int, ClassFile.ACC_PRIVATE | ClassFile.ACC_TRANSIENT);
+    builder.withMethodBody(
+        "hashCode",
+        INT,
+        ClassFile.ACC_PUBLIC,
+        out ->
+            out.aload(0)
+                .getfield(own, HASH, ConstantDescs.CD_int)
+                .ifThen(
+                    Opcode.IFEQ,
+                    first ->
+                        first
+                            .aload(0)
+                            .aload(0)
+                            .invokestatic(POINTS, "hash", INT_OF_OBJECT)
+                            .putfield(own, HASH, ConstantDescs.CD_int))
+                .aload(0)
+                .getfield(own, HASH, ConstantDescs.CD_int)
+                .ireturn());
   }
 
   private void rewrite(ClassModel model, MethodModel method, CodeModel code, CodeBuilder out) {

@@ -79,6 +79,7 @@ final class World implements Executor {
   private @Nullable SimulatedProcess starting;
   private long now = START_NANOS;
   private long numbers;
+  private int hashes;
   private int events;
   private int steps;
   private long trace;
@@ -394,6 +395,11 @@ final class World implements Executor {
 
   long now() {
     return now;
+  }
+
+  /** Spread over all bits, as the hash codes of the JVM are; not 0. */
+  int nextHash() {
+    return ++hashes * 0x9E3779B9;
   }
 
   Instant instant() {

@@ -19,7 +19,7 @@ class SimulationTest {
   private static final int SEEDS = 300;
 
   @ParameterizedTest
-  @ValueSource(strings = {"time", "monitors", "channels"})
+  @ValueSource(strings = {"time", "monitors", "channels", "sets"})
   void correctProgramPassesUnderAllSchedules(String name) {
     var simulation = new Simulation(Puzzles.class, name);
     for (long seed = 0; seed < SEEDS; seed++) {
@@ -48,7 +48,7 @@ class SimulationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"monitors", "channels", "time"})
+  @ValueSource(strings = {"monitors", "channels", "time", "sets"})
   void sameSeedGivesTheSameSchedule(String name) {
     List<Outcome> upwards = new ArrayList<>();
     var simulation = new Simulation(Puzzles.class, name);

@@ -8,7 +8,10 @@ import dev.millrace.context.Context;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -53,8 +56,38 @@ public final class Puzzles implements LongConsumer {
       case "channels" -> Puzzles::channels;
       case "nothing after a cancel" -> Puzzles::nothingAfterACancel;
       case "selects" -> Puzzles::selects;
+      case "sets" -> this::sets;
       default -> throw new IllegalArgumentException(name);
     };
+  }
+
+  /** An object with the hash code of {@link Object}. */
+  private static final class Plain {
+    private final int times;
+
+    Plain(int times) {
+      this.times = times;
+    }
+  }
+
+  /** The order of the threads is the order of a hash set. */
+  private void sets() throws InterruptedException {
+    assertThat(Set.of("a", "b", "c", "d", "e")).containsExactly("c", "b", "a", "e", "d");
+    assertThat(Map.of("a", 1, "b", 2, "c", 3).keySet()).containsExactly("c", "b", "a");
+    Set<Plain> all = new HashSet<>();
+    for (int i = 0; i < 10; i++) {
+      all.add(new Plain(i));
+    }
+    List<Body> bodies = new ArrayList<>();
+    all.forEach(
+        plain ->
+            bodies.add(
+                () -> {
+                  for (int i = 0; i < plain.times; i++) {
+                    counter = i;
+                  }
+                }));
+    join(together(bodies.toArray(Body[]::new)));
   }
 
   private static List<Thread> together(Body... bodies) {
