@@ -39,13 +39,15 @@ final class Chaos implements AutoCloseable {
    * A round without defects.
    *
    * @param face the face; empty for the one that the seed draws
+   * @param knobs the knobs of a loop, joined by a plus; empty for the ones that the seed draws
    */
-  RoundResult round(long seed, int disturbances, String face) throws Exception {
+  RoundResult round(long seed, int disturbances, String face, String knobs) throws Exception {
     Plan drawn = Plans.of(seed, disturbances);
-    if (!face.isEmpty()) {
-      return round(Plans.on(drawn, face), face, Defect.NONE);
+    if (face.isEmpty() && knobs.isEmpty()) {
+      return round(drawn, Plans.face(drawn), Defect.NONE);
     }
-    return round(drawn, Plans.face(drawn), Defect.NONE);
+    String chosen = face.isEmpty() ? Plans.face(drawn) : face;
+    return round(Plans.on(drawn, chosen, knobs), chosen, Defect.NONE);
   }
 
   /** A round. */
@@ -100,19 +102,21 @@ final class Chaos implements AutoCloseable {
    * Runs rounds until the time is over; every fifth round has three brokers. Prints the seeds. The
    * exit status is 1 if an invariant was broken.
    *
-   * @param args minutes, the first seed, the directory, disturbances per round, and the face of all
-   *     rounds
+   * @param args minutes, the first seed, the directory, disturbances per round, the face of all
+   *     rounds, and their knobs
    */
   public static void main(String[] args) throws Exception {
     long minutes = Long.parseLong(args[0]);
     long seed = Long.parseLong(args[1]);
     int disturbances = args.length > 3 ? Integer.parseInt(args[3]) : DISTURBANCES;
     String face = args.length > 4 ? args[4] : "";
-    System.exit(
-        run(Duration.ofMinutes(minutes), seed, Path.of(args[2]), disturbances, face) ? 0 : 1);
+    String knobs = args.length > 5 ? args[5] : "";
+    var time = Duration.ofMinutes(minutes);
+    System.exit(run(time, seed, Path.of(args[2]), disturbances, face, knobs) ? 0 : 1);
   }
 
-  static boolean run(Duration time, long firstSeed, Path directory, int disturbances, String face)
+  static boolean run(
+      Duration time, long firstSeed, Path directory, int disturbances, String face, String knobs)
       throws Exception {
     long end = System.nanoTime() + time.toNanos();
     boolean sane = true;
@@ -122,7 +126,7 @@ final class Chaos implements AutoCloseable {
     try (Chaos chaos = open(directory, 1)) {
       for (long seed = firstSeed; System.nanoTime() - end < 0; seed++) {
         chaos.use(seed % 5 == 4 ? 3 : 1, sane);
-        RoundResult result = chaos.round(seed, disturbances, face);
+        RoundResult result = chaos.round(seed, disturbances, face, knobs);
         sane = result.problem().isEmpty();
         rounds++;
         all += result.disturbances();

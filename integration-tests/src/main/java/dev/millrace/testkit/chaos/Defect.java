@@ -13,6 +13,12 @@ enum Defect {
   STANDS_STILL,
   /** Settles a record and handles it afterwards. */
   SETTLES_EARLY,
+  /** Handles the records of a batch backwards. */
+  REVERSES_BATCHES,
+  /** Handles more records at once than a batch may have. */
+  BATCHES_TOO_LARGE,
+  /** Handles some of the records that are to be skipped. */
+  HANDLES_MARKED,
   /** Handles some records twice. */
   HANDLES_TWICE,
   /** Skips some records. */

@@ -1,5 +1,7 @@
 package dev.millrace.testkit.chaos;
 
+import java.util.Set;
+
 /** A consumer loop that a worker can run: one for each way to consume. */
 interface Face {
 
@@ -29,7 +31,7 @@ interface Face {
 
   /** Whether the face can produce exactly once. */
   static boolean canProduceExactlyOnce(String name) {
-    return name.equals("channel");
+    return Set.of(Plans.FACES).contains(name);
   }
 
   /** Whether the face is a pipeline that produces exactly once. */

@@ -4,10 +4,12 @@ import dev.millrace.kafka.LoopBreaker;
 import dev.millrace.kafka.builder.LoopBuilder;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Collectors;
@@ -36,8 +38,20 @@ record Knobs(Set<Knob> all) {
     /** Changes the rate limit. */
     RATE,
     /** Pauses and resumes single partitions, or all. */
-    PAUSE
+    PAUSE,
+    /** Skips records with a header. */
+    SKIP,
+    /** Handles records in batches. */
+    BATCHES,
+    /** Sends dead letters with a producer of the loop's own. */
+    LETTER_TOPIC;
+
+    private static final Set<Knob> NOT_EXACTLY_ONCE = EnumSet.of(ROUTES, BATCHES, LETTER_TOPIC);
+    private static final Set<Knob> NOT_IN_BATCHES = EnumSet.of(ROUTES, PRIORITY, TOPIC_CONCURRENCY);
   }
+
+  /** The size of batches. */
+  static final int BATCH = 5;
 
   /** Far more failures than the attempts of a record. */
   private static final int OPENS_AFTER = 5;
@@ -56,10 +70,21 @@ record Knobs(Set<Knob> all) {
         drawn.add(one);
       }
     }
+    if (random.nextBoolean()) {
+      drawn.remove(Knob.BATCHES); // they exclude other knobs, so they are rarer
+    }
     if (exactlyOnce) {
-      drawn.remove(Knob.ROUTES); // a loop with routes has no transactions
+      drawn.removeAll(Knob.NOT_EXACTLY_ONCE);
+    }
+    if (drawn.contains(Knob.BATCHES)) {
+      drawn.removeAll(Knob.NOT_IN_BATCHES);
     }
     return new Knobs(drawn);
+  }
+
+  /** Whether a loop that produces exactly once can have all of them. */
+  boolean fitExactlyOnce() {
+    return Collections.disjoint(all, Knob.NOT_EXACTLY_ONCE);
   }
 
   /** These knobs, without one. */
@@ -95,6 +120,12 @@ record Knobs(Set<Knob> all) {
     }
     if (has(Knob.TOPIC_CONCURRENCY)) {
       builder.topicConcurrency(topic, Math.max(1, allowed * 3 / 4));
+    }
+    if (has(Knob.SKIP)) {
+      var marked = new AtomicLong();
+      boolean forgets = worker.defect() == Defect.HANDLES_MARKED;
+      builder.skipIf(
+          record -> Traffic.isMarked(record) && !(forgets && marked.incrementAndGet() % 5 == 0));
     }
     if (has(Knob.BREAKER)) {
       builder.breaker(

@@ -112,11 +112,25 @@ abstract class LoggedRound {
     }
   }
 
-  /** All records of the topic, also those whose producer got no answer. */
+  /** All records of the topic, also those whose producer got no answer; without marked ones. */
   final List<String> produced() {
+    return records(false);
+  }
+
+  /** The records that the workers are to skip. */
+  final List<String> marked() {
+    return records(true);
+  }
+
+  private List<String> records(boolean marked) {
     List<String> all = new ArrayList<>();
     try (var reader = new TopicReader(brokers.bootstrapServers(), topic)) {
-      reader.readAll(record -> all.add(record.partition() + "@" + record.offset()));
+      reader.readAll(
+          record -> {
+            if (Traffic.isMarked(record) == marked) {
+              all.add(record.partition() + "@" + record.offset());
+            }
+          });
     }
     return all;
   }

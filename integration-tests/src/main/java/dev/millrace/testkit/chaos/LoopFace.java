@@ -1,8 +1,10 @@
 package dev.millrace.testkit.chaos;
 
 import dev.millrace.errors.Backoff;
+import dev.millrace.kafka.BatchHandler;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Ordering;
+import dev.millrace.kafka.Output;
 import dev.millrace.kafka.Reading;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.RecordHandler;
@@ -21,87 +23,141 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /** The loops, on channels and on Reactor. */
 final class LoopFace implements Face {
 
+  private static final Duration LINGER = Duration.ofMillis(20);
+
   private final String name;
   private final Worker worker;
   private final Knobs knobs;
+
+  /** The topic of the outputs; empty without outputs. */
+  private final String outputs;
+
+  private final RecordHandler<String, String> handler;
+  private final BatchHandler<String, String> batches;
 
   LoopFace(String name, Worker worker) {
     this.name = name;
     this.worker = worker;
     this.knobs = Knobs.parse(worker.settings.text("knobs", ""));
+    this.outputs = worker.settings.text("outputs", "");
+    var planted = new PlantedHandler(worker);
+    this.handler =
+        producesOutside() ? worker.closing(new OwnOutput(worker, outputs, planted)) : planted;
+    this.batches = new PlantedBatches(worker);
+  }
+
+  private boolean producesOutside() {
+    return worker.defect() == Defect.PRODUCES_OUTSIDE || worker.defect() == Defect.FORGETS_OFFSETS;
+  }
+
+  /** Whether the loop itself produces the outputs. */
+  private boolean isExact() {
+    return !outputs.isEmpty() && !producesOutside();
   }
 
   @Override
   public int run() throws Exception {
-    RecordHandler<String, String> handler = new PlantedHandler(worker);
-    Loop loop =
-        switch (name) {
-          case "channel" -> channel(handler);
-          case RETRY_TOPICS ->
-              retrying(
-                      handling(
-                          with(KafkaLoop.<String, String>builder()).deadLetters(worker::bury),
-                          worker::handle))
-                  .build();
-          case RETRY_TOPICS + "-reactor" -> retrying(reactive(worker::handle)).build();
-          case RETRY_TOPICS + "-reactor-blocking" -> retrying(blocking(worker::handle)).build();
-          case "reactor-blocking" -> blocking(handler).build();
-          default -> reactive(handler).build();
-        };
+    Loop loop = name.contains("reactor") ? onReactor().build() : onChannels().build();
     try (var _ = Turning.of(worker, loop, knobs)) {
       return LoopProcess.run(loop, Duration.ofSeconds(4));
     }
   }
 
-  private <B extends LoopBuilder<String, String, B>> B retrying(B builder) {
-    return builder
-        .retryTopic(worker.settings.text("retry"), Duration.ofMillis(1500))
-        .producerProperties(worker.retryProperties());
+  private KafkaLoop.Builder<String, String> onChannels() {
+    KafkaLoop.Builder<String, String> builder = with(KafkaLoop.builder());
+    if (knobs.has(Knob.ROUTES)) {
+      return builder.routes(routes());
+    }
+    deserializing(builder);
+    if (isExact()) {
+      return builder.transactionalHandler(
+          new StringSerializer(), new StringSerializer(), this::produce);
+    }
+    return knobs.has(Knob.BATCHES)
+        ? builder.batchHandler(batch(), LINGER, batches)
+        : builder.handler(handler);
   }
 
-  private ReactorKafkaLoop.Builder<String, String> blocking(RecordHandler<String, String> handler) {
-    ReactorKafkaLoop.Builder<String, String> builder =
-        with(ReactorKafkaLoop.<String, String>builder()).deadLetters(worker::bury);
-    return knobs.has(Knob.ROUTES)
-        ? builder.routes(routes(handler))
-        : deserializing(builder).blockingHandler(handler);
+  private ReactorKafkaLoop.Builder<String, String> onReactor() {
+    ReactorKafkaLoop.Builder<String, String> builder = with(ReactorKafkaLoop.builder());
+    boolean blocks = name.endsWith("blocking");
+    if (knobs.has(Knob.ROUTES)) {
+      return blocks ? builder.routes(routes()) : builder.reactiveRoutes(reactiveRoutes());
+    }
+    return blocks ? blocking(deserializing(builder)) : reactive(deserializing(builder));
   }
 
-  private ReactorKafkaLoop.Builder<String, String> reactive(RecordHandler<String, String> handler) {
-    ReactorKafkaLoop.Builder<String, String> builder =
-        with(ReactorKafkaLoop.<String, String>builder()).deadLetters(worker::bury);
-    return knobs.has(Knob.ROUTES)
-        ? builder.reactiveRoutes(
-            ReactiveRoutes.of(
-                ReactiveRoutes.route(
-                    worker.settings.text("topic"),
-                    TextDeserializer::new,
-                    TextDeserializer::new,
-                    record -> publisher(handler, record))))
-        : deserializing(builder).handler(record -> publisher(handler, record));
+  private ReactorKafkaLoop.Builder<String, String> blocking(
+      ReactorKafkaLoop.Builder<String, String> builder) {
+    if (isExact()) {
+      return builder.blockingTransactionalHandler(
+          new StringSerializer(), new StringSerializer(), this::produce);
+    }
+    return knobs.has(Knob.BATCHES)
+        ? builder.blockingBatchHandler(batch(), LINGER, batches)
+        : builder.blockingHandler(handler);
   }
 
-  private KafkaLoop.Builder<String, String> handling(
-      KafkaLoop.Builder<String, String> builder, RecordHandler<String, String> handler) {
-    return knobs.has(Knob.ROUTES)
-        ? builder.routes(routes(handler))
-        : deserializing(builder).handler(handler);
+  private ReactorKafkaLoop.Builder<String, String> reactive(
+      ReactorKafkaLoop.Builder<String, String> builder) {
+    if (isExact()) {
+      return builder.transactionalHandler(
+          new StringSerializer(),
+          new StringSerializer(),
+          record -> handled(record).thenMany(Flux.fromStream(() -> outputs(record))));
+    }
+    return knobs.has(Knob.BATCHES)
+        ? builder.batchHandler(batch(), LINGER, records -> publisher(() -> batches.handle(records)))
+        : builder.handler(this::handled);
   }
 
-  private Routes routes(RecordHandler<String, String> handler) {
-    String topic = worker.settings.text("topic");
+  /** The size of batches. */
+  private int batch() {
+    return worker.defect() == Defect.BATCHES_TOO_LARGE ? 2 * Knobs.BATCH : Knobs.BATCH;
+  }
+
+  private void produce(ConsumerRecord<String, String> record, Output<String, String> output)
+      throws Exception {
+    outputs(record).forEach(output::send);
+    handler.handle(record);
+  }
+
+  private Stream<ProducerRecord<String, String>> outputs(ConsumerRecord<String, String> record) {
+    return Derived.of(record).stream().map(one -> one.in(outputs, record.key()));
+  }
+
+  private Mono<Void> handled(ConsumerRecord<String, String> record) {
+    return publisher(() -> handler.handle(record));
+  }
+
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  private static Mono<Void> publisher(Step step) {
+    return Mono.<Void>fromCallable(
+            () -> {
+              step.run();
+              return null;
+            })
+        .subscribeOn(Schedulers.boundedElastic());
+  }
+
+  private Routes routes() {
     return Routes.of(
         Route.of("other", TextDeserializer::new, TextDeserializer::new, LoopFace::refuse),
         Route.matching(
-            Pattern.compile(Pattern.quote(topic)),
+            Pattern.compile(Pattern.quote(worker.settings.text("topic"))),
             TextDeserializer::new,
             TextDeserializer::new,
             handler));
@@ -111,45 +167,17 @@ final class LoopFace implements Face {
     throw new AssertionError("a route of another topic has got " + record);
   }
 
-  private Loop channel(RecordHandler<String, String> handler) {
-    KafkaLoop.Builder<String, String> builder = with(KafkaLoop.builder());
-    String outputs = worker.settings.text("outputs", "");
-    if (outputs.isEmpty()) {
-      return handling(builder.deadLetters(worker::bury), handler).build();
-    }
-    return switch (worker.defect()) {
-      case PRODUCES_OUTSIDE, FORGETS_OFFSETS ->
-          deserializing(builder)
-              .deadLetters(worker::bury)
-              .handler(worker.closing(new OwnOutput(worker, outputs, handler)))
-              .build();
-      default ->
-          deserializing(builder)
-              .deadLetterTopic(worker.settings.text("letters"))
-              .producerProperties(worker.transactionProperties())
-              .transactionalHandler(
-                  new StringSerializer(),
-                  new StringSerializer(),
-                  (record, output) -> {
-                    Derived.of(record).forEach(one -> output.send(one.in(outputs, record.key())));
-                    handler.handle(record);
-                  })
-              .build();
-    };
-  }
-
-  private static Mono<?> publisher(
-      RecordHandler<String, String> handler, ConsumerRecord<String, String> record) {
-    return Mono.fromCallable(
-            () -> {
-              handler.handle(record);
-              return record;
-            })
-        .subscribeOn(Schedulers.boundedElastic());
+  private ReactiveRoutes reactiveRoutes() {
+    return ReactiveRoutes.of(
+        ReactiveRoutes.route(
+            worker.settings.text("topic"),
+            TextDeserializer::new,
+            TextDeserializer::new,
+            this::handled));
   }
 
   private <B extends LoopBuilder<String, String, B>> B with(B builder) {
-    return reading(knobs.applyTo(builder, worker))
+    return failing(reading(knobs.applyTo(builder, worker)))
         .properties(worker.consumerProperties())
         .ordering(worker.defect() == Defect.TWO_OF_A_KEY ? Ordering.UNORDERED : worker.ordering())
         .concurrency(concurrency())
@@ -160,12 +188,29 @@ final class LoopFace implements Face {
         .revokeTimeout(Duration.ofSeconds(1))
         .closeTimeout(Duration.ofSeconds(3))
         .drainTimeout(Duration.ofSeconds(2))
-        .retry(Worker.ATTEMPTS, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
-        .deadLetterBackoff(
-            Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1)).withJitter(0.2))
         .observer(new FaceObserver(worker))
         .onError(this::survived)
         .onNotification(change -> {});
+  }
+
+  /** Retries, and places for records without attempts left. */
+  private <B extends LoopBuilder<String, String, B>> B failing(B builder) {
+    builder
+        .retry(Worker.ATTEMPTS, Backoff.exponential(Duration.ofMillis(20), Duration.ofMillis(200)))
+        .deadLetterBackoff(
+            Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1)).withJitter(0.2));
+    boolean retries = name.startsWith(RETRY_TOPICS);
+    if (retries) {
+      builder.retryTopic(worker.settings.text("retry"), Duration.ofMillis(1500));
+    }
+    boolean sends = retries || knobs.has(Knob.LETTER_TOPIC);
+    if (isExact() || sends) {
+      builder.producerProperties(
+          isExact() ? worker.transactionProperties() : worker.letterProperties());
+    }
+    return isExact() || knobs.has(Knob.LETTER_TOPIC)
+        ? builder.deadLetterTopic(worker.settings.text("letters"))
+        : builder.deadLetters(worker::bury);
   }
 
   /** A group, or the positions that the conductor gives. */

@@ -1,6 +1,7 @@
 package dev.millrace.testkit.chaos;
 
 import dev.millrace.kafka.DeadLetterHeaders;
+import dev.millrace.testkit.chaos.Knobs.Knob;
 import dev.millrace.testkit.chaos.LetterLookup.Position;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -28,7 +29,11 @@ final class LoopRound {
     settings.put("slowest", "1500");
     settings.put("batch", Plans.batch(plan.seed(), face));
     settings.put("seed", Long.toString(plan.seed()));
-    settings.put("knobs", Plans.knobs(plan).toString());
+    Knobs knobs = Plans.knobs(plan);
+    settings.put("knobs", knobs.toString());
+    if (knobs.has(Knob.SKIP)) {
+      settings.put(Program.SKIPS, "true");
+    }
     if (Face.producesAtLeastOnce(face)) {
       settings.put(Program.PRODUCES, "true");
     }
@@ -70,6 +75,7 @@ final class LoopRound {
         false,
         // The work of a record lasts until the broker has acknowledged its output.
         atLeastOnce ? Integer.MAX_VALUE : plan.concurrency(),
+        Plans.knobs(plan).has(Knob.BATCHES) ? Knobs.BATCH : 1,
         64 << 20,
         // A revoke, a commit, and a request for the committed offsets, one after the other.
         Duration.ofSeconds(6).multipliedBy(patience),

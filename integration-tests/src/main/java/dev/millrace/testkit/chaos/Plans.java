@@ -31,7 +31,8 @@ final class Plans {
   /** The knobs in the name of the face. */
   static Knobs knobs(Plan plan) {
     int at = plan.face().indexOf(PLUS);
-    return Face.isPipeline(plan.face()) || at < 0 // batches are no knob
+    boolean isLoop = !Face.isPipeline(plan.face()) && !Face.producesAtLeastOnce(plan.face());
+    return !isLoop || at < 0 // the batches of a pipeline are no knob
         ? new Knobs(Set.of())
         : Knobs.parse(plan.face().substring(at + PLUS.length()));
   }
@@ -57,16 +58,23 @@ final class Plans {
   }
 
   /**
-   * The same plan for a face that is not drawn: a pipeline, or a loop with a retry topic, whose
-   * handlers fail more often.
+   * The same plan for a given face. A loop with a retry topic has handlers that fail more often.
+   *
+   * @param knobs the knobs of a loop, joined by a plus; empty for the ones that the seed draws
    */
-  static Plan on(Plan drawn, String face) {
-    boolean produces = Face.isPipeline(face);
-    boolean isLoop = !produces && !Face.producesAtLeastOnce(face);
+  static Plan on(Plan drawn, String face, String knobs) {
+    boolean isLoop = !Face.isPipeline(face) && !Face.producesAtLeastOnce(face);
+    boolean produces =
+        Face.isPipeline(face)
+            || (drawn.guarantee() == Guarantee.EXACTLY_ONCE
+                && Face.canProduceExactlyOnce(face)
+                && Knobs.parse(knobs).fitExactlyOnce());
     String more =
         !isLoop
             ? batch(drawn.seed(), face).isEmpty() ? "" : "batches"
-            : Knobs.of(drawn.seed(), false).toString();
+            : !knobs.isEmpty()
+                ? Knobs.parse(knobs).toString()
+                : Knobs.of(drawn.seed(), produces).toString();
     return new Plan(
         drawn.seed(),
         more.isEmpty() ? face : face + PLUS + more,
@@ -76,7 +84,7 @@ final class Plans {
         drawn.statics(),
         drawn.concurrency(),
         drawn.contents(),
-        isLoop ? OFTEN : drawn.failures(),
+        face.startsWith(Face.RETRY_TOPICS) ? OFTEN : drawn.failures(),
         drawn.steps());
   }
 

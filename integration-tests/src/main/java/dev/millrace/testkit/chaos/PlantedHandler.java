@@ -77,7 +77,8 @@ final class PlantedHandler implements RecordHandler<String, String> {
     }
   }
 
-  private static void later(Runnable work) {
+  /** Does it in another thread, and late. */
+  static void later(Runnable work) {
     Thread.ofVirtual()
         .start(
             () -> {

@@ -29,7 +29,8 @@ final class ReaderOracle {
     NEVER_BACK(3, "positions never go back, and no worker repeats a record"),
     IN_ORDER(4, "records of a lane are handled one after the other, and their offsets rise"),
     BOUNDED(5, "no worker runs more handlers than its concurrency"),
-    CLEAN_CLOSE(6, "close ends by its deadline, and leaves no thread behind");
+    CLEAN_CLOSE(6, "close ends by its deadline, and leaves no thread behind"),
+    SKIPPED(7, "records that are to be skipped are passed, and reach no handler");
 
     final int number;
     final String text;
@@ -59,23 +60,58 @@ final class ReaderOracle {
     }
   }
 
+  /**
+   * A record whose handler runs.
+   *
+   * @param batch the name of the batch; empty if the handler has this record alone
+   */
+  private record Running(String lane, String batch) {}
+
   /** A worker while its process lives. */
   private static final class Reader {
-    final Map<Id, String> running = new HashMap<>();
+    final Map<Id, Running> running = new HashMap<>();
     final Map<String, Long> lastOfLane = new HashMap<>();
     final Set<Id> finished = new HashSet<>();
     boolean isAsked;
     boolean isOver;
+
+    /** The number of running handlers. A batch has one. */
+    long handlers() {
+      long single = running.values().stream().filter(one -> one.batch().isEmpty()).count();
+      return single
+          + running.values().stream()
+              .map(Running::batch)
+              .filter(batch -> !batch.isEmpty())
+              .distinct()
+              .count();
+    }
+
+    /** Whether it runs a record of the lane, in another batch. */
+    boolean runs(String lane, String batch) {
+      return running.values().stream()
+          .anyMatch(
+              one -> one.lane().equals(lane) && (batch.isEmpty() || !one.batch().equals(batch)));
+    }
+
+    /** A handler has failed. The lane goes back to its first failed record. */
+    void failed(Id id) {
+      Running one = running.remove(id);
+      if (one != null) {
+        lastOfLane.computeIfPresent(one.lane(), (lane, last) -> Math.min(last, id.offset()));
+      }
+    }
   }
 
   private final List<Event> events;
   private final Ordering ordering;
   private final int concurrency;
+  private final int batch;
   private final List<Broken> broken = new ArrayList<>();
   private final Map<String, Reader> readers = new HashMap<>();
   private final Map<Integer, TreeSet<Long>> unfinished = new HashMap<>();
   private final Map<Integer, Long> positions = new HashMap<>();
   private final Set<Id> finished = new HashSet<>();
+  private final Set<String> marked = new HashSet<>();
   private long again;
 
   /**
@@ -83,19 +119,23 @@ final class ReaderOracle {
    *
    * @param all the events of workers and conductor
    * @param concurrency of each worker
+   * @param batch the number of records that one handler may get at once
    */
-  ReaderOracle(List<Event> all, Ordering ordering, int concurrency) {
+  ReaderOracle(List<Event> all, Ordering ordering, int concurrency, int batch) {
     this.events = all.stream().sorted(Comparator.comparingLong(Event::nanos)).toList();
     this.ordering = ordering;
     this.concurrency = concurrency;
+    this.batch = batch;
   }
 
   /**
    * Checks all promises.
    *
    * @param produced the records of the topic, as {@code partition@offset}
+   * @param toSkip the other records, which the workers are to skip
    */
-  List<Broken> check(List<String> produced) {
+  List<Broken> check(List<String> produced, List<String> toSkip) {
+    marked.addAll(toSkip);
     for (String record : produced) {
       int at = record.indexOf('@');
       unfinished
@@ -109,6 +149,8 @@ final class ReaderOracle {
         (partition, offsets) ->
             offsets.forEach(
                 offset -> add(Promise.ALL_HANDLED, new Id(partition, offset) + " is unfinished")));
+    notPassed(toSkip, positions)
+        .forEach(record -> add(Promise.SKIPPED, "no position has passed " + record));
     readers.forEach(
         (who, reader) -> {
           if (reader.isAsked && !reader.isOver) {
@@ -116,6 +158,18 @@ final class ReaderOracle {
           }
         });
     return broken;
+  }
+
+  /** The records, as {@code partition@offset}, that are not below the position. */
+  static List<String> notPassed(List<String> records, Map<Integer, Long> positions) {
+    return records.stream()
+        .filter(
+            record -> {
+              int at = record.indexOf('@');
+              long position = positions.getOrDefault(Integer.parseInt(record.substring(0, at)), 0L);
+              return Long.parseLong(record.substring(at + 1)) >= position;
+            })
+        .toList();
   }
 
   /** The number of records that were handled, or are dead letters. */
@@ -131,7 +185,7 @@ final class ReaderOracle {
   private void see(Event event, Reader reader) {
     switch (event.kind()) {
       case START -> started(event, reader);
-      case FAILED -> reader.running.remove(Id.of(event));
+      case FAILED -> reader.failed(Id.of(event));
       case END, LETTER -> {
         reader.running.remove(Id.of(event));
         ended(event, reader);
@@ -156,6 +210,7 @@ final class ReaderOracle {
   private void started(Event event, Reader reader) {
     Id id = Id.of(event);
     String lane = lane(event);
+    skipped(event, id);
     if (reader.finished.contains(id)) {
       add(Promise.NEVER_BACK, "%s handles %s twice".formatted(event.who(), id));
     }
@@ -163,7 +218,7 @@ final class ReaderOracle {
       add(Promise.NEVER_BACK, "%s handles %s below its position".formatted(event.who(), id));
     }
     if (!lane.isEmpty()) {
-      if (reader.running.containsValue(lane)) {
+      if (reader.runs(lane, event.detail())) {
         add(Promise.IN_ORDER, "%s handles %s at once with others".formatted(event.who(), id));
       }
       Long before = reader.lastOfLane.put(lane, event.offset());
@@ -171,9 +226,22 @@ final class ReaderOracle {
         add(Promise.IN_ORDER, "%s handles %s after %d".formatted(event.who(), id, before));
       }
     }
-    reader.running.put(id, lane);
-    if (reader.running.size() > concurrency) {
-      add(Promise.BOUNDED, event.who() + " runs handlers: " + reader.running.size());
+    reader.running.put(id, new Running(lane, event.detail()));
+    if (reader.handlers() > concurrency) {
+      add(Promise.BOUNDED, event.who() + " runs handlers: " + reader.handlers());
+    }
+    long together =
+        reader.running.values().stream()
+            .filter(one -> !one.batch().isEmpty() && one.batch().equals(event.detail()))
+            .count();
+    if (together > batch) {
+      add(Promise.BOUNDED, "%s has %d records in a batch".formatted(event.who(), together));
+    }
+  }
+
+  private void skipped(Event event, Id id) {
+    if (marked.contains(id.toString())) {
+      add(Promise.SKIPPED, "%s handles %s, or has a letter of it".formatted(event.who(), id));
     }
   }
 
@@ -188,6 +256,7 @@ final class ReaderOracle {
 
   private void ended(Event event, Reader reader) {
     Id id = Id.of(event);
+    skipped(event, id);
     reader.finished.add(id);
     if (!finished.add(id)) {
       again++;

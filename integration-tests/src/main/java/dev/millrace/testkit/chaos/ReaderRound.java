@@ -95,6 +95,9 @@ final class ReaderRound extends LoggedRound {
     all.put("slowest", "1500");
     all.put("seed", Long.toString(plan.seed()));
     all.put("knobs", knobs(plan).toString());
+    if (knobs(plan).has(Knobs.Knob.SKIP)) {
+      all.put(Program.SKIPS, "true");
+    }
     all.put("ordering", plan.ordering().name());
     all.put("concurrency", Integer.toString(plan.concurrency()));
     all.put("failures", Double.toString(plan.failures()));
@@ -118,6 +121,7 @@ final class ReaderRound extends LoggedRound {
     brokers.createTopic(topic, PARTITIONS, Map.of());
     brokers.createTopic(letters(), 1, Map.of());
     List<String> produced;
+    List<String> marked;
     try {
       traffic.start();
       for (int place = 0; place < PLACES; place++) {
@@ -130,18 +134,25 @@ final class ReaderRound extends LoggedRound {
       }
       traffic.close();
       produced = produced();
+      marked = marked();
       awaitFinished(produced, allDone);
+      awaitPositions(marked);
       endAll();
     } finally {
       killAll();
     }
     read();
-    var oracle = new ReaderOracle(events, plan.ordering(), plan.concurrency());
-    List<ReaderOracle.Broken> broken = oracle.check(produced);
+    var oracle =
+        new ReaderOracle(
+            events,
+            plan.ordering(),
+            plan.concurrency(),
+            knobs(plan).has(Knobs.Knob.BATCHES) ? Knobs.BATCH : 1);
+    List<ReaderOracle.Broken> broken = oracle.check(produced, marked);
     brokers.deleteTopics(List.of(topic, letters()));
     return new LoggedResult<>(
         plan.seed(),
-        describe(plan),
+        describe(plan) + (marked.isEmpty() ? "" : ", %,d records to skip".formatted(marked.size())),
         done,
         oracle.finished(),
         oracle.again(),
@@ -151,20 +162,36 @@ final class ReaderRound extends LoggedRound {
         broken);
   }
 
-  /** Starts a worker at the last positions of its place. */
-  private void start(int place) throws IOException {
-    read();
-    Map<Integer, Long> positions = new TreeMap<>();
-    for (int partition = place; partition < PARTITIONS; partition += PLACES) {
-      positions.put(partition, 0L);
+  /** Marked records are finished by nothing but a position. The oracle says what is missing. */
+  private void awaitPositions(List<String> marked) throws Exception {
+    long deadline = System.nanoTime() + allDone.toNanos();
+    while (!ReaderOracle.notPassed(marked, positions()).isEmpty()
+        && System.nanoTime() - deadline < 0) {
+      Thread.sleep(200); // there is nothing to be notified by
+      read();
     }
+  }
+
+  private Map<Integer, Long> positions() {
+    Map<Integer, Long> positions = new TreeMap<>();
     for (Event event : events) {
-      if (event.kind() == Kind.COMMIT && positions.containsKey(event.partition())) {
+      if (event.kind() == Kind.COMMIT) {
         positions.merge(event.partition(), event.offset(), Math::max);
       }
     }
+    return positions;
+  }
+
+  /** Starts a worker at the last positions of its place. */
+  private void start(int place) throws IOException {
+    read();
+    Map<Integer, Long> own = new TreeMap<>();
+    Map<Integer, Long> positions = positions();
+    for (int partition = place; partition < PARTITIONS; partition += PLACES) {
+      own.put(partition, positions.getOrDefault(partition, 0L));
+    }
     String text =
-        positions.entrySet().stream()
+        own.entrySet().stream()
             .map(one -> one.getKey() + ":" + one.getValue())
             .collect(Collectors.joining(","));
     places.put(place, launch(place, Map.of("positions", text)));

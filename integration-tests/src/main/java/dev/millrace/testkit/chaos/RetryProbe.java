@@ -1,5 +1,6 @@
 package dev.millrace.testkit.chaos;
 
+import dev.millrace.kafka.DeadLetterHeaders;
 import dev.millrace.kafka.RetryHeaders;
 import dev.millrace.testkit.chaos.Event.Kind;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +13,10 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** Logs the records that are safe in a retry topic. Kafka's producer creates this interceptor. */
+/**
+ * Logs the records that are safe in a retry topic, or in a topic of dead letters. Kafka's producer
+ * creates this interceptor.
+ */
 public final class RetryProbe implements ProducerInterceptor<byte[], byte[]> {
 
   private @Nullable EventLog log;
@@ -40,11 +44,20 @@ public final class RetryProbe implements ProducerInterceptor<byte[], byte[]> {
 
   /** Logs an event of the record with these headers, with its first partition and offset. */
   static void log(EventLog to, Kind kind, Headers headers) {
-    Header partition = headers.lastHeader(RetryHeaders.PARTITION);
-    Header offset = headers.lastHeader(RetryHeaders.OFFSET);
-    if (partition != null && offset != null) {
-      to.record(kind, (int) number(partition), number(offset), "", "of a retry topic");
+    if (!log(to, kind, headers, RetryHeaders.PARTITION, RetryHeaders.OFFSET)) {
+      log(to, kind, headers, DeadLetterHeaders.PARTITION, DeadLetterHeaders.OFFSET);
     }
+  }
+
+  private static boolean log(
+      EventLog to, Kind kind, Headers headers, String partitions, String offsets) {
+    Header partition = headers.lastHeader(partitions);
+    Header offset = headers.lastHeader(offsets);
+    boolean has = partition != null && offset != null;
+    if (has) {
+      to.record(kind, (int) number(partition), number(offset), "", "of the loop's producer");
+    }
+    return has;
   }
 
   private static long number(Header header) {

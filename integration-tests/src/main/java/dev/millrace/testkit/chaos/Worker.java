@@ -1,13 +1,16 @@
 package dev.millrace.testkit.chaos;
 
+import dev.millrace.kafka.BatchFailedException;
 import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.DeadLetters;
 import dev.millrace.kafka.Ordering;
 import dev.millrace.testkit.chaos.Event.Kind;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -35,6 +38,7 @@ final class Worker implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> producer;
   private final DeadLetters letters;
   private @Nullable OwnOutput ownOutput;
+  private final AtomicLong batches = new AtomicLong();
   private volatile boolean storeIsDown;
 
   Worker(WorkerSettings settings, EventLog log) {
@@ -107,8 +111,8 @@ final class Worker implements AutoCloseable {
     return properties;
   }
 
-  /** Kafka's properties of the producer of a retry topic. */
-  Map<String, Object> retryProperties() {
+  /** Kafka's properties of the loop's own producer, for a retry topic and dead letters. */
+  Map<String, Object> letterProperties() {
     Map<String, Object> properties = new HashMap<>();
     properties.put("client.id", settings.text("kafka.client.id") + "-retries");
     properties.put("delivery.timeout.ms", 4000);
@@ -143,33 +147,87 @@ final class Worker implements AutoCloseable {
     if (record.value().startsWith(POISON) || ThreadLocalRandom.current().nextInt(10) == 0) {
       throw new IllegalStateException("it fails again");
     }
-    RetryProbe.log(log, Kind.RETRIED, record.headers());
+    ended(record);
+  }
+
+  /**
+   * Handles records together: one piece of work for all. In half of its failures, the handler says
+   * which record has failed.
+   */
+  void handleAll(List<ConsumerRecord<String, String>> records) throws Exception {
+    String batch = "batch " + batches.incrementAndGet();
+    for (ConsumerRecord<String, String> record : records) {
+      if (isInput(record.topic())) {
+        started(record, batch);
+      }
+    }
+    int done = 0;
+    try {
+      spendTime();
+      for (ConsumerRecord<String, String> record : records) {
+        if (fails(record)) {
+          var failure = new IllegalStateException("it fails");
+          if (ThreadLocalRandom.current().nextBoolean()) {
+            throw failure;
+          }
+          done = records.indexOf(record);
+          throw new BatchFailedException(record, failure);
+        }
+      }
+      done = records.size();
+    } finally {
+      records.subList(0, done).forEach(this::ended);
+      records.subList(done, records.size()).forEach(record -> failed(record, batch));
+    }
+  }
+
+  private boolean fails(ConsumerRecord<String, String> record) {
+    var random = ThreadLocalRandom.current();
+    return record.value().startsWith(POISON)
+        || random.nextDouble() < (isInput(record.topic()) ? failures : 0.1);
   }
 
   void started(ConsumerRecord<?, ?> record) {
-    log.record(Kind.START, record.partition(), record.offset(), "" + record.key(), "");
+    started(record, "");
+  }
+
+  private void started(ConsumerRecord<?, ?> record, String batch) {
+    log.record(Kind.START, record.partition(), record.offset(), "" + record.key(), batch);
+  }
+
+  private void failed(ConsumerRecord<?, ?> record, String why) {
+    if (isInput(record.topic())) {
+      log.record(Kind.FAILED, record.partition(), record.offset(), "" + record.key(), why);
+    }
   }
 
   void ended(ConsumerRecord<?, ?> record) {
+    if (!isInput(record.topic())) {
+      RetryProbe.log(log, Kind.RETRIED, record.headers());
+      return;
+    }
     log.record(Kind.END, record.partition(), record.offset(), "" + record.key(), "");
   }
 
-  /** Most records are quick, some take a while, and a few take longer than a rebalance waits. */
   void work(ConsumerRecord<String, String> record) throws Exception {
-    var random = ThreadLocalRandom.current();
-    double dice = random.nextDouble();
     try {
-      Thread.sleep(dice < 0.001 ? slowest : dice < 0.02 ? slowest / 10 : random.nextInt(3));
-      if (storeIsDown) {
-        throw new StoreDownException();
-      }
-      if (record.value().startsWith(POISON) || random.nextDouble() < failures) {
+      spendTime();
+      if (fails(record)) {
         throw new IllegalStateException("it fails");
       }
     } catch (Exception e) {
-      String why = e.toString();
-      log.record(Kind.FAILED, record.partition(), record.offset(), "" + record.key(), why);
+      failed(record, e.toString());
       throw e;
+    }
+  }
+
+  /** Most work is quick, some takes a while, and a little takes longer than a rebalance waits. */
+  private void spendTime() throws Exception {
+    var random = ThreadLocalRandom.current();
+    double dice = random.nextDouble();
+    Thread.sleep(dice < 0.001 ? slowest : dice < 0.02 ? slowest / 10 : random.nextInt(3));
+    if (storeIsDown) {
+      throw new StoreDownException();
     }
   }
 

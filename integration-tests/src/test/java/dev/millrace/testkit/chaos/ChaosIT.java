@@ -30,7 +30,7 @@ class ChaosIT {
   @ValueSource(longs = {FIXED, FIXED_EXACTLY_ONCE})
   void groupThatIsDisturbedLosesNothing(long seed) throws Exception {
     try (var chaos = Chaos.open(FILES, 1)) {
-      RoundResult result = chaos.round(seed, FEW, "");
+      RoundResult result = chaos.round(seed, FEW, "", "");
       assertThat(result.violations()).as("seed %d: %s", seed, result.plan()).isEmpty();
       assertThat(result.problem()).as("seed %d: %s", seed, result.plan()).isEmpty();
     }
@@ -43,7 +43,9 @@ class ChaosIT {
     long minutes = Long.getLong("chaos.minutes", 0);
     long seed = Long.getLong("chaos.seed", ThreadLocalRandom.current().nextInt(SEEDS));
     String face = System.getProperty("chaos.face", "");
+    String knobs = System.getProperty("chaos.knobs", "");
     int disturbances = Integer.getInteger("chaos.disturbances", Chaos.DISTURBANCES);
-    assertThat(Chaos.run(Duration.ofMinutes(minutes), seed, FILES, disturbances, face)).isTrue();
+    var time = Duration.ofMinutes(minutes);
+    assertThat(Chaos.run(time, seed, FILES, disturbances, face, knobs)).isTrue();
   }
 }

@@ -57,6 +57,8 @@ class PlantedDefectsIT {
     "naive, COMMITS_AHEAD, UNORDERED, 16, COMMIT_BEHIND_WORK",
     "channel, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
     "channel with concurrency, TURNS_TOO_HIGH, UNORDERED, 4, BOUNDED",
+    "channel with batches, REVERSES_BATCHES, KEY, 16, KEY_ORDER",
+    "channel with skip, HANDLES_MARKED, KEY, 16, SKIPPED",
   })
   void defectBreaksItsInvariant(
       String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)
@@ -76,6 +78,13 @@ class PlantedDefectsIT {
     "channel, STANDS_STILL, KEY, 16, PROGRESS",
     "channel, LEAKS_A_THREAD, KEY, 16, CLEAN_CLOSE",
     "channel, CLOSES_LATE, KEY, 16, CLEAN_CLOSE",
+    "channel with batches, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
+    "channel with batches, BATCHES_TOO_LARGE, UNORDERED, 4, BOUNDED",
+    "channel with batches, TOO_MANY_AT_ONCE, UNORDERED, 4, BOUNDED",
+    "channel with batches, DROPS_RECORDS, PARTITION, 16, COMMIT_BEHIND_WORK",
+    "reactor with batches, REVERSES_BATCHES, PARTITION, 16, KEY_ORDER",
+    "reactor-blocking with batches, SETTLES_EARLY, UNORDERED, 16, COMMIT_BEHIND_WORK",
+    "reactor with skip, HANDLES_MARKED, KEY, 16, SKIPPED",
   })
   void otherDefectBreaksItsInvariant(
       String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)
@@ -109,11 +118,28 @@ class PlantedDefectsIT {
     assertThat(brokenExactlyOnce(defect)).containsExactly(Invariant.EXACTLY_ONCE);
   }
 
+  @ParameterizedTest
+  @EnabledIfSystemProperty(named = "chaos.minutes", matches = "\\d+")
+  @CsvSource({
+    "reactor, READS_UNCOMMITTED",
+    "reactor-blocking, READS_UNCOMMITTED",
+    "reactor, FORGETS_OFFSETS",
+    "reactor-blocking, PRODUCES_OUTSIDE",
+  })
+  void outputOnReactorThatIsNotProducedExactlyOnceIsFound(String face, Defect defect)
+      throws Exception {
+    assertThat(brokenExactlyOnce(face, defect)).containsExactly(Invariant.EXACTLY_ONCE);
+  }
+
   private Set<Invariant> brokenExactlyOnce(Defect defect) throws Exception {
+    return brokenExactlyOnce("channel", defect);
+  }
+
+  private Set<Invariant> brokenExactlyOnce(String face, Defect defect) throws Exception {
     var plan =
         new Plan(
             1,
-            "channel",
+            face,
             Guarantee.EXACTLY_ONCE,
             Ordering.KEY,
             Protocol.COOPERATIVE,

@@ -24,8 +24,12 @@ class ReaderOracleTest {
   }
 
   private List<Promise> broken(String... produced) {
-    return new ReaderOracle(events, Ordering.KEY, 2)
-        .check(List.of(produced)).stream().map(ReaderOracle.Broken::promise).toList();
+    return broken(List.of(produced), List.of());
+  }
+
+  private List<Promise> broken(List<String> produced, List<String> marked) {
+    return new ReaderOracle(events, Ordering.KEY, 2, 2)
+        .check(produced, marked).stream().map(ReaderOracle.Broken::promise).toList();
   }
 
   @Test
@@ -83,6 +87,45 @@ class ReaderOracleTest {
     add("w1", Kind.START, 1).add("w1", Kind.END, 1);
     add("w1", Kind.START, 0).add("w1", Kind.END, 0);
     assertThat(broken("0@0", "0@1")).containsExactly(Promise.IN_ORDER);
+  }
+
+  @Test
+  void recordsOfAKeyAreInABatchInTheirOrder() {
+    add("w1", Kind.START, 0, "one").add("w1", Kind.START, 1, "one");
+    add("w1", Kind.FAILED, 0).add("w1", Kind.FAILED, 1);
+    add("w1", Kind.START, 0, "two").add("w1", Kind.START, 1, "two");
+    add("w1", Kind.END, 0).add("w1", Kind.END, 1);
+    assertThat(broken("0@0", "0@1")).isEmpty();
+    add("w1", Kind.START, 3, "three").add("w1", Kind.START, 2, "three");
+    add("w1", Kind.END, 2).add("w1", Kind.END, 3);
+    assertThat(broken("0@0", "0@1", "0@2", "0@3")).containsExactly(Promise.IN_ORDER);
+  }
+
+  @Test
+  void recordsOfAKeyAreInOneBatch() {
+    add("w1", Kind.START, 0, "one").add("w1", Kind.START, 1, "two");
+    add("w1", Kind.END, 0).add("w1", Kind.END, 1);
+    assertThat(broken("0@0", "0@1")).containsExactly(Promise.IN_ORDER);
+  }
+
+  @Test
+  void batchesAreBounded() {
+    for (int offset = 0; offset < 3; offset++) {
+      add("w1", Kind.START, offset, "one");
+    }
+    for (int offset = 0; offset < 3; offset++) {
+      add("w1", Kind.END, offset);
+    }
+    assertThat(broken("0@0", "0@1", "0@2")).containsExactly(Promise.BOUNDED);
+  }
+
+  @Test
+  void recordsThatAreToBeSkippedArePassedAndNotHandled() {
+    add("w1", Kind.START, 0).add("w1", Kind.END, 0).add("w1", Kind.COMMIT, 2);
+    assertThat(broken(List.of("0@0"), List.of("0@1"))).isEmpty();
+    assertThat(broken(List.of("0@0"), List.of("0@1", "0@2"))).containsExactly(Promise.SKIPPED);
+    add("w1", Kind.LETTER, 1);
+    assertThat(broken(List.of("0@0"), List.of("0@1"))).containsExactly(Promise.SKIPPED);
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param attempts the number of failed attempts after which a record becomes a dead letter
  * @param silent whether workers may report less: no assignments, or no starts of handlers
  * @param concurrency the number of handlers of one worker that may run at once
+ * @param batch the number of records that one handler may get at once
  * @param heap the bytes that one worker may use
  * @param pollGap the longest time without a poll of a member
  * @param stall the longest time that a partition with lag may stand still
@@ -30,6 +31,7 @@ record Bounds(
     int attempts,
     boolean silent,
     int concurrency,
+    int batch,
     long heap,
     Duration pollGap,
     Duration stall,

@@ -311,6 +311,7 @@ public final class ConsumerProof {
         0,
         true,
         concurrency,
+        1,
         Long.MAX_VALUE,
         pollGap,
         stall,

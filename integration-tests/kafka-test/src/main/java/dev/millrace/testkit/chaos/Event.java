@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param epoch the number of the ownership of the partition, counted by the worker; -1 if the event
  *     is not about an ownership
  * @param key the key of the record, or empty
- * @param detail text for people; the oracle reads it only for {@link Kind#BEAT} and {@link
- *     Kind#CLOSED}
+ * @param detail text for people; the oracle reads it only for {@link Kind#BEAT}, {@link
+ *     Kind#CLOSED} and {@link Kind#START}, where it is the name of the record's batch, or empty
  */
 record Event(
     String who,

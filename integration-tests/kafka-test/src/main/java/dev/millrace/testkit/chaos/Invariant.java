@@ -23,7 +23,9 @@ public enum Invariant {
   /** Members keep polling while they are paused, drain, or retry. */
   KEEPS_POLLING(10, "members keep polling while they are paused, drain, or retry"),
   /** Readers of committed records see what is made of each record once, in order. */
-  EXACTLY_ONCE(11, "readers of committed records see what is made of each record once, in order");
+  EXACTLY_ONCE(11, "readers of committed records see what is made of each record once, in order"),
+  /** Records that are to be skipped reach no handler and no dead letters. */
+  SKIPPED(12, "records that are to be skipped reach no handler and no dead letters");
 
   /** The number of the invariant, from 1, in messages and on the pages. */
   public final int number;

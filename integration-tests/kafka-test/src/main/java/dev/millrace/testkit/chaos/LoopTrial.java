@@ -69,6 +69,7 @@ public final class LoopTrial<K, V> implements AutoCloseable {
             0,
             false,
             setup.concurrency,
+            1,
             Long.MAX_VALUE,
             setup.patience,
             setup.patience,

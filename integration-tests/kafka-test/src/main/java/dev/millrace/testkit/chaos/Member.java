@@ -11,8 +11,22 @@ import org.jspecify.annotations.Nullable;
 /** The state of a worker, as the oracle knows it. */
 final class Member {
 
-  /** A handler that runs. */
-  record Running(long offset, int partition, String lane, long since, Ownership in) {}
+  /**
+   * A record whose handler runs.
+   *
+   * @param batch the name of the batch; empty if the handler has this record alone
+   */
+  record Running(long offset, int partition, String lane, String batch, long since, Ownership in) {
+    static Running of(Event start, String lane, Ownership in) {
+      return new Running(
+          start.offset(), start.partition(), lane, start.detail(), start.nanos(), in);
+    }
+
+    /** Whether the start of a record is a start in the same batch. */
+    boolean isWith(Event start) {
+      return !batch.isEmpty() && batch.equals(start.detail());
+    }
+  }
 
   /** A worker that logs nothing for this time does not run. */
   static final long STARVED = Duration.ofMillis(1500).toNanos();
@@ -71,6 +85,17 @@ final class Member {
 
   List<Running> runningOf(Ownership ownership) {
     return running.values().stream().filter(one -> one.in() == ownership).toList();
+  }
+
+  /** The number of running handlers. A batch has one. */
+  long handlers() {
+    long single = running.values().stream().filter(one -> one.batch().isEmpty()).count();
+    return single
+        + running.values().stream()
+            .map(Running::batch)
+            .filter(batch -> !batch.isEmpty())
+            .distinct()
+            .count();
   }
 
   /** Whether the handler of the event's record runs. */

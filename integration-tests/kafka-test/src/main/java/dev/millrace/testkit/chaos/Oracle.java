@@ -40,6 +40,7 @@ final class Oracle {
   private final Map<String, Member> members = new LinkedHashMap<>();
   private final List<Violation> violations = new ArrayList<>();
   private final Watch watch;
+  private final LaneOrder order;
   private final Ledger ledger;
   private int turned;
 
@@ -55,11 +56,37 @@ final class Oracle {
     this.faults = new Faults(bounds.settling());
     this.everything = new Faults(bounds.settling());
     this.watch = new Watch(bounds, faults, log, this::violated);
+    this.order = new LaneOrder(bounds, watch, this::violated, this::book);
   }
 
   /** A record was produced. */
   void produced(int partition, long offset, String key) {
     book(partition).produced(offset, key);
+  }
+
+  /** A record was produced that the workers are to skip. Such a record counts as nothing else. */
+  void marked(int partition, long offset) {
+    PartitionBook book = book(partition);
+    if (book.marked.add(offset) && book.reached.contains(offset)) {
+      reachedThoughMarked("a worker", partition, offset);
+    }
+  }
+
+  private void reachedThoughMarked(String who, int partition, long offset) {
+    violated(
+        Invariant.SKIPPED,
+        "p%d@%d is to be skipped, but has reached a handler or the dead letters of %s"
+            .formatted(partition, offset, who),
+        partition,
+        "");
+  }
+
+  /** Remembers that a handler, a retry topic or the dead letters have the record. */
+  private void reached(Member member, Event event) {
+    PartitionBook book = book(event.partition());
+    if (book.reached.add(event.offset()) && book.marked.contains(event.offset())) {
+      reachedThoughMarked(member.name, event.partition(), event.offset());
+    }
   }
 
   /** An event of a log. The events of each log must come in their order. */
@@ -79,6 +106,10 @@ final class Oracle {
     Member member = member(event.who());
     if (bounds.silent() && !member.tells) {
       assume(member, event);
+    }
+    switch (event.kind()) {
+      case START, END, LETTER, RETRIED -> reached(member, event);
+      default -> {}
     }
     switch (event.kind()) {
       case START -> started(member, event);
@@ -174,7 +205,7 @@ final class Oracle {
       return;
     }
     Ownership in = member.newest(event.partition());
-    Long last = in == null ? null : in.last.get(lane(event));
+    Long last = in == null ? null : in.last.get(order.lane(event));
     boolean again = last != null && event.offset() <= last;
     if (in == null || (again && book(event.partition()).isFinished(event.offset()))) {
       member.begins(Ownership.assumed(event.partition(), event.nanos()));
@@ -202,94 +233,31 @@ final class Oracle {
           event.partition(),
           event.key());
     }
-    String lane = lane(event);
-    if (!lane.isEmpty()) {
-      inOrder(member, event, in, lane);
-      alone(member, event, lane);
-    }
+    order.started(members.values(), member, event, in);
     member.running.put(
-        Member.id(event.partition(), event.offset()),
-        new Running(event.offset(), event.partition(), lane, event.nanos(), in));
-    if (member.running.size() > bounds.concurrency()) {
+        Member.id(event.partition(), event.offset()), Running.of(event, order.lane(event), in));
+    bounded(member, event);
+  }
+
+  private void bounded(Member member, Event event) {
+    long handlers = member.handlers();
+    if (handlers > bounds.concurrency()) {
       violated(
           Invariant.BOUNDED,
           "%s runs %d handlers at once, but may run %d"
-              .formatted(member.name, member.running.size(), bounds.concurrency()),
+              .formatted(member.name, handlers, bounds.concurrency()),
           event.partition(),
           "");
     }
-  }
-
-  private void inOrder(Member member, Event event, Ownership in, String lane) {
-    Long last = in.last.put(lane, event.offset());
-    if (last == null) {
-      return;
-    }
-    boolean again = in.finished.contains(event.offset());
-    boolean overtakes = event.offset() > last && !isDone(in, last) && !isLetter(in, last);
-    if (event.offset() < last || again || overtakes) {
+    long together = member.running.values().stream().filter(one -> one.isWith(event)).count();
+    if (together > bounds.batch()) {
       violated(
-          Invariant.KEY_ORDER,
-          "%s starts p%d@%d of %s after p%d@%d%s"
-              .formatted(
-                  member.name,
-                  event.partition(),
-                  event.offset(),
-                  lane,
-                  event.partition(),
-                  last,
-                  overtakes ? ", which is not finished" : ""),
+          Invariant.BOUNDED,
+          "%s handles %d records in %s, but may handle %d"
+              .formatted(member.name, together, event.detail(), bounds.batch()),
           event.partition(),
-          event.key());
+          "");
     }
-  }
-
-  private boolean isDone(Ownership in, long offset) {
-    return in.finished.contains(offset)
-        || (in.isAssumed() && book(in.partition).isFinished(offset)); // by another worker
-  }
-
-  /**
-   * Whether the record has no attempt left, so that the next transaction contains its dead letter,
-   * or so that it is on its way to a retry topic.
-   */
-  private boolean isLetter(Ownership in, long offset) {
-    return (isExact() || bounds.retries())
-        && in.failures.getOrDefault(offset, 0) >= bounds.attempts();
-  }
-
-  /**
-   * Checks that no other worker runs a record of the same key. A worker that may not know yet that
-   * it has lost the partition is excused.
-   */
-  private void alone(Member member, Event event, String lane) {
-    for (Member other : members.values()) {
-      for (Running running : other.running.values()) {
-        if (running.lane().equals(lane) && mustKnow(member, other, running, event.nanos())) {
-          violated(
-              Invariant.KEY_ORDER,
-              "%s starts p%d@%d of %s while %s runs p%d@%d"
-                  .formatted(
-                      member.name,
-                      event.partition(),
-                      event.offset(),
-                      lane,
-                      other.name,
-                      running.partition(),
-                      running.offset()),
-              event.partition(),
-              event.key());
-        }
-      }
-    }
-  }
-
-  private boolean mustKnow(Member member, Member other, Running running, long now) {
-    if (member == other) {
-      return true;
-    }
-    boolean outlastedItsRevoke = running.in().released || running.in().isAssumed();
-    return !outlastedItsRevoke && !watch.isTroubled(other, now) && !watch.isTroubled(member, now);
   }
 
   private void finished(Member member, Event event) {
@@ -299,10 +267,7 @@ final class Oracle {
       return; // a transaction repeats the letters of an aborted one
     }
     if (running == null && in != null && bounds.silent() && event.kind() == Kind.END) {
-      String lane = lane(event);
-      if (!lane.isEmpty()) {
-        inOrder(member, event, in, lane); // the worker reports no starts
-      }
+      order.ended(member, event, in); // the worker reports no starts
     }
     PartitionBook book = book(event.partition());
     boolean first = book.finished(event.offset());
@@ -351,7 +316,10 @@ final class Oracle {
   }
 
   private void failed(Member member, Event event) {
-    member.running.remove(Member.id(event.partition(), event.offset()));
+    Running running = member.running.remove(Member.id(event.partition(), event.offset()));
+    if (running != null) {
+      order.failed(running);
+    }
     Ownership in = member.newest(event.partition());
     if (in != null) {
       in.moved = event.nanos();
@@ -413,15 +381,6 @@ final class Oracle {
           book.number,
           "");
     }
-  }
-
-  /** The key or the partition that orders a record; empty if the order is free. */
-  private String lane(Event event) {
-    return bounds.ordering() == Ordering.UNORDERED
-        ? ""
-        : bounds.ordering() == Ordering.PARTITION
-            ? "p" + event.partition()
-            : "p" + event.partition() + "/" + event.key();
   }
 
   private void violated(Invariant invariant, String what, int partition, String key) {

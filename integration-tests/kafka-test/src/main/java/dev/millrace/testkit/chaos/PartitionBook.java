@@ -28,6 +28,12 @@ final class PartitionBook {
    */
   final TreeSet<Long> letters = new TreeSet<>();
 
+  /** The records that the workers are to skip. They are in no other collection. */
+  final Set<Long> marked = new HashSet<>();
+
+  /** The records that have reached a handler, a retry topic, or the dead letters. */
+  final Set<Long> reached = new HashSet<>();
+
   private final Set<Long> finished = new HashSet<>();
   private List<Claim> young = new ArrayList<>();
   private List<Claim> old = new ArrayList<>();

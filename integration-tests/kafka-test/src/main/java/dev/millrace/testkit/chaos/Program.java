@@ -25,6 +25,9 @@ record Program(
   /** A setting of programs that need a topic for outputs, and do not produce exactly once. */
   static final String PRODUCES = "produces";
 
+  /** A setting of programs that skip marked records. The traffic then marks some records. */
+  static final String SKIPS = "skips";
+
   Program {
     settings = Map.copyOf(settings);
     jvm = List.copyOf(jvm);

@@ -120,8 +120,12 @@ final class Reading implements AutoCloseable {
       events.add(event);
     }
     for (Traffic.Produced one : traffic.take()) {
-      oracle.produced(one.partition(), one.offset(), one.key());
-      ledger.input(one.partition(), one.offset(), one.value());
+      if (one.isMarked()) {
+        oracle.marked(one.partition(), one.offset());
+      } else {
+        oracle.produced(one.partition(), one.offset(), one.key());
+        ledger.input(one.partition(), one.offset(), one.value());
+      }
     }
     for (EventTail tail : tails) {
       events.addAll(tail.read());

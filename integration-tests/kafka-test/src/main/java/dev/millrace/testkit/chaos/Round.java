@@ -164,8 +164,12 @@ final class Round {
   private void readWhatIsThere() throws InterruptedException {
     reader.readAll(
         record -> {
-          oracle.produced(record.partition(), record.offset(), "");
-          ledger.inputLeft(record.partition(), record.offset(), text(record.value()));
+          if (Traffic.isMarked(record)) {
+            oracle.marked(record.partition(), record.offset());
+          } else {
+            oracle.produced(record.partition(), record.offset(), "");
+            ledger.inputLeft(record.partition(), record.offset(), text(record.value()));
+          }
         });
     var letters = new TopicReader(brokers.bootstrapServers(), letters());
     letters.awaitNoOpenTransaction();

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
  * @param turned the number of changes of the settings of running loops
  * @param processed the number of records that were processed, or are dead letters
  * @param duplicates the number of times that a record was processed again
+ * @param skipped the number of records that the workers were to skip, and that were passed
  * @param excused the number of records that were deleted, or compacted away, before they were
  *     processed
  * @param lostCommits the number of commits that had no answer, or did not arrive
@@ -26,6 +27,7 @@ record RoundResult(
     int turned,
     long processed,
     long duplicates,
+    long skipped,
     long excused,
     int lostCommits,
     Duration longestStall,
@@ -55,6 +57,7 @@ record RoundResult(
         oracle.turned(),
         oracle.books().stream().mapToLong(PartitionBook::finished).sum(),
         oracle.books().stream().mapToLong(book -> book.duplicates).sum(),
+        oracle.books().stream().mapToLong(book -> book.marked.size()).sum(),
         oracle.books().stream().mapToLong(book -> book.excused).sum(),
         lostCommits,
         oracle.longestStall(),
@@ -83,7 +86,9 @@ record RoundResult(
             plan.describe().toLowerCase(Locale.ROOT),
             brokers,
             disturbances(),
-            turned == 0 ? kinds : kinds + "; %d turns of knobs".formatted(turned),
+            kinds
+                + (turned == 0 ? "" : "; %d turns of knobs".formatted(turned))
+                + (skipped == 0 ? "" : "; %,d records to skip".formatted(skipped)),
             processed,
             duplicates,
             excused,
@@ -95,7 +100,8 @@ record RoundResult(
 
   private String verdict() {
     if (isOk()) {
-      return plan.guarantee() == Guarantee.EXACTLY_ONCE ? "11 of 11" : "10 of 10";
+      int all = 10 + (plan.guarantee() == Guarantee.EXACTLY_ONCE ? 1 : 0) + (skipped > 0 ? 1 : 0);
+      return "%d of %d".formatted(all, all);
     }
     return problem.isEmpty()
         ? "broken: "

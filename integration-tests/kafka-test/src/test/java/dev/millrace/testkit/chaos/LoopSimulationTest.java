@@ -101,6 +101,7 @@ class LoopSimulationTest {
     "STOPS_POLLING, KEEPS_POLLING",
     "FORGETS_REVOKES, NEVER_BACK", // the revoked records are committed by then
     "TWO_OF_A_KEY, KEY_ORDER",
+    "REVERSES_BATCHES, KEY_ORDER",
     "TOO_MANY_AT_ONCE, BOUNDED",
     "SETTLES_EARLY, COMMIT_BEHIND_WORK",
     "DROPS_RECORDS, COMMIT_BEHIND_WORK",

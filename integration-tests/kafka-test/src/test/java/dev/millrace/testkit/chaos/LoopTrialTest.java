@@ -188,6 +188,7 @@ class LoopTrialTest {
             false,
             1,
             1,
+            1,
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),

@@ -188,6 +188,73 @@ class OracleTest {
     assertThat(story.broken()).containsExactly(4);
   }
 
+  static List<Arguments> batches() {
+    String first = "a START 0@0 k one; a START 0@1 k one;";
+    String fails = "a FAILED 0@0 k; a FAILED 0@1 k;";
+    return List.of(
+        story(
+            "records of a key are in a batch, in order",
+            NOTHING,
+            first + "a END 0@0 k; a END 0@1 k"),
+        story("their offsets rise", List.of(4), "a START 0@1 k one; a START 0@0 k one"),
+        story("a key is in one batch", List.of(4), first + "a START 0@2 k two"),
+        story("a key is in a batch or alone", List.of(4), "a START 0@0 k; a START 0@1 k one"),
+        story("a batch comes again as a whole", NOTHING, first + fails + first + "pass 1"),
+        story("or in parts", NOTHING, first + fails + "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k"),
+        story(
+            "or behind the failed one",
+            NOTHING,
+            first + "a END 0@0 k; a FAILED 0@1 k; a START 0@1 k"),
+        story("but not without its first record", List.of(4), first + fails + "a START 0@1 k"),
+        story("nor after a later one", List.of(4), first + fails + "a START 0@2 k"),
+        story(
+            "nor a record that was settled",
+            List.of(4),
+            first + "a END 0@0 k; a FAILED 0@1 k;" + first + "pass 1"),
+        story(
+            "a batch has one handler",
+            NOTHING,
+            "a START 0@0 k one; a START 0@1 l one; a START 0@2 m;" + "a START 1@0 n three"),
+        story(
+            "handlers are bounded",
+            List.of(9),
+            "a START 0@0 k one; a START 0@1 l two; a START 0@2 m;" + "a START 1@0 n three"),
+        story("batches are bounded", List.of(9), first + "a START 0@2 l one"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("batches")
+  void batchesAreInOrder(String promise, List<Integer> broken, String steps) {
+    assertThat(Story.withBatches(Ordering.KEY).tell(steps).broken()).as(promise).isEqualTo(broken);
+  }
+
+  @Test
+  void batchHasRecordsOfOnePartitionIfThatIsTheOrder() {
+    var story = Story.withBatches(Ordering.PARTITION).tell("a START 0@0 k one; a START 0@1 l one");
+    assertThat(story.broken()).isEmpty();
+    story.tell("a END 0@0 k; a END 0@1 l; a START 0@2 k two; a START 1@0 l two");
+    assertThat(story.broken()).containsExactly(4);
+  }
+
+  @Test
+  void recordThatIsToBeSkippedMayNotBeHandled() {
+    for (String where : List.of("START 0@1 k1", "LETTER 0@1", "RETRIED 0@1 k1")) {
+      String earlier = "produced 0 1; a DOES 0@0 k0; a %s; marked 0@1".formatted(where);
+      assertThat(new Story(Ordering.KEY).tell(earlier).broken()).as(where).containsExactly(12);
+      String later = "produced 0 1; marked 0@1; a DOES 0@0 k0; a %s".formatted(where);
+      assertThat(new Story(Ordering.KEY).tell(later).broken()).as(where).containsExactly(12);
+    }
+  }
+
+  @Test
+  void recordThatIsToBeSkippedIsNotMissed() {
+    var story =
+        new Story(Ordering.KEY)
+            .tell(
+                "produced 0 1; marked 0@1; a DOES 0@0 k0; a COMMIT 0@2; broker 0@2; pass 30; end");
+    assertThat(story.broken()).isEmpty();
+  }
+
   /** The letter is one of the retry topic; the offset of its first topic is not committed yet. */
   @Test
   void recordMayBeHandledAgainAfterTheLetterOfItsRetry() {

@@ -19,6 +19,8 @@ enum PlantedInSimulation {
   CLOSES_LATE,
   /** Runs more handlers than the concurrency allows. */
   TOO_MANY_AT_ONCE,
+  /** Handles the records of a batch backwards. */
+  REVERSES_BATCHES,
   /** Produces with its own producer, outside of the transaction. */
   PRODUCES_OUTSIDE,
   /** Produces in transactions that do not contain the offsets. */
@@ -51,7 +53,7 @@ enum PlantedInSimulation {
     boolean isExact = isOutside() || this == READS_UNCOMMITTED;
     Ordering ordering =
         switch (this) {
-          case TWO_OF_A_KEY -> Ordering.KEY;
+          case TWO_OF_A_KEY, REVERSES_BATCHES -> Ordering.KEY;
           case PRODUCES_OUTSIDE, FORGETS_OFFSETS -> Ordering.PARTITION;
           case FORGETS_REVOKES, COMMITS_AHEAD, COMMITS_BACK, STOPS_POLLING -> Ordering.UNORDERED;
           default -> plan.ordering();
@@ -62,11 +64,13 @@ enum PlantedInSimulation {
             plan.seed(),
             plan.protocol(),
             ordering,
-            isExact ? SimulatedPlan.Mode.TRANSACTION : SimulatedPlan.Mode.ONE,
+            isExact
+                ? SimulatedPlan.Mode.TRANSACTION
+                : this == REVERSES_BATCHES ? SimulatedPlan.Mode.BATCH : SimulatedPlan.Mode.ONE,
             plan.partitions(),
             plan.members(),
             this == COMMITS_AHEAD || this == SETTLES_EARLY ? 1000 : plan.concurrency(),
-            1,
+            this == REVERSES_BATCHES ? 5 : 1,
             plan.disorder(),
             plan.steps());
   }

@@ -64,6 +64,7 @@ final class SimulatedMember {
   private @Nullable SimulatedConsumer consumer;
   private @Nullable Loop loop;
   private long epochs;
+  private long batches; // one thread of the simulation runs at a time
   private boolean asked;
   private boolean frozen;
   private boolean ended;
@@ -421,8 +422,11 @@ final class SimulatedMember {
         || ThreadLocalRandom.current().nextDouble() < round.plan.disorder();
   }
 
-  private void handleAll(List<ConsumerRecord<String, String>> records) throws Exception {
-    records.forEach(this::started);
+  private void handleAll(List<ConsumerRecord<String, String>> given) throws Exception {
+    List<ConsumerRecord<String, String>> records =
+        round.defect == PlantedInSimulation.REVERSES_BATCHES ? given.reversed() : given;
+    String batch = "batch " + ++batches;
+    records.forEach(record -> tell(Kind.START, record, batch));
     try {
       boolean isBad = false;
       for (ConsumerRecord<String, String> record : records) {

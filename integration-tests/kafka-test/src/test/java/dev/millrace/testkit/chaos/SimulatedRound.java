@@ -71,11 +71,12 @@ final class SimulatedRound {
     var bounds =
         new Bounds(
             plan.mode() == Mode.TRANSACTION ? Guarantee.EXACTLY_ONCE : Guarantee.AT_LEAST_ONCE,
-            plan.batch() > 1 ? Ordering.UNORDERED : plan.ordering(), // a batch runs at once
+            plan.ordering(),
             Ordering.PARTITION,
             ATTEMPTS,
             false,
-            plan.concurrency() * plan.batch(),
+            plan.concurrency(),
+            plan.batch(),
             Long.MAX_VALUE,
             Duration.ofSeconds(8),
             Duration.ofSeconds(20),

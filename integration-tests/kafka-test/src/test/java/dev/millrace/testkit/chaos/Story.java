@@ -16,12 +16,14 @@ import java.util.Set;
  * partition 1. A step names the worker, the event, and its place:
  *
  * <pre>
- * a START 0@7 k       also END, FAILED, LETTER, COMMIT; DOES is START and END
+ * a START 0@7 k       also END, FAILED, LETTER, RETRIED, COMMIT; DOES is START and END
+ * a START 0@7 k one   in the batch with this name
  * a ASSIGNED 0 2      the partition and the epoch; RELEASED also has the number of begun handlers
  * a BEAT 5000 10      the time since the last poll in ms, and the bytes of heap
  * a STOPPED           also other events of a process; EXITED 1; CLOSED and the threads left
  * conductor FAULT     or REPAIRED; DELETED 0@5
  * produced 0 3        three records in partition 0, with the keys k0, k1, …
+ * marked 0@7          a record that is to be skipped
  * broker 0@5          the broker's answer: the committed offset; without a place: no commits
  * letter 0@5          the record is found among the dead letters
  * pass 9              nine seconds in which both workers log their state; idle 9: without logs
@@ -60,6 +62,15 @@ final class Story {
     tell("a LAUNCHED; b LAUNCHED; a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; b ASSIGNED 1 1");
   }
 
+  /** Of workers whose handlers get up to two records at once. */
+  static Story withBatches(Ordering ordering) {
+    Set<Invariant> all = EnumSet.allOf(Invariant.class);
+    Bounds bounds = bounds(Guarantee.AT_LEAST_ONCE, ordering, false, false, 2, all);
+    var ledger = new Ledger(Contents.PLAIN, 0, Ordering.PARTITION);
+    return new Story(new Oracle(bounds, LogLookup.KEEPS_ALL, ledger))
+        .tell("a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; a ASSIGNED 1 2; b ASSIGNED 2 1");
+  }
+
   /** Of workers with a retry topic. */
   static Story withRetries(Ordering ordering) {
     Set<Invariant> all = EnumSet.allOf(Invariant.class);
@@ -75,6 +86,16 @@ final class Story {
       boolean silent,
       boolean retries,
       Set<Invariant> checked) {
+    return bounds(guarantee, ordering, silent, retries, 1, checked);
+  }
+
+  private static Bounds bounds(
+      Guarantee guarantee,
+      Ordering ordering,
+      boolean silent,
+      boolean retries,
+      int batch,
+      Set<Invariant> checked) {
     return new Bounds(
         guarantee,
         ordering,
@@ -82,6 +103,7 @@ final class Story {
         ATTEMPTS,
         silent,
         3,
+        batch,
         1000,
         Duration.ofSeconds(5),
         Duration.ofSeconds(10),
@@ -113,6 +135,7 @@ final class Story {
           oracle.produced(number(words, 1), i, "k" + i);
         }
       }
+      case "marked" -> oracle.marked(partition(words[1]), offset(words[1]));
       case "broker" ->
           oracle.asked(
               words.length == 1 ? Map.of() : Map.of(partition(words[1]), (long) offset(words[1])));
@@ -151,7 +174,8 @@ final class Story {
       default -> {
         String where = words.length > 2 ? words[2] : "-1@-1";
         String key = words.length > 3 ? words[3] : "";
-        event(who, kind, partition(where), offset(where), -1, key, "");
+        String batch = words.length > 4 ? words[4] : "";
+        event(who, kind, partition(where), offset(where), -1, key, batch);
       }
     }
   }
