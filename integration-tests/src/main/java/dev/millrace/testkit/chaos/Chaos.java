@@ -43,11 +43,10 @@ final class Chaos implements AutoCloseable {
    */
   RoundResult round(long seed, int disturbances, String face, String knobs) throws Exception {
     Plan drawn = Plans.of(seed, disturbances);
-    if (face.isEmpty() && knobs.isEmpty()) {
-      return round(drawn, Plans.face(drawn), Defect.NONE);
-    }
     String chosen = face.isEmpty() ? Plans.face(drawn) : face;
-    return round(Plans.on(drawn, chosen, knobs), chosen, Defect.NONE);
+    boolean isDrawn = face.isEmpty() && knobs.isEmpty();
+    Plan plan = isDrawn ? drawn : Plans.on(seed, disturbances, chosen, knobs);
+    return round(plan, chosen, Defect.NONE);
   }
 
   /** A round. */

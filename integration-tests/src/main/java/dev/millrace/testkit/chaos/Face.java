@@ -11,6 +11,9 @@ interface Face {
   /** A pipeline on channels that produces at least once; with a suffix, on Reactor. */
   String PRODUCING = "producing";
 
+  /** A loop that an application writes over {@code ChannelConsumer}; with a suffix, on Reactor. */
+  String MESSAGES = "messages";
+
   /** The face for the value of {@code face=…}. */
   static Face of(String name, Worker worker) throws Exception {
     return switch (name) {
@@ -23,6 +26,7 @@ interface Face {
           new LoopFace(name, worker);
       case "pipeline", "pipeline-reactor", PRODUCING, PRODUCING + "-reactor" ->
           new PipelineFace(name, worker);
+      case MESSAGES, MESSAGES + "-reactor" -> new MessageFace(name, worker);
       case "naive" -> new NaiveFace(worker);
       case "share" -> new ShareFace(worker);
       default -> throw new IllegalArgumentException("there is no face " + name);
@@ -32,6 +36,13 @@ interface Face {
   /** Whether the face can produce exactly once. */
   static boolean canProduceExactlyOnce(String name) {
     return Set.of(Plans.FACES).contains(name);
+  }
+
+  /** Whether the face is a loop of the library, which has knobs. */
+  static boolean isLoop(String name) {
+    return name.startsWith("channel")
+        || name.startsWith("reactor")
+        || name.startsWith(RETRY_TOPICS);
   }
 
   /** Whether the face is a pipeline that produces exactly once. */
