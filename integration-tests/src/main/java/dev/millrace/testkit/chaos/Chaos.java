@@ -98,8 +98,8 @@ final class Chaos implements AutoCloseable {
   }
 
   /**
-   * Runs rounds until the time is over; every fifth round has three brokers. Prints the seeds. The
-   * exit status is 1 if an invariant was broken.
+   * Runs rounds until the time is over, at least one; every fifth round has three brokers. Prints
+   * the seeds. The exit status is 1 if an invariant was broken.
    *
    * @param args minutes, the first seed, the directory, disturbances per round, the face of all
    *     rounds, and their knobs
@@ -117,20 +117,22 @@ final class Chaos implements AutoCloseable {
   static boolean run(
       Duration time, long firstSeed, Path directory, int disturbances, String face, String knobs)
       throws Exception {
-    long end = System.nanoTime() + time.toNanos();
     boolean sane = true;
     int rounds = 0;
     int broken = 0;
     int all = 0;
     try (Chaos chaos = open(directory, 1)) {
-      for (long seed = firstSeed; System.nanoTime() - end < 0; seed++) {
+      long seed = firstSeed;
+      long end = System.nanoTime() + time.toNanos(); // brokers may take long to start
+      do {
         chaos.use(seed % 5 == 4 ? 3 : 1, sane);
         RoundResult result = chaos.round(seed, disturbances, face, knobs);
         sane = result.problem().isEmpty();
         rounds++;
         all += result.disturbances();
         broken += result.isOk() ? 0 : 1;
-      }
+        seed++;
+      } while (System.nanoTime() - end < 0);
     }
     System.out.printf(
         Locale.ROOT, "%d rounds, %d disturbances, %d rounds broken%n", rounds, all, broken);

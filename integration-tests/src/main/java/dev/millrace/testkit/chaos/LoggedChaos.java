@@ -72,18 +72,19 @@ final class LoggedChaos implements AutoCloseable {
   }
 
   /**
-   * Runs rounds until the time is over. The exit status is 1 if a promise was broken.
+   * Runs rounds until the time is over, at least one. The exit status is 1 if a promise was broken.
    *
    * @param args minutes, the first seed, the directory, disturbances per round, and {@code share}
    *     or {@code readers}
    */
   public static void main(String[] args) throws Exception {
-    long end = System.nanoTime() + Duration.ofMinutes(Long.parseLong(args[0])).toNanos();
     int rounds = 0;
     int all = 0;
     int broken = 0;
     try (var chaos = open(Path.of(args[2]))) {
-      for (long seed = Long.parseLong(args[1]); System.nanoTime() - end < 0; seed++) {
+      long seed = Long.parseLong(args[1]);
+      long end = System.nanoTime() + Duration.ofMinutes(Long.parseLong(args[0])).toNanos();
+      do {
         int disturbances = Integer.parseInt(args[3]);
         LoggedResult<?> result =
             args[4].equals("readers")
@@ -92,7 +93,8 @@ final class LoggedChaos implements AutoCloseable {
         rounds++;
         all += result.disturbances();
         broken += result.broken().isEmpty() ? 0 : 1;
-      }
+        seed++;
+      } while (System.nanoTime() - end < 0);
     }
     System.out.printf(
         Locale.ROOT, "%d rounds, %d disturbances, %d rounds broken%n", rounds, all, broken);

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Groups of workers, disturbed by a seed: no record is lost, and nine other promises are kept. A
- * round is repeated with {@code -Dchaos.seed=…}.
+ * Groups of workers, disturbed by a seed: no record is lost, and the other invariants hold. A round
+ * is repeated with {@code -Dchaos.seed=…}.
  */
 class ChaosIT {
 
@@ -26,13 +26,20 @@ class ChaosIT {
   /** Exactly once: poison, a kill, a cut, lost answers, a freeze, a broker killed. */
   private static final long FIXED_EXACTLY_ONCE = 37;
 
+  /**
+   * On Reactor, by key and eager, batches, records to skip, letters by the loop's own producer:
+   * flaps, a kill, freezes, a cut.
+   */
+  private static final long FIXED_IN_BATCHES = 220;
+
   @ParameterizedTest
-  @ValueSource(longs = {FIXED, FIXED_EXACTLY_ONCE})
+  @ValueSource(longs = {FIXED, FIXED_EXACTLY_ONCE, FIXED_IN_BATCHES})
   void groupThatIsDisturbedLosesNothing(long seed) throws Exception {
     try (var chaos = Chaos.open(FILES, 1)) {
       RoundResult result = chaos.round(seed, FEW, "", "");
       assertThat(result.violations()).as("seed %d: %s", seed, result.plan()).isEmpty();
       assertThat(result.problem()).as("seed %d: %s", seed, result.plan()).isEmpty();
+      assertThat(result.skipped() > 0).isEqualTo(seed == FIXED_IN_BATCHES);
     }
   }
 

@@ -85,6 +85,11 @@ class PlantedDefectsIT {
     "reactor with batches, REVERSES_BATCHES, PARTITION, 16, KEY_ORDER",
     "reactor-blocking with batches, SETTLES_EARLY, UNORDERED, 16, COMMIT_BEHIND_WORK",
     "reactor with skip, HANDLES_MARKED, KEY, 16, SKIPPED",
+    "messages, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
+    "messages, TOO_MANY_AT_ONCE, UNORDERED, 4, BOUNDED",
+    "messages, LEAKS_A_THREAD, KEY, 16, CLEAN_CLOSE",
+    "messages-reactor, DROPS_RECORDS, KEY, 16, COMMIT_BEHIND_WORK",
+    "messages-reactor, TWO_OF_A_KEY, KEY, 16, KEY_ORDER",
   })
   void otherDefectBreaksItsInvariant(
       String face, Defect defect, Ordering ordering, int concurrency, Invariant invariant)

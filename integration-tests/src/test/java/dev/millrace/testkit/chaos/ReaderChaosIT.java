@@ -12,10 +12,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Loops with fixed partitions, disturbed by a seed: six promises are kept. A planted defect breaks
- * one, and the oracle finds that. A round is repeated with {@code -Dchaos.seed=…}.
+ * Loops with fixed partitions, disturbed by a seed: seven promises are kept. A planted defect
+ * breaks one, and the oracle finds that. A round is repeated with {@code -Dchaos.seed=…}.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ReaderChaosIT {
@@ -23,8 +24,11 @@ class ReaderChaosIT {
   private static final Path FILES = Path.of("target", "reader-chaos");
   private static final int SEEDS = 10_000;
 
-  /** On channels, by key, with a breaker and other concurrencies: poison, freeze, kill, broker. */
-  private static final long FIXED = 27;
+  /** On channels, by key, with a breaker and other concurrencies: broker, kill, freeze, kill. */
+  private static final long FIXED = 381;
+
+  /** On channels, by key, batches and records to skip: letters down, two cuts, a kill. */
+  private static final long FIXED_IN_BATCHES = 362;
 
   private static final int FEW = 4;
 
@@ -40,10 +44,11 @@ class ReaderChaosIT {
     chaos.close();
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(longs = {FIXED, FIXED_IN_BATCHES})
   @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-  void loopsWithFixedPartitionsKeepTheirPromises() throws Exception {
-    LoggedResult<ReaderOracle.Broken> result = chaos.readers(FIXED, FEW, Defect.NONE);
+  void loopsWithFixedPartitionsKeepTheirPromises(long seed) throws Exception {
+    LoggedResult<ReaderOracle.Broken> result = chaos.readers(seed, FEW, Defect.NONE);
     assertThat(result.broken()).isEmpty();
     assertThat(result.records()).isPositive();
   }
@@ -56,11 +61,14 @@ class ReaderChaosIT {
     "TWO_OF_A_KEY, IN_ORDER",
     "TURNS_TOO_HIGH, BOUNDED",
     "LEAKS_A_THREAD, CLEAN_CLOSE",
+    "REVERSES_BATCHES, IN_ORDER",
+    "HANDLES_MARKED, SKIPPED",
   })
   @EnabledIfSystemProperty(named = "readers.minutes", matches = "\\d+")
   @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void defectBreaksItsPromise(Defect defect, ReaderOracle.Promise promise) throws Exception {
-    assertThat(chaos.readers(FIXED, FEW, defect).broken())
+    boolean inBatches = defect == Defect.REVERSES_BATCHES || defect == Defect.HANDLES_MARKED;
+    assertThat(chaos.readers(inBatches ? FIXED_IN_BATCHES : FIXED, FEW, defect).broken())
         .extracting(ReaderOracle.Broken::promise)
         .contains(promise);
   }
