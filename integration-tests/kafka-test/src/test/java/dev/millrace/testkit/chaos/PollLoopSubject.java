@@ -7,6 +7,7 @@ import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TimeoutException;
 
@@ -20,7 +21,7 @@ public final class PollLoopSubject implements Subject {
   public void run(SubjectRun run) {
     Map<String, Object> properties = run.consumerProperties();
     properties.put("enable.auto.commit", "false");
-    try (var consumer = new KafkaConsumer<String, String>(properties)) {
+    try (var consumer = open(properties)) {
       consumer.subscribe(List.of(run.topic()), run.listener());
       while (!run.isStopping()) {
         ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(100));
@@ -29,6 +30,19 @@ public final class PollLoopSubject implements Subject {
           run.handled(record);
         }
         commit(consumer);
+      }
+    }
+  }
+
+  /** On a starved machine, the client's thread may not start within the client's time limit. */
+  private static KafkaConsumer<String, String> open(Map<String, Object> properties) {
+    while (true) {
+      try {
+        return new KafkaConsumer<>(properties);
+      } catch (KafkaException e) {
+        if (!(e.getCause() instanceof TimeoutException)) {
+          throw e;
+        }
       }
     }
   }
