@@ -1,7 +1,6 @@
 package dev.millrace.kafka.internal.cluster;
 
 import dev.millrace.clock.internal.Time;
-import dev.millrace.kafka.internal.report.Ends;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -86,8 +85,12 @@ public final class ConsumerQuestions implements Questions {
     long deadline = Time.nanoTime() + timeout.toNanos();
     Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> answers = new HashMap<>();
     places.forEach(
-        (name, place) -> answers.put(name, answer(() -> offset(name, place, Ends.left(deadline)))));
+        (name, place) -> answers.put(name, answer(() -> offset(name, place, left(deadline)))));
     return answers;
+  }
+
+  private static Duration left(long deadline) {
+    return Duration.ofNanos(Math.max(0, deadline - Time.nanoTime()));
   }
 
   private Optional<OffsetAndMetadata> offset(TopicPartition name, Place place, Duration left) {
