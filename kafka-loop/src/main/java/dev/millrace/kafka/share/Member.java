@@ -45,22 +45,7 @@ import org.slf4j.LoggerFactory;
  * that is older than a lock. So records that come after a long batch or a long poll are renewed
  * before they are handled. If the broker refuses that, another member has them.
  *
- * A frozen process, and a process without its broker, does not see the end of a lock. So a worker
- * begins an attempt only within two thirds of a lock's time. That time begins when the lock was asked
- * for, because the broker cannot have granted it earlier. Otherwise the worker hands the record back
- * with 'mayBeLost', and this thread renews the lock first. Renewals begin after one third, so this
- * happens only if they are late.
- *
- * A granted renewal proves nothing once the lock may have ended: the broker also grants it for a
- * record that another member has accepted, if all records before it are finished. So this thread
- * does not renew but releases a record in two cases: a worker hands it back after the lock's time,
- * or the client may have held it for two thirds of that time.
- *
- * The client may hold several batches, and does not tell their age. A poll without a wait returns
- * only records that the client holds already. So after a long time without a fetch, such polls come
- * first, and their records are released until one is empty. After a stall of this thread, an old
- * answer may also wait in the socket. So this thread first gives the client's own thread a moment to
- * read it. Records that come later were asked for later.
+ * The rules about the age of a lock are in LockTime.
  *
  * A held record is in one of these places:
  *
@@ -86,59 +71,17 @@ final class Member<K, V> implements Runnable {
   /** The longest poll: an order from another thread waits for its end. */
   private static final Duration POLL = Duration.ofMillis(100);
 
-  /**
-   * A lock is renewed after this part of its time, so that two attempts may fail. In the last part
-   * no attempt begins.
-   */
-  private static final int PART = 3;
-
   /** The wait before records that a poll did not return are asked for again. */
   private static final Duration AGAIN = Duration.ofMillis(20);
 
   /** The time for the end of a member that has failed. */
   private static final Duration UNASKED = Duration.ofSeconds(1);
 
-  /** After a stall, the time in which the client reads answers of before the stall. */
-  private static final Duration SETTLE = Duration.ofSeconds(1);
-
   /** The longest wait for the answer to a renewal. */
   private static final Duration RENEWAL = Duration.ofSeconds(1);
 
   /** The time between two looks for the answer to a renewal; about the time of a round trip. */
   private static final Duration LOOK = Duration.ofMillis(2);
-
-  /** The lock's time until the broker has told it: Kafka's shortest one by default. */
-  private static final Duration UNKNOWN_LOCK = Duration.ofSeconds(15);
-
-  /** The loop, as its member sees it. */
-  interface Owner<K, V> {
-    /** The loop's part of a partition. */
-    Share share(TopicPartition partition);
-
-    /** The workers that handle the records. */
-    Workers<K, V> workers();
-
-    /** Whether new records may be fetched. */
-    boolean mayFetch();
-
-    /** The topics to subscribe to. */
-    List<String> topics();
-
-    /** The longest time between two polls. */
-    Duration maxPollInterval();
-
-    /** Reports a failure that the member survives. */
-    void report(Exception failure);
-
-    /** The broker has answered acknowledgements. */
-    void acknowledged(Duration took);
-
-    /** The broker has refused acknowledgements. */
-    void refused(Exception failure);
-
-    /** The member has ended; with its failure, or null. */
-    void ended(@Nullable Throwable failure);
-  }
 
   private record Id(String topic, int partition, long offset) {
     static Id of(ConsumerRecord<?, ?> record) {
@@ -148,7 +91,7 @@ final class Member<K, V> implements Runnable {
 
   private record Finished<K, V>(HeldRecord<K, V> held, AcknowledgeType type) {}
 
-  private final Owner<K, V> owner;
+  private final MemberOwner<K, V> owner;
   private final ShareConsumer<byte[], byte[]> consumer;
   private final Thread thread;
   private final Map<Id, HeldRecord<K, V>> held = new HashMap<>();
@@ -171,31 +114,18 @@ final class Member<K, V> implements Runnable {
   /** When the locks of {@link #held} are to be renewed. */
   private long renewAt;
 
-  /** When this member has asked for new records last. */
-  private long fetchedAt = Time.nanoTime();
-
-  /** Whether the client may have had the records of the present poll for long; see the top. */
-  private boolean mayBeOld;
-
   /**
-   * In nanoseconds, the longest turn since the client was known to hold no old records; see the
-   * top.
+   * Whether the client may have had the records of the present poll for long; see {@link LockTime}.
    */
-  private long longestTurn;
-
-  /** The end of the last stall of this thread. */
-  private long stalledUntil = Time.nanoTime() - SETTLE.toNanos();
+  private boolean mayBeOld;
 
   /** When locks were renewed last. */
   private long renewedAt;
 
-  private Duration lock = UNKNOWN_LOCK;
+  private final LockTime locks = new LockTime();
 
   /** The time by which this member must have ended; null while it goes on. Set by any thread. */
   private volatile @Nullable Long deadline;
-
-  /** The last turn of this thread, for the health of the loop. */
-  private volatile long turnedAt = Time.nanoTime();
 
   /** Whether the member has been in its group. */
   private volatile boolean joined;
@@ -205,7 +135,11 @@ final class Member<K, V> implements Runnable {
    *
    * @param context of the loop; calls inside of listeners are recognized by it
    */
-  Member(Owner<K, V> owner, ShareConsumer<byte[], byte[]> consumer, String name, Context context) {
+  Member(
+      MemberOwner<K, V> owner,
+      ShareConsumer<byte[], byte[]> consumer,
+      String name,
+      Context context) {
     this.owner = owner;
     this.consumer = consumer;
     this.thread = Thread.ofPlatform().daemon().name(name).unstarted(() -> context.run(this));
@@ -249,7 +183,7 @@ final class Member<K, V> implements Runnable {
 
   /** In nanoseconds, the time since the thread did its work last. For any thread. */
   long idle() {
-    return Time.nanoTime() - turnedAt;
+    return locks.idle();
   }
 
   /** Whether the member has been in its group. For any thread. */
@@ -263,11 +197,10 @@ final class Member<K, V> implements Runnable {
     try {
       consumer.setAcknowledgementCommitCallback(this::answered);
       consumer.subscribe(owner.topics());
-      fetchedAt = Time.nanoTime();
-      turnedAt = Time.nanoTime();
+      locks.begin();
       while (!isOver()) {
         turn();
-        turned();
+        locks.turned();
       }
     } catch (Throwable e) {
       cause = e;
@@ -303,30 +236,19 @@ final class Member<K, V> implements Runnable {
       } else {
         awaitAnswer();
       }
-    } else if (owner.mayFetch() && now - stalledUntil >= SETTLE.toNanos()) {
+    } else if (owner.mayFetch() && locks.hasSettled(now)) {
       fetch(now);
     } else {
       rest();
     }
   }
 
-  private void turned() {
-    long now = Time.nanoTime();
-    long took = now - turnedAt;
-    longestTurn = Math.max(longestTurn, took);
-    if (took >= lastPart()) {
-      stalledUntil = now;
-    }
-    turnedAt = now;
-  }
-
   private void fetch(long now) {
-    if (Math.max(longestTurn, now - fetchedAt) < lastPart()) {
+    if (!locks.clientMayHoldOldRecords(now)) {
       poll(POLL);
-      fetchedAt = Time.nanoTime();
+      locks.fetched();
     } else if (poll(Duration.ZERO)) {
-      fetchedAt = now;
-      longestTurn = 0;
+      locks.clientIsEmpty(now);
     }
   }
 
@@ -346,7 +268,7 @@ final class Member<K, V> implements Runnable {
   private void takeLate() {
     for (HeldRecord<K, V> one; (one = late.poll()) != null; ) {
       Id id = Id.of(one.raw());
-      if (held.get(id) == one && Time.nanoTime() - one.askedAt >= lock.toNanos()) {
+      if (held.get(id) == one && locks.mayHaveEnded(one.askedAt)) {
         acknowledge(one, AcknowledgeType.RELEASE);
         held.remove(id);
       } else if (held.get(id) == one) {
@@ -435,11 +357,12 @@ final class Member<K, V> implements Runnable {
       boolean fetches = renewing.isEmpty();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(timeout);
       isEmpty = records.isEmpty();
-      consumer.acquisitionLockTimeoutMs().ifPresent(millis -> lock = Duration.ofMillis(millis));
+      consumer
+          .acquisitionLockTimeoutMs()
+          .ifPresent(millis -> locks.lasts(Duration.ofMillis(millis)));
       long now = Time.nanoTime();
-      mayBeOld |= fetches && now - fetchedAt > interval().toNanos();
-      boolean mayHaveEnded =
-          timeout.isZero() || Math.max(longestTurn, now - turnedAt) >= lastPart();
+      mayBeOld |= fetches && locks.isDue(now, owner.maxPollInterval());
+      boolean mayHaveEnded = timeout.isZero() || locks.stalledIn(now);
       for (ConsumerRecord<byte[], byte[]> record : records) {
         received(record, mayHaveEnded);
       }
@@ -450,26 +373,15 @@ final class Member<K, V> implements Runnable {
       owner.report(e);
       Time.parkNanos(this, POLL.toNanos());
     }
-    Duration until = mayBeOld ? Duration.ZERO : renewing.isEmpty() ? interval() : AGAIN;
+    Duration until =
+        mayBeOld
+            ? Duration.ZERO
+            : renewing.isEmpty() ? locks.interval(owner.maxPollInterval()) : AGAIN;
     renewAt = Time.nanoTime() + until.toNanos();
-    mayBeOld &= held.isEmpty(); // an empty poll leaves the answer to the next one
+    mayBeOld &= held.isEmpty(); // after an empty poll, the next poll decides
     joined = joined || !held.isEmpty() || isInGroup();
     owner.workers().hire();
     return isEmpty;
-  }
-
-  private Duration interval() {
-    Duration least = lock.compareTo(owner.maxPollInterval()) < 0 ? lock : owner.maxPollInterval();
-    return least.dividedBy(PART);
-  }
-
-  /** In nanoseconds, the time from a lock's begin to its last part. */
-  private long lastPart() {
-    return lock.multipliedBy(PART - 1).dividedBy(PART).toNanos();
-  }
-
-  private long lockedUntil(HeldRecord<K, V> one) {
-    return one.askedAt + lastPart();
   }
 
   private boolean isInGroup() {
@@ -488,7 +400,7 @@ final class Member<K, V> implements Runnable {
     if (known == null) {
       known = orphans.remove(id);
       if (known != null) {
-        known.askedAt = fetchedAt;
+        known.askedAt = locks.askedAt();
       }
     }
     if (known == null) {
@@ -500,8 +412,8 @@ final class Member<K, V> implements Runnable {
         return;
       }
       one.isOld = mayBeOld;
-      one.askedAt = fetchedAt;
-      one.locked(lockedUntil(one));
+      one.askedAt = locks.askedAt();
+      one.locked(locks.until(one.askedAt));
       held.put(id, one);
       if (!one.isOld) {
         owner.workers().add(one);
@@ -509,7 +421,7 @@ final class Member<K, V> implements Runnable {
       return;
     }
     known.deliveredAgain(record);
-    known.locked(lockedUntil(known));
+    known.locked(locks.until(known.askedAt));
     if (known.isOld) { // its lock is renewed, so it lasts
       known.isOld = false;
       owner.workers().add(known);
@@ -561,7 +473,7 @@ final class Member<K, V> implements Runnable {
   }
 
   /**
-   * Sends what is acknowledged, and releases all other records by leaving the group. The last
+   * Sends the acknowledgements, and releases all other records by leaving the group. The last
    * acknowledgements get half of the time, so that the rest is left for Kafka's threads to end.
    */
   private void close() {

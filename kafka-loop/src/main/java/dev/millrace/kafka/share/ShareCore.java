@@ -35,7 +35,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** The loop behind {@link ShareLoop}: starts members and workers, and ends them. Thread-safe. */
-final class ShareCore<K, V> extends LoopCore<K, V> implements Member.Owner<K, V> {
+final class ShareCore<K, V> extends LoopCore<K, V> implements MemberOwner<K, V> {
 
   private static final int EVENTS = 1000;
 

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 
 /**
  * Called by rewritten code, in place of the JDK's methods of the same name. Outside of a world,
- * each does what the JDK does.
+ * each method does the same as the JDK's.
  */
 public final class Points {
 
@@ -175,42 +175,42 @@ public final class Points {
   public static void enter(Object object) {
     World world = Carrier.world();
     if (world != null) {
-      world.enter(object);
+      world.monitors.enter(object);
     }
   }
 
   public static void exit(Object object) {
     World world = Carrier.world();
     if (world != null) {
-      world.exit(object);
+      world.monitors.exit(object);
     }
   }
 
   public static void await(Object object) throws InterruptedException {
-    world().await(object, 0);
+    world().monitors.await(object, 0);
   }
 
   public static void await(Object object, long millis) throws InterruptedException {
-    world().await(object, millis * 1_000_000);
+    world().monitors.await(object, millis * 1_000_000);
   }
 
   public static void await(Object object, long millis, int nanos) throws InterruptedException {
-    world().await(object, millis * 1_000_000 + nanos);
+    world().monitors.await(object, millis * 1_000_000 + nanos);
   }
 
   public static void timedWait(TimeUnit unit, Object object, long time)
       throws InterruptedException {
     if (time > 0) {
-      world().await(object, unit.toNanos(time));
+      world().monitors.await(object, unit.toNanos(time));
     }
   }
 
   public static void wake(Object object) {
-    world().wake(object, false);
+    world().monitors.wake(object, false);
   }
 
   public static void wakeAll(Object object) {
-    world().wake(object, true);
+    world().monitors.wake(object, true);
   }
 
   private static World world() {

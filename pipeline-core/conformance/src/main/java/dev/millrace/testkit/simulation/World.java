@@ -30,7 +30,10 @@ final class World implements Executor {
   /** So a loop that polls the clock comes to an end. */
   private static final long STEP_NANOS = 1_000;
 
-  /** After so many points, a thread that never waits has taken the time of a step; a power of 2. */
+  /**
+   * After this number of points, a thread that never waits has taken the time of a step; a power of
+   * 2.
+   */
   private static final int POINTS_PER_STEP = 1024;
 
   private static final long START_NANOS = Duration.ofDays(1).toNanos();
@@ -44,9 +47,10 @@ final class World implements Executor {
   private static final int MOST_EVENTS = 200_000_000;
 
   /**
-   * After so many decisions, the thread runs that has been ready for longest, whatever the strategy
-   * says. So schedules are fair, and a thread may wait for another one by yielding, as it may on
-   * the JDK's scheduler. Source: Musuvathi, Qadeer, "Fair Stateless Model Checking", PLDI 2008.
+   * If a thread has been ready for this number of decisions, the thread that has been ready for
+   * longest runs, against the choice of the strategy. So schedules are fair. A thread may wait for
+   * another one by yielding, as on the JDK's scheduler. Source: Musuvathi, Qadeer, "Fair Stateless
+   * Model Checking", PLDI 2008.
    */
   private static final int PATIENCE = 20_000;
 
@@ -58,6 +62,9 @@ final class World implements Executor {
 
   private static final long ELSEWHERE_NANOS = 50_000_000;
 
+  /** In place of the JVM's monitors, for the code of the scenario. */
+  final Monitors monitors = new Monitors(this);
+
   private final Strategy strategy;
   private final Runnable scenario;
   private final long seed;
@@ -65,7 +72,6 @@ final class World implements Executor {
   private final IdentityHashMap<Runnable, SimulatedThread> threads = new IdentityHashMap<>();
   private final List<SimulatedThread> ready = new ArrayList<>();
   private final PriorityQueue<Alarm> alarms = new PriorityQueue<>();
-  private final IdentityHashMap<Object, Monitor> monitors = new IdentityHashMap<>();
   private final List<Deviation> deviations = new ArrayList<>();
   private final String[] last = new String[LAST];
 
@@ -174,7 +180,7 @@ final class World implements Executor {
     return choice;
   }
 
-  /** Whether a thread has been ready for so long that it must run. */
+  /** Whether a thread has been ready for {@link #PATIENCE} decisions, and must run now. */
   private boolean isOverdue() {
     return !ready.isEmpty() && events - ready.getFirst().readySince > PATIENCE;
   }
@@ -305,7 +311,7 @@ final class World implements Executor {
     }
   }
 
-  private void ready(SimulatedThread thread) {
+  void ready(SimulatedThread thread) {
     SimulatedProcess process = thread.process;
     if (process == null || process.runs()) {
       thread.readySince = events;
@@ -368,6 +374,11 @@ final class World implements Executor {
   }
 
   // For threads
+
+  /** The running thread; null in the carrier itself. */
+  @Nullable SimulatedThread current() {
+    return current;
+  }
 
   /** A point at which the running thread may give way. */
   void point() {
@@ -441,113 +452,11 @@ final class World implements Executor {
         });
   }
 
-  // Monitors
-
-  void enter(Object object) {
-    SimulatedThread running = current;
-    if (running == null) {
-      return;
-    }
-    point();
-    acquire(object, running, 1);
-  }
-
-  private void acquire(Object object, SimulatedThread running, int times) {
-    Monitor monitor = monitor(object);
-    while (monitor.owner != null && monitor.owner != running) {
-      running.held = true;
-      monitor.entering.add(running);
-      Thread.yield();
-      if (running.held) {
-        throw new IllegalStateException(
-            "a pinned thread waits for a monitor: " + object.getClass());
-      }
-      monitor = monitor(object);
-    }
-    monitor.owner = running;
-    monitor.count += times;
-  }
-
-  private Monitor monitor(Object object) {
-    return monitors.computeIfAbsent(object, each -> new Monitor());
-  }
-
-  void exit(Object object) {
-    SimulatedThread running = current;
-    Monitor monitor = monitors.get(object);
-    if (running == null || monitor == null || monitor.owner != running) {
-      return;
-    }
-    if (--monitor.count == 0) {
-      release(object, monitor);
-    }
-  }
-
-  private void release(Object object, Monitor monitor) {
-    monitor.owner = null;
-    monitor.count = 0;
-    for (SimulatedThread each; (each = monitor.entering.poll()) != null; ) {
-      each.held = false;
-      ready(each);
-    }
-    if (monitor.isUnused()) {
-      monitors.remove(object);
-    }
-  }
-
-  void await(Object object, long nanos) throws InterruptedException {
-    SimulatedThread running = current;
-    Monitor monitor = monitors.get(object);
-    if (running == null || monitor == null || monitor.owner != running) {
-      throw new IllegalMonitorStateException("the calling thread is not the owner");
-    }
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-    int times = monitor.count;
-    monitor.waiting.add(running);
-    running.held = true;
-    running.waitsIn = monitor;
-    release(object, monitor);
-    Alarm timeout = nanos == 0 ? null : at(nanos, () -> wake(running));
-    Thread.yield();
-    if (running.held) {
-      throw new IllegalStateException("a pinned thread waits in a monitor: " + object.getClass());
-    }
-    if (timeout != null) {
-      timeout.cancel(false);
-    }
-    acquire(object, running, times);
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-  }
-
-  private void wake(SimulatedThread thread) {
-    Monitor monitor = thread.waitsIn;
-    if (monitor != null) {
-      monitor.waiting.remove(thread);
-      thread.waitsIn = null;
-      thread.held = false;
-      ready(thread);
-    }
-  }
-
-  void wake(Object object, boolean all) {
-    Monitor monitor = monitors.get(object);
-    while (monitor != null && !monitor.waiting.isEmpty()) {
-      wake(monitor.waiting.getFirst());
-      if (!all) {
-        break;
-      }
-    }
-  }
-
   void interrupt(Thread thread) {
     thread.interrupt();
     for (SimulatedThread each : threads.values()) {
       if (each.thread == thread) {
-        wake(each);
+        monitors.wake(each);
       }
     }
   }
