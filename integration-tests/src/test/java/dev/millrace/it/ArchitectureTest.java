@@ -17,9 +17,14 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.millrace.kafka.builder.ConsumerBuilder;
 import dev.millrace.kafka.share.ShareLoop;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
+import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 
@@ -249,6 +254,28 @@ class ArchitectureTest {
           .isEmpty();
     }
     Assertions.assertThat(classes).as("classes in all modules").isEqualTo(CLASSES.size());
+  }
+
+  /** A longer file has more than one role: split it by role. */
+  private static final int MOST_LINES_OF_A_FILE = 500;
+
+  @Test
+  void noJavaFileHasMoreThan500Lines() throws IOException {
+    List<Path> sources;
+    try (Stream<Path> files = Files.walk(Path.of(".."))) {
+      sources = files.filter(file -> file.toString().matches(".*/src/.*\\.java")).toList();
+    }
+    List<String> tooLong = new ArrayList<>();
+    for (Path file : sources) {
+      int lines = Files.readAllLines(file).size();
+      if (lines > MOST_LINES_OF_A_FILE) {
+        tooLong.add(file + ": " + lines);
+      }
+    }
+    Assertions.assertThat(sources).as("Java files of all modules").hasSizeGreaterThan(1000);
+    Assertions.assertThat(tooLong)
+        .as("files with more than %d lines; split them by role", MOST_LINES_OF_A_FILE)
+        .isEmpty();
   }
 
   @Test
