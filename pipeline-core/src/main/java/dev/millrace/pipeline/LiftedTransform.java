@@ -3,7 +3,6 @@ package dev.millrace.pipeline;
 import dev.millrace.pipeline.transform.Emitter;
 import dev.millrace.pipeline.transform.Transform;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,15 +14,11 @@ import org.jspecify.annotations.Nullable;
  * emitter is not a failure of an element: then the claim of the emitted element is never released,
  * so its origin is not settled.
  */
-class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
+class LiftedTransform<I, O> extends Lifted<I, O> {
 
-  private final Transform<I, O> transform;
-  private final int claims;
-  private final OwnResource own;
   private final Held held = new Held();
   private @Nullable Origin current;
   private @Nullable Origin merged;
-  private @Nullable Emitter<? super Object> out;
 
   /**
    * Wraps a transform whose {@code holds} is a number, not {@link Transform#ALL}.
@@ -31,46 +26,37 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
    * @param claims the number of claims that each emitted element needs
    */
   LiftedTransform(Transform<I, O> transform, int claims, Resources resources) {
-    this.transform = transform;
-    this.claims = claims;
-    this.own = new OwnResource(transform, resources);
+    super(transform, claims, resources);
   }
 
   @Override
   @SuppressWarnings("unchecked") // the blueprint is well typed
   public Outcome accept(Object element, Emitter<? super Object> to) throws Exception {
-    out = to;
+    emitTo(to);
     Origin origin = Envelope.origin(element);
     current = origin;
     Outcome outcome;
     try {
       outcome = process((I) Envelope.value(element), origin);
     } catch (Throwable e) {
-      held.keep(transform.holds());
+      held.keep(inner.holds());
       throw e;
     } finally {
       current = null;
       forgetMerged();
     }
-    held.add(origin, transform.holds());
+    held.add(origin, inner.holds());
     return outcome;
   }
 
   /** Gives the element to the transform. */
   Outcome process(I element, Origin origin) throws Exception {
-    return transform.accept(element, this);
+    return inner.accept(element, this);
   }
 
+  /** This call has a claim to the origin until the call ends. */
   @Override
-  public void emit(O element) {
-    Objects.requireNonNull(element, "a stage emitted null");
-    Origin origin = origin();
-    origin.retain(claims);
-    Objects.requireNonNull(out).emit(Envelope.of(element, own.with(origin, claims)));
-  }
-
-  /** The origin of an element that is emitted now. This call has a claim to it until it ends. */
-  private Origin origin() {
+  Origin origin() {
     Origin of = current;
     if (held.isEmpty()) {
       return of == null ? Origin.NONE : of;
@@ -100,38 +86,23 @@ class LiftedTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
   }
 
   final void call(Emitter<? super Object> to, Call call) throws Exception {
-    out = to;
+    emitTo(to);
     try {
       call.run();
     } finally {
       forgetMerged();
     }
-    held.keep(transform.holds());
+    held.keep(inner.holds());
   }
 
   /** Ends the transform. Elements still held afterwards are never emitted; they are abandoned. */
   @Override
   public void end(Emitter<? super Object> to) throws Exception {
-    call(to, () -> transform.end(this));
+    call(to, () -> inner.end(this));
   }
 
   @Override
   public int holds() {
-    return transform.holds();
-  }
-
-  @Override
-  public int leftOver() {
-    return transform.leftOver();
-  }
-
-  @Override
-  public boolean wantsNone() {
-    return transform.wantsNone();
-  }
-
-  @Override
-  public void close() throws Exception {
-    own.close();
+    return inner.holds();
   }
 }

@@ -6,20 +6,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a transform whose {@code holds} is {@link Transform#ALL}, on elements that may be in
  * envelopes. Each emitted element may descend from all earlier elements. One origin stands for all
  * of them; it ends after the transform has ended. Not thread-safe.
  */
-final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, Emitter<O> {
-
-  private final Transform<I, O> transform;
-  private final int claims;
-  private final OwnResource own;
+final class LiftedUnknownTransform<I, O> extends Lifted<I, O> {
 
   /**
    * Written by this stage. Read when no claim to {@link #all} is left, so after this stage has
@@ -45,11 +39,9 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
           throw new IllegalStateException(
               "it is not known which source elements this element was made of: override holds() in"
                   + " the transform "
-                  + transform.getClass().getName());
+                  + inner.getClass().getName());
         }
       };
-
-  private @Nullable Emitter<? super Object> out;
 
   /**
    * Wraps a transform.
@@ -57,15 +49,13 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
    * @param claims the number of claims that each emitted element needs
    */
   LiftedUnknownTransform(Transform<I, O> transform, int claims, Resources resources) {
-    this.transform = transform;
-    this.claims = claims;
-    this.own = new OwnResource(transform, resources);
+    super(transform, claims, resources);
   }
 
   @Override
   @SuppressWarnings("unchecked") // the blueprint is well typed
   public Outcome accept(Object element, Emitter<? super Object> to) throws Exception {
-    out = to;
+    emitTo(to);
     Origin origin = Envelope.origin(element);
     boolean isNew =
         origin != Origin.NONE && (!(origin instanceof Resource) || resources.add(origin));
@@ -74,7 +64,7 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
     }
     Outcome outcome = null;
     try {
-      outcome = transform.accept((I) Envelope.value(element), this);
+      outcome = inner.accept((I) Envelope.value(element), this);
       return outcome;
     } finally {
       if (outcome == null && isNew) {
@@ -86,32 +76,14 @@ final class LiftedUnknownTransform<I, O> implements Transform<Object, Object>, E
   }
 
   @Override
-  public void emit(O element) {
-    Objects.requireNonNull(element, "a stage emitted null");
-    Origin origin = parents.isEmpty() ? Origin.NONE : all;
-    origin.retain(claims);
-    Objects.requireNonNull(out).emit(Envelope.of(element, own.with(origin, claims)));
+  Origin origin() {
+    return parents.isEmpty() ? Origin.NONE : all;
   }
 
   @Override
   public void end(Emitter<? super Object> to) throws Exception {
-    out = to;
-    transform.end(this);
+    emitTo(to);
+    inner.end(this);
     all.release(1);
-  }
-
-  @Override
-  public int leftOver() {
-    return transform.leftOver();
-  }
-
-  @Override
-  public boolean wantsNone() {
-    return transform.wantsNone();
-  }
-
-  @Override
-  public void close() throws Exception {
-    own.close();
   }
 }

@@ -30,19 +30,19 @@ final class LoggedChaos implements AutoCloseable {
   }
 
   /** A round of a share group, without defects. */
-  LoggedResult<ShareOracle.Broken> share(long seed, int disturbances) throws Exception {
+  LoggedResult<ShareOracle.Promise> share(long seed, int disturbances) throws Exception {
     return share(SharePlan.of(seed, disturbances), Defect.NONE, true);
   }
 
   /** A round of a share group. */
-  LoggedResult<ShareOracle.Broken> share(SharePlan plan, Defect defect, boolean renews)
+  LoggedResult<ShareOracle.Promise> share(SharePlan plan, Defect defect, boolean renews)
       throws Exception {
     Path files = begin("share", plan.seed(), plan.describe());
     return told(ShareRound.run(plan, brokers, files, defect, renews));
   }
 
   /** A round of loops without a group. */
-  LoggedResult<ReaderOracle.Broken> readers(long seed, int disturbances, Defect defect)
+  LoggedResult<ReaderOracle.Promise> readers(long seed, int disturbances, Defect defect)
       throws Exception {
     Plan plan = ReaderRound.plan(seed, disturbances);
     Path files = begin("readers", seed, ReaderRound.describe(plan));
@@ -54,7 +54,7 @@ final class LoggedChaos implements AutoCloseable {
     return directory.resolve(what + "-" + seed + "-" + System.currentTimeMillis());
   }
 
-  private <B extends LoggedResult.Broken> LoggedResult<B> told(LoggedResult<B> result)
+  private <P extends Enum<P> & LoggedResult.Promise> LoggedResult<P> told(LoggedResult<P> result)
       throws IOException {
     Path table = directory.resolve("logged-rounds.md");
     if (!Files.exists(table)) {

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * @param dropped the number of records that the broker has dropped
  * @param promises the number of promises that were checked
  */
-record LoggedResult<B extends LoggedResult.Broken>(
+record LoggedResult<P extends Enum<P> & LoggedResult.Promise>(
     long seed,
     String plan,
     Map<Disturbance, Integer> done,
@@ -24,13 +24,16 @@ record LoggedResult<B extends LoggedResult.Broken>(
     long dropped,
     Duration took,
     int promises,
-    List<B> broken) {
+    List<Broken<P>> broken) {
 
-  /** A broken promise. */
-  interface Broken {
-    /** The number of the promise. */
+  /** One of the promises that an oracle checks. */
+  interface Promise {
+    /** The number of the promise in the pages. */
     int number();
   }
+
+  /** A broken promise. */
+  record Broken<P extends Promise>(P promise, String what) {}
 
   static final String HEADER =
       """
@@ -54,7 +57,7 @@ record LoggedResult<B extends LoggedResult.Broken>(
             ? "%d of %d".formatted(promises, promises)
             : "broken: "
                 + broken.stream()
-                    .map(one -> Integer.toString(one.number()))
+                    .map(one -> Integer.toString(one.promise().number()))
                     .distinct()
                     .collect(Collectors.joining(", "));
     return "| %d | %s | %d | %s | %,d | %,d | %d | %d s | %s |%n"

@@ -1,5 +1,6 @@
 package dev.millrace.testkit.chaos;
 
+import dev.millrace.testkit.chaos.LoggedResult.Broken;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -23,7 +24,7 @@ import java.util.TreeSet;
 final class ReaderOracle {
 
   /** The promises, with their numbers in the verification page. */
-  enum Promise {
+  enum Promise implements LoggedResult.Promise {
     ALL_HANDLED(1, "every record produced is handled, or is a dead letter"),
     POSITION_BEHIND_WORK(2, "a position never passes the lowest unfinished record"),
     NEVER_BACK(3, "positions never go back, and no worker repeats a record"),
@@ -32,20 +33,17 @@ final class ReaderOracle {
     CLEAN_CLOSE(6, "close ends by its deadline, and leaves no thread behind"),
     SKIPPED(7, "records that are to be skipped are passed, and reach no handler");
 
-    final int number;
+    private final int number;
     final String text;
 
     Promise(int number, String text) {
       this.number = number;
       this.text = text;
     }
-  }
 
-  /** A broken promise. */
-  record Broken(Promise promise, String what) implements LoggedResult.Broken {
     @Override
     public int number() {
-      return promise.number;
+      return number;
     }
   }
 
@@ -106,7 +104,7 @@ final class ReaderOracle {
   private final Ordering ordering;
   private final int concurrency;
   private final int batch;
-  private final List<Broken> broken = new ArrayList<>();
+  private final List<Broken<Promise>> broken = new ArrayList<>();
   private final Map<String, Reader> readers = new HashMap<>();
   private final Map<Integer, TreeSet<Long>> unfinished = new HashMap<>();
   private final Map<Integer, Long> positions = new HashMap<>();
@@ -134,7 +132,7 @@ final class ReaderOracle {
    * @param produced the records of the topic, as {@code partition@offset}
    * @param toSkip the other records, which the workers are to skip
    */
-  List<Broken> check(List<String> produced, List<String> toSkip) {
+  List<Broken<Promise>> check(List<String> produced, List<String> toSkip) {
     marked.addAll(toSkip);
     for (String record : produced) {
       int at = record.indexOf('@');
@@ -285,6 +283,6 @@ final class ReaderOracle {
   }
 
   private void add(Promise promise, String what) {
-    broken.add(new Broken(promise, what));
+    broken.add(new Broken<>(promise, what));
   }
 }

@@ -110,13 +110,13 @@ final class ReaderRound extends LoggedRound {
   }
 
   /** Runs a round against brokers that may have served others before. */
-  static LoggedResult<ReaderOracle.Broken> run(
+  static LoggedResult<ReaderOracle.Promise> run(
       Plan plan, Brokers brokers, Path directory, Defect defect) throws Exception {
     Files.createDirectories(directory);
     return new ReaderRound(plan, brokers, directory, defect).run();
   }
 
-  private LoggedResult<ReaderOracle.Broken> run() throws Exception {
+  private LoggedResult<ReaderOracle.Promise> run() throws Exception {
     long start = System.nanoTime();
     brokers.createTopic(topic, PARTITIONS, Map.of());
     brokers.createTopic(letters(), 1, Map.of());
@@ -148,7 +148,7 @@ final class ReaderRound extends LoggedRound {
             plan.ordering(),
             plan.concurrency(),
             knobs(plan).has(Knobs.Knob.BATCHES) ? Knobs.BATCH : 1);
-    List<ReaderOracle.Broken> broken = oracle.check(produced, marked);
+    List<LoggedResult.Broken<ReaderOracle.Promise>> broken = oracle.check(produced, marked);
     brokers.deleteTopics(List.of(topic, letters()));
     return new LoggedResult<>(
         plan.seed(),

@@ -1,5 +1,6 @@
 package dev.millrace.testkit.chaos;
 
+import dev.millrace.testkit.chaos.LoggedResult.Broken;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 /*
- * A share group promises no order, and its broker tells no offsets of members. So the promises are
+ * A share group promises no order, and its broker reports no offsets of members. So the promises are
  * about records. An attempt is the time from a START to the next END, FAILED or LETTER of the same
- * record in the same worker; without one, it is open until the worker's process ends.
+ * record in the same worker. Without such an event, the attempt is open until the worker's process
+ * ends.
  *
  * A second member may have a record that a first one had only after the first one's delivery has
  * ended: by its release, or by a lock that was lost. A lock is lost only in a fault. The worker was
@@ -38,27 +40,24 @@ import org.jspecify.annotations.Nullable;
 final class ShareOracle {
 
   /** The promises, with their numbers in the reliability page. */
-  enum Promise {
+  enum Promise implements LoggedResult.Promise {
     ALL_FINISHED(1, "every record produced is handled, or is a dead letter"),
     ONE_AT_A_TIME(2, "no two members handle a record at the same time while its lock is renewed"),
     FEW_DUPLICATES(3, "a record is handled again only after a failure, a release, or a fault"),
     BOUNDED(4, "no member runs more handlers than its concurrency"),
     CLEAN_CLOSE(5, "close ends by its deadline, and leaves no thread behind");
 
-    final int number;
+    private final int number;
     final String text;
 
     Promise(int number, String text) {
       this.number = number;
       this.text = text;
     }
-  }
 
-  /** A broken promise. */
-  record Broken(Promise promise, String what) implements LoggedResult.Broken {
     @Override
     public int number() {
-      return promise.number;
+      return number;
     }
   }
 
@@ -70,7 +69,7 @@ final class ShareOracle {
 
   private final int concurrency;
   private final List<Event> events;
-  private final List<Broken> broken = new ArrayList<>();
+  private final List<Broken<Promise>> broken = new ArrayList<>();
   private final Map<String, List<Attempt>> attempts = new TreeMap<>();
   private final List<Fault> faults = new ArrayList<>();
   private final List<Stop> stops = new ArrayList<>();
@@ -130,7 +129,7 @@ final class ShareOracle {
    * @param produced the records of the topic, as {@code partition@offset}
    * @param lost records whose last allowed delivery was in a lost answer
    */
-  List<Broken> check(List<String> produced, Set<String> lost) {
+  List<Broken<Promise>> check(List<String> produced, Set<String> lost) {
     readFaults();
     readAttempts();
     for (String record : produced) {
@@ -160,7 +159,7 @@ final class ShareOracle {
       Long before = seen.put(event.who(), event.nanos());
       if (before != null && event.nanos() - before > Member.STARVED) {
         faults.add(new Fault(event.who(), before, event.nanos() + settling));
-        if (event.kind() != Event.Kind.CONTINUED) { // the conductor tells that stop itself
+        if (event.kind() != Event.Kind.CONTINUED) { // the conductor reports that stop itself
           stops.add(new Stop(event.who(), before, event.nanos()));
         }
       }
@@ -304,6 +303,6 @@ final class ShareOracle {
   }
 
   private void add(Promise promise, String what) {
-    broken.add(new Broken(promise, what));
+    broken.add(new Broken<>(promise, what));
   }
 }

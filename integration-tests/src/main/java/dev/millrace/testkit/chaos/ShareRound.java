@@ -64,14 +64,14 @@ final class ShareRound extends LoggedRound {
    * @param renews whether the group accepts renewals of locks; without them, slow handlers must
    *     break promises
    */
-  static LoggedResult<ShareOracle.Broken> run(
+  static LoggedResult<ShareOracle.Promise> run(
       SharePlan plan, Brokers brokers, Path directory, Defect defect, boolean renews)
       throws Exception {
     Files.createDirectories(directory);
     return new ShareRound(plan, brokers, directory, defect, renews).run();
   }
 
-  private LoggedResult<ShareOracle.Broken> run() throws Exception {
+  private LoggedResult<ShareOracle.Promise> run() throws Exception {
     long start = System.nanoTime();
     brokers.createTopic(topic, plan.partitions(), Map.of());
     brokers.createTopic(letters(), 1, Map.of());
@@ -101,7 +101,7 @@ final class ShareRound extends LoggedRound {
     }
     read();
     var oracle = new ShareOracle(events, plan.concurrency(), SETTLING.toNanos());
-    List<ShareOracle.Broken> broken = oracle.check(produced, lost);
+    List<LoggedResult.Broken<ShareOracle.Promise>> broken = oracle.check(produced, lost);
     brokers.deleteTopics(List.of(topic, letters()));
     return new LoggedResult<>(
         plan.seed(),

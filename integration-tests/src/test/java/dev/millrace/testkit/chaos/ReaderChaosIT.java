@@ -48,7 +48,7 @@ class ReaderChaosIT {
   @ValueSource(longs = {FIXED, FIXED_IN_BATCHES})
   @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void loopsWithFixedPartitionsKeepTheirPromises(long seed) throws Exception {
-    LoggedResult<ReaderOracle.Broken> result = chaos.readers(seed, FEW, Defect.NONE);
+    LoggedResult<ReaderOracle.Promise> result = chaos.readers(seed, FEW, Defect.NONE);
     assertThat(result.broken()).isEmpty();
     assertThat(result.records()).isPositive();
   }
@@ -69,7 +69,7 @@ class ReaderChaosIT {
   void defectBreaksItsPromise(Defect defect, ReaderOracle.Promise promise) throws Exception {
     boolean inBatches = defect == Defect.REVERSES_BATCHES || defect == Defect.HANDLES_MARKED;
     assertThat(chaos.readers(inBatches ? FIXED_IN_BATCHES : FIXED, FEW, defect).broken())
-        .extracting(ReaderOracle.Broken::promise)
+        .extracting(LoggedResult.Broken::promise)
         .contains(promise);
   }
 
@@ -81,7 +81,7 @@ class ReaderChaosIT {
     long seed = Long.getLong("chaos.seed", ThreadLocalRandom.current().nextInt(SEEDS));
     int disturbances = Integer.getInteger("chaos.disturbances", Chaos.DISTURBANCES);
     do {
-      LoggedResult<ReaderOracle.Broken> result = chaos.readers(seed, disturbances, Defect.NONE);
+      LoggedResult<ReaderOracle.Promise> result = chaos.readers(seed, disturbances, Defect.NONE);
       assertThat(result.broken()).as("seed %d", seed).isEmpty();
       seed++;
     } while (System.nanoTime() - end < 0);

@@ -29,7 +29,7 @@ class ReaderOracleTest {
 
   private List<Promise> broken(List<String> produced, List<String> marked) {
     return new ReaderOracle(events, Ordering.KEY, 2, 2)
-        .check(produced, marked).stream().map(ReaderOracle.Broken::promise).toList();
+        .check(produced, marked).stream().map(LoggedResult.Broken::promise).toList();
   }
 
   @Test

@@ -58,7 +58,7 @@ class ShareChaosIT {
   @Test
   @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void groupThatIsDisturbedKeepsItsPromises() throws Exception {
-    LoggedResult<ShareOracle.Broken> result = chaos.share(plan(16, FEW), Defect.NONE, true);
+    LoggedResult<ShareOracle.Promise> result = chaos.share(plan(16, FEW), Defect.NONE, true);
     assertThat(result.broken()).isEmpty();
     assertThat(result.records()).isPositive();
   }
@@ -92,13 +92,13 @@ class ShareChaosIT {
     long seed = Long.getLong("chaos.seed", ThreadLocalRandom.current().nextInt(SEEDS));
     int disturbances = Integer.getInteger("chaos.disturbances", Chaos.DISTURBANCES);
     do {
-      LoggedResult<ShareOracle.Broken> result = chaos.share(seed, disturbances);
+      LoggedResult<ShareOracle.Promise> result = chaos.share(seed, disturbances);
       assertThat(result.broken()).as("seed %d", seed).isEmpty();
       seed++;
     } while (System.nanoTime() - end < 0);
   }
 
-  private static Set<Promise> broken(LoggedResult<ShareOracle.Broken> result) {
-    return result.broken().stream().map(ShareOracle.Broken::promise).collect(Collectors.toSet());
+  private static Set<Promise> broken(LoggedResult<ShareOracle.Promise> result) {
+    return result.broken().stream().map(LoggedResult.Broken::promise).collect(Collectors.toSet());
   }
 }

@@ -19,7 +19,7 @@ class ShareOracleTest {
             Event.now("w1", Kind.START, 0, 2, ""),
             Event.now("w1", Kind.FAILED, 0, 2, ""));
     var oracle = new ShareOracle(events, 1, 0);
-    List<ShareOracle.Broken> broken =
+    List<LoggedResult.Broken<ShareOracle.Promise>> broken =
         oracle.check(List.of("0@1", "0@2", "0@3", "0@4"), Set.of("0@1", "0@2", "0@3"));
     assertThat(broken).hasSize(1);
     assertThat(broken.getFirst().promise()).isEqualTo(ShareOracle.Promise.ALL_FINISHED);
@@ -45,9 +45,10 @@ class ShareOracleTest {
             event(9_040, "w1", Kind.END, 2));
     List<String> produced = List.of("0@1", "0@2");
     assertThat(new ShareOracle(events, 2, 0).check(produced, Set.of())).isEmpty();
-    List<ShareOracle.Broken> broken = new ShareOracle(events, 1, 0).check(produced, Set.of());
+    List<LoggedResult.Broken<ShareOracle.Promise>> broken =
+        new ShareOracle(events, 1, 0).check(produced, Set.of());
     assertThat(broken)
-        .extracting(ShareOracle.Broken::promise)
+        .extracting(LoggedResult.Broken::promise)
         .containsExactly(ShareOracle.Promise.FEW_DUPLICATES);
   }
 

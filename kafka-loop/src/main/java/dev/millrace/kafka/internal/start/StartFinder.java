@@ -51,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  * with the partitions up to it. If there are no commits at all, the group begins now, with the
  * partitions that this member saw at its own start.
  *
- * After a new history (the offset has expired, the log was truncated, the topic was created again),
- * consumption continues where no existing record is skipped, unless the application has chosen
+ * A new history: the offset has expired, the log was truncated, or the topic was created again.
+ * Then consumption continues where no existing record is skipped, unless the application has chosen
  * another place.
  *
  * Each partition has its own questions, so partitions whose leader answers go on.
@@ -90,8 +90,7 @@ public final class StartFinder {
       return given(given, names);
     }
     var committed = questions.committed(names);
-    var entries =
-        topics.begin(names.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+    var entries = topicsOf(names);
     Map<TopicPartition, CompletableFuture<Start>> starts = new HashMap<>();
     for (TopicPartition name : names) {
       starts.put(
@@ -110,11 +109,14 @@ public final class StartFinder {
     return starts;
   }
 
+  private CompletableFuture<Map<String, TopicBook.Entry>> topicsOf(Set<TopicPartition> names) {
+    return topics.begin(names.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+  }
+
   /** The starts of partitions that the application has assigned itself. */
   private Map<TopicPartition, CompletableFuture<Start>> given(
       Reading given, Set<TopicPartition> names) {
-    var entries =
-        topics.begin(names.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+    var entries = topicsOf(names);
     Map<TopicPartition, CompletableFuture<Start>> starts = new HashMap<>();
     for (TopicPartition name : names) {
       starts.put(
