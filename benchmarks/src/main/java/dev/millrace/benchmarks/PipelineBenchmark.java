@@ -85,7 +85,7 @@ public class PipelineBenchmark {
   }
 
   /**
-   * As {@link #fused}; source and stages make new objects, and half of the elements are dropped.
+   * Like {@link #fused}; source and stages make new objects, and half of the elements are dropped.
    */
   @Benchmark
   @OperationsPerInvocation(ELEMENTS)
@@ -114,7 +114,7 @@ public class PipelineBenchmark {
     return pipelines.unordered(ELEMENTS, WORKERS, Numbers::plus);
   }
 
-  /** As {@link #parallelUnordered}, in order. */
+  /** Like {@link #parallelUnordered}, in order. */
   @Benchmark
   @OperationsPerInvocation(ELEMENTS)
   public long parallelOrdered() throws Exception {
@@ -128,7 +128,7 @@ public class PipelineBenchmark {
     return pipelines.unordered(FEW, WORKERS, this::work);
   }
 
-  /** As {@link #parallelCpuUnordered}, in order. */
+  /** Like {@link #parallelCpuUnordered}, in order. */
   @Benchmark
   @OperationsPerInvocation(FEW)
   public long parallelCpuOrdered() throws Exception {

@@ -38,7 +38,7 @@ interface Pipelines extends AutoCloseable {
     throw none();
   }
 
-  /** As {@link #unordered}, in order. */
+  /** Like {@link #unordered}, in order. */
   default long ordered(int count, int workers, Function<Integer, Integer> function)
       throws Exception {
     throw none();

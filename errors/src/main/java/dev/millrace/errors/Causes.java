@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Searches a failure, its causes, and their suppressed exceptions.
  *
  * <p>The <i>chain</i> of a failure is the failure, its cause, the cause of that, to the root. Its
- * <i>tree</i> also has what is suppressed in each of them, with the causes of that: the failures of
- * other tasks, of a {@code close}, of other attempts. A cycle is searched once. Nothing blocks.
+ * <i>tree</i> also has the suppressed exceptions of each of them, with their causes: the failures
+ * of other tasks, of a {@code close}, of other attempts. A cycle is searched once. Nothing blocks.
  */
 public final class Causes {
 

@@ -13,19 +13,19 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what no thread has caught to a file, so that the stack outlives the process: put the file
- * on a volume of the container.
+ * Writes each uncaught exception to a file, so that the stack outlives the process: put the file on
+ * a volume of the container.
  *
  * <pre>{@code
  * CrashFile.install(Path.of("/var/log/app/crash.log"));
  * }</pre>
  *
- * <p>It is the default handler of uncaught exceptions. Each entry has the time, the thread, and the
- * stack with its causes, and is forced to the disk before the handler returns. Then the handler
- * that was installed before is called; if there was none, the stack goes to {@link System#err}, as
- * the JVM does it.
+ * <p>A crash file is the default handler of uncaught exceptions. Each entry has the time, the
+ * thread, and the stack with its causes, and is forced to the disk before the handler returns. Then
+ * the handler that was installed before is called; if there was none, the stack goes to {@link
+ * System#err}, as the JVM does it.
  *
- * <p>It cannot see a crash of the JVM itself. For that, start the JVM with {@code
+ * <p>A crash file cannot see a crash of the JVM itself. For that, start the JVM with {@code
  * -XX:ErrorFile=DIRECTORY/hs_err_%p.log -XX:+HeapDumpOnOutOfMemoryError
  * -XX:HeapDumpPath=DIRECTORY}, and with {@code -XX:+ExitOnOutOfMemoryError} if the process should
  * end then.

@@ -47,7 +47,7 @@ public sealed class NotedException extends Exception permits RetryException {
     return of(failure, Arrays.asList(notes));
   }
 
-  /** As {@link #of(Throwable, Throwable...)}. */
+  /** Like {@link #of(Throwable, Throwable...)}. */
   public static NotedException of(Throwable failure, List<? extends Throwable> notes) {
     return failure instanceof RetryException retry
         ? new RetryException(retry.attempts(), retry, notes)

@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * Says that a function was tried more than once and has failed for good.
  *
- * <p>It carries the number of attempts to {@link Failure#of}. The reported failure has that number
- * and the cause of the last attempt; this exception is no longer in it. Retries within retries
- * throw one exception with the sum of the attempts.
+ * <p>This exception carries the number of attempts to {@link Failure#of}. The reported failure has
+ * that number and the cause of the last attempt; this exception is no longer in it. Retries within
+ * retries throw one exception with the sum of the attempts.
  *
  * <p>Immutable, except for {@code addSuppressed}, which every throwable has; thread-safe.
  */

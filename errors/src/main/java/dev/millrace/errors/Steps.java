@@ -114,7 +114,7 @@ public final class Steps {
   /**
    * Does nothing if no step has failed.
    *
-   * @throws ExecutionException if one has: the cause is what the first one threw, as it was thrown;
+   * @throws ExecutionException if one has: the cause is the exception of the first one, unchanged;
    *     the others are suppressed, each with a note that names its step
    */
   public void throwIfFailed() throws ExecutionException {

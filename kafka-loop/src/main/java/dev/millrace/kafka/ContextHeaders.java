@@ -170,7 +170,7 @@ public final class ContextHeaders {
    * A handler that runs in the caller's context and skips late records. A skipped record is
    * settled: its offset is committed.
    *
-   * @param skipped gets each skipped record, in the thread of the handler; what it throws is a
+   * @param skipped gets each skipped record, in the thread of the handler; an exception is a
    *     failure of the record
    */
   public <K, V> RecordHandler<K, V> skippingLate(

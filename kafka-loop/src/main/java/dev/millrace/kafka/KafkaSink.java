@@ -55,7 +55,7 @@ public final class KafkaSink<T> implements Sink<T, Long> {
 
   /**
    * The capacity of the buffer behind the send, in multiples of the records in flight. The permits
-   * of the send are the bound, and the buffer must not be: Reactor asks for more elements when
+   * of the send are the bound, and the buffer must not be. Reactor asks for more elements when
    * three quarters of a buffer are taken, and the last quarter must be enough.
    */
   private static final long ROOM = 4;
@@ -146,7 +146,7 @@ public final class KafkaSink<T> implements Sink<T, Long> {
       return this;
     }
 
-    /** As {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
+    /** Like {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
     public Builder<T, K, V> properties(Properties properties) {
       this.properties = KafkaProperties.copy(properties);
       return this;
@@ -154,8 +154,8 @@ public final class KafkaSink<T> implements Sink<T, Long> {
 
     /**
      * The serializers themselves, instead of {@code key.serializer} and {@code value.serializer}
-     * among the properties. They are not configured, must be thread-safe if several runs use them
-     * at once, and are closed at the end of each run.
+     * among the properties. The sink does not configure them, and closes them at the end of each
+     * run. They must be thread-safe if several runs use them at once.
      */
     public Builder<T, K, V> serializers(Serializer<K> key, Serializer<V> value) {
       keySerializer = Objects.requireNonNull(key, "key");

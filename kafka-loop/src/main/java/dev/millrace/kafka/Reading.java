@@ -124,11 +124,11 @@ public record Reading(
   }
 
   /**
-   * Receives the position of each partition: the offset before which all records are settled. It is
-   * called in the poll thread instead of a commit, so each {@link
+   * Receives the position of each partition: the offset before which all records are settled. The
+   * poll thread calls the receiver instead of a commit: after each {@link
    * dev.millrace.kafka.builder.LoopBuilder#commitInterval} if the position has changed, and at the
-   * end. It must not block. An exception is logged, and the receiver is called again with that
-   * position.
+   * end. The receiver must not block. An exception is logged, and the receiver is called again with
+   * that position.
    */
   public Reading onPosition(BiConsumer<? super TopicPartition, ? super Long> receiver) {
     return new Reading(topics, partitions, offsets, place, time, endsAtEnd, receiver);

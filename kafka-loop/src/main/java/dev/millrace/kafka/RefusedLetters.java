@@ -7,8 +7,8 @@ import java.util.Objects;
  * larger than the producer's {@code max.request.size} or the topic's {@code max.message.bytes}, has
  * a topic with an illegal name, or goes round in a circle. Immutable and thread-safe.
  *
- * <p>Other failures to send a letter, such as a broker that does not answer or a missing topic, do
- * not depend on this setting: the letter is sent again, without a limit.
+ * <p>Other failures to send a letter do not depend on this setting, such as a broker that does not
+ * answer or a missing topic. Then the letter is sent again, without a limit.
  */
 public sealed interface RefusedLetters {
 

@@ -335,8 +335,8 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
   /**
    * Waits until the waiter, which stands in the queue, is served.
    *
-   * <p>An error of the JDK's park, which may have no memory or no stack left, ends the wait as an
-   * interrupt does: the waiter must not stay in the queue.
+   * <p>The JDK's park may throw an error, because no memory or no stack is left. The error ends the
+   * wait as an interrupt does: the waiter must not stay in the queue.
    *
    * @return {@link Waiter#DONE}, {@link Waiter#CLOSED}, or {@link Waiter#WAITING} if the deadline
    *     passed
@@ -484,7 +484,8 @@ public final class Channel<T> extends Handover implements SendChannel<T>, Receiv
     int waitingReceivers = receiving.waiting();
     boolean ended = closed;
     unlock();
-    // Only now: formatting may load classes, and all other threads spin while this one blocks.
+    // Format after the unlock: formatting may load classes, and all other threads would spin while
+    // this thread blocks.
     String known = name;
     return "Channel[%s%d of %s, %d senders and %d receivers wait%s]"
         .formatted(

@@ -267,7 +267,10 @@ abstract sealed class Handover implements Ending permits Channel {
     return item == null && closed ? END : item;
   }
 
-  /** Gives the receivers what the senders have buffered, once they have nothing left. */
+  /**
+   * Gives the receivers the elements that the senders have buffered, once the receivers have none
+   * left.
+   */
   private void refill() {
     if (receiving.ring.size() == 0) {
       Ring filled = sending.ring;

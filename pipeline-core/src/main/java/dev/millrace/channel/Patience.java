@@ -5,12 +5,12 @@ package dev.millrace.channel;
  * unparking are the most expensive part of an operation, so it pays to give the other side some
  * time first.
  *
- * <p>It always yields once. If the carriers are busy, the other thread runs meanwhile. On an idle
- * machine, a yield takes a fraction of a park. On a rendezvous channel it spins before that,
- * because every element needs both threads, and two running threads meet within the time of a few
- * cache misses. The spin time is learnt: each success doubles it, each failure halves it, down to
- * none; then every 64th wait probes again. A buffered channel does not spin, so that the buffer can
- * fill or drain meanwhile.
+ * <p>The thread always yields once. If the carriers are busy, the other thread runs meanwhile. On
+ * an idle machine, a yield takes a fraction of a park. On a rendezvous channel the thread spins
+ * before it yields, because every element needs both threads, and two running threads meet within
+ * the time of a few cache misses. The spin time is learnt: each success doubles it, each failure
+ * halves it, down to none; then every 64th wait probes again. A buffered channel does not spin, so
+ * that the buffer can fill or drain meanwhile.
  *
  * <p>The measurements and the rejected variants are in docs/benchmarks. Races on the fields only
  * make the guess worse.

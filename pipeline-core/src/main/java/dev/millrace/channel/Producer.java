@@ -77,12 +77,12 @@ public interface Producer<T> {
     return new StreamProducer<>(Objects.requireNonNull(elements, "elements"));
   }
 
-  /** As {@link #lines(InputStream, Charset)}, in UTF-8. */
+  /** Like {@link #lines(InputStream, Charset)}, in UTF-8. */
   static Producer<String> lines(InputStream in) {
     return lines(in, StandardCharsets.UTF_8);
   }
 
-  /** As {@link #lines(InputStream, Charset, int)}, up to {@link #MAXIMUM_LINE_LENGTH}. */
+  /** Like {@link #lines(InputStream, Charset, int)}, up to {@link #MAXIMUM_LINE_LENGTH}. */
   static Producer<String> lines(InputStream in, Charset charset) {
     return lines(in, charset, MAXIMUM_LINE_LENGTH);
   }
@@ -119,12 +119,12 @@ public interface Producer<T> {
 
   /**
    * Subscribes to the publisher each time it runs, and sends its elements. An early end cancels the
-   * subscription. It throws the exception of an {@code onError}.
+   * subscription. The producer throws the exception of an {@code onError}.
    *
    * <p>Obeys the rules of Reactive Streams (§2): it requests {@code prefetch} elements first, and
    * then requests again the number of elements that it has sent. So at most {@code prefetch}
-   * elements are requested, or received and not yet in the channel. It never blocks a thread of the
-   * publisher.
+   * elements are requested, or received and not yet in the channel. The producer never blocks a
+   * thread of the publisher.
    *
    * @param prefetch at least 1
    */

@@ -24,8 +24,8 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   T receive() throws InterruptedException;
 
   /**
-   * As {@link #receive()}, but stops waiting when {@code cancellation} is cancelled. After that, no
-   * element is taken.
+   * Like {@link #receive()}, but stops waiting when {@code cancellation} is cancelled. After that,
+   * no element is taken.
    *
    * @throws CancellationException if it is cancelled before an element was taken
    */
@@ -44,7 +44,7 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   @Nullable T receiveOrNull() throws InterruptedException;
 
   /**
-   * As {@link #receiveOrNull()}, but stops waiting when {@code cancellation} is cancelled.
+   * Like {@link #receiveOrNull()}, but stops waiting when {@code cancellation} is cancelled.
    *
    * @throws CancellationException if it is cancelled before an element was taken
    */
@@ -60,7 +60,7 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   @Nullable T tryReceive();
 
   /**
-   * As {@link #receive()}, but waits at most for {@code timeout}.
+   * Like {@link #receive()}, but waits at most for {@code timeout}.
    *
    * @return null if no element came in time
    */

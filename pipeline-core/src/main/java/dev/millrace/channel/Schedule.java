@@ -63,7 +63,7 @@ public interface Schedule {
    * module: add it to the build, and {@code requires com.cronutils} to the descriptor of a modular
    * application. Computing the next time takes about a millisecond.
    *
-   * <p>It is never due after the year 9999 or before the year 1.
+   * <p>The schedule is never due after the year 9999 or before the year 1.
    *
    * @throws IllegalArgumentException if the expression is not valid, or is never due
    * @throws IllegalStateException if the library is missing
@@ -81,7 +81,7 @@ public interface Schedule {
     }
   }
 
-  /** As {@link #ticks(Cancellation, InstantSource)}, by the system's clock. */
+  /** Like {@link #ticks(Cancellation, InstantSource)}, by the system's clock. */
   default ReceiveChannel<Instant> ticks(Cancellation cancellation) {
     return ticks(cancellation, Time.wallClock());
   }
@@ -107,7 +107,7 @@ public interface Schedule {
     return ticks.channel();
   }
 
-  /** As {@link #awaitUntil(Instant, Cancellation, InstantSource)}, by the system's clock. */
+  /** Like {@link #awaitUntil(Instant, Cancellation, InstantSource)}, by the system's clock. */
   static void awaitUntil(Instant instant, Cancellation cancellation) throws InterruptedException {
     awaitUntil(instant, cancellation, Time.wallClock());
   }

@@ -62,7 +62,7 @@ final class SelectWaiter extends Waiter {
         : finish(channel.attemptReceive(selection));
   }
 
-  /** As {@link #attempt}; the caller holds the channel's lock. */
+  /** Like {@link #attempt}; the caller holds the channel's lock. */
   boolean attemptLocked() {
     return sends ? finish(channel.offer(Objects.requireNonNull(offered))) : finish(channel.poll());
   }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /*
  * 1. Fast: in random order, lock one channel after the other and do the first operation that is
  *    possible.
- * 2. Otherwise lock all channels, and look again. Only now is it known that no clause is ready, and
- *    only then may a default clause run. The locks are taken in the order of the channels' ids, so
+ * 2. Otherwise lock all channels, and look again. Only now the thread knows that no clause is
+ *    ready, so a default clause may run. The locks are taken in the order of the channels' ids, so
  *    that one of two selections always succeeds. A selection that cannot get the next lock soon
  *    releases its locks and starts again.
  * 3. Put one waiter per clause into the queues, unlock, and park. The first thread that comes to
@@ -205,9 +205,9 @@ final class Selection implements Patience.Completion, Ending {
   }
 
   /**
-   * As {@link #await}, if most likely no operation is possible. Looks at the clauses with all locks
-   * held only: what became possible first is seen first, if it is preferred. The caller has made
-   * sure that there is stack left.
+   * Like {@link #await}, if most likely no operation is possible. Looks at the clauses with all
+   * locks held only: if the operation that became possible first is preferred, it is also seen
+   * first. The caller has made sure that there is stack left.
    */
   int awaitUnready(long deadline) throws InterruptedException {
     int index = NOT_READY;

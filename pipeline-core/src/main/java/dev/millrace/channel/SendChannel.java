@@ -23,8 +23,8 @@ public sealed interface SendChannel<T> permits Channel {
   void send(T element) throws InterruptedException;
 
   /**
-   * As {@link #send(Object)}, but stops waiting when {@code cancellation} is cancelled. After that,
-   * the element is not sent.
+   * Like {@link #send(Object)}, but stops waiting when {@code cancellation} is cancelled. After
+   * that, the element is not sent.
    *
    * @throws CancellationException if it is cancelled before the element was sent
    */
@@ -40,7 +40,7 @@ public sealed interface SendChannel<T> permits Channel {
   boolean trySend(T element);
 
   /**
-   * As {@link #send(Object)}, but waits at most for {@code timeout}.
+   * Like {@link #send(Object)}, but waits at most for {@code timeout}.
    *
    * @return whether the element was sent
    */
@@ -53,7 +53,7 @@ public sealed interface SendChannel<T> permits Channel {
   void close();
 
   /**
-   * As {@link #close()}, with a cause. After the last element, receivers get a {@link
+   * Like {@link #close()}, with a cause. After the last element, receivers get a {@link
    * ChannelClosedException} with {@code cause} as its cause.
    */
   void close(Throwable cause);

@@ -17,11 +17,11 @@ import java.lang.invoke.VarHandle;
  * and changes nothing before. And the stack may overflow: each operation calls {@link
  * StackReserve#ensure} before its first lock, and overflows there or not at all.
  *
- * <p>A thread that holds one of these locks must not yield. So it takes a second one only by {@link
- * #lockSoon}, and releases the first if that fails. The reason: a virtual thread that yields leaves
- * its carrier. The virtual threads that contend for its lock may then keep all carriers, and yield
- * only to each other. The scheduler serves a carrier's own queue first, and that queue never
- * becomes empty. So the holder may never run again.
+ * <p>A thread that holds one of these locks must not yield. So the thread takes a second lock only
+ * by {@link #lockSoon}, and releases the first lock if that call fails. The reason: a virtual
+ * thread that yields leaves its carrier. The virtual threads that contend for its lock may then
+ * keep all carriers, and yield only to each other. The scheduler serves a carrier's own queue
+ * first, and that queue never becomes empty. So the holder may never run again.
  */
 abstract class SpinLock extends Padding {
 

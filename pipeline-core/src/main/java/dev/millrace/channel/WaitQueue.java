@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The waiters of one side of a channel, first come first served. Guarded by the channel's lock.
  *
- * <p>It also keeps a few used waiters, each for the thread that it was created for. A thread that
+ * <p>The queue also keeps a few used waiters, each for the thread that created it. A thread that
  * returns finds its own waiter, and allocates nothing. A thread that calls a method of this class
  * does not wait, so its waiter is free.
  */

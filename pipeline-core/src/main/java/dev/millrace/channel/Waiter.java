@@ -67,7 +67,7 @@ class Waiter implements Patience.Completion {
     result(WAITING);
   }
 
-  /** Writes the state where something else publishes it. */
+  /** Writes the state with a plain store; a later write of the caller publishes it. */
   final void result(int result) {
     STATE.set(this, result);
   }

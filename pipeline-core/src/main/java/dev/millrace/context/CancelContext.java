@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A context that can be cancelled.
  *
- * <p>It knows its cancellable descendants through {@link Listener}s. Parent and child forget each
- * other when one ends. A tree is cancelled from the top, level by level and without recursion, so
- * its depth does not matter. The first pass marks the whole tree. The second pass closes the done
- * channels and calls the listeners. So a listener finds every descendant cancelled. The deadlines
- * share one scheduler, {@link Timers}.
+ * <p>A context knows its cancellable descendants through {@link Listener}s. Parent and child forget
+ * each other when one ends. A tree is cancelled from the top, level by level and without recursion,
+ * so its depth does not matter. The first pass marks the whole tree. The second pass closes the
+ * done channels and calls the listeners. So a listener finds every descendant cancelled. The
+ * deadlines share one scheduler, {@link Timers}.
  */
 final class CancelContext extends AbstractContext implements CancellableContext, Ending {
 
@@ -173,7 +173,7 @@ final class CancelContext extends AbstractContext implements CancellableContext,
   }
 
   /**
-   * Closes the done channel, and tells the listeners but for the children, which are marked.
+   * Closes the done channel, and calls the listeners. The children are marked already.
    *
    * @return the functions of the user, in front of {@code functions}
    */

@@ -14,10 +14,10 @@ public sealed interface CancellableContext extends Context, AutoCloseable permit
    */
   void cancel();
 
-  /** As {@link #cancel()}, with this cause. Operations that obey the context report it. */
+  /** Like {@link #cancel()}, with this cause. Operations that obey the context report it. */
   void cancel(Throwable cause);
 
-  /** As {@link #cancel()}. */
+  /** Like {@link #cancel()}. */
   @Override
   default void close() {
     cancel();

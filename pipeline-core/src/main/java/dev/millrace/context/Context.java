@@ -113,7 +113,7 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   CancellableContext withDeadline(Instant deadline);
 
   /**
-   * As {@link #withDeadline(Instant)}; {@code cause} becomes the cause of the {@link
+   * Like {@link #withDeadline(Instant)}; {@code cause} becomes the cause of the {@link
    * DeadlineExceededException}. If this context has an earlier deadline, that deadline and its own
    * cause stay in force.
    */
@@ -126,7 +126,7 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   CancellableContext withTimeout(Duration timeout);
 
   /**
-   * As {@link #withTimeout(Duration)}, with a cause as in {@link #withDeadline(Instant,
+   * Like {@link #withTimeout(Duration)}, with a cause as in {@link #withDeadline(Instant,
    * Throwable)}.
    */
   CancellableContext withTimeout(Duration timeout, Throwable cause);

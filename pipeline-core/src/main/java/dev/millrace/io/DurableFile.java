@@ -26,11 +26,11 @@ import org.jspecify.annotations.Nullable;
  * The bytes of one append stand together, and the appends of one thread are in their order.
  *
  * <p>If a write fails, for example because the disk is full, the file is cut back to its last good
- * length, and all callers of that batch get the failure; later appends may succeed. If a force
- * fails, the state of the disk is unknown: operating systems drop the pages and report the failure
- * once. Then the file is broken, and every later append is refused. A crash of the machine can
- * leave a part of an append that had not returned at the end of the file: readers should check the
- * last record, by a length or a checksum.
+ * length. All callers of that batch get the failure; later appends may succeed. If a force fails,
+ * the state of the disk is unknown: operating systems drop the pages and report the failure once.
+ * Then the file is broken, and every later append is refused. A crash of the machine can leave an
+ * incomplete append at the end of the file, if the append had not returned. Readers should check
+ * the last record, by a length or a checksum.
  *
  * <p>A file has one {@code DurableFile} at a time, by a lock of the operating system.
  *
@@ -152,7 +152,7 @@ public final class DurableFile implements AutoCloseable {
         }
       }
     } catch (ChannelClosedException e) {
-      // Closed and drained; what is in the batch is written first.
+      // Closed and drained; the batch is written first.
     } catch (InterruptedException e) {
       throw new AssertionError("no other code has this thread", e);
     }
@@ -205,7 +205,7 @@ public final class DurableFile implements AutoCloseable {
     batch.forEach(append -> append.failure = failure);
   }
 
-  /** Its length in bytes, without what is not yet on the disk. */
+  /** Its length in bytes, without the bytes that are not yet on the disk. */
   public long size() {
     return size;
   }

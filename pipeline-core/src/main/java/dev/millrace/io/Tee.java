@@ -97,7 +97,7 @@ public final class Tee {
         chunks -> {
           reader.read(new Chunks(chunks));
           while (chunks.receiveOrNull() != null) {
-            // It has read enough; the others have not.
+            // This reader has read enough; the others have not.
           }
         });
   }
@@ -141,7 +141,7 @@ public final class Tee {
           : new ExecutionException(
               "%s failed; %d bytes were read by then".formatted(first.party, bytes), first.cause);
     } finally {
-      // If no task of the source has run: no other code closes them.
+      // If no task of the source has run, no other code closes the streams.
       close(new CancellationException("the copy has ended"));
     }
   }

@@ -43,8 +43,8 @@ final class Batch<T> implements TimedTransform<T, List<T>> {
     }
 
     /**
-     * Whether the batch must end before this element. Computes from the element what {@link #added}
-     * needs, and changes nothing else: if it throws, the element becomes a failure.
+     * Whether the batch must end before this element. Computes the change for {@link #added} from
+     * the element, and changes nothing else: if it throws, the element becomes a failure.
      */
     boolean endsBefore(T element) throws Exception;
 

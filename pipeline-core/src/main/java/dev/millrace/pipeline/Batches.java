@@ -16,9 +16,9 @@ import java.util.function.ToLongFunction;
  * }</pre>
  *
  * <p>All keep the order, and each element is in one list. Every list has at most {@code size}
- * elements; that is also what a stage holds in memory. With a {@link Duration}, a list is emitted
- * earlier when its first element has waited for that time. At the end, the last list is emitted. No
- * list is empty. Nothing is dropped. A list belongs to the stage that gets it.
+ * elements, and a stage holds at most one list in memory. With a {@link Duration}, a list is
+ * emitted earlier when its first element has waited for that time. At the end, the last list is
+ * emitted. No list is empty. Nothing is dropped. A list belongs to the stage that gets it.
  *
  * <p>Functions may throw: the element then becomes a failure, and the list goes on without it. With
  * a {@linkplain Source#settling settling} source, all elements of a list are settled with it. A
@@ -61,7 +61,7 @@ public final class Batches {
     return new Overlapping.Plain<>(batch(size, weighing(weight, weigher)));
   }
 
-  /** As {@link #byWeight(int, long, ToLongFunction)}, and limited in time. */
+  /** Like {@link #byWeight(int, long, ToLongFunction)}, and limited in time. */
   public static <T> Supplier<TimedTransform<T, List<T>>> byWeight(
       int size, long weight, ToLongFunction<? super T> weigher, Duration within) {
     return new Overlapping.Timed<>(batch(size, weighing(weight, weigher), within));
@@ -78,7 +78,7 @@ public final class Batches {
     return batch(size, ending(predicate));
   }
 
-  /** As {@link #until(int, StageFunction)}, and limited in time. */
+  /** Like {@link #until(int, StageFunction)}, and limited in time. */
   public static <T> Supplier<TimedTransform<T, List<T>>> until(
       int size, StageFunction<? super T, Boolean> predicate, Duration within) {
     return batch(size, ending(predicate), within);
@@ -99,7 +99,7 @@ public final class Batches {
     return new Overlapping.Plain<>(batch(size, keyed(key)));
   }
 
-  /** As {@link #byKey(int, StageFunction)}, and limited in time. */
+  /** Like {@link #byKey(int, StageFunction)}, and limited in time. */
   public static <T> Supplier<TimedTransform<T, List<T>>> byKey(
       int size, StageFunction<? super T, ?> key, Duration within) {
     return new Overlapping.Timed<>(batch(size, keyed(key), within));

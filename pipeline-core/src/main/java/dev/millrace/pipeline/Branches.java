@@ -119,7 +119,7 @@ public final class Branches {
     };
   }
 
-  /** As {@link #alsoTo(String, Sink, Consumer)}, for a sink whose result is not needed. */
+  /** Like {@link #alsoTo(String, Sink, Consumer)}, for a sink whose result is not needed. */
   public static <T> UnaryOperator<Pipe<T>> alsoTo(String name, Sink<? super T, ?> sink) {
     return alsoTo(name, sink, result -> {});
   }
@@ -141,7 +141,7 @@ public final class Branches {
             name, List.of(lane -> lane, lane -> into(lane, name + "/sink", sink, onResult)));
   }
 
-  /** As {@link #divertTo(String, StageFunction, Sink, Consumer)}, without the result. */
+  /** Like {@link #divertTo(String, StageFunction, Sink, Consumer)}, without the result. */
   public static <T> UnaryOperator<Pipe<T>> divertTo(
       String name, StageFunction<? super T, Boolean> predicate, Sink<? super T, ?> sink) {
     return divertTo(name, predicate, sink, result -> {});

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * last is the input of exactly one other node. Each branch begins with its own lane and ends where
  * it was built.
  *
- * <p>It also checks that the graph is not too deep. Engines nest calls along the graph when they
- * plan a run, and when stages end or fail. A deep graph would overflow the stack. Sequential stages
- * cost little depth, because engines bound how many of them call each other.
+ * <p>This class also checks that the graph is not too deep. Engines nest calls along the graph when
+ * they plan a run, and when stages end or fail. A deep graph would overflow the stack. Sequential
+ * stages cost little depth, because engines bound how many of them call each other.
  */
 final class Composition {
 

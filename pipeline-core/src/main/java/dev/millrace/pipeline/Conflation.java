@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 /** The two stages of {@link Buffers#conflate}, on both sides of a thread boundary. */
 /*
  * The first stage puts an element into a slot and emits the slot. As long as the second stage has not
- * taken the slot, the first stage combines each later element into it, and emits nothing. So at most one
- * slot waits at the boundary: the first stage never waits, and never needs more than one place.
+ * taken the slot, the first stage combines each later element into it, and emits nothing. So at
+ * most one slot waits at the boundary: the first stage never waits, and never needs more than one
+ * place.
  *
- * The lock of a slot decides between the two: either the first stage combines, and the second stage takes
- * the combined element; or the slot is taken, and the first stage begins the next one.
+ * The lock of a slot decides between the two stages. Either the first stage combines, and the
+ * second stage takes the combined element. Or the slot is taken, and the first stage begins the
+ * next slot.
  */
 final class Conflation {
 

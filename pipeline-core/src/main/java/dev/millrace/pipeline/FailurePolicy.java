@@ -50,7 +50,7 @@ public final class FailurePolicy {
   }
 
   /**
-   * As {@link #deadLetters(StageConsumer)}, for stages whose elements are of one type. An element
+   * Like {@link #deadLetters(StageConsumer)}, for stages whose elements are of one type. An element
    * of another type stops the run with an {@link IllegalStateException}: the policy is then at the
    * wrong stage. For a type that the compiler checks, see {@link FailureHandlers#ofStage}.
    */

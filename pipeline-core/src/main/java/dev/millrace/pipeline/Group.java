@@ -109,7 +109,7 @@ final class Group<R> {
     };
   }
 
-  /** Whether what a stage emits is made of the current element only. */
+  /** Whether a stage makes its outputs of the current element only. */
   private static boolean isOfOne(Transform<?, ?> stage) {
     return stage instanceof Transform.Stateless<?, ?>;
   }
@@ -123,7 +123,7 @@ final class Group<R> {
     }
   }
 
-  /** An interrupt is passed on as it is: the run knows what it means. */
+  /** An interrupt is passed on unchanged: the run decides about it. */
   private void fatally(Action action) {
     Group.<RuntimeException>plainly(
         () -> {

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * A cursor over an iterator. An engine may call the iterator itself. Not thread-safe: one thread at
  * a time uses it.
  *
- * <p>It has no {@code close}: a cursor with one is a resource, and each of its elements is wrapped
- * to keep that resource open. So {@link #of} gives an iterator that is {@link AutoCloseable}
- * another cursor.
+ * <p>This cursor has no {@code close}. A cursor with a {@code close} is a resource, and each of its
+ * elements is wrapped to keep that resource open. So {@link #of} gives an iterator that is {@link
+ * AutoCloseable} another cursor.
  *
  * @param iterator gives the elements; is not closed
  */

@@ -71,7 +71,7 @@ public sealed interface Node<T> {
     /** The order in which the function returned. */
     COMPLETION,
     /**
-     * As {@link #COMPLETION}, but elements of the same key are processed one after the other, in
+     * Like {@link #COMPLETION}, but elements of the same key are processed one after the other, in
      * the order in which they came in.
      */
     KEY

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>All keep the order. None starts a thread. Each run, and each copy of a branch, has a state of
- * its own. An operator that does not say what it holds in memory holds at most one element or key.
+ * its own. An operator holds at most one element or key in memory, unless its text says otherwise.
  * Functions may block and may throw: the element then becomes a failure, and the state stays as it
  * was. A function must not return null.
  *

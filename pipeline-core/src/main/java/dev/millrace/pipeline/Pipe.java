@@ -289,9 +289,9 @@ public final class Pipe<T> {
   }
 
   /**
-   * As {@link #window}, and at the end it also emits the lists that have started and are not full.
-   * So {@code (3, 3)} makes lists of 3 and 2 from five elements; {@code (3, 1)} makes lists of 3,
-   * 3, 2 and 1 from four elements.
+   * Like {@link #window}, and at the end it also emits the lists that have started and are not
+   * full. So {@code (3, 3)} makes lists of 3 and 2 from five elements; {@code (3, 1)} makes lists
+   * of 3, 3, 2 and 1 from four elements.
    */
   public Pipe<List<T>> windowPartial(String name, int size, int step) {
     return sequential(name, Transforms.window(size, step, true));
@@ -331,7 +331,8 @@ public final class Pipe<T> {
   }
 
   /**
-   * As {@link #buffer(String, int)}; {@code overflow} decides what happens when the buffer is full.
+   * Like {@link #buffer(String, int)}; {@code overflow} decides what happens when the buffer is
+   * full.
    */
   public Pipe<T> buffer(String name, int capacity, Overflow overflow) {
     atLeast(1, capacity, "the capacity of a buffer");
@@ -356,22 +357,22 @@ public final class Pipe<T> {
   }
 
   /**
-   * As {@link #map}, with up to {@code parallelism} calls of the function at once. Keeps the order
-   * of the input.
+   * Like {@link #map}, with up to {@code parallelism} calls of the function at once. Keeps the
+   * order of the input.
    */
   public <R> Pipe<R> mapParallel(
       String name, int parallelism, StageFunction<? super T, ? extends R> function) {
     return parallel(name, parallelism, Order.INPUT, null, function);
   }
 
-  /** As {@link #mapParallel}, but emits each result as soon as the function has returned it. */
+  /** Like {@link #mapParallel}, but emits each result as soon as the function has returned it. */
   public <R> Pipe<R> mapParallelUnordered(
       String name, int parallelism, StageFunction<? super T, ? extends R> function) {
     return parallel(name, parallelism, Order.COMPLETION, null, function);
   }
 
   /**
-   * As {@link #mapParallelUnordered}, but elements with the same key are processed one after the
+   * Like {@link #mapParallelUnordered}, but elements with the same key are processed one after the
    * other, in their order. The number of keys is not limited.
    */
   public <R> Pipe<R> mapKeyed(
@@ -383,8 +384,8 @@ public final class Pipe<T> {
   }
 
   /**
-   * As {@link #mapParallel}, for a function that returns a future of its result. A worker waits for
-   * each future. It cancels the future if it is interrupted.
+   * Like {@link #mapParallel}, for a function that returns a future of its result. A worker waits
+   * for each future. It cancels the future if it is interrupted.
    */
   public <R> Pipe<R> mapAsync(
       String name,
@@ -464,7 +465,9 @@ public final class Pipe<T> {
     return Pipeline.of(node, sink);
   }
 
-  /** As {@link #publisher(Engine, Context, StageConsumer)}, but the first failure stops the run. */
+  /**
+   * Like {@link #publisher(Engine, Context, StageConsumer)}, but the first failure stops the run.
+   */
   public Flow.Publisher<T> publisher(Engine engine, Context context) {
     return publisher(engine, context, FailureHandlers.stop());
   }

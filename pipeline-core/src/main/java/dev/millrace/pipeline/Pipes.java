@@ -14,9 +14,9 @@ import java.util.Objects;
  * Pipe<Quote> quotes = Pipes.withLatestFrom("quote", orders, rates, Quote::of);
  * }</pre>
  *
- * <p>Each is built from other stages, so reports and drawings show several stages. Their names
- * begin with the name that was given and a slash; the last one has the name itself. A function that
- * throws makes a failure of that last stage. Its element is the list, or the pair, that the
+ * <p>Each is built from other stages, so reports and drawings show several stages. The name of each
+ * begins with the given name and a slash; the last stage has exactly the given name. A function
+ * that throws makes a failure of that last stage. Its element is the list, or the pair, that the
  * function got.
  *
  * <p>For pipes with other types of elements, the type of the list is their common type.
@@ -123,7 +123,7 @@ public final class Pipes {
   }
 
   /**
-   * As {@link #zip}, until all pipes have ended: {@code filler} stands for the elements of a pipe
+   * Like {@link #zip}, until all pipes have ended: {@code filler} stands for the elements of a pipe
    * that has ended. Holds a few elements of each pipe. A drain may stop the pipes in the middle of
    * a turn; the elements of that turn are then not settled.
    */
@@ -288,8 +288,8 @@ public final class Pipes {
   }
 
   /**
-   * As {@link #concatMap}, with up to {@code parallelism} inner pipes at once. Their elements come
-   * in the order in which they arrive. The elements of one inner pipe keep their order. As in
+   * Like {@link #concatMap}, with up to {@code parallelism} inner pipes at once. Their elements
+   * come in the order in which they arrive. The elements of one inner pipe keep their order. As in
    * {@link Pipe#balance}, an outer element may wait for an inner pipe while fewer than {@code
    * parallelism} run. The stage with the function, in reports and failures, is {@code name +
    * "/each"}.

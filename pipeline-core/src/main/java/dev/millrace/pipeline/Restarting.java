@@ -12,7 +12,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cursor that goes on with another one when its source has failed, or has ended. Not thread-safe.
+ * A cursor that goes on with the cursor of another source when its source has failed, or has ended.
+ * Not thread-safe.
  */
 abstract class Restarting<T> implements Source.Cursor<T> {
 

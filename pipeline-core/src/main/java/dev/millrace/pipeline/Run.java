@@ -81,7 +81,7 @@ public interface Run<R extends @Nullable Object> extends AutoCloseable {
    * with the line of code that they are in. A last line names the bottleneck, if stages wait for
    * room for most of the time, or the buffer that is too small.
    *
-   * <p>"For at least" means that the run was seen in the same call before: the engine looks at a
+   * <p>"For at least" means that the run was seen in the same call before. The engine looks at a
    * run once in a second at first, and later every ten seconds. Does not block the run.
    */
   default String explain() {

@@ -23,7 +23,7 @@ public enum SourceFailure {
    * Sink.Receiver#finish}.
    *
    * <p>A failure counts even if no stage needs more elements. Engines read a source ahead of a
-   * buffer, a parallel stage or any other boundary, so a source behind a {@code take} may fail for
+   * buffer, a parallel stage or any other boundary. So a source above a {@code take} may fail for
    * an element that the {@code take} would never get. The sink gets the same elements in either
    * case. The run fails if the source fails before the sink has finished, and that depends on time.
    */

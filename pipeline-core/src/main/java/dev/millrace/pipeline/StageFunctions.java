@@ -46,7 +46,7 @@ public final class StageFunctions {
   }
 
   /**
-   * Calls {@code function}; if it throws an exception, the result is that of {@code fallback}.
+   * Calls {@code function}; if it throws an exception, calls {@code fallback} for the result.
    *
    * <p>Three kinds are thrown on: an {@link InterruptedException}, an exception after the context
    * of the run was cancelled, and an {@link Error}. For errors, see {@link Recovery}.

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It reports each step in a line: <i>closing</i> when a signal has come, then <i>closed</i> when
- * the service has returned. It reports <i>forced</i> if the deadline passes, or another signal
- * comes, before the service has returned. Then the thread of the service is interrupted, and has
- * one more second.
+ * <p>The process reports each step in a line: <i>closing</i> when a signal has come, then
+ * <i>closed</i> when the service has returned. It reports <i>forced</i> if the deadline passes, or
+ * another signal comes, before the service has returned. Then the thread of the service is
+ * interrupted, and has one more second.
  *
  * <p>If the process was started with a signal ignored, the signal stays ignored; see {@link
  * ProcessSignals}.
@@ -50,7 +50,7 @@ public final class ServiceProcess {
     this.deadline = deadline;
   }
 
-  /** As {@link #run(Service, Duration, Consumer)}; prints the steps to {@link System#err}. */
+  /** Like {@link #run(Service, Duration, Consumer)}; prints the steps to {@link System#err}. */
   public static ProcessEnd run(Service service, Duration deadline) throws InterruptedException {
     return run(service, deadline, System.err::println);
   }

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * } // writes the waiting events
  * }</pre>
  *
- * <p>The channel bounds the number of waiting events. Its kind decides what happens when it is
- * full: with {@link Channel#buffered} callers wait; {@link Channel#dropNewest} and {@link
+ * <p>The channel bounds the number of waiting events. When the channel is full, its kind decides:
+ * with {@link Channel#buffered} callers wait; {@link Channel#dropNewest} and {@link
  * Channel#dropOldest} drop events and count them. The writer gets all waiting events in one call,
  * up to a maximum. So a slow disk or network costs one call per batch.
  *
@@ -262,7 +262,7 @@ public final class Tracker<E> implements AutoCloseable {
   }
 
   /**
-   * As {@link #shutdown} without a deadline; use {@code shutdown} for the report. Blocks. An
+   * Like {@link #shutdown} without a deadline; use {@code shutdown} for the report. Blocks. An
    * interrupt does not shorten the wait; the interrupt flag is set again at the end.
    */
   @Override

@@ -16,7 +16,7 @@ import java.util.concurrent.CancellationException;
  * }
  * }</pre>
  *
- * <p>That makes it a lock that can wait for other things at the same time: {@link #token()} is a
+ * <p>So a thread can wait for the lock and for other things at the same time: {@link #token()} is a
  * clause for {@link dev.millrace.channel.Select}, and a wait ends with a {@link Cancellation}.
  * Where neither is needed, {@link java.util.concurrent.locks.ReentrantLock} is faster.
  *
@@ -24,9 +24,9 @@ import java.util.concurrent.CancellationException;
  * belongs to no thread: any thread may unlock it. Each acquisition has a {@link Held} of its own,
  * which unlocks that acquisition only, once.
  *
- * <p>Thread-safe; what happens before an unlock happens before the next lock returns. An
- * uncontended lock takes one compare-and-set. An unlock takes one and an uncontended monitor, and
- * allocates the next token, 24 bytes.
+ * <p>Thread-safe; all actions before an unlock happen before the next lock returns. An uncontended
+ * lock takes one compare-and-set. An unlock takes one and an uncontended monitor, and allocates the
+ * next token, 24 bytes.
  */
 public final class ChannelLock {
 
@@ -79,7 +79,7 @@ public final class ChannelLock {
   }
 
   /**
-   * As {@link #lock()}, and gives up when {@code cancellation} comes.
+   * Like {@link #lock()}, and gives up when {@code cancellation} comes.
    *
    * @throws CancellationException if it comes before this thread has the lock
    */
@@ -97,7 +97,7 @@ public final class ChannelLock {
   }
 
   /**
-   * As {@link #lock()}, but waits for {@code timeout} at the most.
+   * Like {@link #lock()}, but waits for {@code timeout} at the most.
    *
    * @return whether this thread has the lock now, and has to {@link #unlock} it
    */

@@ -16,8 +16,8 @@ import java.util.Objects;
  * gauge("waiters", () -> contention.figures().waiters());
  * }</pre>
  *
- * <p>It goes around the call that may wait, whatever that is, so that one class serves all. A wait
- * that need not wait counts as one of almost no time.
+ * <p>The class wraps the call that may wait, so it serves locks, permits and connections alike. A
+ * wait that need not wait counts as one of almost no time.
  *
  * <p>Thread-safe. A wait costs two calls of {@link System#nanoTime} and two short monitors more;
  * that is for locks that are held for microseconds and longer.
@@ -27,7 +27,7 @@ public final class Contention {
   /** A call that may wait. */
   @FunctionalInterface
   public interface Wait {
-    /** Returns when it has what it waits for, and throws if it has given up. */
+    /** Returns when the wait has succeeded, and throws if the call has given up. */
     void await() throws InterruptedException;
   }
 
@@ -36,7 +36,7 @@ public final class Contention {
    *
    * @param name of the lock or resource
    * @param waiters how many threads wait now
-   * @param oldest how long the one of them waits that came first; zero if none waits
+   * @param oldest the time that the first of them has waited; zero if none waits
    * @param waits how many waits have ended, including waits that were given up
    * @param givenUp how many waits have thrown
    * @param total of the waits that have ended
@@ -80,7 +80,10 @@ public final class Contention {
     return new Contention(name);
   }
 
-  /** Waits, in the calling thread. Throws what {@code wait} throws; that counts as given up. */
+  /**
+   * Waits, in the calling thread. Throws the exception of {@code wait}; the wait then counts as
+   * given up.
+   */
   public void waiting(Wait wait) throws InterruptedException {
     Waiter waiter = begin();
     boolean served = false;

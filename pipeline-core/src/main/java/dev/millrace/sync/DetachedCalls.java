@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The function runs in a virtual thread and a child context of its own. When the caller's
  * context is done, the thread is interrupted and the caller returns at once. The function is then
  * <i>left behind</i>: its thread goes on until the function returns, and {@link #leftBehind} shows
- * it. Its late value goes to the handler of late values, so that a connection can be closed; what
- * it throws is dropped.
+ * it. Its late value goes to the handler of late values, so that a connection can be closed; an
+ * exception of the handler is dropped.
  *
  * <p>The number of threads, running or left behind, is bounded: a call beyond it is refused. So a
  * callee that hangs for ever costs a bounded number of threads, and callers learn of it.
@@ -83,7 +83,7 @@ public final class DetachedCalls {
     return new DetachedCalls(threads);
   }
 
-  /** As {@link #call(Context, Callable, Consumer)}; a late value is dropped. */
+  /** Like {@link #call(Context, Callable, Consumer)}; a late value is dropped. */
   public <T extends @Nullable Object> T call(Context context, Callable<T> function)
       throws InterruptedException, ExecutionException {
     return call(context, function, late -> {});
@@ -93,10 +93,10 @@ public final class DetachedCalls {
    * Calls the function, and waits until it has returned or {@code context} is done.
    *
    * @param late receives the value of a function that was left behind, in the thread of the
-   *     function; what it throws is dropped
+   *     function; its exceptions are dropped
    * @return the value of the function
    * @throws ExecutionException if the function has thrown, an {@link Error} included: the cause is
-   *     what it threw, as it was thrown
+   *     that exception, unchanged
    * @throws CancellationException if the context is done first, with its cause. The place where the
    *     function was at that moment is suppressed
    * @throws InterruptedException if the thread is interrupted first; the function is left behind

@@ -16,8 +16,8 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 
 /**
- * A {@link Producer} in a virtual thread of its own, and the channel that it sends to: to be read
- * by a {@code for} loop, a stream, or a select, and stopped when reading ends.
+ * A {@link Producer} in a virtual thread of its own, and the channel that it sends to. A {@code
+ * for} loop, a stream or a select reads the channel; the producer is stopped when reading ends.
  *
  * <pre>{@code
  * try (Stream<Path> walk = Files.walk(root);
@@ -31,8 +31,9 @@ import java.util.stream.Stream;
  * }</pre>
  *
  * <p>The producer starts at once, in a child of the given context, which is its current context.
- * When the producer returns, its channel is closed. If it throws, the channel is closed with that
- * cause: readers get a {@link ChannelClosedException} with the cause after the last element.
+ * When the producer returns, its channel is closed. If the producer throws, the channel is closed
+ * with that cause: readers get a {@link ChannelClosedException} with the cause after the last
+ * element.
  *
  * <p>When the generator is closed or the context is cancelled, the producer's thread is
  * interrupted. The channel is closed with a {@link CancellationException} or with the context's
@@ -90,7 +91,7 @@ public final class Generator<T> implements Iterable<T>, AutoCloseable {
   }
 
   private void produce(Producer<? extends T> producer) {
-    if (context.isCancelled()) { // run it all the same, so that it releases what it was given
+    if (context.isCancelled()) { // run the producer all the same, so that it releases its resources
       Thread.currentThread().interrupt();
     }
     Throwable failure = null;

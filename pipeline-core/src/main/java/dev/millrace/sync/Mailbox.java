@@ -207,7 +207,7 @@ public final class Mailbox<M> implements AutoCloseable {
     Uninterruptibly.await(thread::join);
   }
 
-  /** Says whether it runs, and how many messages wait. */
+  /** Says whether the mailbox runs, and how many messages wait. */
   @Override
   public String toString() {
     return "Mailbox[%s, %s]".formatted(thread.isAlive() ? "handling" : "ended", messages);

@@ -11,8 +11,8 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that is computed when it is first asked for, and once, for all callers: Go's {@code
- * sync.OnceValue}, but a try that failed does not count, and the next call tries again.
+ * A value that the first call computes, once for all callers, as Go's {@code sync.OnceValue}. But a
+ * try that failed does not count, and the next call tries again.
  *
  * <pre>{@code
  * private final Once<Connection> connection = new Once<>(this::connect);
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The function runs in the thread of a caller. Callers that come meanwhile wait for that try and
  * get its value or its failure. So a hundred callers of a server that is down have one failure
  * each, after one try, not after a hundred. A try that ended because its own caller was interrupted
- * or cancelled is not told as a failure to the others: the next caller that waits tries again.
+ * or cancelled is not reported to the others as a failure: the next caller that waits tries again.
  *
  * <p>A function that asks for its own value would wait for itself, and is refused: in its own
  * thread and in a {@link TaskGroup} that it opens.
@@ -64,7 +64,7 @@ public final class Once<T extends @Nullable Object> {
     return value != null;
   }
 
-  /** As {@link #get(Cancellation)}, and waits as long as it takes. */
+  /** Like {@link #get(Cancellation)}, and waits as long as it takes. */
   public T get() throws InterruptedException, ExecutionException {
     return get(Context.background());
   }
@@ -73,8 +73,8 @@ public final class Once<T extends @Nullable Object> {
    * The value. If there is none, this thread computes it, or waits for the thread that does. {@code
    * cancellation} ends the wait; it ends the function only if that obeys it by itself.
    *
-   * @throws ExecutionException if the function has thrown, in this thread or in the one that this
-   *     call has waited for: the cause is what was thrown, whatever it was
+   * @throws ExecutionException if the function has thrown, in this thread or in the thread that
+   *     this call has waited for: the cause is the thrown exception or error
    * @throws CancellationException if the cancellation comes before there is a value; or the
    *     exception of the function, in this thread
    * @throws InterruptedException if the thread is interrupted before there is a value

@@ -43,7 +43,7 @@ public final class ScatterGather {
     /** A value, in time. */
     record Value<T>(T value) implements Answer<T> {}
 
-    /** A failure, in time; the cause is what the function threw, as it was thrown. */
+    /** A failure, in time; the cause is the exception of the function, unchanged. */
     record Failed<T>(Throwable cause) implements Answer<T> {}
 
     /** Nothing within the budget: the function was interrupted. */

@@ -20,16 +20,16 @@ import org.jspecify.annotations.Nullable;
  * User user = users.call(id, context, () -> database.load(id)).value();
  * }</pre>
  *
- * <p>The execution belongs to no caller: it runs in a virtual thread of its own, with the values of
- * the first caller's context as its {@linkplain Context#current() current} one, but not with that
- * caller's deadline or cancellation. A caller that is interrupted or cancelled leaves, and the
- * others go on waiting. When the last one has left, the result is not wanted: the execution is
+ * <p>The execution belongs to no caller: it runs in a virtual thread of its own. Its {@linkplain
+ * Context#current() current} context has the values of the first caller's context, but not the
+ * deadline or cancellation of that caller. A caller that is interrupted or cancelled leaves, and
+ * the others go on waiting. When the last one has left, the result is not wanted: the execution is
  * <i>abandoned</i>, which means that its context is cancelled and its thread is interrupted.
  *
  * <p>A call that comes then does not join the abandoned execution, and does not begin a second one
- * beside it: it waits until the abandoned one has ended, and begins a new one. So each key has one
- * execution at a time. That holds even if the function ignores interrupts and all callers give up
- * earlier. {@link #forget} and {@link #overlapping} are the ways to have more.
+ * beside it. The call waits until the abandoned execution has ended, and begins a new one. So each
+ * key has one execution at a time. That holds even if the function ignores interrupts and all
+ * callers give up earlier. {@link #forget} and {@link #overlapping} are the ways to have more.
  *
  * <p>A call by the execution itself with its own key would wait for itself, and is refused.
  *
@@ -117,7 +117,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
     return new SingleFlight<>(true);
   }
 
-  /** As {@link #call(Object, Context, Callable)}, in the current context. */
+  /** Like {@link #call(Object, Context, Callable)}, in the current context. */
   public Result<V> call(K key, Callable<V> function)
       throws InterruptedException, ExecutionException {
     return call(key, Context.current(), function);
@@ -164,9 +164,9 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   }
 
   /**
-   * Lets the next call with this key begin a new execution at once, though one may be under way:
-   * that one goes on for its callers. If calls wait for the end of an abandoned execution, theirs
-   * begins now.
+   * Lets the next call with this key begin a new execution at once. An execution that is under way
+   * goes on for its callers. If calls wait for the end of an abandoned execution, a new one begins
+   * now for these calls.
    */
   public synchronized void forget(K key) {
     StackReserve.ensureOverContexts();

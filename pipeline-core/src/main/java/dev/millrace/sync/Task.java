@@ -53,7 +53,7 @@ public final class Task<T extends @Nullable Object> {
    * @throws IllegalStateException if the task has not returned. If it has thrown, the exception of
    *     the function is the cause, and the site of the fork is suppressed
    */
-  // The value of a task that succeeded is what the function returned, null included if T is
+  // The value of a task that succeeded is the result of the function, null included if T is
   // nullable.
   @SuppressWarnings({"unchecked", "NullAway"})
   public T get() {

@@ -34,16 +34,16 @@ import org.jspecify.annotations.Nullable;
  * #close()}. Then the threads of the tasks are interrupted, and the functions of later forks are
  * not run. {@link #collecting} makes a group whose tasks do not stop each other.
  *
- * <p>A function that was to release a resource of the forking thread cannot do so if it is not run.
- * Such a fork says so: by its task, which is {@link Task.State#CANCELLED}, or by calling {@code
- * notRun} ({@link #fork(Callable, Runnable)}). Simpler still: take the resource inside of the task.
+ * <p>A function that is not run cannot release a resource of the forking thread. Then the task of
+ * the fork is {@link Task.State#CANCELLED}, and the fork calls {@code notRun} ({@link
+ * #fork(Callable, Runnable)}). Simpler still: take the resource inside of the task.
  *
  * <p>{@link #join} and {@link #close} wait for all tasks. A task of the group, or of a group that
  * was opened inside of such a task, would wait for itself: there both throw an {@link
  * IllegalStateException} at once.
  *
  * <p>Thread-safe: any thread may fork, tasks of the group among them. A fork costs a virtual thread
- * and the stack trace of the forking site, which is reported beside what the task throws; nothing
+ * and the stack trace of the forking site, which is reported beside the task's exception; nothing
  * is added to the exception itself.
  */
 public final class TaskGroup implements AutoCloseable {
@@ -157,7 +157,7 @@ public final class TaskGroup implements AutoCloseable {
   }
 
   /**
-   * As {@link #fork(Callable)}, for a function that releases what the calling thread has taken.
+   * Like {@link #fork(Callable)}, for a function that releases a resource of the calling thread.
    *
    * <pre>{@code
    * permits.acquire(context);
@@ -216,7 +216,7 @@ public final class TaskGroup implements AutoCloseable {
   }
 
   /**
-   * As {@link #fork(Callable)}, but does not wait.
+   * Like {@link #fork(Callable)}, but does not wait.
    *
    * @return null if the limit is reached; then the function is not run
    * @throws IllegalStateException if the group is closed, or has been joined
@@ -401,9 +401,9 @@ public final class TaskGroup implements AutoCloseable {
   }
 
   /**
-   * Waits until every task has ended. The first event alone decides what it throws: the failure of
-   * a task, or a cancellation. After it has returned or thrown, later forks are refused, unless it
-   * was interrupted. It may be called again, and then reports the same.
+   * Waits until every task has ended. The first event alone decides which exception it throws: the
+   * failure of a task, or a cancellation. After it has returned or thrown, later forks are refused,
+   * unless it was interrupted. It may be called again, and then reports the same.
    *
    * @throws ExecutionException if a task failed before the group was cancelled, or cancelled it by
    *     its failure. The cause is the first failure as it was thrown. Unless the group is {@link

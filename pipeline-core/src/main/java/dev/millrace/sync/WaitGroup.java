@@ -44,7 +44,7 @@ public final class WaitGroup {
   /** The work of a task. */
   @FunctionalInterface
   public interface Work {
-    /** Does the work; an await reports what is thrown. */
+    /** Does the work; an await reports its exceptions. */
     void run() throws Exception;
   }
 
@@ -67,8 +67,8 @@ public final class WaitGroup {
 
   /**
    * With a count of zero, and a handler of failures. Each failure of a task is handed to the
-   * handler in the thread of the task, before the task counts as done, and is not kept: the awaits
-   * report only what the handler itself throws.
+   * handler in the thread of the task, before the task counts as done. It is not kept: the awaits
+   * report only exceptions of the handler itself.
    *
    * @param onFailure receives the exception of a task, with the site of its {@link #go} as a note;
    *     several threads may call it at once
@@ -192,7 +192,7 @@ public final class WaitGroup {
   }
 
   /**
-   * As {@link #await()}, and gives up when {@code cancellation} comes.
+   * Like {@link #await()}, and gives up when {@code cancellation} comes.
    *
    * @throws CancellationException if it comes before the count is zero
    */
@@ -201,7 +201,7 @@ public final class WaitGroup {
   }
 
   /**
-   * As {@link #await()}, but waits for {@code timeout} at the most.
+   * Like {@link #await()}, but waits for {@code timeout} at the most.
    *
    * @return whether the count was zero in time
    */
@@ -226,7 +226,7 @@ public final class WaitGroup {
   }
 
   /**
-   * As {@link #await()}, but returns the exceptions of the tasks, in the order in which they were
+   * Like {@link #await()}, but returns the exceptions of the tasks, in the order in which they were
    * thrown. Each is a {@link NotedException}: its cause is the exception of the task, its note the
    * site of the {@link #go}.
    */
@@ -235,7 +235,7 @@ public final class WaitGroup {
   }
 
   /**
-   * As {@link #awaitFailures()}, and gives up when {@code cancellation} comes.
+   * Like {@link #awaitFailures()}, and gives up when {@code cancellation} comes.
    *
    * @throws CancellationException if it comes before the count is zero
    */

@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.function.ToLongFunction;
 
 /**
- * Bounds what is under way at the same time by its weight, such as the bytes of all documents that
+ * Bounds the work under way at the same time by its weight, such as the bytes of all documents that
  * are being converted.
  *
  * <pre>{@code
@@ -16,8 +16,9 @@ import java.util.function.ToLongFunction;
  * }</pre>
  *
  * <p>A call waits until its weight is free, in the order of arrival, so that a heavy element is not
- * overtaken for ever; it blocks its thread, and obeys interrupts and the current context. Bulkheads
- * within each other can deadlock, as locks do, if two functions have them in different orders.
+ * overtaken for ever. The call blocks its thread, and obeys interrupts and the current context.
+ * Bulkheads within each other can deadlock, as locks do, if two functions have them in different
+ * orders.
  *
  * <p>If the function returns a {@link java.util.concurrent.CompletionStage}, the weight is free
  * when that is complete.

@@ -35,11 +35,11 @@ public final class CircuitBreaker {
 
   /** Whether calls are made. */
   public enum State {
-    /** It is made. */
+    /** Calls are made. */
     CLOSED,
-    /** It is not made. */
+    /** No call is made. */
     OPEN,
-    /** One is made, to find out. */
+    /** One call is made: its outcome closes or opens the breaker. */
     HALF_OPEN
   }
 

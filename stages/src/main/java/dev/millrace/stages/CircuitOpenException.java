@@ -14,7 +14,7 @@ public final class CircuitOpenException extends Exception {
             : "the circuit breaker is open for another " + left);
   }
 
-  /** Cheap: that is what a breaker is for. */
+  /** Without a stack trace, because an open breaker throws this exception for each element. */
   @Override
   public synchronized Throwable fillInStackTrace() {
     return this;

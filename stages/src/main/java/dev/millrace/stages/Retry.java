@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
  *     .around(this::lookup)
  * }</pre>
  *
- * <p>When it gives up it throws a {@link RetryException}, from which {@link
- * dev.millrace.errors.Failure#of} takes the number of attempts and the last cause; after a single
- * attempt it throws what the function threw. Nothing is added to an exception of the function. An
- * {@link Error} and an interrupt end it at once, and so does a cancelled context: they are thrown
- * as they come. The thread blocks between two attempts.
+ * <p>When a retry gives up, it throws a {@link RetryException}. {@link
+ * dev.millrace.errors.Failure#of} takes the number of attempts and the last cause from this
+ * exception. After a single attempt, the retry throws the exception of the function itself. Nothing
+ * is added to an exception of the function. An {@link Error}, an interrupt and a cancelled context
+ * end the retry at once, and are thrown unchanged. The thread blocks between two attempts.
  *
  * <p>If the function returns a {@link java.util.concurrent.CompletionStage}, an attempt lasts until
  * it is complete, and its outcome is the outcome of the attempt. The caller gets the completed
@@ -100,8 +100,8 @@ public final class Retry {
   }
 
   /**
-   * Carries a failure through the library, whose own predicates swallow what they throw, and know
-   * nothing of interrupts.
+   * Carries a failure through the library. The library's own predicates swallow exceptions, and
+   * know nothing of interrupts.
    */
   private static class Failed extends RuntimeException {
     private static final long serialVersionUID = 1L;

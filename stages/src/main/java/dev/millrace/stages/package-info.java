@@ -14,9 +14,9 @@
  * function that they are around, and none holds an interrupt back or calls the function again after
  * one.
  *
- * <p>They wrap the call. A function that returns a {@code CompletionStage}, as {@code mapAsync}
- * takes it, has returned before the stage completes: the decorators do not see a later failure. A
- * blocking function in {@code mapParallel} has no such gap.
+ * <p>The decorators wrap the call. A function that returns a {@code CompletionStage}, as {@code
+ * mapAsync} takes it, has returned before the stage completes: the decorators do not see a later
+ * failure. A blocking function in {@code mapParallel} has no such gap.
  */
 @NullMarked
 package dev.millrace.stages;

@@ -80,9 +80,9 @@ public final class DockerBroker implements AutoCloseable {
   }
 
   /**
-   * Starts a broker from an image of Kafka that the engine has: the image from the system property
-   * {@code kafka.image}, or {@code local/kafka} or {@code apache/kafka} in the version of the
-   * clients on the class path. Blocks until the broker answers. No image is downloaded.
+   * Starts a broker from an image of Kafka that the engine has. It is the image from the system
+   * property {@code kafka.image}, or {@code local/kafka} or {@code apache/kafka} in the version of
+   * the clients on the class path. Blocks until the broker answers. No image is downloaded.
    *
    * @throws IllegalStateException if there is no engine or no image; the message names it
    * @throws IOException if it does not start within a minute

@@ -15,8 +15,8 @@ import org.apache.kafka.common.Uuid;
 /**
  * A cluster of {@link LocalBroker}s, for tests of the loss of a broker.
  *
- * <p>With three brokers, topics have three replicas, two of which must be in sync for a record to
- * be accepted: any one broker may be killed at any time, and no accepted record is lost. The other
+ * <p>With three brokers, topics have three replicas, and two of them must be in sync to accept a
+ * record. So any one broker may be killed at any time, and no accepted record is lost. The other
  * brokers notice after three seconds. All brokers listen on loopback only, and die with this
  * process. Three brokers take about ten seconds to start, and 350 MB of memory each. Thread-safe.
  */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The ports of one node.
  *
- * <p>They are below the ports that systems give to outgoing connections. A broker that is down
+ * <p>The ports are below the ports that systems give to outgoing connections. A broker that is down
  * comes back to its port, so no other process may get the port in between. A client that tries to
  * connect to the port must not get it either: if both ends are drawn from one range, the client may
  * connect to itself.

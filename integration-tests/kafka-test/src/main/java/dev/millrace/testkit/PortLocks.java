@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Reservations of ports among all JVMs of a user on this machine.
  *
  * <p>A broker binds its ports some seconds after they were chosen. Without a reservation, a second
- * broker that starts in these seconds may choose the same ports: the bind of one of them fails, or
- * the clients of one reach the other. A socket cannot hold the port meanwhile, because the broker
- * could then not bind it. So each reserved port is a lock on one byte of a file, at the position of
- * the port's number. The system releases the locks of a JVM that ends, however it ends.
+ * broker that starts in these seconds may choose the same ports. Then the bind of one broker fails,
+ * or its clients reach the other broker. A socket cannot hold the port meanwhile, because the
+ * broker could then not bind it. So each reserved port is a lock on one byte of a file, at the
+ * position of the port's number. The system releases the locks of a JVM that ends, however it ends.
  *
  * <p>The file stays open: on POSIX systems, closing any channel of a file releases all locks that
  * the process has on it. Thread-safe.

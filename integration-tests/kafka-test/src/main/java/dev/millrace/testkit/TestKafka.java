@@ -19,8 +19,8 @@ public interface TestKafka {
   Admin admin();
 
   /**
-   * Creates a topic with the broker's default number of replicas; blocks until it accepts records.
-   * On an external broker it is deleted after the tests.
+   * Creates a topic with the broker's default number of replicas; blocks until the topic accepts
+   * records. On an external broker the topic is deleted after the tests.
    *
    * @throws ExecutionException if the broker refuses it, with the cause
    * @see Topics#create

@@ -135,7 +135,7 @@ abstract class LoggedRound {
     return all;
   }
 
-  /** The oracle says what is missing if the time is over. */
+  /** If the time is over, the oracle names the missing records. */
   final void awaitFinished(List<String> produced, Duration atMost) throws Exception {
     long deadline = System.nanoTime() + atMost.toNanos();
     while (!finished.containsAll(produced) && System.nanoTime() - deadline < 0) {

@@ -70,7 +70,7 @@ record SharePlan(
         List.copyOf(steps));
   }
 
-  /** A plan for the traffic, which is that of the other loops. */
+  /** A plan for the traffic, the same as for other loops. */
   Plan ofTraffic() {
     return new Plan(
         seed,

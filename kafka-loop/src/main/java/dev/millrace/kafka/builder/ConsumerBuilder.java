@@ -62,7 +62,7 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
     return self();
   }
 
-  /** As {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
+  /** Like {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
   public B properties(Properties properties) {
     settings.properties(properties);
     return self();
@@ -103,7 +103,7 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * As {@link #topics(Pattern)}, but without topics whose whole name matches {@code except}, such
+   * Like {@link #topics(Pattern)}, but without topics whose whole name matches {@code except}, such
    * as dead-letter topics.
    */
   public B topics(Pattern pattern, Pattern except) {
@@ -111,9 +111,9 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * Where consumption starts without a commit of the group: at the first record whose timestamp is
-   * not before this time, or at the end of the log if there is none. Default: as {@code
-   * auto.offset.reset} says. Set only one of them.
+   * Where consumption starts without a commit of the group. It starts at the first record whose
+   * timestamp is not before this time, or at the end of the log if there is no such record.
+   * Default: as {@code auto.offset.reset} says. Set only one of them.
    *
    * <p>The start is committed at once, so a restart does not move it. {@link #addedPartitions} and
    * {@link NewHistory#RESET} follow this setting as they follow the property.
@@ -251,7 +251,7 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
   }
 
   /**
-   * Where to go on when the log of a partition is not the one that was consumed before: its offsets
+   * Where to go on when the log of a partition is not the one that was consumed before. Its offsets
    * have expired, an election has truncated it, or its topic was deleted and created again.
    * Default: {@link NewHistory#RESUME}, which skips no existing record; but {@link NewHistory#STOP}
    * if {@code auto.offset.reset} is {@code none}. Each such event is reported as a {@link

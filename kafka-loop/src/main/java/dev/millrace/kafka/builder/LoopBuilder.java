@@ -281,7 +281,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
 
   /**
    * Adds a topic in which a failed record waits for its next attempts, away from its partition.
-   * Default: none. Several calls give several topics: a record goes to the next topic each time
+   * Default: none. Several calls give several topics. A record goes to the next topic each time
    * that it has no attempt of {@link #retry} left, and to the dead letters after the last topic.
    *
    * <pre>{@code
@@ -351,7 +351,7 @@ public abstract class LoopBuilder<K, V, B extends LoopBuilder<K, V, B>>
   }
 
   /**
-   * As {@link #producerProperties(Map)}; includes the defaults of the {@code Properties} object.
+   * Like {@link #producerProperties(Map)}; includes the defaults of the {@code Properties} object.
    */
   public B producerProperties(Properties properties) {
     loop.producerProperties = KafkaProperties.copy(properties);

@@ -18,8 +18,8 @@ import org.apache.kafka.common.serialization.Deserializer;
  *     Route.matching(Pattern.compile("audit\\..*"), …, …, entry -> log(entry)))
  * }</pre>
  *
- * <p>The loop subscribes to the topics of its routes, unless {@link ConsumerBuilder#topics} says
- * something else. A record goes to the first route whose topic or pattern matches. A record of a
+ * <p>The loop subscribes to the topics of its routes, unless {@link ConsumerBuilder#topics} sets
+ * other topics. A record goes to the first route whose topic or pattern matches. A record of a
  * {@link LoopBuilder#retryTopic} goes to the route of its first topic.
  *
  * <p>A topic may have no route. If it is given by name, {@code build()} refuses it. If the pattern

@@ -104,7 +104,7 @@ final class ChannelLoop<K, V> extends LoopCore<K, V> {
         gate().breaker());
   }
 
-  /** By the threads of handlers; the main loop tells the listener, unless it has ended. */
+  /** By the threads of handlers; the main loop calls the listener, unless it has ended. */
   private void report(ChannelConsumer<K, V> consumer, Exception error) {
     if (!consumer.report(error)) {
       synchronized (draining) { // one thread at a time calls the listener

@@ -126,7 +126,7 @@ public final class KafkaSource<K, V> {
   }
 
   /**
-   * As {@link #pipe(String)}, but records that cannot be deserialized go to the dead letters, and
+   * Like {@link #pipe(String)}, but records that cannot be deserialized go to the dead letters, and
    * are then settled. If the dead letters fail, the run stops. These letters are not part of a
    * transaction; {@link #toDeadLetters} is.
    */
@@ -408,7 +408,7 @@ public final class KafkaSource<K, V> {
     }
 
     /**
-     * As {@link #transactional()}, with Kafka's own properties of the producer, such as {@code
+     * Like {@link #transactional()}, with Kafka's own properties of the producer, such as {@code
      * transaction.timeout.ms}. Default of that timeout: 10 seconds. With a {@code transactional.id}
      * among them, a second run at the same time stops the first one.
      *

@@ -24,9 +24,9 @@ import java.util.function.Supplier;
  * records are settled, together with all records before them. They are sent in the order of the
  * pipe. A source record may have any number of outputs, by {@code flatMap} or in several sinks. An
  * element that a filter drops has none. An element that was made of several records, such as a
- * batch, has its output in the transaction that commits all of them. Give a batch a time limit: if
+ * batch, has its output in the transaction that commits all of them. Give a batch a time limit. If
  * a partition is lost in the middle of a batch, all records are handled again, and they begin when
- * those under way have ended.
+ * the records under way have ended.
  *
  * <p>If the function or a serializer throws, the element is a failure of the stage. {@link
  * KafkaSource#toDeadLetters} puts its source records into the dead letters, in the same

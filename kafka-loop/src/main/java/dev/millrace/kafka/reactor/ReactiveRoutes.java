@@ -12,7 +12,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.reactivestreams.Publisher;
 
 /**
- * As {@link dev.millrace.kafka.builder.Routes}, with handlers that return a publisher. Immutable
+ * Like {@link dev.millrace.kafka.builder.Routes}, with handlers that return a publisher. Immutable
  * and thread-safe.
  */
 public final class ReactiveRoutes {

@@ -91,7 +91,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
   }
 
   /**
-   * As {@link #drain}, but does not block: the returned publisher completes when {@code drain}
+   * Like {@link #drain}, but does not block: the returned publisher completes when {@code drain}
    * would return. The drain starts with the subscription. Inside the publisher of a handler of this
    * loop, it completes at once, because the loop waits for that handler.
    *
@@ -224,7 +224,7 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * As {@link #batchHandler}, with a function that may block. It is called in a virtual thread
+     * Like {@link #batchHandler}, with a function that may block. It is called in a virtual thread
      * for each batch.
      */
     public Builder<K, V> blockingBatchHandler(int size, Duration linger, BatchHandler<K, V> given) {
@@ -256,8 +256,8 @@ public final class ReactorKafkaLoop<K, V> extends AbstractLoop<K, V> {
     }
 
     /**
-     * As {@link #transactionalHandler}, with a function that may block. Virtual threads call it, as
-     * they call a {@link #blockingHandler}.
+     * Like {@link #transactionalHandler}, with a function that may block. Virtual threads call it,
+     * as they call a {@link #blockingHandler}.
      */
     public <A, B> Builder<K, V> blockingTransactionalHandler(
         Serializer<A> key, Serializer<B> value, TransactionalHandler<K, V, A, B> given) {

@@ -80,7 +80,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
         .consumerProperty(ConsumerConfig.GROUP_ID_CONFIG, settings.group());
   }
 
-  /** As {@link ReactorKafkaLoop#run()}. */
+  /** Like {@link ReactorKafkaLoop#run()}. */
   Mono<Void> run() {
     return Mono.create(this::start);
   }
@@ -283,7 +283,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
     watch.ring();
   }
 
-  /** As {@link ReactorKafkaLoop#drained}. */
+  /** Like {@link ReactorKafkaLoop#drained}. */
   Mono<Void> drained(Duration timeout) {
     Checks.positive("the drain timeout", timeout);
     return Mono.deferContextual(
@@ -298,7 +298,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
         || isInside(Objects.requireNonNull(view.getOrDefault(Context.class, Context.background())));
   }
 
-  /** As {@link ReactorKafkaLoop#seek}. */
+  /** Like {@link ReactorKafkaLoop#seek}. */
   Mono<Void> seek(TopicPartition name, long offset) {
     return Mono.deferContextual(
         view -> {

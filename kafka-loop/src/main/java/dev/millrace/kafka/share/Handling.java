@@ -23,8 +23,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Handles records of a share group: deserializes them, calls the handler, and decides what follows
- * a failure. It starts no threads. Thread-safe.
+ * Handles records of a share group: deserializes them, calls the handler, and decides about
+ * failures. It starts no threads. Thread-safe.
  */
 /*
  * A failed record goes through three phases. First it is attempted again here, under the same lock.

@@ -75,7 +75,10 @@ final class HeldRecord<K, V> {
     lockedUntil = until;
   }
 
-  /** Whether an attempt may begin: afterwards the lock may have ended, without an answer. */
+  /**
+   * Whether an attempt may begin. After that time, the lock may have ended, and the broker does not
+   * report it.
+   */
   boolean isLocked() {
     return Time.nanoTime() - lockedUntil < 0;
   }

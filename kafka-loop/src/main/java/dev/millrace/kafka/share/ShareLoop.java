@@ -122,7 +122,7 @@ public final class ShareLoop<K, V> extends AbstractLoop<K, V> {
       return this;
     }
 
-    /** As {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
+    /** Like {@link #properties(Map)}; includes the defaults of the {@code Properties} object. */
     public Builder<K, V> properties(Properties properties) {
       draft.consumer.properties(properties);
       return this;
@@ -130,9 +130,9 @@ public final class ShareLoop<K, V> extends AbstractLoop<K, V> {
 
     /**
      * The deserializers themselves, instead of {@code key.deserializer} and {@code
-     * value.deserializer} among the properties. They are not configured, are called by one thread
-     * at a time, and are closed at the end. Classes among the properties have an instance for each
-     * record that is deserialized at the same time.
+     * value.deserializer} among the properties. The loop does not configure them, calls them in one
+     * thread at a time, and closes them at its end. Classes among the properties have an instance
+     * for each record that is deserialized at the same time.
      */
     public Builder<K, V> deserializers(Deserializer<K> key, Deserializer<V> value) {
       draft.consumer.keyDeserializer = Objects.requireNonNull(key, "key");
@@ -304,7 +304,7 @@ public final class ShareLoop<K, V> extends AbstractLoop<K, V> {
       return this;
     }
 
-    /** As {@link #producerProperties(Map)}; includes the defaults of the properties object. */
+    /** Like {@link #producerProperties(Map)}; includes the defaults of the properties object. */
     public Builder<K, V> producerProperties(Properties properties) {
       draft.loop.producerProperties = KafkaProperties.copy(properties);
       return this;

@@ -282,7 +282,7 @@ final class Workers<K, V> {
     }
   }
 
-  /** As {@link #stop}, and lets no thread start. The group owns the running threads. */
+  /** Like {@link #stop}, and lets no thread start. The group owns the running threads. */
   synchronized void close() {
     stop();
     closed = true;

@@ -64,7 +64,7 @@ public final class Flight {
   }
 
   /**
-   * A wait of a stage begins. Returns its event; null if waits are not recorded.
+   * A wait of a stage begins. Returns the event of the wait; null if waits are not recorded.
    *
    * @param stage the name of the stage
    */

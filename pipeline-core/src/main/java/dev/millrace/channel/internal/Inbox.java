@@ -46,8 +46,8 @@ public final class Inbox<T> implements Flow.Subscriber<T>, AutoCloseable {
   }
 
   /**
-   * The next element, null at the end; the one before counts as used. Blocks, and throws what the
-   * publisher has failed with.
+   * The next element, null at the end; the one before counts as used. Blocks, and throws the
+   * failure of the publisher.
    */
   public @Nullable T next() throws Exception {
     if (used == batch) {

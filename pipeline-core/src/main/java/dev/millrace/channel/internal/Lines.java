@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Cuts a stream of bytes into lines of bounded length. Used by one thread at a time.
  *
- * <p>The JDK's readers have no bound, and drop what they have decoded in front of a malformed byte.
+ * <p>The JDK's readers have no bound, and drop the decoded characters in front of a malformed byte.
  */
 public final class Lines {
 
@@ -66,7 +66,7 @@ public final class Lines {
     return line.isEmpty() ? null : line.toString();
   }
 
-  /** Moves what is decoded to the line; whether that has found the line's end. */
+  /** Moves the decoded characters to the line; returns whether they contain the line's end. */
   private boolean appendToLineEnd() throws IOException {
     int start = chars.position();
     if (skipLineFeed) { // the second half of an end whose first half has ended the line before
@@ -100,7 +100,7 @@ public final class Lines {
       }
       CoderResult result = decoder.decode(bytes, chars, atEnd);
       if (result.isError()) {
-        malformed = result; // told when the characters before it are used up
+        malformed = result; // reported when the characters before it are used up
       } else if (result.isUnderflow() && atEnd) {
         flushed = decoder.flush(chars).isUnderflow();
       } else if (result.isUnderflow() && chars.position() == 0) {

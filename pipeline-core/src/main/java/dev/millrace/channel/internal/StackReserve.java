@@ -27,10 +27,10 @@ import java.lang.invoke.MethodType;
  * The check costs next to nothing, because the JVM does it: when a method is entered, the JVM
  * compares the stack with the size of the method's frame. The methods here have frames of 8, 16 and
  * 24 KB. - Interpreted, the frame really is that large. - Compiled, the local variables need no
- * room. The JVM still asks for the size of the interpreted frame, since a method must be able to go
- * back to the interpreter at any point at which its state is described. The branch that is never
- * taken is such a point. - If the method is inlined, its caller asks for that size when it is
- * entered. StackReserveTest measures the reserve in each of these forms.
+ * room. The JVM still asks for the size of the interpreted frame. At each point with a description
+ * of its state, a method must be able to go back to the interpreter. The branch that is never taken
+ * is such a point. - If the method is inlined, its caller asks for that size when it is entered.
+ * StackReserveTest measures the reserve in each of these forms.
  *
  * Java source can make such a frame only by a thousand variables. A class file just states the
  * size: so the methods are built as hidden classes, once, with one store into the last local
@@ -38,9 +38,9 @@ import java.lang.invoke.MethodType;
  * before.
  *
  * Rejected: small frames in each other; compiled, each one asks for its own size only. To descend
- * some hundred frames and to come back; that costs more than a whole operation without contention,
- * and so can be done for the first operations of a JVM only. To release the lock in a handler of
- * the error; the queues would still be half changed.
+ * some hundred frames and to come back. That costs more than a whole operation without contention,
+ * so only the first operations of a JVM can do it. To release the lock in a handler of the error;
+ * the queues would still be half changed.
  */
 public final class StackReserve {
 

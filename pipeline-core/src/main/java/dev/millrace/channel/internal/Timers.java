@@ -12,13 +12,14 @@ import java.util.concurrent.TimeUnit;
 /**
  * The scheduler behind every deadline, timer and ticker.
  *
- * <p>It is a fork-join pool of its own, created with the first timer. One daemon thread keeps the
- * time. Up to {@link #WORKERS} other threads run the due actions, and end after an idle time. They
- * are platform threads, so a deadline needs no free carrier. Setting and cancelling take no lock,
- * and a cancelled timer is released.
+ * <p>The scheduler is a fork-join pool of its own, created with the first timer. One daemon thread
+ * keeps the time. Up to {@link #WORKERS} other threads run the due actions, and end after an idle
+ * time. They are platform threads, so a deadline needs no free carrier. Setting and cancelling take
+ * no lock, and a cancelled timer is released.
  *
- * <p>It is not the common pool. Parallel streams and futures of the application may block the few
- * workers of that pool for any time, and a deadline that waits for them would be late by that time.
+ * <p>The common pool would be wrong. Parallel streams and futures of the application may block the
+ * few workers of that pool for any time. A deadline that waits for these workers would be late by
+ * that time.
  */
 public final class Timers {
 

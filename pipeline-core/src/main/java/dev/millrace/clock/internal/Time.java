@@ -77,27 +77,27 @@ public final class Time {
     return VIRTUAL;
   }
 
-  /** As {@link System#nanoTime}. */
+  /** Like {@link System#nanoTime}. */
   public static long nanoTime() {
     return VIRTUAL == null ? System.nanoTime() : VIRTUAL.nanoTime();
   }
 
-  /** As {@link Instant#now()}. */
+  /** Like {@link Instant#now()}. */
   public static Instant now() {
     return VIRTUAL == null ? Instant.now() : VIRTUAL.now();
   }
 
-  /** As {@link System#currentTimeMillis}. */
+  /** Like {@link System#currentTimeMillis}. */
   public static long currentTimeMillis() {
     return VIRTUAL == null ? System.currentTimeMillis() : VIRTUAL.now().toEpochMilli();
   }
 
-  /** As {@link Clock#systemUTC}. */
+  /** Like {@link Clock#systemUTC}. */
   public static Clock wallClock() {
     return VIRTUAL == null ? Clock.systemUTC() : WALL;
   }
 
-  /** As {@link LockSupport#parkNanos(Object, long)}. */
+  /** Like {@link LockSupport#parkNanos(Object, long)}. */
   public static void parkNanos(@Nullable Object blocker, long nanos) {
     if (VIRTUAL == null) {
       LockSupport.parkNanos(blocker, nanos);
@@ -106,7 +106,7 @@ public final class Time {
     }
   }
 
-  /** As {@link Thread#sleep(Duration)}. */
+  /** Like {@link Thread#sleep(Duration)}. */
   public static void sleep(Duration duration) throws InterruptedException {
     if (VIRTUAL == null) {
       Thread.sleep(duration);
@@ -122,12 +122,12 @@ public final class Time {
     throw new InterruptedException();
   }
 
-  /** As {@link Thread#join(Duration)}. */
+  /** Like {@link Thread#join(Duration)}. */
   public static boolean join(Thread thread, Duration atMost) throws InterruptedException {
     return VIRTUAL == null ? thread.join(atMost) : look(atMost, thread::join);
   }
 
-  /** As {@link CountDownLatch#await(long, TimeUnit)}, in nanoseconds. */
+  /** Like {@link CountDownLatch#await(long, TimeUnit)}, in nanoseconds. */
   public static boolean await(CountDownLatch latch, long nanos) throws InterruptedException {
     return VIRTUAL == null
         ? latch.await(nanos, TimeUnit.NANOSECONDS)
@@ -135,8 +135,8 @@ public final class Time {
   }
 
   /**
-   * As {@link Object#wait(long, int)}, in nanoseconds: the caller holds the monitor, and checks its
-   * condition and its deadline afterwards. May return early.
+   * Like {@link Object#wait(long, int)}, in nanoseconds: the caller holds the monitor, and checks
+   * its condition and its deadline afterwards. May return early.
    */
   @SuppressWarnings("WaitNotInLoop") // the caller loops
   public static void wait(Object monitor, long nanos) throws InterruptedException {
@@ -145,14 +145,14 @@ public final class Time {
     monitor.wait(real / 1_000_000, (int) (real % 1_000_000));
   }
 
-  /** As {@link Lock#tryLock(long, TimeUnit)}, in nanoseconds. */
+  /** Like {@link Lock#tryLock(long, TimeUnit)}, in nanoseconds. */
   public static boolean tryLock(Lock lock, long nanos) throws InterruptedException {
     return VIRTUAL == null
         ? lock.tryLock(nanos, TimeUnit.NANOSECONDS)
         : look(Duration.ofNanos(nanos), left -> lock.tryLock(left.toNanos(), TimeUnit.NANOSECONDS));
   }
 
-  /** As {@link Future#get(long, TimeUnit)}, in nanoseconds. */
+  /** Like {@link Future#get(long, TimeUnit)}, in nanoseconds. */
   public static <T> T get(Future<T> future, long nanos)
       throws InterruptedException, ExecutionException, TimeoutException {
     if (VIRTUAL != null && !look(Duration.ofNanos(nanos), left -> isDone(future, left))) {

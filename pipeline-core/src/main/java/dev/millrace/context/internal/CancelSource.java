@@ -33,7 +33,7 @@ public interface CancelSource {
    */
   Listening listen(Runnable listener);
 
-  /** As {@link #listen(Runnable)}. The cancellation must be a context. */
+  /** Like {@link #listen(Runnable)}. The cancellation must be a context. */
   static Listening listen(Cancellation context, Runnable listener) {
     return ((CancelSource) context).listen(listener);
   }

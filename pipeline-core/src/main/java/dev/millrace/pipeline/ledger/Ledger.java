@@ -41,7 +41,7 @@ public final class Ledger {
   }
 
   /**
-   * As {@link #open(String)}. In addition, each element that this account counts as {@link
+   * Like {@link #open(String)}. In addition, each element that this account counts as {@link
    * Account#passed} counts as produced and emitted by the stage {@code before}.
    */
   public synchronized Account open(String stage, String before) {
@@ -51,7 +51,7 @@ public final class Ledger {
   }
 
   /**
-   * As {@link #open(String)}, for a worker that calls {@link Account#begun} when it starts its
+   * Like {@link #open(String)}, for a worker that calls {@link Account#begun} when it starts its
    * function. Until then, the report counts the element as waiting in the stage.
    */
   public synchronized Account openWorker(String stage) {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 public interface Mapping<I, O> extends Transform.Stateless<I, O> {
 
   /**
-   * Makes the state of a run. Its type tells an engine in advance that the transform is a mapping.
+   * Makes the state of a run. By its type, an engine knows in advance that the transform is a
+   * mapping.
    */
   @FunctionalInterface
   interface Maker<I, O> extends Supplier<Mapping<I, O>> {}

@@ -61,10 +61,11 @@ public interface Transform<I, O> extends AutoCloseable {
   }
 
   /**
-   * Releases the resources of the transform. The run calls it exactly once for each transform that
-   * the stage's supplier has made, however the run ends: after {@link #end}, or without it if the
-   * run fails, is cancelled, or wants no more elements. By then, the elements that the transform
-   * has emitted have left the run. The call is not interrupted. An exception stops the run.
+   * Releases the resources of the transform. The run calls this method exactly once for each
+   * transform that the stage's supplier has made, however the run ends. The call comes after {@link
+   * #end}, or without {@link #end} if the run fails, is cancelled, or wants no more elements. By
+   * then, the elements that the transform has emitted have left the run. The call is not
+   * interrupted. An exception stops the run.
    *
    * <p>A cancelled run waits for a function that ignores interrupts at most for the engine's grace
    * period. So a call of {@link #accept} that ignores interrupts may still run during this call.

@@ -57,7 +57,7 @@ public final class Collector implements Service {
    */
   public record Limits(int queue, int batch, int workers) {}
 
-  /** The counts so far, in events. They are final when the service has ended. */
+  /** The counts so far, in events. The counts are final when the service has ended. */
   public record Counts(long accepted, long refused, long stored, long deadLettered) {
 
     /** Accepted events that are neither stored nor dead letters; while it runs, they wait. */

@@ -173,8 +173,8 @@ public final class Stages {
   }
 
   /**
-   * As {@link #sink(TaskGroup, ReceiveChannel, ReceiveChannel, StageConsumer, StageConsumer)}, and
-   * the first failure stops the run.
+   * Like {@link #sink(TaskGroup, ReceiveChannel, ReceiveChannel, StageConsumer, StageConsumer)},
+   * and the first failure stops the run.
    */
   public static <T> void sink(
       TaskGroup group,
@@ -226,7 +226,7 @@ public final class Stages {
     try {
       body.run();
       outputs.forEach(Channel::close);
-    } catch (ChannelClosedException e) { // the stage before this one failed, and says so
+    } catch (ChannelClosedException e) { // the stage before this one failed, and reports it
       Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
       outputs.forEach(output -> output.close(cause));
     } catch (Throwable e) {
@@ -237,7 +237,7 @@ public final class Stages {
     return null;
   }
 
-  /** Joins the tasks of a stage; what a task threw is what the stage throws. */
+  /** Joins the tasks of a stage; throws the exception of a task unchanged. */
   private static void join(TaskGroup tasks) throws Exception {
     try {
       tasks.join();

@@ -4,10 +4,10 @@ import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.errors.Failure;
 
 /**
- * The two ends of a step: what it made, and the elements that it failed on.
+ * The two ends of a step: the results, and the elements that the step failed on.
  *
- * <p>Both must be received from: a step whose failures are not received blocks at the second
- * failure. Both are closed when the step has ended.
+ * <p>The caller must receive from both channels: a step whose failures are not received blocks at
+ * the second failure. Both channels are closed when the step has ended.
  *
  * @param values the results, in the order in which they became ready
  * @param errors the failures

@@ -31,7 +31,7 @@ public final class ThreadLocals {
     return captured(context, ContextSnapshotFactory.builder().build());
   }
 
-  /** As {@link #captured(Context)}, with a factory that chooses the thread locals. */
+  /** Like {@link #captured(Context)}, with a factory that chooses the thread locals. */
   public static Context captured(Context context, ContextSnapshotFactory factory) {
     Objects.requireNonNull(context, "context");
     ContextSnapshot snapshot = Objects.requireNonNull(factory, "factory").captureAll();

@@ -61,7 +61,8 @@ public final class Stages {
   /**
    * Emits the items, one after the other.
    *
-   * @param items iterated in a thread of the group; if that throws, the run fails with the cause
+   * @param items iterated in a thread of the group; if the iterator throws, the run fails with the
+   *     cause
    */
   public static <T> Flux<T> producer(TaskGroup group, Iterable<? extends T> items) {
     Objects.requireNonNull(items, "items");
@@ -158,8 +159,8 @@ public final class Stages {
   }
 
   /**
-   * As {@link #sink(TaskGroup, Publisher, Publisher, StageConsumer, StageConsumer)}, and the first
-   * failure stops the run.
+   * Like {@link #sink(TaskGroup, Publisher, Publisher, StageConsumer, StageConsumer)}, and the
+   * first failure stops the run.
    */
   public static <T> void sink(
       TaskGroup group,
@@ -226,9 +227,9 @@ public final class Stages {
   }
 
   /**
-   * The iterator throws what ended the flux: a checked exception in a wrapper of Reactor's, and in
-   * another one what several inputs ended with before the first could be delivered. Nothing is
-   * added to those: the others are notes beside the first.
+   * The iterator throws the exception that ended the flux. A checked exception comes in a wrapper
+   * of Reactor's. If several inputs fail before the first failure is delivered, another wrapper has
+   * all of them. Nothing is added to these exceptions: the others are notes beside the first.
    */
   private static boolean hasNext(Iterator<?> iterator) throws Exception {
     try {

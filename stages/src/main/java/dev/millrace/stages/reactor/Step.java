@@ -4,10 +4,11 @@ import dev.millrace.errors.Failure;
 import reactor.core.publisher.Flux;
 
 /**
- * The two views of a step: what it made, and the elements that it failed on.
+ * The two views of a step: the results, and the elements that the step failed on.
  *
- * <p>They share one execution, which begins when both are subscribed to, and goes at the pace of
- * the slower one. Subscribe to each once, at the same time: one after the other never ends.
+ * <p>Both views share one execution. It begins when both have a subscriber, and goes at the pace of
+ * the slower one. Subscribe to each once, and to both at the same time: if the second subscription
+ * waits for the end of the first, neither ends.
  *
  * @param values the results, in the order in which they became ready
  * @param errors the failures

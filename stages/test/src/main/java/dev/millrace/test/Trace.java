@@ -51,7 +51,7 @@ public final class Trace {
   /**
    * Adds a stage named {@code trace after <stage>}, for {@link Pipe#through}.
    *
-   * @param stage the name of the stage before; any name that tells the places apart
+   * @param stage the name of the stage before; any name that no other place has
    */
   public <T> Function<Pipe<T>, Pipe<T>> after(String stage) {
     Objects.requireNonNull(stage, "stage");

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * The time of the library, in the hands of a test: ticks, batches, throttles, debounces, timeouts,
+ * The time of the library, in the hands of a test. Ticks, batches, throttles, debounces, timeouts,
  * retries and deadlines happen when the test moves the time, and at no other moment.
  *
  * <pre>{@code

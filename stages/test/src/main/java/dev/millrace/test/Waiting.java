@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * The place where the threads of a run tell a test that something has happened. One lock guards the
- * state of all parts of a probe. Thread-safe.
+ * The place where the threads of a run notify a test of an event. One lock guards the state of all
+ * parts of a probe. Thread-safe.
  */
 final class Waiting {
 
@@ -56,7 +56,7 @@ final class Waiting {
   /**
    * Waits until the condition holds. Calls the condition with the lock held.
    *
-   * @param state the text of the error: what is missing, and the state of the run
+   * @param state the text of the error: the missing condition, and the state of the run
    * @throws AssertionError if the condition does not hold in time
    */
   void until(Duration atMost, BooleanSupplier holds, Supplier<String> state)

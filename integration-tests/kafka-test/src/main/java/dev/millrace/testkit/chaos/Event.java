@@ -66,7 +66,7 @@ record Event(
     CLOSED,
     /** A failure that the loop survives. */
     SURVIVED,
-    /** A setting of the running loop is changed; the detail says to what. */
+    /** A setting of the running loop is changed; the detail has the new value. */
     TURNED,
 
     /** The conductor has started a worker. */

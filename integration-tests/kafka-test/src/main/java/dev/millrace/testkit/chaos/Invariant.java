@@ -6,7 +6,7 @@ public enum Invariant {
   ALL_PROCESSED(1, "every record produced is processed at least once"),
   /** The committed offset never passes the lowest unfinished record. */
   COMMIT_BEHIND_WORK(2, "the committed offset never passes the lowest unfinished record"),
-  /** Commits never go back, and nothing is replayed from below what is committed. */
+  /** Commits never go back, and no record below a committed offset is replayed. */
   NEVER_BACK(3, "commits never go back, and nothing is replayed from below what is committed"),
   /** No two records of a key at the same time, and their offsets rise. */
   KEY_ORDER(4, "no two records of a key at the same time, and their offsets rise"),
@@ -22,7 +22,7 @@ public enum Invariant {
   BOUNDED(9, "the records in flight and the heap stay within their bounds"),
   /** Members keep polling while they are paused, drain, or retry. */
   KEEPS_POLLING(10, "members keep polling while they are paused, drain, or retry"),
-  /** Readers of committed records see what is made of each record once, in order. */
+  /** Readers of committed records see the outputs of each record once, in order. */
   EXACTLY_ONCE(11, "readers of committed records see what is made of each record once, in order"),
   /** Records that are to be skipped reach no handler and no dead letters. */
   SKIPPED(12, "records that are to be skipped reach no handler and no dead letters");

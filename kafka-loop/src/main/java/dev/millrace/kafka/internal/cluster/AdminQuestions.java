@@ -110,7 +110,7 @@ public final class AdminQuestions implements Questions {
           name,
           all.thenApply(
               known -> {
-                if (!known.containsKey(name)) { // Kafka leaves out what it has no answer for
+                if (!known.containsKey(name)) { // Kafka leaves out a partition without an answer
                   throw new UnstableOffsetCommitException(
                       "a transaction that commits %s is open".formatted(name));
                 }

@@ -47,7 +47,7 @@ public interface Questions extends AutoCloseable {
     return false;
   }
 
-  /** The id of the cluster; empty if the brokers do not tell it. */
+  /** The id of the cluster; empty if the brokers do not report it. */
   CompletableFuture<String> cluster();
 
   /** The names of all topics that the consumer may know of. */

@@ -46,10 +46,9 @@ import org.jspecify.annotations.Nullable;
  * transaction that can be aborted is aborted. Its content is still in the partitions, and goes into
  * the next transaction. If aborting fails, or a commit gets no answer, the outcome is unknown. Then
  * the producer is closed. A new producer with the same transactional id makes the broker end the
- * open transaction, and the committed offsets tell its outcome. Failures that only people can solve
+ * open transaction, and the committed offsets show its outcome. Failures that only people can solve
  * stop the loop: authorization, settings, and another producer with the same id if the application
- * has chosen that id. With a generated id, a fenced producer can only mean the timeout of the
- * broker.
+ * has chosen that id. With a generated id, a producer is fenced only after a timeout of the broker.
  *
  * An id that the application has chosen may be taken over by a newer loop. Then this loop must not
  * open a second producer: it would fence the newer loop. The broker reports a takeover in three
@@ -67,8 +66,8 @@ import org.jspecify.annotations.Nullable;
  * knows the transactional id. If not, there is no newer loop that a second producer could fence.
  * If it knows the id, this loop cannot prove that it is the newest one, so it stops.
  *
- * A failure of a dead letter concerns only that letter. It has no other place to go, so it waits
- * until its topic accepts it, whatever the reason. The other partitions go on without it.
+ * A failure of a dead letter concerns only that letter. The letter has no other place to go, so it
+ * waits until its topic accepts it. The other partitions go on without it.
  */
 final class Transactions {
 

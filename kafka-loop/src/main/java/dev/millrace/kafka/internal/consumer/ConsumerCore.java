@@ -246,7 +246,7 @@ public final class ConsumerCore<K, V> {
   }
 
   /**
-   * As {@link #seek}, but does not wait: for callers that the poll thread may wait for. If the
+   * Like {@link #seek}, but does not wait: for callers that the poll thread may wait for. If the
    * position cannot be set, the listener receives the failure.
    *
    * @throws IllegalStateException if the consumer is closed
@@ -262,7 +262,7 @@ public final class ConsumerCore<K, V> {
   }
 
   /**
-   * As {@link #stop()}, with a deadline for {@link #end}.
+   * Like {@link #stop()}, with a deadline for {@link #end}.
    *
    * @param deadline as {@link System#nanoTime}
    */

@@ -19,14 +19,15 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
  * Holds the polled records of retry topics back until they are due. Only the poll thread uses it.
  */
 /*
- * A partition whose first held record is not due is paused, so it holds at most the records of one poll. The
- * partition object gets a record when it is due, in the order of the offsets. Before that, the record does
- * not exist for the partition: its position is before the record, so no commit passes the record, and a
- * rebalance or a restart polls it again. All records of a retry topic have the same delay, so the first one
- * is due first. If the clocks of their senders differ, a record that is due may wait for the first one.
+ * A partition whose first held record is not due is paused, so it holds at most the records of one
+ * poll. The partition object gets a record when it is due, in the order of the offsets. Before
+ * that, the record does not exist for the partition. The position of the partition is before the
+ * record, so no commit passes the record, and a rebalance or a restart polls it again. All records
+ * of a retry topic have the same delay, so the first one is due first. If the clocks of their
+ * senders differ, a record that is due may wait for the first one.
  *
- * The header has a wall-clock time. It becomes an instant of System.nanoTime when the record is polled, so
- * that a clock that is set later moves nothing, and is capped at the topic's delay.
+ * The header has a wall-clock time. It becomes an instant of System.nanoTime when the record is
+ * polled, so that a clock that is set later moves nothing, and is capped at the topic's delay.
  */
 final class DelayedRecords<K, V> {
 

@@ -45,7 +45,7 @@ final class Seeks {
   }
 
   /**
-   * As {@link #seek}, but does not wait.
+   * Like {@link #seek}, but does not wait.
    *
    * @param onFailure called by the poll thread if the position cannot be set
    * @throws IllegalStateException if the consumer is closed

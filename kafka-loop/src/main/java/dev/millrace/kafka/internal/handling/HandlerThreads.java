@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * blocks.
  */
 /*
- * A task of the group for each thread would cost more than the handling of a record: the group has
+ * A task of the group for each thread would cost more than the handling of a record. The group has
  * a lock, and a task has the stack trace of its start. So one task of the group, the keeper, stands
  * for all threads: it ends after them.
  *

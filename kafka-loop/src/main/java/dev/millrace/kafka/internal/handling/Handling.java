@@ -159,14 +159,14 @@ public final class Handling<K, V> {
     return settled(attempt, produced);
   }
 
-  /** The handler has handled it: settles the messages. */
+  /** The handler has handled the messages: settles them. */
   public Outcome<K, V> handled(Attempt<K, V> attempt) {
     return settled(attempt, List.of());
   }
 
   /**
-   * The handler has handled it, and produced something, which is to be committed with it: settles
-   * the messages.
+   * The handler has handled the messages, and produced outputs that must be committed with them:
+   * settles the messages.
    *
    * @param produced serializes it; may block, and fail as a handler may
    */

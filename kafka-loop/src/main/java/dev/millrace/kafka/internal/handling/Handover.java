@@ -46,8 +46,8 @@ public final class Handover<K, V> {
   private static final Logger LOG = LoggerFactory.getLogger(Handover.class);
 
   /**
-   * How long a deserializer may hold up the other partitions. A hundred times what starting a
-   * thread costs on a busy machine, and less than people notice.
+   * How long a deserializer may hold up the other partitions. A hundred times the cost of a
+   * thread's start on a busy machine, and less than people notice.
    */
   private static final Duration SLOW = Duration.ofMillis(20);
 

@@ -28,12 +28,12 @@ public final class Selection {
         && (gate.isFree() || gate.isOpen(partition.name().topic()));
   }
 
-  /** As {@link Partition#take}; the record then has a place in the gate. */
+  /** Like {@link Partition#take}; the record then has a place in the gate. */
   public <K, V> @Nullable Delivery<K, V> take(Partition<K, V> partition) {
     return take(partition, false);
   }
 
-  /** As {@link Partition#takeToHandle}; the record then has a place in the gate. */
+  /** Like {@link Partition#takeToHandle}; the record then has a place in the gate. */
   public <K, V> @Nullable Delivery<K, V> takeToHandle(Partition<K, V> partition) {
     return take(partition, true);
   }

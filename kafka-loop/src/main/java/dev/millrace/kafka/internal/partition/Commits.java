@@ -159,7 +159,7 @@ public final class Commits<K, V> {
 
   /**
    * The leader epoch at the position: the epoch of the record there, or of the records polled last.
-   * It lets a broker tell whether the log before the position is still the consumed one.
+   * With this epoch, a broker knows whether the log before the position is still the consumed log.
    */
   private Optional<Integer> epochAt(long position) {
     if (position == next) {
@@ -211,7 +211,7 @@ public final class Commits<K, V> {
   }
 
   /**
-   * The offset from which the records must be handled again, if what was not committed is to be
+   * The offset from which the records must be handled again, if the uncommitted work is to be
    * forgotten.
    */
   public long uncommittedFrom() {

@@ -31,7 +31,7 @@ public final class Checks {
   /**
    * The name of a topic, if it can be one.
    *
-   * @throws IllegalArgumentException if it cannot; the message tells the name and the reason
+   * @throws IllegalArgumentException if it cannot; the message has the name and the reason
    */
   public static String topicName(String setting, @Nullable String name) {
     if (name == null) {

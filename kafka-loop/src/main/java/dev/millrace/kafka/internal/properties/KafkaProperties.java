@@ -14,7 +14,7 @@ public final class KafkaProperties {
 
   private static final String PROVIDERS = "config.providers";
 
-  /** Kafka makes instances of these, or resolves them, and says itself what is wrong. */
+  /** Kafka makes instances of these, or resolves them, and reports a wrong value itself. */
   private static final Set<ConfigDef.Type> CHECKED_BY_KAFKA =
       Set.of(ConfigDef.Type.CLASS, ConfigDef.Type.LIST, ConfigDef.Type.PASSWORD);
 
@@ -56,7 +56,7 @@ public final class KafkaProperties {
    * Checks the values of the properties that Kafka's client defines.
    *
    * @throws IllegalArgumentException if a value has another type than its property, or is out of
-   *     its range; the message tells the property, the value, and the values that are allowed
+   *     its range; the message has the property, the value, and the allowed values
    */
   public static void check(Map<String, ?> properties, ConfigDef definition) {
     boolean hasProviders = properties.containsKey(PROVIDERS);

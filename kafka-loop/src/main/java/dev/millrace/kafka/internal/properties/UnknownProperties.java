@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Kafka's clients list the names that they read. The deserializers receive a {@link #map} that
  * remembers the names they ask for. A deserializer that copies the map may know every name. The
- * plug-ins that Kafka itself configures, such as interceptors, cannot be watched: with one of them,
- * a name is reported only if it is near to a name of Kafka's clients.
+ * plug-ins that Kafka itself configures, such as interceptors, cannot be watched. With such a
+ * plug-in, a name is reported only if it is near to a name of Kafka's clients.
  */
 public final class UnknownProperties {
 

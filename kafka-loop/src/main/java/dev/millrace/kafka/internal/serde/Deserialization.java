@@ -89,7 +89,8 @@ public final class Deserialization<K, V> implements AutoCloseable {
    * The record with its key and value. Its headers are a copy, so that a handler cannot change the
    * headers of the raw record. The caller holds the {@link #turnstile} of the partition.
    *
-   * @throws RecordDeserializationException if a deserializer throws, with that as the cause
+   * @throws RecordDeserializationException if a deserializer throws, with its exception as the
+   *     cause
    * @throws DeserializersClosedException if this is closed
    */
   public ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** Serializes what a handler produces, in the handler's thread, and keeps it. */
+/** Serializes the outputs of a handler, in the handler's thread, and keeps them. */
 public final class OutputBuffer<A, B> implements Output<A, B>, AutoCloseable {
 
   private final Serialization<A, B> serialization;

@@ -35,8 +35,8 @@ public interface Burial {
   }
 
   /**
-   * The next step of a letter, as a part of a sentence for people. May throw what a predicate of
-   * the application throws.
+   * The next step of a letter, as a part of a sentence for people. May throw the exception of a
+   * predicate of the application.
    */
   default String fate(DeadLetter letter) {
     return "it becomes a dead letter";

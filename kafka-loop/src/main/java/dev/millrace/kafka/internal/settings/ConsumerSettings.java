@@ -67,7 +67,7 @@ public final class ConsumerSettings<K, V> {
    * @param skipIf selects the records that are not handled; null for none
    * @param transactions how to produce and commit in transactions; null for commits of offsets
    *     alone
-   * @param observer the observer of the application, behind the one of the loop
+   * @param observer the observer of the application, called after the observer of the loop
    * @param retries the topics to subscribe to besides the topics of the application
    */
   record OfLoop(

@@ -93,7 +93,7 @@ public final class LoopSettings {
   }
 
   /**
-   * Checks what can only be checked as a whole.
+   * Checks settings that can only be checked as a whole.
    *
    * @throws IllegalArgumentException if settings do not fit together
    */

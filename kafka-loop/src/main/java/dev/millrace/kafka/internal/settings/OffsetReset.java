@@ -21,7 +21,7 @@ public record OffsetReset(Policy policy, @Nullable Duration back, @Nullable Inst
     this(policy, back, null);
   }
 
-  /** The first record that is as young as that. */
+  /** The first record whose timestamp is not before the instant. */
   static OffsetReset at(Instant instant) {
     return new OffsetReset(Policy.AT, null, instant);
   }

@@ -86,7 +86,7 @@ public final class OwnProducer implements AutoCloseable {
     producer.close(closeTimeout);
   }
 
-  /** As {@link #close()}, with this timeout. */
+  /** Like {@link #close()}, with this timeout. */
   public void close(Duration timeout) {
     producer.close(timeout);
   }

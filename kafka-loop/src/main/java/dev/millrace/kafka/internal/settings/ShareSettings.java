@@ -106,7 +106,7 @@ public final class ShareSettings {
   }
 
   /**
-   * Checks what can only be checked as a whole.
+   * Checks settings that can only be checked as a whole.
    *
    * @throws IllegalArgumentException if settings do not fit together
    */

@@ -36,7 +36,7 @@ public record Tuning(
   }
 
   /**
-   * Checks what can only be checked as a whole.
+   * Checks settings that can only be checked as a whole.
    *
    * @throws IllegalArgumentException if settings do not fit together
    */

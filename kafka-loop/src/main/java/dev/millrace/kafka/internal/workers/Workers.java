@@ -53,12 +53,13 @@ import org.slf4j.LoggerFactory;
  *
  * No message is left behind. Writer: a thread that adds a message publishes it first, and reads
  * `searching` and the number of workers afterwards. Reader: a worker that finds no message clears
- * `searching`, or gives its place back, and only then looks again; a thread that hands out looks
+ * `searching`, or gives its place back, and only then looks again. A thread that hands out looks
  * again after it has given back places. So either the reader finds the message, or the writer sees
- * that no worker searches, and hires a worker. A worker that settles its message takes the next one of
- * the same partition, or wakes another worker for it.
+ * that no worker searches, and hires a worker. A worker that settles its message takes the next one
+ * of the same partition, or wakes another worker for it.
  *
- * {@link Work} holds what waits for a worker; a {@link Turn} says what a worker takes next.
+ * {@link Work} holds the records that wait for a worker; a {@link Turn} decides which one a worker
+ * takes next.
  */
 public final class Workers<K, V> implements Outlet, AutoCloseable {
 
@@ -471,7 +472,7 @@ public final class Workers<K, V> implements Outlet, AutoCloseable {
     }
   }
 
-  /** As {@link #stop}, and lets no thread start. The group owns the running threads. */
+  /** Like {@link #stop}, and lets no thread start. The group owns the running threads. */
   @Override
   public void close() {
     stop();

@@ -114,7 +114,7 @@ abstract class CausesConformance extends Theme {
 
   // Which of two is the cause
 
-  // pekko#3162, akka-core#24924: the exception of the close hides what the source has thrown.
+  // pekko#3162, akka-core#24924: the exception of the close hides the exception of the source.
   @Test
   void failureOfASourceIsTheCauseEvenIfItsCloseFailsToo() {
     var close = new IllegalStateException("close");

@@ -245,7 +245,7 @@ final class Models {
     return parts;
   }
 
-  /** Batches of four of those numbers of each part that pass. */
+  /** Batches of four, of the numbers of each part that pass. */
   static List<List<Integer>> ofFours(List<List<Integer>> parts, Predicate<Integer> passes) {
     List<List<Integer>> all = new ArrayList<>();
     for (List<Integer> part : parts) {

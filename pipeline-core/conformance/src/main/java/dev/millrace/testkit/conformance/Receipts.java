@@ -133,13 +133,13 @@ final class Receipts implements Settlement<Integer> {
     assertThat(ended).as("settled or abandoned").isEqualTo(new TreeSet<>(given));
   }
 
-  /** As {@link #check}, and exactly these numbers are settled. */
+  /** Like {@link #check}, and exactly these numbers are settled. */
   void checkSettled(Collection<Integer> numbers) {
     check();
     assertThat(List.copyOf(settled)).as("settled").isEqualTo(List.copyOf(new TreeSet<>(numbers)));
   }
 
-  /** As {@link #check}, and all numbers except these are settled. */
+  /** Like {@link #check}, and all numbers except these are settled. */
   void checkAbandoned(Collection<Integer> numbers) {
     check();
     assertThat(List.copyOf(abandoned))

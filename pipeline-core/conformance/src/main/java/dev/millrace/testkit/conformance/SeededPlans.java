@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 
 /**
  * Draws the plans of {@link RandomPipelines} from a seed alone. The generators of jqwik need its
- * threads, and remember what they have drawn. Smaller than the plans of the properties, because a
+ * threads, and remember their earlier draws. Smaller than the plans of the properties, because a
  * simulation runs far more of them.
  */
 final class SeededPlans {

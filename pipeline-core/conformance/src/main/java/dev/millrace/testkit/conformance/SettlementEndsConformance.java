@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** As {@link SettlementConformance}, for failed elements, and for the end of the run. */
+/** Like {@link SettlementConformance}, for failed elements, and for the end of the run. */
 abstract class SettlementEndsConformance extends SettlementTheme {
 
   // Failures

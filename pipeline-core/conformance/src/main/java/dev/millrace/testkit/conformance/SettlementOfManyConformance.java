@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * As {@link SettlementConformance}, for stages that hold elements, merge them, or make several
+ * Like {@link SettlementConformance}, for stages that hold elements, merge them, or make several
  * elements from one.
  */
 abstract class SettlementOfManyConformance extends SettlementTheme {

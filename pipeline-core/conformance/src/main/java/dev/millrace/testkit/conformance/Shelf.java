@@ -57,7 +57,7 @@ final class Shelf {
       return number;
     }
 
-    /** As {@link #use}, but slowly, so that a thread that closes the box too early is found. */
+    /** Like {@link #use}, but slowly, so that a thread that closes the box too early is found. */
     int useSlowly() throws InterruptedException {
       try {
         for (int i = 0; i < 5; i++) {

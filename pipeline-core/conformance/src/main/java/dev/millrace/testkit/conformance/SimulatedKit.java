@@ -110,7 +110,7 @@ public abstract class SimulatedKit implements LongConsumer {
     }
   }
 
-  /** The values of the parameter; null if it is no test, or a test of another kind. */
+  /** The values of the parameter; null if the method is no test, or a test of another kind. */
   private static @Nullable List<?> arguments(Method test) {
     if (test.isAnnotationPresent(Test.class) && test.getParameterCount() == 0) {
       return List.of();

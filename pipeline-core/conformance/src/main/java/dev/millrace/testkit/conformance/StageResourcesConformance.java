@@ -64,7 +64,7 @@ abstract class StageResourcesConformance extends Theme {
     shelf.check();
   }
 
-  /** At the end of the run the library closes what its engine has left open. */
+  /** At the end of the run the library closes each resource that its engine has left open. */
   @Test
   void transformIsClosedWhileTheRunGoesOn() {
     assumeTrue(kit().closesSourcesEarly());

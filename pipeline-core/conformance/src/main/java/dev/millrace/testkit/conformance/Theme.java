@@ -88,7 +88,7 @@ abstract class Theme {
     return trial(kit().engine(), pipeline, context, onFailure);
   }
 
-  /** As {@link #start}, with this grace period. */
+  /** Like {@link #start}, with this grace period. */
   final <R> Trial<R> startWithGrace(Pipeline<R> pipeline, Duration grace) {
     return trial(kit().engine(grace), pipeline, Context.background(), failure -> {});
   }

@@ -29,9 +29,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rewrites classes for a simulation: they use the time, threads and monitors of the world, and
- * before each access that other threads can see there is a point at which the thread may give way.
- * So the library itself contains nothing for the simulation. Thread-safe as far as its reader is.
+ * Rewrites classes for a simulation: they use the time, threads and monitors of the world. Before
+ * each access that other threads can see, there is a point at which the thread may give way. So the
+ * library itself contains nothing for the simulation. Thread-safe as far as its reader is.
  *
  * <p>The JVM's hash codes of objects differ from run to run, and so would the order of a hash set.
  * So a class that inherits the method of {@link Object} gets a method of its own.

@@ -101,7 +101,7 @@ public final class Simulation {
   }
 
   /**
-   * The first runs with a loader initialize what is static, such as shared timers. So no schedule
+   * The first runs with a loader initialize static state, such as shared timers. So no schedule
    * counts in which that happens.
    */
   private SimulationLoader warm(SimulationLoader fresh) {

@@ -36,7 +36,7 @@ final class SimulationLoader extends ClassLoader {
   /**
    * A loader.
    *
-   * @param changes by the name of a class: what is changed in it before it is rewritten
+   * @param changes by the name of a class: the changes to it before it is rewritten
    */
   SimulationLoader(ClassLoader parent, Map<String, UnaryOperator<byte[]>> changes) {
     super("simulation", parent);

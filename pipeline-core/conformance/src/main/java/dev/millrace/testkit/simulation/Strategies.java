@@ -28,7 +28,7 @@ enum Strategies {
    */
   COOPERATIVE;
 
-  /** Of ten seeds, how many each strategy gets. */
+  /** The strategies of ten seeds: frequent ones stand more than once. */
   private static final Strategies[] SHARES = {
     RANDOM, PRIORITIES, RANDOM, DELAYS, PRIORITIES, RANDOM, PRIORITIES, RANDOM, DELAYS, COOPERATIVE
   };

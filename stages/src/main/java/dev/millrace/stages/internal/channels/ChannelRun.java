@@ -133,7 +133,10 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
     alive.forEach(PipelineThread::stop);
   }
 
-  /** Stops the threads, and sees that the run ends; from the cancellation on. Does not block. */
+  /**
+   * Stops the threads after a cancellation, again and again until the run has ended. Does not
+   * block.
+   */
   private void supervise() {
     long again = insist();
     if (!isDone()) {

@@ -79,7 +79,7 @@ abstract class Link {
   /** Takes the oldest element; null if there is none. By the consumer. */
   abstract @Nullable Object poll();
 
-  /** Whether there is nothing to take. By either side; of the past for the producer. */
+  /** Whether there is nothing to take. By either side; the producer may read an old value. */
   abstract boolean isEmpty();
 
   // The producer
@@ -159,7 +159,7 @@ abstract class Link {
   }
 
   /**
-   * As {@link #isReady}, by a consumer that waits: a producer that waits for an idle consumer is
+   * Like {@link #isReady}, by a consumer that waits: a producer that waits for an idle consumer is
    * woken.
    */
   private boolean isReadyOrSaysSo() {

@@ -4,7 +4,7 @@ import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
 
 /**
- * Takes the elements of several links as they come. Each link that has something gets its turn: at
+ * Takes the elements of several links as they come. Each link that has elements gets its turn: at
  * most as many elements as a link holds by default. A turn costs the same however many links there
  * are.
  */

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A link of a merge. It puts itself into the {@link Ready} list of its consumer when it has an
- * element or has ended. So the consumer looks only at links that have something, however many
- * inputs the merge has.
+ * element or has ended. So the consumer looks only at links that have elements, however many inputs
+ * the merge has.
  *
  * <p>No element is forgotten. The producer writes the element, and then, after a full fence, reads
  * {@code listed}. The consumer clears {@code listed}, and then, after a full fence, looks for
@@ -90,7 +90,10 @@ final class MergeLink extends RingLink {
     }
   }
 
-  /** It is no longer in the list. By the consumer, before it takes elements; the next link. */
+  /**
+   * Takes this link out of the list, and returns the next link. For the consumer, before it takes
+   * elements.
+   */
   @Nullable MergeLink unlist() {
     MergeLink following = next;
     next = null;

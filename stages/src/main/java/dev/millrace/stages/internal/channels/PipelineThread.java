@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A thread of a run, and the ways to wake and to stop it.
  *
- * <p>It is stopped when the run is cancelled, or when no stage takes its elements any more: it is
- * interrupted, and unwinds at the next element. Interrupts are for functions of the user only. The
- * engine's own waits look at {@link #isStopped}, so a swallowed interrupt does no harm.
+ * <p>The thread is stopped when the run is cancelled, or when no stage takes its elements any more.
+ * Then it is interrupted, and unwinds at the next element. Interrupts are for functions of the user
+ * only. The engine's own waits look at {@link #isStopped}, so a swallowed interrupt does no harm.
  */
 final class PipelineThread implements FailureChannel.Caller, Guard {
 
@@ -95,12 +95,12 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
     stages.addFirst(new ThreadStage(name, account, false, null));
   }
 
-  /** As {@link #addStage}, for the account of a worker. */
+  /** Like {@link #addStage}, for the account of a worker. */
   void addWorker(String name, Account account) {
     stages.addFirst(new ThreadStage(name, account, true, null));
   }
 
-  /** As {@link #addStage}, for the sink. */
+  /** Like {@link #addStage}, for the sink. */
   void addSink(String name, Account account, Sink<?, ?> sink) {
     stages.addFirst(
         new ThreadStage(name, account, false, sink instanceof Waits waits ? waits : null));
@@ -134,7 +134,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
     return busy;
   }
 
-  /** As {@link #busy}, but the first stage if none has an element. */
+  /** Like {@link #busy}, but the first stage if none has an element. */
   private String busyStage() {
     ThreadStage busy = busy();
     return busy == null ? stages.getFirst().name() : busy.name();
@@ -202,13 +202,13 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
     thread = Thread.currentThread();
   }
 
-  /** As {@link #isStopped}, but may become true some time later. */
+  /** Like {@link #isStopped}, but may become true some time later. */
   boolean isToldToStop() {
     return stopped;
   }
 
   /**
-   * As {@link #isToldToStop}, with a plain read, for a thread that has asked for the same element
+   * Like {@link #isToldToStop}, with a plain read, for a thread that has asked for the same element
    * before. A function that was called since and has waited makes the read see the present value.
    */
   @Override
@@ -359,7 +359,7 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
   }
 
   /**
-   * As {@link #awaitElement}, until the deadline at the most.
+   * Like {@link #awaitElement}, until the deadline at the most.
    *
    * @param deadline a {@link System#nanoTime}, or {@link Signal#NEVER}
    */

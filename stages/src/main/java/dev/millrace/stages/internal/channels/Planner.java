@@ -62,7 +62,7 @@ public final class Planner {
     this.ledger = run.ledger();
   }
 
-  /** Makes what the run runs; the chain of the sink starts the others. */
+  /** Makes the body of the sink's thread; the chain of the sink starts the other threads. */
   public static <R extends @Nullable Object> ThreadBody plan(
       Pipeline<R> pipeline, ChannelRun<R> run) {
     return new Planner(run).plan(pipeline, (RunCore<R>) run);
@@ -103,7 +103,7 @@ public final class Planner {
     return ledger.open(node.name());
   }
 
-  /** The account of a thread that does something of the node. */
+  /** The account for a thread that does a part of the node's work. */
   private Account open(Node<?> node, PipelineThread thread) {
     Account account = open(node);
     thread.addStage(node.name(), account);
@@ -164,7 +164,7 @@ public final class Planner {
   }
 
   private ThreadBody chainFrom(Node<?> node, PipelineThread thread, Step next) {
-    if (thread.isUnnamed()) { // it only hands over what the node emits
+    if (thread.isUnnamed()) { // it only hands over the node's outputs
       open(node, thread);
     }
     return switch (node) {

@@ -83,7 +83,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
   }
 
   private void thrown(Object element, Throwable e) {
-    if (e instanceof Unwind || unwound) { // after the function had made something of the element
+    if (e instanceof Unwind || unwound) { // after the function had emitted a result of the element
       account.processed();
       thread.check();
       done = true;
@@ -114,7 +114,7 @@ class SequentialStep<X extends Transform<Object, Object>> extends Step implement
     next.end();
   }
 
-  /** Calls the transform without an element: what it throws stops the run. */
+  /** Calls the transform without an element: an exception stops the run. */
   final void call(PipelineThread.Body body) {
     try {
       body.run();

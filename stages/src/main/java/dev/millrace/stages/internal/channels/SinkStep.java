@@ -31,8 +31,8 @@ final class SinkStep<R extends @Nullable Object> extends Step implements Receive
   }
 
   /**
-   * Opens the sink, even if the run is cancelled: its close then tells the threads that wait for
-   * the sink.
+   * Opens the sink, even if the run is cancelled: the close of the sink then notifies the threads
+   * that wait for it.
    */
   @Override
   void start() {

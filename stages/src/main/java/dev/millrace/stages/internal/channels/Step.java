@@ -98,12 +98,12 @@ abstract class Step extends Taker {
     return new Chain(this, Twins.ALL.end(getClass()));
   }
 
-  /** The step whose {@link #done} tells that this one is done. */
+  /** The step whose {@link #done} decides that this step is done. */
   Step decisive() {
     return this;
   }
 
-  /** Does what it does with an element that is counted. */
+  /** Processes an element that is counted already. */
   abstract void process(Object element);
 
   /** There are no more elements. Not called if the run is cancelled. */

@@ -4,7 +4,7 @@ import dev.millrace.clock.internal.Time;
 import dev.millrace.stages.internal.wait.Signal;
 import java.util.List;
 
-/** Takes the elements of a link, and tells a timed stage when time has passed. */
+/** Takes the elements of a link, and calls a timed stage when time has passed. */
 final class TimedDriver extends Driver {
 
   private final Link link;

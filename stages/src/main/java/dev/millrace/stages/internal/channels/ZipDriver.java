@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Takes one element of each of two links, and combines them. None is taken before both are there:
- * at the end of the shorter side, what is left of the other one was never received.
+ * Takes one element of each of two links, and combines them. No element is taken before both are
+ * there. So at the end of the shorter side, the rest of the other side was never received.
  */
 final class ZipDriver extends Driver {
 

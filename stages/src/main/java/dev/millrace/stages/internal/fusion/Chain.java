@@ -23,7 +23,7 @@ public final class Chain {
     this(in, calls, end.end, twin);
   }
 
-  /** The last stage, which is no mapping and counts what it takes. */
+  /** The last stage, which is no mapping and counts the elements that it takes. */
   public Chain(Taker end, Twin twin) {
     this(Account.unattached(), List.of(), end, twin);
   }

@@ -12,7 +12,7 @@ abstract class Feed implements Template {
   Sources sources;
   Guard guard;
 
-  /** Its {@code done} tells that the chain takes no more elements. */
+  /** The chain takes no more elements when {@code done} of this taker is set. */
   Taker last;
 
   Cursor<?> cursor;
@@ -32,7 +32,7 @@ abstract class Feed implements Template {
   /** The next element, after {@link #hasNext}; null if there is none. May block. */
   abstract @Nullable Object next();
 
-  /** As {@link Call#copy}. */
+  /** Like {@link Call#copy}. */
   abstract Feed copy();
 
   @Override

@@ -23,7 +23,7 @@ public final class FusedMappings {
   /**
    * The mappings of one run; nothing is counted yet.
    *
-   * @param accounts one for each; the first one counts elsewhere what comes in
+   * @param accounts one for each; the received elements of the first mapping are counted elsewhere
    * @param end takes the results of the last mapping, which has counted them as processed
    */
   public FusedMappings(

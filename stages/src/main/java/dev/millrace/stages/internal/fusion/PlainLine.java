@@ -14,7 +14,7 @@ import dev.millrace.pipeline.ledger.Account;
  * A copy must not get to code that the compiler does not inline. So a rare path takes the fields that
  * it needs, and never the copy itself.
  *
- * A stage tells by a boolean whether it drops the element. If it returned null for that, the compiler
+ * A stage returns a boolean: whether it drops the element. If it returned null for that, the compiler
  * would have to make the element: it cannot take apart an object that may be null.
  *
  * The calls are written out because each needs a call site of its own. They are not nested, as in a

@@ -3,7 +3,10 @@ package dev.millrace.stages.internal.fusion;
 import dev.millrace.stages.internal.run.Sources;
 import dev.millrace.stages.internal.run.Unwind;
 
-/** The reader of a source as its feed sees it. Used by one thread, except where it says so. */
+/**
+ * The reader of a source as its feed sees it. Used by one thread, except for members that name
+ * another thread.
+ */
 @SuppressWarnings("NullAway.Init") // by the reading thread, when it begins
 abstract class SourceCalls {
 
@@ -12,7 +15,9 @@ abstract class SourceCalls {
   /** Tells whether the reading thread is to end. Of that thread. */
   Guard guard;
 
-  /** Its {@code done} tells that the chain takes no more elements. Of the reading thread. */
+  /**
+   * The chain takes no more elements when {@code done} of this taker is set. Of the reading thread.
+   */
   Taker last;
 
   /**

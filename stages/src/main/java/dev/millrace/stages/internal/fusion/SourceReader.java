@@ -39,7 +39,7 @@ public abstract class SourceReader extends SourceCalls implements Sources.Reader
 
   /**
    * After this number of elements, a power of two, the thread gives way to other threads, such as
-   * one that cancels a context: virtual threads that only compute are not preempted.
+   * one that cancels a context. Virtual threads that only compute are not preempted.
    */
   private static final int TURN = 1024;
 
@@ -110,7 +110,7 @@ public abstract class SourceReader extends SourceCalls implements Sources.Reader
    *
    * @param guard tells whether the thread is to end
    * @param first takes the elements
-   * @param last tells by its {@code done} that the first one takes no more
+   * @param last the first one takes no more elements when {@code done} of this taker is set
    */
   public final void readAll(Guard guard, Taker first, Taker last) {
     this.guard = guard;

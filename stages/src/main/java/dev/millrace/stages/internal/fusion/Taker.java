@@ -12,7 +12,7 @@ public abstract class Taker {
   /** Takes an element. */
   public abstract void push(Object element);
 
-  /** As {@link Call#copy}. Default: the object itself. */
+  /** Like {@link Call#copy}. Default: the object itself. */
   public Taker copy() {
     return this;
   }

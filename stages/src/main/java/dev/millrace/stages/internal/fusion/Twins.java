@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * ========
  *
  * Twins belong to a place in a kind of chain, not to a run or a blueprint. The key is the path from
- * the sink up to the stage, in classes of the user: a program that builds the same pipeline for
+ * the sink up to the stage, in classes of the user. So a program that builds the same pipeline for
  * each request has one set of twins. The keys are weak, and no twin refers to its keys: when the
  * class loader of a function is given up, its twins go with it. A program that combines functions
  * in ever new ways stops at the limit; its other chains keep the plain classes.

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *          claimed by a worker that has not cleared it yet
  * </pre>
  *
- * <p>It never overflows: the pool lets in no more elements than it has slots.
+ * <p>The ring never overflows: the pool lets in no more elements than the ring has slots.
  */
 final class ClaimRing {
 

@@ -31,8 +31,8 @@ final class ResultRing {
   private final PaddedIndex placed = new PaddedIndex();
 
   /**
-   * How many elements have left, as the intake sees it. Written by the output with release, for
-   * several elements at once; what the output itself has taken is in {@code seen}.
+   * How many elements have left, as the intake sees it. The output writes it with release, for
+   * several elements at once. The output's own count is {@code seen}.
    */
   private final PaddedIndex left = new PaddedIndex();
 

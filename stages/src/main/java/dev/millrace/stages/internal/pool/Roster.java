@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A worker is hired when an element has no worker, and stays until the pool has finished. At
  * most one worker searches at a time: it was called, and has not looked for an element yet. While
  * one searches, no other needs to be called. So a trivial function wakes no thread for each
- * element, and a function that blocks soon has all workers: a worker that has found an element
- * calls the next one before it begins.
+ * element. A function that blocks soon has all workers, because a worker that has found an element
+ * calls the next worker before it begins.
  *
  * <p>The waiting and the hired workers are guarded by a lock. The elements are not: see {@link
  * WorkerPool} for why no element stays without a worker.

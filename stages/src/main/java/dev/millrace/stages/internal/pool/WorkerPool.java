@@ -33,8 +33,8 @@ public final class WorkerPool {
    * `entered` counts the elements that came in, `left` those whose result has left, or that have
    * failed. Between the two are at most `bound` elements.
    *
-   *  1. No ring overflows. Both rings have at least `bound` slots, and an element or its result is
-   *     in one of them, in the hands of a worker, or in a queue of its key. The intake puts an
+   *  1. No ring overflows. Both rings have at least `bound` slots. An element or its result is in
+   *     one of the rings, in the hands of a worker, or in a queue of its key. The intake puts an
    *     element only if entered - left < bound.
    *
    *  2. No element stays without a worker. The intake publishes the element, has a full fence, and
@@ -43,27 +43,27 @@ public final class WorkerPool {
    *     and its look finds the element. Otherwise the intake calls a worker. Without the two fences
    *     each could miss the other, and the element would stay until the next one comes.
    *
-   *  3. The same with a worker that becomes idle. It enters the list of the idle under the lock, has
-   *     a full fence, and then calls a worker for any element in the ring: perhaps itself. So an
-   *     element that came when `spare` was 0 is not left to workers that are all about to wait.
+   *  3. The same with a worker that becomes idle. It enters the list of the idle under the lock,
+   *     has a full fence, and then calls a worker for any element in the ring: perhaps itself. So
+   *     an element that came when `spare` was 0 is not left to workers that are all about to wait.
    *
    *  4. Each element that is claimed calls the next worker, if there is another element. So the
    *     chain of calls goes on without the intake, as long as there are elements and spare workers.
    *
-   *  5. No wake-up of the output is lost: see ResultRing. No wake-up of the intake is lost: the
-   *     output writes `left`, has a full fence, and then signals the intake, which announces that
-   *     it waits, has a full fence, and then reads `left`. A waiting intake is woken when a batch
-   *     of elements has left, not for each; the pool then has enough elements for the workers.
-   *     An output that finds no result publishes all that have left, so the intake is not left
-   *     waiting for the rest of a batch that never comes.
+   *  5. No wake-up of the output is lost: see ResultRing. No wake-up of the intake is lost. The
+   *     output writes `left`, has a full fence, and then signals the intake. The intake announces
+   *     that it waits, has a full fence, and then reads `left`. A waiting intake is woken when a
+   *     batch of elements has left, not for each; the pool then has enough elements for the
+   *     workers. An output that finds no result publishes all that have left, so the intake is not
+   *     left waiting for the rest of a batch that never comes.
    *
    *  6. Elements of a key are done one after the other. Only the first of a key is put into the
    *     ring; the others wait in the queue of the key, and the worker of the first does them next.
    *
    *  7. Nothing holds on to elements. A slot is cleared when its element or result is taken. A
-   *     worker that waits refers neither to its last element nor to its last result: a variable of
-   *     a frame that waits can keep an object alive until the run ends. So both live in the frame
-   *     of `handle` only, which never waits for an element.
+   *     worker that waits refers neither to its last element nor to its last result. A variable of
+   *     a frame that waits could keep the object alive until the run ends. So both live in the
+   *     frame of `handle` only, which never waits for an element.
    */
 
   /**

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the threads of a run call the user's code. The parts of the graph register here when they
- * are subscribed to. A thread may be in several of them at once, as one part calls the next one;
- * its call is then the one of the last stage that has an element.
+ * are subscribed to. A thread may be in several parts at once, because one part calls the next one.
+ * Its call is then the call of the last stage that has an element.
  *
  * <p>Thread-safe.
  */

@@ -140,7 +140,7 @@ final class ChainStep implements Emitter<Object>, MappingHost {
     }
   }
 
-  /** It takes no more elements. */
+  /** The step takes no more elements. */
   void close() {
     closed = true;
   }
@@ -170,7 +170,7 @@ final class ChainStep implements Emitter<Object>, MappingHost {
     next.process(element);
   }
 
-  /** Takes an element from outside of the chain, and emits what the stage makes of it. */
+  /** Takes an element from outside of the chain, and emits the stage's outputs. */
   void take(Object element) {
     for (int i = 0; i < times; i++) {
       account.received();
@@ -224,7 +224,7 @@ final class ChainStep implements Emitter<Object>, MappingHost {
     try {
       outcome = transform.accept(element, this);
     } catch (Unwind unwind) {
-      processed(); // it has emitted something, which went nowhere, or as far as it could
+      processed(); // the function has emitted a result, which no stage or only some stages took
       throw unwind;
     } catch (Throwable e) {
       thrown(stages.getFirst(), element, e);

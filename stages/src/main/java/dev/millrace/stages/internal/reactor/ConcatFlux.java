@@ -15,8 +15,8 @@ import reactor.util.context.Context;
  *
  * <p>Reactor's {@code concat} has two faults that a run cannot live with, both seen in 3.8.7. If
  * the subscriber cancels while the next input is subscribed to, that input may never hear of it.
- * And the thread that has subscribed may have to tell the end, before it comes to the other inputs
- * of a stage that waits for them.
+ * And the thread that has subscribed may have to report the end, before it subscribes to the other
+ * inputs of a stage that waits for them.
  */
 final class ConcatFlux extends Flux<Object> {
 
@@ -40,7 +40,7 @@ final class ConcatFlux extends Flux<Object> {
     concatenation.next();
   }
 
-  /** Subscribes to all inputs; is what the subscriber of all of them requests from. */
+  /** Subscribes to all inputs; the subscriber requests from this object. */
   private final class Concatenation implements CoreSubscriber<Object>, Subscription {
     private final CoreSubscriber<? super Object> actual;
 

@@ -18,7 +18,7 @@ import reactor.util.context.Context;
  *
  * <p>Reactor's {@code onBackpressureBuffer} loses the last element at times, seen in 3.8.7: it
  * looks first whether the buffer is empty, and then whether the input has ended. If the last
- * element and the end come in between, it tells the end only.
+ * element and the end come in between, the operator reports only the end.
  */
 final class DroppingFlux extends Flux<Object> {
 

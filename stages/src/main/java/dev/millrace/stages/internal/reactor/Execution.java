@@ -123,7 +123,7 @@ final class Execution {
     run.fail(failure);
   }
 
-  /** As {@link #thrown(Throwable, boolean, Function)}. */
+  /** Like {@link #thrown(Throwable, boolean, Function)}. */
   void thrown(Throwable failure, boolean wanted) {
     thrown(failure, wanted, Descriptions::ofCause);
   }

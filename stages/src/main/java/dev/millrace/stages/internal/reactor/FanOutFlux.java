@@ -17,8 +17,9 @@ import reactor.core.publisher.Operators;
  * Spreads a flux over lanes, in the thread that brings the elements; that thread waits for lanes
  * that have no room. Each lane has a thread of its own.
  *
- * <p>Reactor's {@code publish} would do for a broadcast, but not while a lane is not subscribed to
- * yet, or was left before; {@code groupBy}, for the partitions, hangs when a group is not consumed.
+ * <p>Reactor's {@code publish} would do for a broadcast, but not while a lane has no subscriber
+ * yet, or has lost its subscriber. {@code groupBy}, for the partitions, hangs when a group is not
+ * consumed.
  */
 final class FanOutFlux extends Flux<Object> {
 

@@ -6,7 +6,7 @@ import reactor.core.CoreSubscriber;
 /**
  * Sequential stages after a flux, in whatever thread its elements come.
  *
- * <p>It asks for all of them: what slows the flux is that a call takes its time.
+ * <p>The chain requests all elements at once: only the duration of the calls slows the flux.
  */
 final class FusedChainFlux extends ChainFlux {
 

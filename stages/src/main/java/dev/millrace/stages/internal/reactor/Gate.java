@@ -15,8 +15,9 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
 /**
- * The way from a stage, whose functions emit at any time, to a subscriber, which gets as many
- * elements as it has requested. The thread that emits waits; it is a virtual thread of the run.
+ * Passes elements from a stage to a subscriber. The functions of the stage emit at any time; the
+ * subscriber gets only as many elements as it has requested. So the emitting thread waits; it is a
+ * virtual thread of the run.
  *
  * <p>One thread at a time emits; any may request and cancel.
  */

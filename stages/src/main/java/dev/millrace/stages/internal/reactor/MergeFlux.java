@@ -161,9 +161,9 @@ final class MergeFlux extends Flux<Object> {
 
     /**
      * Gives the elements that wait. Other threads first publish an element, a demand or an end, and
-     * then raise the work. This thread first resets the work, and then looks: either it finds what
-     * was published, or it sees the raised work when it tries to leave. After the last signal it
-     * leaves without lowering the work, and no thread gives an element any more.
+     * then raise the work. This thread first resets the work, and then looks: either it finds the
+     * published element, or it sees the raised work when it tries to leave. After the last signal
+     * it leaves without lowering the work, and no thread gives an element any more.
      *
      * @param handsOver whether the thread has other things to do
      */

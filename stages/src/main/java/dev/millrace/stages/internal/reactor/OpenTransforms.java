@@ -6,8 +6,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The transforms of a run that are not closed yet. A stage closes its own when it has ended; the
- * run closes the others at its end.
+ * The transforms of a run that are not closed yet. A stage that has ended closes its transforms;
+ * the run closes the others at its end.
  *
  * <p>Thread-safe.
  */

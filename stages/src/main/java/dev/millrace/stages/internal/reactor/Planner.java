@@ -23,9 +23,9 @@ import reactor.core.scheduler.Scheduler;
 /**
  * Makes a flux of a graph. No function of the user is called.
  *
- * <p>Each stage counts in the thread that brings or takes its elements: an element is emitted when
- * the next stage takes it, so the next stage counts that, with the {@linkplain Part#tap() tap} of
- * the one before. Elements that wait in a queue of Reactor's operators between the two count as
+ * <p>Each stage counts in the thread that brings or takes its elements. An element is emitted when
+ * the next stage takes it. So the next stage counts it, with the {@linkplain Part#tap() tap} of the
+ * stage before. Elements that wait in a queue of Reactor's operators between the two count as
  * queued.
  */
 @SuppressWarnings("unchecked") // the blueprint has checked the types of the elements
@@ -209,7 +209,7 @@ final class Planner {
         });
   }
 
-  /** The element that a failure tells is the pair. */
+  /** The element of a failure is the pair. */
   private static Supplier<Transform<Object, Object>> combine(Node.Zip<?, ?, ?> zip) {
     var combiner = (Node.Combiner<Object, Object, Object>) zip.combiner();
     return () ->

@@ -22,7 +22,9 @@ import reactor.util.context.ContextView;
  */
 public final class PublisherCursor<T> implements CoreSubscriber<T>, Source.Cursor<T> {
 
-  /** This many elements are requested again when they were taken. */
+  /**
+   * When the source thread has taken this number of elements, it requests the same number again.
+   */
   private static final int BATCH = Prefetch.PUBLISHER - Prefetch.PUBLISHER / 4;
 
   private final Queue<T> queue = Queues.<T>get(Prefetch.PUBLISHER).get();

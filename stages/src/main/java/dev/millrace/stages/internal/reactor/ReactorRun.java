@@ -50,7 +50,7 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   }
 
   /**
-   * As {@link dev.millrace.pipeline.Engine#start}.
+   * Like {@link dev.millrace.pipeline.Engine#start}.
    *
    * @param onEnd gets the run in its last thread, when the others have ended
    */
@@ -121,8 +121,8 @@ public final class ReactorRun<R extends @Nullable Object> extends RunCore<R> {
   }
 
   /**
-   * Waits for threads: once the run is stopped, for the time of grace; before that, as long as they
-   * take, since a result is not to be lost because a machine is busy.
+   * Waits for threads. Before the run is stopped, the wait has no limit, because a busy machine
+   * must not lose a result. Once the run is stopped, the limit is the time of grace.
    */
   private boolean await(Join threads) throws InterruptedException {
     long graceBegins = Time.nanoTime();

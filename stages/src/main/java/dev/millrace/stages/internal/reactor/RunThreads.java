@@ -106,8 +106,8 @@ final class RunThreads implements Executor {
 
   private final class Runner implements Runnable {
     /**
-     * The next task. Written by the thread that hands it over, which has taken this runner out of
-     * {@link #idle}; cleared by the runner's thread before it runs the task.
+     * The next task. The thread that hands the task over takes this runner out of {@link #idle},
+     * and then writes the field. The runner's thread clears the field before it runs the task.
      */
     private volatile @Nullable Runnable task;
 

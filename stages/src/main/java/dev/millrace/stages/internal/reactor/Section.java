@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  * Code of one thread at a time that another thread may want to interrupt: it is interrupted while
  * it runs, and never afterwards.
  *
- * <p>The owner is written before the flag is read, and the flag before the owner is read, so one of
- * the two threads sees the other. Leaving waits for an interrupt that is on its way; it does not
- * clear it, because the code around may be meant as well.
+ * <p>The thread that enters writes the owner, and then reads the flag. The thread that cancels
+ * writes the flag, and then reads the owner. So at least one of the two sees the other; otherwise a
+ * cancelled section could run on without an interrupt. A thread that leaves waits for an interrupt
+ * that is on its way. It does not clear the interrupt, because the interrupt may be for the code
+ * around the section as well.
  *
- * <p>The thread that cancels its own section is not interrupted: it runs what comes after. The
- * section has to look at {@link #isCancelled} when that returns.
+ * <p>A thread that cancels its own section is not interrupted, because it also runs the code after
+ * the cancel. The section has to look at {@link #isCancelled} when that code returns.
  */
 final class Section {
 

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  * report.
  *
  * <p>Of the stages that have waited for room most of the time, the last one stands before the
- * bottleneck: the stages behind the bottleneck wait for elements. If a stage waits for room for a
- * part of the time, and the stage behind it waits for elements for another part, then the two are
- * fast at different times. A larger buffer lets each of them work in the other's slow time. It wins
- * the smaller of the two parts at most.
+ * bottleneck: the stages behind the bottleneck wait for elements. A stage may wait for room for a
+ * part of the time, while the stage behind it waits for elements for another part. Then the two
+ * stages are fast at different times. A larger buffer lets each of them work in the other's slow
+ * time. It wins the smaller of the two parts at most.
  */
 final class Bottleneck {
 

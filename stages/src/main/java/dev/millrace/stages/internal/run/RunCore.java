@@ -107,7 +107,7 @@ public abstract class RunCore<R extends @Nullable Object>
   }
 
   /**
-   * As {@link #fail(Throwable)}.
+   * Like {@link #fail(Throwable)}.
    *
    * @param what the message of the exception of {@link #join}: where the failure was, and the cause
    */

@@ -59,8 +59,8 @@ public final class SinkRun {
   }
 
   /**
-   * Hands a failure to its handler. If that throws, what is thrown has both causes; nothing is
-   * added to an exception of the user.
+   * Hands a failure to its handler. If the handler throws, the thrown exception has both causes;
+   * nothing is added to an exception of the user.
    */
   public static void handle(StageConsumer<? super Failure<?>> onFailure, Failure<?> failure)
       throws Exception {

@@ -37,7 +37,8 @@ public final class Sources {
   }
 
   /**
-   * Whether sources are to stop; a reader that reads something volatile between its calls sees it.
+   * Whether sources must stop. A reader that reads a volatile field between two calls sees the
+   * change.
    */
   public boolean areStopped() {
     return (boolean) STOPPED.get(this);

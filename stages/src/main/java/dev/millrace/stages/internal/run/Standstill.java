@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Finds since when a stage stands still, and whether it waits for input or for output; and since
  * when a call of the user's code has not returned. So no thread reads the clock for an element.
  *
- * <p>It looks at the counts now and then, and remembers when it has seen them change. So the true
+ * <p>This class looks at the counts now and then, and remembers when they last changed. So the true
  * time is at least the reported time. A stage that stands still waits for the next stage if
  * elements are on their way there, or if the next stage is at work in the same call. Otherwise, a
  * stage without elements waits for an element.

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Logs the failure of a run that no thread joins: otherwise no one would learn of it. A failure is
- * logged at most once: when the run is closed, or some seconds after its end.
+ * Logs the failure of a run that no thread joins: otherwise the failure would stay unknown. A
+ * failure is logged at most once: when the run is closed, or some seconds after its end.
  *
  * <p>Thread-safe.
  */

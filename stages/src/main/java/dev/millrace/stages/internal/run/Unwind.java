@@ -2,8 +2,8 @@ package dev.millrace.stages.internal.run;
 
 /**
  * Leaves the functions of a stage whose elements have no taker any more. It passes through
- * functions of the user, so it is an {@link Error}: functions seldom catch those. If one does, the
- * next emit throws it again.
+ * functions of the user, so it is an {@link Error}: functions seldom catch errors. If a function
+ * does, its next emit throws the error again.
  */
 public final class Unwind extends Error {
 

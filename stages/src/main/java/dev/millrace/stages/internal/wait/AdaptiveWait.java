@@ -6,11 +6,11 @@ import java.util.function.IntSupplier;
 /**
  * A wait strategy that learns how often to look before it parks.
  *
- * <p>It looks now and then whether the other side has come, if each thread of the run can have a
- * processor of its own. It does not look all the time: each look takes the other side's cache line
- * away, and finds one element. Each success doubles the number of looks, each failure halves it,
- * down to none; then every 64th wait probes anew. In any case it lets other threads run twice. The
- * measurements are in docs/benchmarks.
+ * <p>If each thread of the run can have a processor of its own, the waiting thread looks now and
+ * then whether the other side has come. It does not look all the time: each look takes the cache
+ * line away from the other side, and finds one element. Each success doubles the number of looks,
+ * each failure halves it, down to none; then every 64th wait probes anew. In any case it lets other
+ * threads run twice. The measurements are in docs/benchmarks.
  *
  * <p>For one thread.
  */

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * A place where one thread waits until a condition holds that other threads make true.
  *
  * <p>The waiting thread may change from wait to wait; at most one waits at a time. Any thread may
- * signal. A signal that meets no waiting thread costs a fence and a read, and is not remembered:
- * the condition is what counts, a signal only says that it is worth a look.
+ * signal. A signal that meets no waiting thread costs a fence and a read, and is not remembered.
+ * Only the condition decides; a signal makes the waiting thread look at it.
  */
 public final class Signal {
 
@@ -34,13 +34,13 @@ public final class Signal {
    *   (5)  park                             (e)  unpark(thread)
    *   (6)  go to (1)
    *
-   * 1. No wake-up is lost. Each party writes, and then reads what the other one writes, as in
+   * 1. No wake-up is lost. Each party writes, and then reads the other party's variable, as in
    *    Dekker's algorithm. A processor may let the read overtake the write; the fences (2) and (b)
    *    forbid that. So at least one of the two reads sees the other party's write: the waiting
    *    thread sees the condition in (3), or the signaller sees the thread in (c). Without (2) or
    *    without (b) both could miss, and the thread would park with its condition true. A volatile
-   *    write and a volatile read are ordered as well; the fence is there for conditions that are
-   *    written with release and read with acquire, such as the indices of a ring.
+   *    write and a volatile read are ordered as well. The fence is for conditions that are written
+   *    with release and read with acquire, such as the indices of a ring.
    *
    * 2. One signaller unparks. Of several that see the thread in (c), the first takes it in (d), and
    *    the others find null. So a producer that puts many elements while its consumer is on its
@@ -86,7 +86,7 @@ public final class Signal {
     void check(boolean interrupted) throws E;
   }
 
-  /** A park costs a thousand times what counting it costs. */
+  /** A park costs a thousand times as much as counting it. */
   private static final LongAdder PARKS = new LongAdder();
 
   /**
@@ -117,7 +117,7 @@ public final class Signal {
   }
 
   /**
-   * As {@link #await(WaitStrategy, BooleanSupplier, Check)}, with a deadline.
+   * Like {@link #await(WaitStrategy, BooleanSupplier, Check)}, with a deadline.
    *
    * @param deadline a {@link System#nanoTime}, or {@link #NEVER}
    * @return false if the deadline has passed
@@ -184,7 +184,7 @@ public final class Signal {
   }
 
   /**
-   * As {@link #signal}, for a caller that has a full fence already, or an atomic update, between
+   * Like {@link #signal}, for a caller that already has a full fence, or an atomic update, between
    * its change of the condition and this call.
    */
   public void signalAfterFence() {
