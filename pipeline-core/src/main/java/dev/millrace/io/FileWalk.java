@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The end of the walk always means that everything was seen, unless the caller has chosen
  * otherwise. By default a directory or file that cannot be read ends the walk with the {@link
  * IOException} that names it; as a producer, the channel is closed with it. With {@link
- * #onUnreadable} the walk goes on, and the handler receives each of them. So it does for a
- * directory whose listing breaks off, for a file that disappears during the walk, and for a link
+ * #onUnreadable} the walk goes on, and the handler receives each of them. The walk also goes on for
+ * a directory whose listing breaks off, for a file that disappears during the walk, and for a link
  * that leads back to a directory above it. A root that cannot be read ends the walk in any case.
  *
  * <p>Immutable, and thread-safe: every walk is independent. A walk blocks on the file system, and

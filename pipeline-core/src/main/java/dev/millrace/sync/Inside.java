@@ -5,8 +5,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The groups, generators and executions that the calling code belongs to. If that code waited for
- * the end of one of them, it would wait for itself.
+ * The groups, generators and executions that the calling code belongs to. If the calling code
+ * waited for the end of such a group, generator or execution, it would wait for itself.
  *
  * <p>A linked list, innermost first, that is bound to the thread. The tasks of a task group inherit
  * the list of the thread that opened the group, because that thread waits for them. So a task of an

@@ -124,8 +124,8 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   }
 
   /**
-   * Runs the function, or waits for the execution that is under way for an equal key; blocks until
-   * it has ended, or {@code context} is cancelled.
+   * Runs the function, or waits for the execution that is under way for an equal key. Blocks until
+   * the execution has ended, or {@code context} is cancelled.
    *
    * @throws FailedException if the function has thrown, whatever it was. It is declared as an
    *     {@code ExecutionException}

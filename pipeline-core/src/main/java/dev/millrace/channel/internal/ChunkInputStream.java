@@ -38,7 +38,7 @@ public abstract class ChunkInputStream extends InputStream {
     return count;
   }
 
-  /** Makes sure of a byte; false at the end. */
+  /** Reads until there is a byte to return; returns false at the end. */
   private boolean fill() throws IOException {
     if (closed) {
       throw new IOException("the stream is closed");

@@ -163,7 +163,8 @@ final class TrialMember<K, V> {
   }
 
   /**
-   * Kills it: from now on it logs nothing and commits nothing, and its handlers are interrupted.
+   * Kills the member: from now on the member logs nothing and commits nothing, and its handlers are
+   * interrupted.
    */
   void kill() {
     synchronized (topic) {

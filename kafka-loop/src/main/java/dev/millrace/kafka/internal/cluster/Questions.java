@@ -75,8 +75,8 @@ public interface Questions extends AutoCloseable {
   /**
    * Offsets in the logs, with their leader epochs if those are known.
    *
-   * @return for each partition an answer, which is empty if no record is as young as a timestamp
-   *     that was asked for
+   * @return for each partition an answer, which is empty if all records are older than the
+   *     requested timestamp
    */
   Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> offsets(
       Map<TopicPartition, Place> places, IsolationLevel isolation);

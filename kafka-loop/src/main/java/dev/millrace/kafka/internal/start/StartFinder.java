@@ -333,7 +333,7 @@ public final class StartFinder {
     };
   }
 
-  /** The first record that is as young as that, or the end of the log. */
+  /** The first record that is not older than the given time, or the end of the log. */
   private CompletableFuture<Start> since(
       TopicPartition name, long timestamp, @Nullable Origin origin) {
     return ask(name, new Place(Math.max(0, timestamp)))

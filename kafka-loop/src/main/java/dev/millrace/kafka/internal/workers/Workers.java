@@ -223,7 +223,7 @@ public final class Workers<K, V> implements Outlet, AutoCloseable {
     averageNanos = average + (Math.min(nanoseconds, MOST_NANOS) - average) / 8;
   }
 
-  /** Hands out until no thread has asked for it meanwhile. */
+  /** Hands out records, again and again until no thread has asked for it meanwhile. */
   private void handOutAll() {
     int asked = 1;
     do {

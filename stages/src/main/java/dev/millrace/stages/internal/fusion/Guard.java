@@ -1,6 +1,6 @@
 package dev.millrace.stages.internal.fusion;
 
-/** Tells whether the results of a mapping still have a taker. */
+/** Says whether the results of a mapping still have a taker. */
 @FunctionalInterface
 public interface Guard {
 

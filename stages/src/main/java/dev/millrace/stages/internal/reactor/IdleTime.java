@@ -5,8 +5,9 @@ import java.util.concurrent.Executor;
 
 /**
  * An executor that notes how long a stage waits for elements: the time in which none of its tasks
- * runs. An operator of Reactor's gives it a task when an element comes to an empty queue, and the
- * task ends when the queue is empty. So the clock is read where a thread is about to wait anyway.
+ * runs. An operator of Reactor's gives the executor a task when an element comes to an empty queue.
+ * The task ends when the queue is empty. So the clock is read where a thread is about to wait
+ * anyway.
  *
  * <p>Thread-safe.
  */
