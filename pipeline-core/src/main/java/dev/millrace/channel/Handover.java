@@ -228,7 +228,7 @@ abstract sealed class Handover implements Ending permits Channel {
     }
     sending.room = capacity - receiving.ring.size();
     if (sending.ring.size() >= sending.room) {
-      if (overflow == Overflow.WAIT) { // no switch: its class would be loaded under the lock
+      if (overflow == Overflow.WAIT) { // a switch would load a class under the lock
         return Offer.FULL;
       }
       dropped++;

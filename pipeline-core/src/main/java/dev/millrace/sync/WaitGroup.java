@@ -227,8 +227,8 @@ public final class WaitGroup {
 
   /**
    * Like {@link #await()}, but returns the exceptions of the tasks, in the order in which they were
-   * thrown. Each is a {@link NotedException}: its cause is the exception of the task, its note the
-   * site of the {@link #go}.
+   * thrown. Each is a {@link NotedException}: its cause is the exception of the task, and its note
+   * is the site of the {@link #go}.
    */
   public List<Throwable> awaitFailures() throws InterruptedException {
     return awaitFailures(Context.background());

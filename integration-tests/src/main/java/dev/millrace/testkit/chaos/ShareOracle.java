@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
  * record in the same worker. Without such an event, the attempt is open until the worker's process
  * ends.
  *
- * A second member may have a record that a first one had only after the first one's delivery has
- * ended: by its release, or by a lock that was lost. A lock is lost only in a fault. The worker was
- * killed, frozen or cut off, its answers were lost, a broker was away, or the machine did not run
- * the worker, so that it missed its beats. A fault counts from its begin until some time after its
- * repair, because a lock that ran in the fault ends after it.
+ * A second member may get a record of a first member only after the first delivery has ended: by a
+ * release, or by a lost lock. A lock is lost only in a fault. The worker was killed, frozen or cut
+ * off, its answers were lost, a broker was away, or the machine did not run the worker, so that it
+ * missed its beats. A fault counts from its begin until some time after its repair, because a lock
+ * that ran in the fault ends after it.
  *
  * A member that did not run cannot know that its locks have ended. Each of its worker threads may
  * have taken a record before, and calls the handler as soon as it runs again, though another member
@@ -266,7 +266,7 @@ final class ShareOracle {
     }
   }
 
-  /** Whether the later worker had taken the record before it stopped; see the top. */
+  /** Whether the later worker had taken the record before that worker stopped; see the top. */
   private boolean wasAboutToBegin(String record, Attempt earlier, Attempt later) {
     for (Stop stop : stops) {
       if (stop.explains(earlier, later)

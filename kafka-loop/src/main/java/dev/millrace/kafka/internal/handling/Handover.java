@@ -68,8 +68,8 @@ public final class Handover<K, V> {
   private final Set<Call<K, V>> slow = ConcurrentHashMap.newKeySet();
 
   /**
-   * The record that the runner deserializes. The runner writes it and its thread before 'state';
-   * the poll thread reads 'state' first.
+   * The record that the runner deserializes. The runner writes this field and its thread before
+   * 'state'; the poll thread reads 'state' first.
    */
   private @Nullable Delivery<K, V> delivery;
 

@@ -61,7 +61,7 @@ public final class OffsetRanges {
     return new OffsetRanges(all);
   }
 
-  /** Whether the offset is one of them; by binary search. */
+  /** Whether a range contains the offset; by binary search. */
   public boolean contains(long offset) {
     int found = Arrays.binarySearch(edges, offset);
     return found >= 0 ? found % 2 == 0 : (-found - 1) % 2 == 1;
