@@ -134,7 +134,9 @@ public sealed interface Context extends Cancellation permits AbstractContext, Ca
   /** A child that carries a value. It hides an ancestor's value for the same key. */
   <T> Context withValue(Key<T> key, T value);
 
-  /** A child with the same values. It is not cancelled with its parent, and has no deadline. */
+  /**
+   * A child with the same values. The child is not cancelled with its parent, and has no deadline.
+   */
   Context withoutCancel();
 
   /**

@@ -66,7 +66,7 @@ final class RunningKafka implements TestKafka, AutoCloseable {
     created.add(name);
   }
 
-  /** Ends the broker, or leaves it as it was. */
+  /** Ends the broker, or deletes the created topics of an external broker. */
   @Override
   public void close() throws Exception {
     try (broker;

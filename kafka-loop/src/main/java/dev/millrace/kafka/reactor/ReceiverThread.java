@@ -18,8 +18,8 @@ import reactor.util.context.Context;
 final class ReceiverThread<K, V> {
 
   /**
-   * Reactor's name for the function that gets the errors of one flux that nobody takes any more
-   * ({@code Hooks.KEY_ON_ERROR_DROPPED}). Without such a function, Reactor logs them as its own.
+   * Reactor's name for the function that gets the errors of one flux without a subscriber ({@code
+   * Hooks.KEY_ON_ERROR_DROPPED}). Without such a function, Reactor logs them as its own.
    */
   private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
