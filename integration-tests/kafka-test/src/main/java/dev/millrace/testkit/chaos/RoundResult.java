@@ -109,7 +109,7 @@ record RoundResult(
                 .map(one -> Integer.toString(one.invariant().number))
                 .distinct()
                 .collect(Collectors.joining(", "))
-        : "not finished: " + problem;
+        : "not finished: " + problem.lines().findFirst().orElseThrow();
   }
 
   private static String name(Disturbance one) {
