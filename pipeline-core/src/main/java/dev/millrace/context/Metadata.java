@@ -91,7 +91,7 @@ public final class Metadata {
     return replaced(name, more);
   }
 
-  /** The same with that value alone for the name. */
+  /** A copy in which the name has only this value. */
   public Metadata replacing(String name, String value) {
     return replaced(name, List.of(value));
   }

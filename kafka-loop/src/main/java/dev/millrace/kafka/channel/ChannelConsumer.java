@@ -76,8 +76,8 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
   /**
    * A consumer that does not poll before {@link #start}.
    *
-   * @param outlets makes the outlet of the caller, and then {@link #messages} stays empty; null for
-   *     the channels
+   * @param outlets makes the outlet that takes all messages, so that {@link #messages} stays empty;
+   *     null if the messages go to that channel
    */
   ChannelConsumer(ConsumerSettings<K, V> settings, Outlet.@Nullable Factory<K, V> outlets) {
     this.core = new ConsumerCore<>(settings, new Events());

@@ -48,8 +48,8 @@ final class ReceiverThread<K, V> {
                 .commitBatchSize(0)
                 .maxDeferredCommits(0)
                 .maxDelayRebalance(Duration.ZERO));
-    // The loop learns of a failed poll before the receiver does. It may have disposed of the
-    // receiver when the receiver emits the same failure.
+    // The loop learns of a failed poll before the receiver does, and disposes of the receiver. The
+    // receiver may emit the same failure afterwards, when no subscriber takes it any more.
     this.subscription =
         receiver
             .receive()

@@ -9,7 +9,10 @@ import java.util.function.IntFunction;
  * workers. Not thread-safe.
  */
 /*
- * A batch is one call of a handler with several records. All of them start, in their order, before the first of them ends. So a record may start while an earlier record of its lane runs, if both are in the same batch. Two batches never run records of the same lane. A batch that fails is handled again, whole or in parts: each lane goes back to its first record that has failed.
+ * A batch is one call of a handler with several records. All of them start, in their order, before
+ * the first of them ends. So a record may start while an earlier record of its lane runs, if both
+ * are in the same batch. Two batches never run records of the same lane. A batch that fails is
+ * handled again, whole or in parts: each lane goes back to its first record that has failed.
  */
 final class LaneOrder {
 

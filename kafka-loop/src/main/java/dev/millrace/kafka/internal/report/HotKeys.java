@@ -28,7 +28,7 @@ public final class HotKeys {
 
   private static final long PERIOD = Duration.ofSeconds(30).toNanos();
 
-  /** The counters for each key that is shown: the shown counts are then too high by little. */
+  /** Counters for each key that is shown. With more counters, the shown counts are more exact. */
   private static final int COUNTERS = 10;
 
   private static final int LONGEST = 100;

@@ -17,7 +17,7 @@ final class SimulatedThread {
   /** Null until it runs for the first time. */
   @Nullable Thread thread;
 
-  /** For strategies with priorities: the highest one runs. */
+  /** For strategies with priorities: the ready thread with the highest priority runs. */
   long priority;
 
   /** The number of the decision before which it became ready. */

@@ -11,8 +11,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads classes of the library once more, rewritten for a simulation. So their static state is not
- * that of other tests, or of another simulation. Thread-safe.
+ * Loads classes of the library once more, rewritten for a simulation. So their static state is
+ * separate from that of other tests and of other simulations. Thread-safe.
  */
 final class SimulationLoader extends ClassLoader {
 

@@ -201,7 +201,10 @@ final class World implements Executor {
     now += STEP_NANOS;
   }
 
-  /** Whether it waits for a monitor of the JVM: for its holder, or for the JDK's unblocker. */
+  /**
+   * Whether the thread waits for a monitor of the JVM: until its holder leaves it, or until the
+   * JDK's unblocker has noticed that.
+   */
   private static boolean isBlocked(SimulatedThread each) {
     if (each.ended || each.held || each.thread == null) {
       return false;

@@ -72,7 +72,7 @@ public abstract class SourceReader extends SourceCalls implements Sources.Reader
   /** When the reading thread has given way last. */
   private long gaveWay = parked;
 
-  /** The calls at the last tick. Of the drain, whose ticks come one after the other. */
+  /** The number of calls at the last tick. Used by the drain only, in one tick after the other. */
   private long callsSeen;
 
   /**
