@@ -70,6 +70,9 @@ final class SimulatedMember {
   private boolean ended;
   private String last = "";
 
+  /** Of the threads that are left at the end; for people. */
+  String stacks = "";
+
   SimulatedMember(String name, SimulatedRound round) {
     this.name = name;
     this.round = round;
@@ -111,6 +114,7 @@ final class SimulatedMember {
     while (left().size() > 0 && Time.nanoTime() < deadline) {
       Time.parkNanos(this, Duration.ofMillis(50).toNanos());
     }
+    stacks = left().isEmpty() ? "" : process.stacks();
     tell(Kind.CLOSED, -1, -1, -1, "", String.join(", ", left()));
     tell(Kind.EXITED, -1, status, -1, "", problem);
     ended = true;
@@ -473,6 +477,6 @@ final class SimulatedMember {
             ended ? "ended" : frozen ? "frozen" : asked ? "asked" : "works",
             known == null || ended ? "" : " " + known.health(),
             last,
-            ended ? "" : " threads " + process.threads());
+            ended ? "" : " threads " + process.threads() + process.stacks());
   }
 }

@@ -140,7 +140,12 @@ final class SimulatedRound {
     }
     if (isViolated()) {
       throw new AssertionError(
-          "%s%n%s%n%s".formatted(plan, String.join("\n", story), oracle.violations().getFirst()));
+          "%s%n%s%n%s%n%s"
+              .formatted(
+                  plan,
+                  String.join("\n", story),
+                  oracle.violations().getFirst(),
+                  String.join("", members.stream().map(member -> member.stacks).toList())));
     }
   }
 

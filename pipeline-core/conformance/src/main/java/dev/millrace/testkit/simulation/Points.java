@@ -4,13 +4,18 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Called by rewritten code, in place of the JDK's methods of the same name. Outside of a world,
@@ -34,6 +39,46 @@ public final class Points {
     if (world != null) {
       world.initializes(begins);
     }
+  }
+
+  // Maps
+
+  /** Of a map that may call the function with a monitor of the JDK. */
+  private static <T extends @Nullable Object> T inOnePiece(Map<?, ?> map, Supplier<T> call) {
+    World world = Carrier.world();
+    if (world == null || !(map instanceof ConcurrentMap)) {
+      return call.get();
+    }
+    world.point();
+    world.initializes(true);
+    try {
+      return call.get();
+    } finally {
+      world.initializes(false);
+    }
+  }
+
+  public static @Nullable Object computeIfAbsent(
+      Map<Object, Object> map, Object key, Function<Object, Object> function) {
+    return inOnePiece(map, () -> map.computeIfAbsent(key, function));
+  }
+
+  public static @Nullable Object computeIfPresent(
+      Map<Object, Object> map, Object key, BiFunction<Object, Object, Object> function) {
+    return inOnePiece(map, () -> map.computeIfPresent(key, function));
+  }
+
+  public static @Nullable Object compute(
+      Map<Object, Object> map, Object key, BiFunction<Object, @Nullable Object, Object> function) {
+    return inOnePiece(map, () -> map.compute(key, function));
+  }
+
+  public static @Nullable Object merge(
+      Map<Object, Object> map,
+      Object key,
+      Object value,
+      BiFunction<Object, Object, Object> function) {
+    return inOnePiece(map, () -> map.merge(key, value, function));
   }
 
   // Time

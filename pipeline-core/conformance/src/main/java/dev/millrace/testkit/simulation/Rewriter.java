@@ -14,11 +14,16 @@ import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.MonitorInstruction;
 import java.lang.classfile.instruction.ReturnInstruction;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDesc;
 import java.lang.constant.ConstantDescs;
+import java.lang.constant.DirectMethodHandleDesc;
+import java.lang.constant.DynamicCallSiteDesc;
+import java.lang.constant.MethodHandleDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.AccessFlag;
 import java.util.HashMap;
@@ -67,6 +72,23 @@ final class Rewriter {
 
   private static final Map<String, String> OF_OBJECTS =
       Map.of("wait", "await", "notify", "wake", "notifyAll", "wakeAll");
+
+  /** Methods of maps that call a function. {@link Points} has them, too. */
+  private static final Set<String> COMPUTING =
+      Set.of("computeIfAbsent", "computeIfPresent", "compute", "merge");
+
+  private static final Set<String> MAPS =
+      Set.of(
+          "java/util/Map",
+          "java/util/concurrent/ConcurrentMap",
+          "java/util/concurrent/ConcurrentHashMap");
+
+  private static final DirectMethodHandleDesc INTERRUPT =
+      MethodHandleDesc.ofMethod(
+          DirectMethodHandleDesc.Kind.STATIC,
+          POINTS,
+          "interrupt",
+          MethodTypeDesc.of(ConstantDescs.CD_void, THREAD));
 
   private final Function<String, byte @Nullable []> reader;
   private final ClassFile file;
@@ -206,8 +228,26 @@ final class Rewriter {
         out.with(element);
       }
       case InvokeInstruction call -> rewrite(call, out, points);
+      case InvokeDynamicInstruction dynamic ->
+          out.invokedynamic(
+              DynamicCallSiteDesc.of(
+                  dynamic.bootstrapMethod(),
+                  dynamic.name().stringValue(),
+                  dynamic.typeSymbol(),
+                  dynamic.bootstrapArgs().stream()
+                      .map(Rewriter::rewrite)
+                      .toArray(ConstantDesc[]::new)));
       default -> out.with(element);
     }
+  }
+
+  /** {@code Thread::interrupt} in a method reference. */
+  private static ConstantDesc rewrite(ConstantDesc argument) {
+    return argument instanceof DirectMethodHandleDesc method
+            && method.owner().equals(THREAD)
+            && method.methodName().equals("interrupt")
+        ? INTERRUPT
+        : argument;
   }
 
   private static void rewrite(InvokeInstruction call, CodeBuilder out, boolean points) {
@@ -239,6 +279,9 @@ final class Rewriter {
     } else if (owner.equals("java/util/concurrent/TimeUnit")
         && Set.of("sleep", "timedWait").contains(name)) {
       out.invokestatic(POINTS, name, type.insertParameterTypes(0, ClassDesc.ofInternalName(owner)));
+      return;
+    } else if (COMPUTING.contains(name) && MAPS.contains(owner)) {
+      out.invokestatic(POINTS, name, type.insertParameterTypes(0, ClassDesc.of("java.util.Map")));
       return;
     } else if (OF_OBJECTS.containsKey(name) && isOfObject(name, type)) {
       out.invokestatic(POINTS, OF_OBJECTS.get(name), type.insertParameterTypes(0, OBJECT));

@@ -66,6 +66,11 @@ public final class SimulatedProcess {
     return world.threadsOf(this);
   }
 
+  /** The stacks of these threads, for people. */
+  public String stacks() {
+    return world.stacksOf(this);
+  }
+
   boolean runs() {
     return !frozen && !dead;
   }

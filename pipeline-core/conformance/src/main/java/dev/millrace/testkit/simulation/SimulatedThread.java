@@ -29,12 +29,20 @@ final class SimulatedThread {
   /** The monitor in whose wait set it is. */
   @Nullable Monitor waitsIn;
 
+  /** Positive while it cannot be switched at a point. */
+  int unswitchable;
+
   boolean ended;
 
   SimulatedThread(int number, Runnable continuation, @Nullable SimulatedProcess process) {
     this.number = number;
     this.process = process;
     this.continuation = continuation;
+  }
+
+  /** Whether its process, if it has one, is neither frozen nor dead. */
+  boolean mayRun() {
+    return process == null || process.runs();
   }
 
   boolean hasBegun() {

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -15,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +80,9 @@ final class World implements Executor {
   /** Continuations from threads outside of the world, such as the JDK's unblocker of monitors. */
   private final Queue<Runnable> fromOutside = new ConcurrentLinkedQueue<>();
 
+  /** Threads that wait for a monitor of the JVM. The JDK decides when they go on, and no seed. */
+  private final Set<SimulatedThread> blocked = new HashSet<>();
+
   /** Threads of dead processes. They are never ready again. */
   private final Set<Runnable> buried = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -89,7 +94,6 @@ final class World implements Executor {
   private int events;
   private int steps;
   private long trace;
-  private int initializers;
   private boolean preempting;
   private boolean resubmitted;
   private boolean scenarioEnded;
@@ -193,6 +197,9 @@ final class World implements Executor {
     while (!resubmitted && isBlocked(thread) && returns(thread)) {
       thread.continuation.run();
     }
+    if (!resubmitted && isBlocked(thread)) {
+      blocked.add(thread);
+    }
     current = null;
     last[steps % LAST] = thread.name();
     if (thread.ended) {
@@ -233,6 +240,9 @@ final class World implements Executor {
     if (threads.isEmpty()) {
       return false;
     }
+    if (awaitOutside()) { // otherwise hours of virtual time pass before the JDK resumes a thread
+      return true;
+    }
     Alarm next = alarms.peek();
     if (next != null && scenarioEnded && next.due - endedAt > AFTERWARDS) {
       fail(new StuckException("threads live an hour after the end" + describe()));
@@ -240,9 +250,6 @@ final class World implements Executor {
     }
     if (next != null) {
       now = Math.max(now, next.due);
-      return true;
-    }
-    if (awaitOutside()) {
       return true;
     }
     fail(new StuckException("deadlock: no thread can ever run again" + describe()));
@@ -261,12 +268,13 @@ final class World implements Executor {
     }
   }
 
-  /** Waits for threads that block at a monitor of the JVM. */
+  /** Waits for threads that block at a monitor of the JVM, once for each of them. */
   private boolean awaitOutside() {
     long end = System.nanoTime() + BLOCKED_NANOS;
     while (fromOutside.isEmpty()) {
-      boolean blocked = threads.values().stream().anyMatch(World::isBlocked);
-      if (!blocked || System.nanoTime() - end > 0) {
+      boolean some = blocked.stream().anyMatch(each -> isBlocked(each) && each.mayRun());
+      if (!some || System.nanoTime() - end > 0) {
+        blocked.clear();
         return false;
       }
       LockSupport.parkNanos(100_000);
@@ -305,6 +313,7 @@ final class World implements Executor {
         threads.computeIfAbsent(
             continuation, each -> new SimulatedThread((int) ++numbers, each, startsIn()));
     resubmitted |= thread == current;
+    blocked.remove(thread);
     if (!thread.held) {
       if (thread == current && !preempting) {
         strategy.yielded(thread);
@@ -315,12 +324,11 @@ final class World implements Executor {
   }
 
   void ready(SimulatedThread thread) {
-    SimulatedProcess process = thread.process;
-    if (process == null || process.runs()) {
+    if (thread.mayRun()) {
       thread.readySince = events;
       ready.add(thread);
     } else {
-      process.waiting.add(thread);
+      Objects.requireNonNull(thread.process).waiting.add(thread);
     }
   }
 
@@ -361,11 +369,19 @@ final class World implements Executor {
   }
 
   List<String> threadsOf(SimulatedProcess process) {
+    return presentIn(process).map(SimulatedThread::name).toList();
+  }
+
+  String stacksOf(SimulatedProcess process) {
+    var text = new StringBuilder();
+    presentIn(process).forEach(each -> describe(each, text));
+    return text.toString();
+  }
+
+  private Stream<SimulatedThread> presentIn(SimulatedProcess process) {
     return threads.values().stream()
         .filter(each -> each.process == process && each != current && !each.ended)
-        .sorted((one, other) -> Integer.compare(one.number, other.number))
-        .map(SimulatedThread::name)
-        .toList();
+        .sorted((one, other) -> Integer.compare(one.number, other.number));
   }
 
   void goesOn(SimulatedProcess process) {
@@ -386,7 +402,7 @@ final class World implements Executor {
   /** A point at which the running thread may give way. */
   void point() {
     SimulatedThread running = current;
-    if (running == null || initializers > 0) {
+    if (running == null || running.unswitchable > 0) {
       return;
     }
     strategy.event(++events);
@@ -402,9 +418,15 @@ final class World implements Executor {
     }
   }
 
-  /** The thread cannot be switched in a static initializer, and its points are no events. */
+  /**
+   * The running thread cannot be switched, and its points are no events: in a static initializer,
+   * and while it has a monitor of the JDK.
+   */
   void initializes(boolean begins) {
-    initializers += begins ? 1 : -1;
+    SimulatedThread running = current;
+    if (running != null) {
+      running.unswitchable += begins ? 1 : -1;
+    }
   }
 
   long now() {

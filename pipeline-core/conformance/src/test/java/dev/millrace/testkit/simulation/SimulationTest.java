@@ -19,7 +19,16 @@ class SimulationTest {
   private static final int SEEDS = 300;
 
   @ParameterizedTest
-  @ValueSource(strings = {"time", "monitors", "channels", "sets"})
+  @ValueSource(
+      strings = {
+        "time",
+        "monitors",
+        "channels",
+        "sets",
+        "maps",
+        "a monitor of the JDK",
+        "interrupts"
+      })
   void correctProgramPassesUnderAllSchedules(String name) {
     var simulation = new Simulation(Puzzles.class, name);
     for (long seed = 0; seed < SEEDS; seed++) {
@@ -48,7 +57,7 @@ class SimulationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"monitors", "channels", "time", "sets"})
+  @ValueSource(strings = {"monitors", "channels", "time", "sets", "maps"})
   void sameSeedGivesTheSameSchedule(String name) {
     List<Outcome> upwards = new ArrayList<>();
     var simulation = new Simulation(Puzzles.class, name);

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -57,6 +59,9 @@ public final class Puzzles implements LongConsumer {
       case "nothing after a cancel" -> Puzzles::nothingAfterACancel;
       case "selects" -> Puzzles::selects;
       case "sets" -> this::sets;
+      case "maps" -> this::maps;
+      case "a monitor of the JDK" -> this::monitorOfTheJdk;
+      case "interrupts" -> Puzzles::interrupts;
       default -> throw new IllegalArgumentException(name);
     };
   }
@@ -88,6 +93,59 @@ public final class Puzzles implements LongConsumer {
                   }
                 }));
     join(together(bodies.toArray(Body[]::new)));
+  }
+
+  /** Two threads compute a value, and one of them may have to wait for the other. */
+  private void maps() throws InterruptedException {
+    Map<String, Integer> values = new ConcurrentHashMap<>();
+    bothAtOnce(() -> values.computeIfAbsent("one", _ -> counter = 1));
+  }
+
+  /** The same with a list, which holds its monitor meanwhile. */
+  private void monitorOfTheJdk() throws InterruptedException {
+    List<Integer> values = new CopyOnWriteArrayList<>(List.of(1, 2, 3));
+    bothAtOnce(() -> values.removeIf(one -> counter > one));
+  }
+
+  /** No time passes before the JDK has resumed a thread that waited for a monitor of the JDK. */
+  private void bothAtOnce(Body body) throws InterruptedException {
+    var late = new AtomicInteger();
+    Body look =
+        () -> {
+          Instant before = Instant.now();
+          body.run();
+          if (Duration.between(before, Instant.now()).toSeconds() > 0) {
+            late.incrementAndGet();
+          }
+        };
+    join(together(look, look, Puzzles::tick));
+    assertThat(late).hasValue(0);
+  }
+
+  private static void tick() throws InterruptedException {
+    for (int i = 0; i < 10; i++) {
+      Thread.sleep(Duration.ofMinutes(1));
+    }
+  }
+
+  /** An interrupt ends the wait in a monitor, also if the interrupt is a method reference. */
+  private static void interrupts() throws InterruptedException {
+    var monitor = new Object();
+    Body wait =
+        () -> {
+          try {
+            synchronized (monitor) {
+              while (true) {
+                monitor.wait();
+              }
+            }
+          } catch (InterruptedException e) { // the end
+          }
+        };
+    List<Thread> all = together(wait, wait);
+    Thread.sleep(Duration.ofSeconds(1)); // both wait
+    all.forEach(Thread::interrupt);
+    join(all);
   }
 
   private static List<Thread> together(Body... bodies) {
