@@ -45,6 +45,19 @@ final class SimulatedThread {
     return process == null || process.runs();
   }
 
+  /**
+   * Whether it waits for a monitor of the JVM: until its holder leaves it, or until the JDK's
+   * unblocker has noticed that.
+   */
+  boolean isBlocked() {
+    Thread known = thread;
+    if (ended || held || known == null) {
+      return false;
+    }
+    Thread.State state = known.getState();
+    return state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE;
+  }
+
   boolean hasBegun() {
     return thread != null;
   }
@@ -53,5 +66,17 @@ final class SimulatedThread {
   String name() {
     Thread known = thread;
     return known == null ? "#" + number + " (not begun)" : "#" + number + " " + known.getName();
+  }
+
+  /** Appends the name and the innermost calls. */
+  void describe(StringBuilder text) {
+    text.append("\n  ").append(name());
+    Thread known = thread;
+    if (known != null) {
+      StackTraceElement[] stack = known.getStackTrace();
+      for (int i = 0; i < Math.min(stack.length, 14); i++) {
+        text.append("\n      at ").append(stack[i]);
+      }
+    }
   }
 }

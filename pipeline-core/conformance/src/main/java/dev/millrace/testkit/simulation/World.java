@@ -194,10 +194,10 @@ final class World implements Executor {
     trace = trace * 31 + thread.number;
     resubmitted = false;
     thread.continuation.run();
-    while (!resubmitted && isBlocked(thread) && returns(thread)) {
+    while (!resubmitted && thread.isBlocked() && returns(thread)) {
       thread.continuation.run();
     }
-    if (!resubmitted && isBlocked(thread)) {
+    if (!resubmitted && thread.isBlocked()) {
       blocked.add(thread);
     }
     current = null;
@@ -206,18 +206,6 @@ final class World implements Executor {
       threads.remove(thread.continuation);
     }
     now += STEP_NANOS;
-  }
-
-  /**
-   * Whether the thread waits for a monitor of the JVM: until its holder leaves it, or until the
-   * JDK's unblocker has noticed that.
-   */
-  private static boolean isBlocked(SimulatedThread each) {
-    if (each.ended || each.held || each.thread == null) {
-      return false;
-    }
-    Thread.State state = each.thread.getState();
-    return state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE;
   }
 
   /**
@@ -272,7 +260,7 @@ final class World implements Executor {
   private boolean awaitOutside() {
     long end = System.nanoTime() + BLOCKED_NANOS;
     while (fromOutside.isEmpty()) {
-      boolean some = blocked.stream().anyMatch(each -> isBlocked(each) && each.mayRun());
+      boolean some = blocked.stream().anyMatch(each -> each.isBlocked() && each.mayRun());
       if (!some || System.nanoTime() - end > 0) {
         blocked.clear();
         return false;
@@ -374,7 +362,7 @@ final class World implements Executor {
 
   String stacksOf(SimulatedProcess process) {
     var text = new StringBuilder();
-    presentIn(process).forEach(each -> describe(each, text));
+    presentIn(process).forEach(each -> each.describe(text));
     return text.toString();
   }
 
@@ -494,22 +482,11 @@ final class World implements Executor {
     all.stream()
         .sorted((one, other) -> Integer.compare(one.number, other.number))
         .limit(20)
-        .forEach(each -> describe(each, text));
+        .forEach(each -> each.describe(text));
     text.append("\nthe last steps: ");
     for (int i = Math.max(0, steps - LAST); i < steps; i++) {
       text.append(last[i % LAST]).append(' ');
     }
     return text.toString();
-  }
-
-  private static void describe(SimulatedThread each, StringBuilder text) {
-    text.append("\n  ").append(each.name());
-    Thread thread = each.thread;
-    if (thread != null) {
-      StackTraceElement[] stack = thread.getStackTrace();
-      for (int i = 0; i < Math.min(stack.length, 14); i++) {
-        text.append("\n      at ").append(stack[i]);
-      }
-    }
   }
 }
