@@ -4,14 +4,21 @@ import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.PartitionObserver;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.testkit.chaos.Event.Kind;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/** Logs the assignments of a worker. Leaves out retry topics. Thread-safe. */
+/**
+ * Logs the assignments and the failed commits of a worker. Leaves out retry topics. Thread-safe.
+ */
 final class FaceObserver implements ConsumerObserver {
 
   private final Worker worker;
   private final AtomicLong epochs = new AtomicLong();
+
+  /** The time of the last answer to a commit, or of its failure. */
+  private final AtomicLong answered = new AtomicLong(System.nanoTime());
 
   FaceObserver(Worker worker) {
     this.worker = worker;
@@ -35,7 +42,17 @@ final class FaceObserver implements ConsumerObserver {
   }
 
   @Override
+  public void committed(String group, Duration took) {
+    answered.set(System.nanoTime());
+  }
+
+  @Override
   public void commitFailed(String group, Exception failure) {
-    worker.log.say(Kind.SURVIVED, -1, -1, "a commit failed: " + failure);
+    worker.log.say(Kind.COMMIT_FAILED, millisSinceAnswer(), -1, failure.toString());
+  }
+
+  private long millisSinceAnswer() {
+    long now = System.nanoTime();
+    return TimeUnit.NANOSECONDS.toMillis(now - answered.getAndSet(now));
   }
 }

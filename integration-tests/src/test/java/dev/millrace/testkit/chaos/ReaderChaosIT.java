@@ -46,7 +46,7 @@ class ReaderChaosIT {
 
   @ParameterizedTest
   @ValueSource(longs = {FIXED, FIXED_IN_BATCHES})
-  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void loopsWithFixedPartitionsKeepTheirPromises(long seed) throws Exception {
     LoggedResult<ReaderOracle.Promise> result = chaos.readers(seed, FEW, Defect.NONE);
     assertThat(result.broken()).isEmpty();
@@ -65,7 +65,7 @@ class ReaderChaosIT {
     "HANDLES_MARKED, SKIPPED",
   })
   @EnabledIfSystemProperty(named = "readers.minutes", matches = "\\d+")
-  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void defectBreaksItsPromise(Defect defect, ReaderOracle.Promise promise) throws Exception {
     boolean inBatches = defect == Defect.REVERSES_BATCHES || defect == Defect.HANDLES_MARKED;
     assertThat(chaos.readers(inBatches ? FIXED_IN_BATCHES : FIXED, FEW, defect).broken())

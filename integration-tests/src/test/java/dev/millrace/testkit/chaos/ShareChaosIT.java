@@ -56,7 +56,7 @@ class ShareChaosIT {
   }
 
   @Test
-  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void groupThatIsDisturbedKeepsItsPromises() throws Exception {
     LoggedResult<ShareOracle.Promise> result = chaos.share(plan(16, FEW), Defect.NONE, true);
     assertThat(result.broken()).isEmpty();
@@ -65,7 +65,7 @@ class ShareChaosIT {
 
   @ParameterizedTest
   @CsvSource("DROPS_RECORDS, 16, ALL_FINISHED")
-  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void defectBreaksItsPromise(Defect defect, int concurrency, Promise promise) throws Exception {
     assertThat(broken(chaos.share(plan(concurrency, CALM), defect, true))).contains(promise);
   }
@@ -78,7 +78,7 @@ class ShareChaosIT {
     "CLOSES_LATE, 16, CLEAN_CLOSE",
   })
   @EnabledIfSystemProperty(named = "share.minutes", matches = "\\d+")
-  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void otherDefectBreaksItsPromise(Defect defect, int concurrency, Promise promise)
       throws Exception {
     assertThat(broken(chaos.share(plan(concurrency, CALM), defect, true))).contains(promise);

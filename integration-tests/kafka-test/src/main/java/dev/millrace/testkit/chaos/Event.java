@@ -58,6 +58,11 @@ record Event(
      */
     AUTO_COMMIT,
     /**
+     * A commit has failed, whatever its partitions. The offset is the time in ms since the worker's
+     * last answer to a commit.
+     */
+    COMMIT_FAILED,
+    /**
      * The state of the process. The offset is the time since the last poll in ms, the epoch is the
      * used heap in bytes.
      */

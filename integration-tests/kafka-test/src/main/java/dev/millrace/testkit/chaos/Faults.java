@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The times in which a shared resource was away: a broker, the network, the dead letters. */
+/**
+ * The times in which a shared resource was away: a broker, the network, the dead letters; or in
+ * which commits failed.
+ */
 final class Faults {
 
   private static final long REMEMBERED = Duration.ofSeconds(30).toNanos();
@@ -26,6 +29,18 @@ final class Faults {
       openSince = event.nanos();
     } else if (event.kind() == Kind.REPAIRED && --open == 0) {
       ended.add(new Fault(openSince, event.nanos()));
+    }
+  }
+
+  /**
+   * Adds a time that has passed. The part of it that another fault covers counts once.
+   *
+   * @param from in ns, as {@code to}
+   */
+  void passed(long from, long to) {
+    long begin = ended.isEmpty() ? from : Math.max(from, ended.getLast().to());
+    if (begin < to) {
+      ended.add(new Fault(begin, to));
     }
   }
 

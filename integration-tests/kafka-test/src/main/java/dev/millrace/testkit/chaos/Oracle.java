@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,9 @@ final class Oracle {
 
   private static final Duration LATE_ANSWER = Duration.ofSeconds(5);
 
+  /** The longest time for which one failed commit counts: no worker waits longer for an answer. */
+  private static final long LONGEST_COMMIT = Duration.ofSeconds(5).toNanos();
+
   private final Bounds bounds;
   private final LogLookup log;
   private final Timeline timeline = new Timeline();
@@ -35,6 +39,9 @@ final class Oracle {
 
   /** These faults, and the faults of each worker. */
   private final Faults everything;
+
+  /** The times in which commits failed, as the workers report them. */
+  private final Faults failedCommits = new Faults(Duration.ZERO);
 
   private final Map<Integer, PartitionBook> books = new TreeMap<>();
   private final Map<String, Member> members = new LinkedHashMap<>();
@@ -119,6 +126,7 @@ final class Oracle {
       case ASSIGNED -> assigned(member, event);
       case RELEASED -> released(member, event);
       case COMMIT, AUTO_COMMIT -> committed(member, event);
+      case COMMIT_FAILED -> commitFailed(event);
       case BEAT -> watch.beat(member, event);
       case TURNED -> turned++;
       default -> watch.process(member, event);
@@ -329,7 +337,10 @@ final class Oracle {
 
   private void assigned(Member member, Event event) {
     PartitionBook book = book(event.partition());
-    double seconds = everything.secondsBefore(event.nanos());
+    // A fault is often the cause of the failed commits, so the times do not add up.
+    double seconds =
+        Math.max(
+            everything.secondsBefore(event.nanos()), failedCommits.secondsBefore(event.nanos()));
     member.tells = true;
     int allowed = bounds.window() + (int) (seconds * bounds.windowPerSecond());
     member.begins(
@@ -369,6 +380,11 @@ final class Oracle {
     }
     in.committed = Math.max(in.committed, event.offset());
     book(event.partition()).claims(member.name, event.offset());
+  }
+
+  private void commitFailed(Event event) {
+    long nanos = Math.min(LONGEST_COMMIT, TimeUnit.MILLISECONDS.toNanos(event.offset()));
+    failedCommits.passed(event.nanos() - nanos, event.nanos());
   }
 
   private void mustBeDone(PartitionBook book, String who, long offset) {

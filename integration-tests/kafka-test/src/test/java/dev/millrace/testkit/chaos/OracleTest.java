@@ -77,6 +77,22 @@ class OracleTest {
             NOTHING,
             "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; conductor FAULT; idle 3; conductor REPAIRED;"
                 + "a RELEASED 0 1 0; b ASSIGNED 0 2; b DOES 0@0 k; b DOES 0@1 k; b DOES 0@2 k"),
+        story(
+            "failed commit allows as many more as its seconds do",
+            NOTHING,
+            "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; idle 3; a COMMIT_FAILED 100;"
+                + "a RELEASED 0 1 0; b ASSIGNED 0 2; b DOES 0@0 k; b DOES 0@1 k; b DOES 0@2 k"),
+        story(
+            "failed commit allows no more than its seconds do",
+            List.of(5),
+            "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; idle 3; a COMMIT_FAILED 99;a RELEASED 0 1 0;"
+                + " b ASSIGNED 0 2; b DOES 0@0 k; b DOES 0@1 k; fine; b DOES 0@2 k"),
+        story(
+            "seconds in which two workers' commits failed count once",
+            List.of(5),
+            "a DOES 0@0 k; a DOES 0@1 k; a DOES 0@2 k; idle 3; a COMMIT_FAILED 98;"
+                + "b COMMIT_FAILED 98; a RELEASED 0 1 0; b ASSIGNED 0 2;"
+                + "b DOES 0@0 k; b DOES 0@1 k; fine; b DOES 0@2 k"),
         story( // one more handler had begun, but had not logged its start
             "nothing starts after the revoke",
             List.of(6),

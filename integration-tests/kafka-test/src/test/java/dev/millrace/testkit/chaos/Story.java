@@ -21,6 +21,7 @@ import java.util.Set;
  * a ASSIGNED 0 2      the partition and the epoch; RELEASED also has the number of begun handlers
  * a BEAT 5000 10      the time since the last poll in ms, and the bytes of heap
  * a STOPPED           also other events of a process; EXITED 1; CLOSED and the threads left
+ * a COMMIT_FAILED 100 the time in ms since the last answer to a commit
  * conductor FAULT     or REPAIRED; DELETED 0@5
  * produced 0 3        three records in partition 0, with the keys k0, k1, …
  * marked 0@7          a record that is to be skipped
@@ -169,6 +170,7 @@ final class Story {
       case RELEASED ->
           event(who, kind, number(words, 2), number(words, 4), number(words, 3), "", "");
       case BEAT -> event(who, kind, -1, number(words, 2), number(words, 3), "", "");
+      case COMMIT_FAILED -> event(who, kind, -1, number(words, 2), -1, "", "");
       case CLOSED -> event(who, kind, -1, 0, -1, "", words.length > 2 ? words[2] : "");
       case EXITED -> event(who, kind, -1, number(words, 2), -1, "", "");
       default -> {
