@@ -85,6 +85,7 @@ final class LoopRound {
         500, // twice commitEvery, plus one poll
         500,
         face.startsWith(Face.RETRY_TOPICS),
+        Plans.knobs(plan).has(Knob.LETTER_TOPIC),
         EnumSet.allOf(Invariant.class));
   }
 }

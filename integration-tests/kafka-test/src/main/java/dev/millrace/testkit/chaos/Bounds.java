@@ -22,6 +22,8 @@ import java.util.Set;
  *     failed
  * @param windowPerSecond the additional records for each second in which commits failed
  * @param retries whether there is a retry topic: its records leave the order of their key
+ * @param lettersInBackground whether the loop sends dead letters in the background: a record with
+ *     no attempt left does not hold up the next record of its key
  * @param checked the invariants to check
  */
 record Bounds(
@@ -40,4 +42,5 @@ record Bounds(
     int window,
     int windowPerSecond,
     boolean retries,
+    boolean lettersInBackground,
     Set<Invariant> checked) {}

@@ -320,6 +320,7 @@ public final class ConsumerProof {
         duplicates,
         duplicatesPerSecond,
         false,
+        false,
         Set.copyOf(checked));
   }
 

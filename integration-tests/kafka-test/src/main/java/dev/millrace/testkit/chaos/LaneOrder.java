@@ -99,10 +99,13 @@ final class LaneOrder {
 
   /**
    * Whether the record has no attempt left, so that the next transaction contains its dead letter,
-   * or so that it is on its way to a retry topic.
+   * or so that it is on its way to a retry topic or to the dead letters. If it starts again, it
+   * starts after a later one, which breaks the order.
    */
   private boolean isLetter(Ownership in, long offset) {
-    return (bounds.guarantee() == Guarantee.EXACTLY_ONCE || bounds.retries())
+    return (bounds.guarantee() == Guarantee.EXACTLY_ONCE
+            || bounds.retries()
+            || bounds.lettersInBackground())
         && in.failures.getOrDefault(offset, 0) >= bounds.attempts();
   }
 

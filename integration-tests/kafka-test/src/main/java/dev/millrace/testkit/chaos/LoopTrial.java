@@ -78,6 +78,7 @@ public final class LoopTrial<K, V> implements AutoCloseable {
             Integer.MAX_VALUE - 1,
             0,
             false,
+            false,
             EnumSet.complementOf(EnumSet.of(Invariant.FEW_DUPLICATES, Invariant.CLEAN_CLOSE)));
     var ledger = new Ledger(Plan.Contents.PLAIN, 0, bounds.outputs());
     this.topic = new TrialTopic(setup.partitions, new Oracle(bounds, LogLookup.KEEPS_ALL, ledger));

@@ -196,6 +196,7 @@ class LoopTrialTest {
             0,
             0,
             false,
+            false,
             EnumSet.allOf(Invariant.class));
     var ledger = new Ledger(Plan.Contents.PLAIN, 0, bounds.outputs());
     return new TrialTopic(1, new Oracle(bounds, LogLookup.KEEPS_ALL, ledger));

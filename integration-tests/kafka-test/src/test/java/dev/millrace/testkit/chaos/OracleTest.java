@@ -280,4 +280,36 @@ class OracleTest {
     story.tell("a START 0@2 k; a FAILED 0@2 k; a LETTER 0@2; a START 0@2 k");
     assertThat(story.broken()).containsExactly(4);
   }
+
+  @Test
+  void recordMayBeginWhileTheLetterOfAnEarlierOneIsOnItsWay() {
+    String failing = "a START 0@0 k; a FAILED 0@0 k;".repeat(Story.ATTEMPTS);
+    var story = Story.withLettersInBackground(Ordering.KEY);
+    story.tell("produced 0 3;" + failing + "a DOES 0@1 k; a LETTER 0@0; a DOES 0@2 k; broker 0@3");
+    assertThat(story.broken()).isEmpty();
+    assertThat(new Story(Ordering.KEY).tell(failing + "a DOES 0@1 k").broken()).containsExactly(4);
+  }
+
+  @Test
+  void recordWhoseLetterIsOnItsWayMayNotBeginAgain() {
+    String failing = "a START 0@0 k; a FAILED 0@0 k;".repeat(Story.ATTEMPTS);
+    var story = Story.withLettersInBackground(Ordering.KEY);
+    story.tell(failing + "a DOES 0@1 k; fine; a START 0@0 k");
+    assertThat(story.broken()).containsExactly(4);
+  }
+
+  @Test
+  void recordWithAnAttemptLeftIsNotPassedWhereLettersAreSentInTheBackground() {
+    var story = Story.withLettersInBackground(Ordering.KEY);
+    story.tell("a START 0@0 k; a FAILED 0@0 k; a START 0@0 k; a FAILED 0@0 k; a START 0@1 k");
+    assertThat(story.broken()).containsExactly(4);
+  }
+
+  @Test
+  void commitMayNotPassALetterThatIsOnItsWay() {
+    String failing = "a START 0@0 k; a FAILED 0@0 k;".repeat(Story.ATTEMPTS);
+    var story = Story.withLettersInBackground(Ordering.KEY);
+    story.tell("produced 0 2;" + failing + "a DOES 0@1 k; fine; broker 0@2");
+    assertThat(story.broken()).containsExactly(2);
+  }
 }

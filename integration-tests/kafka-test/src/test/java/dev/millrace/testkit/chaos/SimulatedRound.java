@@ -85,6 +85,7 @@ final class SimulatedRound {
             500,
             500,
             false,
+            false,
             EnumSet.allOf(Invariant.class));
     this.ledger = new Ledger(Plan.Contents.TRANSACTIONAL, plan.disorder(), bounds.outputs());
     this.oracle = new Oracle(bounds, LogLookup.KEEPS_ALL, ledger);

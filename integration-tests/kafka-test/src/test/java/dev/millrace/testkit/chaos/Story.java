@@ -66,7 +66,7 @@ final class Story {
   /** Of workers whose handlers get up to two records at once. */
   static Story withBatches(Ordering ordering) {
     Set<Invariant> all = EnumSet.allOf(Invariant.class);
-    Bounds bounds = bounds(Guarantee.AT_LEAST_ONCE, ordering, false, false, 2, all);
+    Bounds bounds = bounds(Guarantee.AT_LEAST_ONCE, ordering, false, false, false, 2, all);
     var ledger = new Ledger(Contents.PLAIN, 0, Ordering.PARTITION);
     return new Story(new Oracle(bounds, LogLookup.KEEPS_ALL, ledger))
         .tell("a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; a ASSIGNED 1 2; b ASSIGNED 2 1");
@@ -81,13 +81,13 @@ final class Story {
         .tell("a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; b ASSIGNED 1 1");
   }
 
-  private static Bounds bounds(
-      Guarantee guarantee,
-      Ordering ordering,
-      boolean silent,
-      boolean retries,
-      Set<Invariant> checked) {
-    return bounds(guarantee, ordering, silent, retries, 1, checked);
+  /** Of workers whose loop sends dead letters in the background. */
+  static Story withLettersInBackground(Ordering ordering) {
+    Set<Invariant> all = EnumSet.allOf(Invariant.class);
+    Bounds bounds = bounds(Guarantee.AT_LEAST_ONCE, ordering, false, false, true, 1, all);
+    var ledger = new Ledger(Contents.PLAIN, 0, Ordering.PARTITION);
+    return new Story(new Oracle(bounds, LogLookup.KEEPS_ALL, ledger))
+        .tell("a BEAT 0 0; b BEAT 0 0; a ASSIGNED 0 1; b ASSIGNED 1 1");
   }
 
   private static Bounds bounds(
@@ -95,6 +95,16 @@ final class Story {
       Ordering ordering,
       boolean silent,
       boolean retries,
+      Set<Invariant> checked) {
+    return bounds(guarantee, ordering, silent, retries, false, 1, checked);
+  }
+
+  private static Bounds bounds(
+      Guarantee guarantee,
+      Ordering ordering,
+      boolean silent,
+      boolean retries,
+      boolean lettersInBackground,
       int batch,
       Set<Invariant> checked) {
     return new Bounds(
@@ -113,6 +123,7 @@ final class Story {
         2,
         10,
         retries,
+        lettersInBackground,
         checked);
   }
 
