@@ -127,7 +127,7 @@ public final class Groups {
     return all.stream().anyMatch(Groups::holds) ? new Overlapping.Closing<>(parts) : parts;
   }
 
-  /** Whether it is a stage of this library that holds elements, so that groups overlap. */
+  /** Whether the stage is one of this library that holds elements, so that groups overlap. */
   private static boolean holds(Supplier<?> stage) {
     if (stage instanceof Overlapping) {
       return true;

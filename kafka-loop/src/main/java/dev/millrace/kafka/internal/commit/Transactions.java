@@ -97,8 +97,8 @@ final class Transactions {
   record Unburied(List<Failed> letters) implements Outcome {}
 
   /**
-   * The transaction is either committed or aborted. If there are letters, they were not accepted,
-   * and it is aborted. {@link #open} is the next call.
+   * It is not known whether the transaction is committed or aborted. Letters in the list were not
+   * accepted, so with such letters the transaction is aborted. The next call is {@link #open}.
    */
   record Unknown(RuntimeException cause, List<Failed> letters) implements Outcome {}
 
