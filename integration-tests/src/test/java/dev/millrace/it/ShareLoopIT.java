@@ -10,10 +10,10 @@ import dev.millrace.kafka.Health;
 import dev.millrace.kafka.share.ShareLoop;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +44,7 @@ class ShareLoopIT extends WithShareGroups {
                 .handler(
                     record -> {
                       began(record);
-                      Thread.sleep(LOCK.multipliedBy(3));
+                      Thread.sleep(LOCK.multipliedBy(3)); // longer than a lock of the broker
                     })
                 .build());
     await().until(() -> delivered.size() == 1);
@@ -96,7 +96,7 @@ class ShareLoopIT extends WithShareGroups {
                     record -> {
                       began(record);
                       if (record.value().equals("value-0")) {
-                        Thread.sleep(LOCK.multipliedBy(2));
+                        Thread.sleep(LOCK.multipliedBy(2)); // longer than a lock of the broker
                       }
                     })
                 .build());
@@ -141,31 +141,28 @@ class ShareLoopIT extends WithShareGroups {
   void membersShareOnePartition() throws Exception {
     topic += "-one"; // with more partitions than members, each partition belongs to one member
     createTopic(topic, 1);
-    Set<String> first = ConcurrentHashMap.newKeySet();
-    Set<String> second = ConcurrentHashMap.newKeySet();
-    Running one = start(sharing(first));
-    Running two = start(sharing(second));
+    var both = new CountDownLatch(2);
+    Running one = start(sharing(both));
+    Running two = start(sharing(both));
     await().until(() -> isRunning(one) && isRunning(two));
-    int sent = 0;
-    while (first.isEmpty() || second.isEmpty()) { // until the test's timeout
-      produceTo(0, null, sent, sent + 3);
-      sent += 3;
-      Thread.sleep(30); // sets the rate, so that both members have a turn
-    }
-    int all = sent;
-    await().until(() -> handled.size() == all);
+    produceTo(0, null, 0, 20);
+    await().until(() -> handled.size() == 20);
     one.drain();
     two.drain();
     assertThat(repeated()).isZero();
   }
 
-  private ShareLoop<String, String> sharing(Set<String> seen) {
+  /** A member whose handlers wait until each member has a record. */
+  private ShareLoop<String, String> sharing(CountDownLatch both) {
+    var isFirst = new AtomicBoolean(true);
     return shareLoop()
         .lookAhead(3)
         .handler(
             record -> {
-              seen.add(record.value());
-              Thread.sleep(50);
+              if (isFirst.getAndSet(false)) {
+                both.countDown();
+              }
+              both.await();
               began(record);
             })
         .build();
@@ -179,6 +176,7 @@ class ShareLoopIT extends WithShareGroups {
   void drainAcknowledgesWhatRanAndGivesTheRestToOthersAtOnce() throws Exception {
     produce(0, 20);
     var started = new CountDownLatch(2);
+    var gate = new CountDownLatch(1);
     Running one =
         start(
             shareLoop()
@@ -187,11 +185,20 @@ class ShareLoopIT extends WithShareGroups {
                     record -> {
                       began(record);
                       started.countDown();
-                      Thread.sleep(1000);
+                      gate.await();
                     })
                 .build());
     started.await();
-    one.drain();
+    var draining =
+        new FutureTask<>(
+            () -> {
+              one.drain();
+              return "drained";
+            });
+    Thread.ofVirtual().start(draining);
+    await().until(() -> one.loop().health().state() == Health.State.CLOSING);
+    gate.countDown();
+    assertThat(draining.get()).isEqualTo("drained");
     int first = handled.size();
     Running other = start(shareLoop().handler(this::began).build());
     await().until(() -> handled.size() == 20);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** A member of a share group in a process of its own, whose handlers never return. */
@@ -76,7 +77,7 @@ final class ShareMemberProcess implements AutoCloseable {
         .handler(
             record -> {
               System.out.println("held");
-              Thread.sleep(Long.MAX_VALUE);
+              new CountDownLatch(1).await(); // until the process is killed
             })
         .build()
         .run(Context.background());

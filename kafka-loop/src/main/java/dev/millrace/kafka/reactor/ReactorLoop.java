@@ -11,7 +11,6 @@ import dev.millrace.kafka.internal.handling.Handover;
 import dev.millrace.kafka.internal.handling.Priorities;
 import dev.millrace.kafka.internal.loop.LoopCore;
 import dev.millrace.kafka.internal.properties.Checks;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.serde.RouteTable;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.settings.LoopDraft;
@@ -225,7 +224,7 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
       watch.reset();
     }
     long deadline = Time.nanoTime() + drainTimeout().toNanos();
-    while (!thread.isDone() && !context.isCancelled() && !Ends.left(deadline).isZero()) {
+    while (!thread.isDone() && !context.isCancelled() && !Time.left(deadline).isZero()) {
       watch.awaitUntil(deadline);
       watch.reset();
     }

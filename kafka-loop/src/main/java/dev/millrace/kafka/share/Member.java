@@ -481,12 +481,12 @@ final class Member<K, V> implements Runnable {
     long until = by == null ? Time.nanoTime() + UNASKED.toNanos() : by;
     try {
       takeFinished();
-      consumer.commitSync(Ends.left(until).dividedBy(2).plusMillis(1));
+      consumer.commitSync(Time.left(until).dividedBy(2).plusMillis(1));
     } catch (RuntimeException e) {
       owner.report(e);
     }
     try {
-      consumer.close(Ends.left(until).plusMillis(1));
+      consumer.close(Time.left(until).plusMillis(1));
     } catch (RuntimeException e) {
       owner.report(e);
     }

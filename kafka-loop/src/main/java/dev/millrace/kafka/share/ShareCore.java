@@ -9,7 +9,6 @@ import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.PartitionStatus;
 import dev.millrace.kafka.RecordHandler;
 import dev.millrace.kafka.internal.loop.LoopCore;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.settings.OwnProducer;
 import dev.millrace.kafka.internal.settings.Pauses;
@@ -169,7 +168,7 @@ final class ShareCore<K, V> extends LoopCore<K, V> implements MemberOwner<K, V> 
   private void close(Deserialization<K, V> deserialization) {
     long by = closeDeadline();
     // Kafka's consumer uses all the time that it is given, and its threads end after that.
-    long members = Time.nanoTime() + Ends.left(by).multipliedBy(2).dividedBy(3).toNanos();
+    long members = Time.nanoTime() + Time.left(by).multipliedBy(2).dividedBy(3).toNanos();
     this.members.forEach(one -> one.end(members));
     for (Member<K, V> one : this.members) {
       if (!one.join(by)) {

@@ -6,7 +6,6 @@ import dev.millrace.channel.Select;
 import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.RecordFailedException;
 import dev.millrace.kafka.StuckHandlerException;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.sync.Task;
 import dev.millrace.sync.TaskGroup;
 import java.time.Duration;
@@ -271,7 +270,7 @@ final class Workers<K, V> {
     var select =
         new Select<Boolean>().onReceive(events, one -> true).onDone(group.context(), () -> false);
     while (working.get() + burying.get() > 0) {
-      if (!select.onTimeout(Ends.left(deadline), () -> false).select()) {
+      if (!select.onTimeout(Time.left(deadline), () -> false).select()) {
         LOG.warn(
             "{} handlers and {} dead letters are interrupted; their records will be delivered"
                 + " again",

@@ -82,6 +82,11 @@ public final class Time {
     return VIRTUAL == null ? System.nanoTime() : VIRTUAL.nanoTime();
   }
 
+  /** How much time is left until a deadline in {@link #nanoTime}; zero if it has passed. */
+  public static Duration left(long deadline) {
+    return Duration.ofNanos(Math.max(0, deadline - nanoTime()));
+  }
+
   /** Like {@link Instant#now()}. */
   public static Instant now() {
     return VIRTUAL == null ? Instant.now() : VIRTUAL.now();

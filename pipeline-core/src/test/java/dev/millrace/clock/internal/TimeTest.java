@@ -166,4 +166,18 @@ class TimeTest {
         .withMessageContaining("correct the name");
     assertThatIllegalStateException().isThrownBy(() -> Time.virtual("no.such.Clock"));
   }
+
+  @Test
+  void timeIsLeftUntilTheDeadlineAndNeverLessThanNone() {
+    assertThat(Time.left(System.nanoTime() + Duration.ofHours(1).toNanos()))
+        .isBetween(Duration.ofMinutes(59), Duration.ofHours(1));
+    assertThat(Time.left(System.nanoTime() - Duration.ofHours(1).toNanos())).isZero();
+  }
+
+  /** The origin of the clock is arbitrary: a sum may overflow. */
+  @Test
+  void deadlineBeyondTheLargestNumberIsInTheFuture() {
+    long beyond = System.nanoTime() + Long.MAX_VALUE;
+    assertThat(Time.left(beyond)).isGreaterThan(Duration.ofDays(365));
+  }
 }

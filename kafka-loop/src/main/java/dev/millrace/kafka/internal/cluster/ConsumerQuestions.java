@@ -85,12 +85,8 @@ public final class ConsumerQuestions implements Questions {
     long deadline = Time.nanoTime() + timeout.toNanos();
     Map<TopicPartition, CompletableFuture<Optional<OffsetAndMetadata>>> answers = new HashMap<>();
     places.forEach(
-        (name, place) -> answers.put(name, answer(() -> offset(name, place, left(deadline)))));
+        (name, place) -> answers.put(name, answer(() -> offset(name, place, Time.left(deadline)))));
     return answers;
-  }
-
-  private static Duration left(long deadline) {
-    return Duration.ofNanos(Math.max(0, deadline - Time.nanoTime()));
   }
 
   private Optional<OffsetAndMetadata> offset(TopicPartition name, Place place, Duration left) {

@@ -5,7 +5,6 @@ import dev.millrace.kafka.internal.cluster.TopicBook;
 import dev.millrace.kafka.internal.offsets.CommitMetadata;
 import dev.millrace.kafka.internal.partition.Commit;
 import dev.millrace.kafka.internal.partition.Partition;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.status.HealthCheck;
 import java.time.Duration;
@@ -136,7 +135,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
       if (commits.isEmpty()) {
         return true;
       }
-      Duration left = Ends.left(deadline);
+      Duration left = Time.left(deadline);
       try {
         long start = Time.nanoTime();
         boolean isLast = attempt == 2 || left.compareTo(FIRST_ATTEMPT) < 0;

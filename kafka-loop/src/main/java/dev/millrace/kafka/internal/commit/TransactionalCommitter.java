@@ -10,7 +10,6 @@ import dev.millrace.kafka.internal.partition.Commit;
 import dev.millrace.kafka.internal.partition.Commits;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Produced;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.Burial;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.settings.Refusals;
@@ -135,8 +134,8 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     boolean isFree = isFreeWithin(timeout);
     unburied = 0;
     for (int step = 0; isFree && fatal == null && step < steps(partitions); step++) {
-      begin(partitions, Ends.left(deadline), false);
-      isFree = isFreeWithin(Ends.left(deadline));
+      begin(partitions, Time.left(deadline), false);
+      isFree = isFreeWithin(Time.left(deadline));
     }
     isAllCommitted = isFree && fatal == null && toCommit(partitions).isEmpty();
     if (!isFree) {
@@ -414,6 +413,6 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   public void close(Duration timeout) {
     long deadline = Time.nanoTime() + timeout.toNanos();
     transactions.close(timeout); // a transaction in progress then fails at once
-    isFreeWithin(Ends.left(deadline).plus(AT_ONCE));
+    isFreeWithin(Time.left(deadline).plus(AT_ONCE));
   }
 }

@@ -4,7 +4,6 @@ import dev.millrace.clock.internal.Time;
 import dev.millrace.kafka.Notification;
 import dev.millrace.kafka.internal.commit.CommitStrategy;
 import dev.millrace.kafka.internal.partition.Partition;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.start.Starts;
@@ -97,7 +96,7 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
 
   /** At the end, half of the time is left for leaving the group after the commit. */
   private Duration commitTimeout() {
-    return endBy == null ? settings.closeTimeout : Ends.left(endBy).dividedBy(2);
+    return endBy == null ? settings.closeTimeout : Time.left(endBy).dividedBy(2);
   }
 
   /**
@@ -197,10 +196,10 @@ final class Assignment<K, V> implements ConsumerRebalanceListener {
    * so.
    */
   private boolean awaitIdle(Partition<K, V> partition, long deadline) throws InterruptedException {
-    Duration left = Ends.left(deadline);
+    Duration left = Time.left(deadline);
     while (!partition.awaitIdle(left.compareTo(SLICE) < 0 ? left : SLICE)) {
       listener.turned();
-      left = Ends.left(deadline);
+      left = Time.left(deadline);
       if (left.isZero() || stopped) {
         return false;
       }

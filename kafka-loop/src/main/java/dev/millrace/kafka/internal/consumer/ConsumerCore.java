@@ -16,7 +16,6 @@ import dev.millrace.kafka.internal.commit.Positions;
 import dev.millrace.kafka.internal.commit.TransactionalCommitter;
 import dev.millrace.kafka.internal.partition.Partition;
 import dev.millrace.kafka.internal.partition.Start;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.serde.Deserialization;
 import dev.millrace.kafka.internal.settings.ConsumerSettings;
 import dev.millrace.kafka.internal.settings.Gate;
@@ -470,10 +469,10 @@ public final class ConsumerCore<K, V> {
     long deadline = deadline();
     assignment.endBy(deadline);
     var steps = new EndSteps(settings.group(), cause);
-    steps.step("commit what is settled", () -> commitAtEnd(Ends.left(deadline).dividedBy(2)));
-    steps.step("leave the group", () -> consumer.close(CloseOptions.timeout(Ends.left(deadline))));
+    steps.step("commit what is settled", () -> commitAtEnd(Time.left(deadline).dividedBy(2)));
+    steps.step("leave the group", () -> consumer.close(CloseOptions.timeout(Time.left(deadline))));
     isAllCommitted = committer.isAllCommitted();
-    steps.step("end the last commit", () -> committer.close(Ends.left(deadline)));
+    steps.step("end the last commit", () -> committer.close(Time.left(deadline)));
     steps.step("close the client that asks the cluster", questions::close);
     steps.step("close the deserializers", deserialization::close);
     steps.step("release the partitions", assignment::forgetAll);
@@ -490,8 +489,8 @@ public final class ConsumerCore<K, V> {
   /** Kafka refuses commits during a rebalance, and only polls complete the rebalance. */
   private void commitAtEnd(Duration timeout) {
     long deadline = Time.nanoTime() + timeout.toNanos();
-    while (!committer.commitNow(partitions(), Ends.left(deadline))
-        && Ends.left(deadline).isPositive()) {
+    while (!committer.commitNow(partitions(), Time.left(deadline))
+        && Time.left(deadline).isPositive()) {
       consumer.pause(consumer.assignment());
       consumer.poll(POLL); // records of a partition assigned now are never committed
     }

@@ -172,7 +172,7 @@ public abstract class LoopCore<K, V> implements Loop {
       throw new AssertionError(e); // the call throws no other exception
     } finally {
       if (letters != null) {
-        letters.close(Ends.left(closeDeadline()));
+        letters.close(Time.left(closeDeadline()));
       }
     }
   }

@@ -2,7 +2,6 @@ package dev.millrace.kafka.internal.report;
 
 import dev.millrace.channel.internal.Uninterruptibly;
 import dev.millrace.clock.internal.Time;
-import java.time.Duration;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +10,6 @@ import org.jspecify.annotations.Nullable;
 public final class Ends {
 
   private Ends() {}
-
-  /** How much time is left; zero if the deadline has passed. */
-  public static Duration left(long deadline) {
-    return Duration.ofNanos(Math.max(0, deadline - Time.nanoTime()));
-  }
 
   /**
    * Waits for the end of a thread; whether it has ended by the deadline. An interrupt does not

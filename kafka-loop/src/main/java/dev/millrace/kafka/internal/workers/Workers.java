@@ -12,7 +12,6 @@ import dev.millrace.kafka.internal.handling.Handling;
 import dev.millrace.kafka.internal.handling.Priorities;
 import dev.millrace.kafka.internal.partition.Delivery;
 import dev.millrace.kafka.internal.partition.Partition;
-import dev.millrace.kafka.internal.report.Ends;
 import dev.millrace.kafka.internal.settings.Gate;
 import dev.millrace.kafka.internal.settings.Pauses;
 import dev.millrace.sync.TaskGroup;
@@ -462,7 +461,7 @@ public final class Workers<K, V> implements Outlet, AutoCloseable {
             .onReceive(events, one -> true)
             .onDone(known.group.context(), () -> false);
     while (threads.size() + later.sending() > 0) {
-      if (!select.onTimeout(Ends.left(deadline), () -> false).select()) {
+      if (!select.onTimeout(Time.left(deadline), () -> false).select()) {
         LOG.warn(
             "{} handlers and {} dead letters are interrupted; their records will be redelivered",
             threads.size(),

@@ -2,6 +2,7 @@ package dev.millrace.kafka.internal.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.clock.internal.Time;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -11,20 +12,6 @@ class EndsTest {
 
   private static long in(Duration time) {
     return System.nanoTime() + time.toNanos();
-  }
-
-  @Test
-  void timeIsLeftUntilTheDeadlineAndNeverLessThanNone() {
-    assertThat(Ends.left(in(Duration.ofHours(1))))
-        .isBetween(Duration.ofMinutes(59), Duration.ofHours(1));
-    assertThat(Ends.left(in(Duration.ofHours(-1)))).isZero();
-  }
-
-  /** The origin of the clock is arbitrary: a sum may overflow. */
-  @Test
-  void deadlineBeyondTheLargestNumberIsInTheFuture() {
-    long beyond = System.nanoTime() + Long.MAX_VALUE;
-    assertThat(Ends.left(beyond)).isGreaterThan(Duration.ofDays(365));
   }
 
   @Test
@@ -46,7 +33,7 @@ class EndsTest {
     Thread.currentThread().interrupt();
     assertThat(Ends.join(thread, deadline)).isFalse();
     assertThat(Thread.interrupted()).isTrue();
-    assertThat(Ends.left(deadline)).isZero();
+    assertThat(Time.left(deadline)).isZero();
     thread.interrupt();
   }
 

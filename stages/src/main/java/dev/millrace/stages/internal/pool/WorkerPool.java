@@ -54,8 +54,8 @@ public final class WorkerPool {
    *     output writes `left`, has a full fence, and then signals the intake. The intake announces
    *     that it waits, has a full fence, and then reads `left`. A waiting intake is woken when a
    *     batch of elements has left, not for each; the pool then has enough elements for the
-   *     workers. An output that finds no result publishes all that have left, so the intake is not
-   *     left waiting for the rest of a batch that never comes.
+   *     workers. The rest of a batch may never come. So when the output finds no result, it writes
+   *     the number of all elements that have left to `left`, and signals the intake.
    *
    *  6. Elements of a key are done one after the other. Only the first of a key is put into the
    *     ring; the others wait in the queue of the key, and the worker of the first does them next.

@@ -97,7 +97,7 @@ final class RunThreads implements Executor {
   boolean join(Duration timeout) throws InterruptedException {
     long end = Time.nanoTime() + timeout.toNanos();
     for (Thread thread : alive()) {
-      if (!Time.join(thread, Duration.ofNanos(Math.max(0, end - Time.nanoTime())))) {
+      if (!Time.join(thread, Time.left(end))) {
         return false;
       }
     }
