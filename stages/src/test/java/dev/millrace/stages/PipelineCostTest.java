@@ -69,6 +69,7 @@ class PipelineCostTest {
     FUSED(14, 14, 0.001),
     BOUNDARY(14, 14, 0.1),
     PARALLEL(15, 15, 0.4),
+    BALANCE(30, 120, 0.5),
     BROADCAST(30, 350, 0.8);
 
     private final double bytesOnChannels;
@@ -90,6 +91,7 @@ class PipelineCostTest {
                 .filter("d", n -> n >= 0);
         case BOUNDARY -> pipe.map("a", n -> n + 1).buffer("b", 256).map("c", n -> n - 1);
         case PARALLEL -> pipe.mapParallelUnordered("a", 8, n -> n + 1);
+        case BALANCE -> pipe.balance("a", 8, lane -> lane.map("b", n -> n + 1));
         case BROADCAST ->
             pipe.broadcast(
                 "a",

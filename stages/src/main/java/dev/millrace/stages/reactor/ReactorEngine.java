@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * when the run is cancelled.
  *
  * <p>Sequential stages that follow each other run in one call, in the thread of the stage before
- * them. At most 128 elements are prefetched for each branch and each merged input; 1 elsewhere, and
- * for each branch of a balance. A parallel stage has at most twice its parallelism of elements
- * inside, or 64 if that is more.
+ * them. At most 128 elements are prefetched for each branch and each merged input; 16 for all
+ * branches of a balance together; 1 elsewhere. A parallel stage has at most twice its parallelism
+ * of elements inside, or 64 if that is more.
  *
  * <p>A function that ignores interrupts cannot be ended. Default grace: 5 seconds after the
  * cancellation. Then {@link Run#join} throws; suppressed exceptions name the stages that are still

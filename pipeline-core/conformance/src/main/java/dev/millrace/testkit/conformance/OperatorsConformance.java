@@ -337,6 +337,25 @@ abstract class OperatorsConformance extends Theme {
     assertThat(elements(pipe)).hasSize(60);
   }
 
+  @Test
+  void copiesOfABalanceBeginWithTheElementsThatAreThere() {
+    var all = new CountDownLatch(3);
+    var pipe =
+        Pipe.from(Numbers.below(3))
+            .balance(
+                "balance",
+                3,
+                lane ->
+                    lane.map(
+                        "work",
+                        x -> {
+                          all.countDown();
+                          await(all);
+                          return x;
+                        }));
+    assertThat(elements(pipe)).hasSize(3);
+  }
+
   // Time
 
   @Test

@@ -1,12 +1,9 @@
 package dev.millrace.stages.internal.channels;
 
 import dev.millrace.pipeline.FailurePolicy;
-import dev.millrace.pipeline.Node.Route;
 import dev.millrace.pipeline.ledger.Account;
 import dev.millrace.stages.internal.run.Keys;
-import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -18,68 +15,43 @@ final class FanOutStep extends Step {
 
   private final PipelineThread thread;
   private final String name;
-  private final Route route;
   private final @Nullable Function<Object, ?> key;
   private final FailurePolicy policy;
   private final List<OutletStep> lanes;
-
-  /** The lane that is asked first in a balance. Of this thread. */
-  private int turn;
-
-  /** The lane that a wait has found. */
-  private @Nullable OutletStep found;
+  private final OpenLanes open;
 
   FanOutStep(
       PipelineThread thread,
       String name,
-      Route route,
       @Nullable Function<Object, ?> key,
       FailurePolicy policy,
       List<OutletStep> lanes,
+      OpenLanes open,
       Account from,
       Account account) {
     super(from, account);
     this.thread = thread;
     this.name = name;
-    this.route = route;
     this.key = key;
     this.policy = policy;
     this.lanes = lanes;
-  }
-
-  /** Stops the thread once all lanes are cancelled. */
-  static Runnable whenAll(int lanes, PipelineThread thread) {
-    var left = new AtomicInteger(lanes);
-    return () -> {
-      if (left.decrementAndGet() == 0) {
-        thread.stop();
-      }
-    };
+    this.open = open;
   }
 
   @Override
   void start() {
     lanes.forEach(OutletStep::start);
-    done = allDone();
-  }
-
-  private boolean allDone() {
-    for (OutletStep lane : lanes) {
-      if (!lane.done) {
-        return false;
-      }
-    }
-    return true;
+    done = open.isEmpty();
   }
 
   @Override
   void process(Object element) {
-    switch (route) {
-      case PARTITION -> partition(element);
-      case BROADCAST -> count(broadcast(element));
-      case BALANCE -> count(balance(element));
+    if (key == null) {
+      count(broadcast(element));
+    } else {
+      partition(element);
     }
-    done = allDone();
+    done = open.isEmpty();
   }
 
   /**
@@ -89,18 +61,9 @@ final class FanOutStep extends Step {
   private void count(boolean given) {
     if (given) {
       account.processed();
-    } else if (isWanted() && !thread.isStopped()) {
+    } else if (!open.isEmpty() && !thread.isStopped()) {
       account.dropped();
     }
-  }
-
-  private boolean isWanted() {
-    for (OutletStep lane : lanes) {
-      if (!lane.link.isCancelled()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private boolean broadcast(Object element) {
@@ -129,43 +92,6 @@ final class FanOutStep extends Step {
     }
     thread.endCall();
     count(push(lanes.get(lane), element));
-  }
-
-  /** Gives the element to a lane that waits for one, so that none waits behind a slow one. */
-  private boolean balance(Object element) {
-    boolean given = false;
-    while (!given && !allDone()) { // a lane can end between the look and the push
-      OutletStep lane = idle();
-      if (lane == null && !allDone()) {
-        thread.waitsForOutput(from);
-        try {
-          lane = awaitIdle();
-        } finally {
-          thread.hasOutput();
-        }
-      }
-      given = lane != null && push(lane, element);
-    }
-    return given;
-  }
-
-  private @Nullable OutletStep awaitIdle() {
-    thread.awaitRoom(WaitStrategy.PARK, () -> (found = idle()) != null || allDone());
-    return found;
-  }
-
-  /** The next lane that waits for an element. */
-  private @Nullable OutletStep idle() {
-    int size = lanes.size();
-    for (int i = 0; i < size; i++) {
-      turn = turn + 1 < size ? turn + 1 : 0;
-      OutletStep lane = lanes.get(turn);
-      lane.done = lane.link.isCancelled();
-      if (lane.link.isIdle()) {
-        return lane;
-      }
-    }
-    return null;
   }
 
   @Override

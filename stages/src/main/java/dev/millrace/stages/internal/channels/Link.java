@@ -44,7 +44,7 @@ abstract class Link {
   private final WaitStrategy untilRoomy;
   private final WaitStrategy untilReady;
   private final BooleanSupplier roomOrCancel = this::hasRoomOrIsCancelled;
-  private final BooleanSupplier elementOrEnd = this::isReadyOrSaysSo;
+  private final BooleanSupplier elementOrEnd = this::isReadyOrIdle;
 
   /** Written once by the producer, after its last element; read by the consumer. */
   private volatile boolean ended;
@@ -130,9 +130,9 @@ abstract class Link {
     return cancelled;
   }
 
-  /** Whether the consumer waits for an element, and will get the next one at once. */
-  final boolean isIdle() {
-    return !cancelled && isEmpty() && elementSignal.isAwaited();
+  /** Wakes the consumer, after a full fence, or a change of the condition that is atomic. */
+  final void wakeConsumer() {
+    elementSignal.signalAfterFence();
   }
 
   // The consumer
@@ -149,8 +149,11 @@ abstract class Link {
     if (element == null) {
       waiting.waitsForInput();
       try {
-        consumer.awaitElementUntil(deadline, untilReady, elementOrEnd);
-        element = pollOrEnd();
+        boolean inTime = true;
+        while (element == null && inTime) { // another consumer of the same elements may be faster
+          inTime = consumer.awaitElementUntil(deadline, untilReady, elementOrEnd);
+          element = pollOrEnd();
+        }
       } finally {
         waiting.hasInput();
       }
@@ -158,16 +161,9 @@ abstract class Link {
     return element;
   }
 
-  /**
-   * Like {@link #isReady}, by a consumer that waits: a producer that waits for an idle consumer is
-   * woken.
-   */
-  private boolean isReadyOrSaysSo() {
-    boolean ready = isReady();
-    if (!ready) {
-      roomSignal.signalAfterFence(); // the fence of the wait is before this
-    }
-    return ready;
+  /** Like {@link #isReady}, by a consumer that waits, after its fence. */
+  boolean isReadyOrIdle() {
+    return isReady();
   }
 
   /** Takes an element, or {@link #END}; null if there is none now. */
@@ -183,6 +179,11 @@ abstract class Link {
   /** Whether there is an element, or will be none. */
   final boolean isReady() {
     return !isEmpty() || ended;
+  }
+
+  /** Whether no more elements are put. */
+  final boolean hasEnded() {
+    return ended;
   }
 
   /** Whether there is no element, and will be none. */
@@ -203,8 +204,12 @@ abstract class Link {
       cancelled = true;
       if (!ended) {
         onCancel.run();
+        hasLeft();
         roomSignal.signal();
       }
     }
   }
+
+  /** Called when the consumer takes no more elements, before the producer is woken. */
+  void hasLeft() {}
 }

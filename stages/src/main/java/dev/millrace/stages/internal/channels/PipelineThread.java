@@ -362,9 +362,10 @@ final class PipelineThread implements FailureChannel.Caller, Guard {
    * Like {@link #awaitElement}, until the deadline at the most.
    *
    * @param deadline a {@link System#nanoTime}, or {@link Signal#NEVER}
+   * @return false if the deadline has passed
    */
-  void awaitElementUntil(long deadline, WaitStrategy strategy, BooleanSupplier condition) {
-    var _ = elements.awaitUntil(deadline, strategy, condition, check);
+  boolean awaitElementUntil(long deadline, WaitStrategy strategy, BooleanSupplier condition) {
+    return elements.awaitUntil(deadline, strategy, condition, check);
   }
 
   /**

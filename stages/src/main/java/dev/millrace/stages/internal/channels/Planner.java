@@ -8,6 +8,7 @@ import dev.millrace.pipeline.ledger.Ledger;
 import dev.millrace.pipeline.transform.Mapping;
 import dev.millrace.pipeline.transform.TimedTransform;
 import dev.millrace.pipeline.transform.Transform;
+import dev.millrace.stages.internal.pool.SharedQueue;
 import dev.millrace.stages.internal.pool.WorkerPool;
 import dev.millrace.stages.internal.run.RunCore;
 import java.util.ArrayDeque;
@@ -39,15 +40,16 @@ public final class Planner {
 
   /** Where a branch begins that is being wired. */
   private static final class Entry {
-    final PipelineThread producer;
-    final Runnable onCancel;
-    final int capacity;
+    final Function<PipelineThread, Link> links;
     @Nullable Link link;
 
-    Entry(PipelineThread producer, Runnable onCancel, int capacity) {
-      this.producer = producer;
-      this.onCancel = onCancel;
-      this.capacity = capacity;
+    /**
+     * An entry.
+     *
+     * @param links makes the link to the thread of the branch
+     */
+    Entry(Function<PipelineThread, Link> links) {
+      this.links = links;
     }
   }
 
@@ -299,14 +301,21 @@ public final class Planner {
   private ThreadBody fanOut(Node.FanOut<?, ?> node, PipelineThread thread, Step next) {
     var producer = new PipelineThread(run, threads);
     Account account = openAfter(node.input(), node, producer);
-    Runnable onCancel = FanOutStep.whenAll(node.branches().size(), producer);
-    int capacity = node.route() == Node.Route.BALANCE ? 1 : Link.LANE;
-    List<OutletStep> lanes = new ArrayList<>();
+    var open = new OpenLanes(node.branches().size(), producer);
+    var queue = new SharedQueue(Link.CAPACITY);
+    boolean balances = node.route() == Node.Route.BALANCE;
+    Function<PipelineThread, Link> entrances =
+        balances
+            ? lane -> new BalanceLink(queue, producer, lane, open)
+            : lane -> new RingLink(Link.LANE, producer, lane, open);
+    List<Link> lanes = new ArrayList<>();
+    List<OutletStep> outlets = new ArrayList<>();
+    Account lane = Account.unattached();
     var ready = new MergeLink.Ready();
     List<MergeLink> links = new ArrayList<>();
     List<ThreadBody> feeders = new ArrayList<>();
     for (Node.Branch<?, ?> branch : node.branches()) {
-      var entry = new Entry(producer, onCancel, capacity);
+      var entry = new Entry(entrances);
       entries.put(branch.lane(), entry);
       var last = new PipelineThread(run, threads);
       var link = new MergeLink(ready, Link.LANE, last, thread, last::stop);
@@ -317,23 +326,20 @@ public final class Planner {
       feeders.add(chain(branch.output(), last, outlet));
       Link first = entry.link;
       if (first == null) { // the branch does not begin with its lane
-        onCancel.run();
+        open.run();
       } else {
-        Account lane = open(branch.lane());
-        lanes.add(new OutletStep(first, Account.unattached(), lane, lane));
+        lane = open(branch.lane());
+        lanes.add(first);
+        outlets.add(new OutletStep(first, Account.unattached(), lane, lane));
       }
     }
     Function<Object, ?> key = node.key() == null ? null : untyped(node.key());
+    Account from = open(node.input());
     Step spread =
-        new FanOutStep(
-            producer,
-            node.name(),
-            node.route(),
-            key,
-            node.policy(),
-            lanes,
-            open(node.input()),
-            account);
+        balances
+            ? new BalanceStep(producer, queue, lanes, open, from, account, lane)
+            : new FanOutStep(
+                producer, node.name(), key, node.policy(), outlets, open, from, account);
     feeders.add(chain(node.input(), producer, spread));
     return new ThreadBody(thread, new MergeDriver(thread, links, ready, feeders, next), next);
   }
@@ -344,7 +350,7 @@ public final class Planner {
       throw new IllegalArgumentException(
           "lane '" + node.name() + "' is used outside of its branch");
     }
-    Link link = new RingLink(entry.capacity, entry.producer, thread, entry.onCancel);
+    Link link = entry.links.apply(thread);
     entry.link = link;
     return new ThreadBody(thread, new LinkDriver(thread, link, List.of(), next), next);
   }

@@ -5,12 +5,12 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ring of elements that one thread fills, and that many workers claim from: each element once, in
+ * A ring of elements that one thread fills, and that many threads claim from: each element once, in
  * the order in which they were put.
  *
  * <p>The producer stores an element into its slot, and then publishes it by a release write of the
- * tail. A worker reads the tail with acquire, reads the slot, and claims the position by a
- * compare-and-set of {@code claimed}. Only the worker that wins clears the slot: a release write,
+ * tail. A claimant reads the tail with acquire, reads the slot, and claims the position by a
+ * compare-and-set of {@code claimed}. Only the claimant that wins clears the slot: a release write,
  * which the producer of the next round reads with acquire before it fills the slot again.
  *
  * <pre>
@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *               v               v
  *   [ . ][ . ][ 5 ][ 6 ][ 7 ][ . ][ . ]
  *          ^
- *          claimed by a worker that has not cleared it yet
+ *          claimed by a thread that has not cleared it yet
  * </pre>
  *
- * <p>The ring never overflows: the pool lets in no more elements than the ring has slots.
+ * <p>The ring never overflows: its producer puts no more elements than it has slots.
  */
 final class ClaimRing {
 
@@ -30,10 +30,10 @@ final class ClaimRing {
   private final @Nullable Object[] slots;
   private final int mask;
 
-  /** How many elements were put. Written by the producer with release, read by workers. */
+  /** How many elements were put. Written by the producer with release, read by claimants. */
   private final PaddedIndex tail = new PaddedIndex();
 
-  /** How many elements were claimed. Advanced by workers with compare-and-set. */
+  /** How many elements were claimed. Advanced by claimants with compare-and-set. */
   private final PaddedIndex claimed = new PaddedIndex();
 
   /**
@@ -51,29 +51,39 @@ final class ClaimRing {
     long at = tail.own();
     int slot = (int) at & mask;
     while (SLOT.getAcquire(slots, slot) != null) {
-      // A worker has claimed it in the round before, and is about to clear the slot.
+      Thread.yield(); // a thread that claimed it in the round before is about to clear the slot
     }
     SLOT.set(slots, slot, element);
     tail.set(at + 1);
   }
 
-  /** Whether there is an element that no worker has claimed. By any thread. */
+  /** How many elements were put. By the producer. */
+  long puts() {
+    return tail.own();
+  }
+
+  /** How many elements were claimed. By any thread; of the past. */
+  long claims() {
+    return claimed.get();
+  }
+
+  /** Whether there is an element that was not claimed. By any thread. */
   boolean hasElement() {
     return claimed.get() < tail.get();
   }
 
-  /** How many elements no worker has claimed. By any thread; of the past. */
+  /** How many elements were not claimed yet. By any thread; of the past. */
   long unclaimed() {
     return tail.get() - claimed.get();
   }
 
-  /** Claims the oldest element, and notes its position in the worker; null if there is none. */
-  @Nullable Object claim(Worker worker) {
+  /** Claims the oldest element, and notes its position; null if there is none. */
+  @Nullable Object claim(Claimant claimant) {
     while (true) {
       long next = claimed.get();
-      if (next >= worker.tailSeen) {
-        worker.tailSeen = tail.get();
-        if (next >= worker.tailSeen) {
+      if (next >= claimant.tailSeen) {
+        claimant.tailSeen = tail.get();
+        if (next >= claimant.tailSeen) {
           return null;
         }
       }
@@ -81,7 +91,7 @@ final class ClaimRing {
       Object element = SLOT.getAcquire(slots, slot);
       if (claimed.advance(next)) {
         SLOT.setRelease(slots, slot, null);
-        worker.position = next;
+        claimant.position = next;
         return element;
       }
     }

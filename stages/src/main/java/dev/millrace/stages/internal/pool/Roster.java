@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers of a pool: the waiting ones, and the one that is called next.
+ * The workers of a pool, or the lanes of a balance: the waiting ones, and the one that is called
+ * next.
  *
  * <p>A worker is hired when an element has no worker, and stays until the pool has finished. At
  * most one worker searches at a time: it was called, and has not looked for an element yet. While
@@ -24,19 +25,19 @@ import org.jspecify.annotations.Nullable;
  * WorkerPool} for why no element stays without a worker.
  */
 @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
-final class Roster {
+final class Roster<W extends Claimant> {
 
   private static final VarHandle SEARCHING =
       ConstantBootstraps.fieldVarHandle(
           MethodHandles.lookup(), "searching", VarHandle.class, Roster.class, boolean.class);
 
-  private final Supplier<? extends Worker> hire;
+  private final Supplier<? extends W> hire;
   private final ClaimRing elements;
   private final WaitStrategy untilElement;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final List<Worker> hired = new ArrayList<>(); // guarded by the lock
-  private final ArrayDeque<Worker> idle = new ArrayDeque<>(); // guarded by the lock
+  private final List<W> hired = new ArrayList<>(); // guarded by the lock
+  private final ArrayDeque<W> idle = new ArrayDeque<>(); // guarded by the lock
 
   /** How many workers could be called or hired. Written under the lock, read by any thread. */
   private volatile int spare;
@@ -53,11 +54,11 @@ final class Roster {
   /**
    * Without workers.
    *
-   * @param most how many there may be
+   * @param most how many there may be besides those that come by themselves
    * @param hire makes a worker that is not started; called with the lock
    * @param elements for which the workers are called
    */
-  Roster(int most, Supplier<? extends Worker> hire, ClaimRing elements) {
+  Roster(int most, Supplier<? extends W> hire, ClaimRing elements) {
     this.spare = most;
     this.hire = hire;
     this.elements = elements;
@@ -76,7 +77,7 @@ final class Roster {
     if (spare == 0 || searching || finished) {
       return;
     }
-    @Nullable Worker worker = null;
+    @Nullable W worker = null;
     lock.lock();
     try {
       if (spare > 0
@@ -95,16 +96,7 @@ final class Roster {
       lock.unlock();
     }
     if (worker != null) {
-      wake(worker);
-    }
-  }
-
-  private static void wake(Worker worker) {
-    if (worker.started) {
-      worker.signal.signal();
-    } else {
-      worker.started = true;
-      worker.start();
+      worker.wake();
     }
   }
 
@@ -117,18 +109,27 @@ final class Roster {
   }
 
   /**
-   * Waits until the worker searches, or the pool has finished. By its thread.
+   * Waits a short time for an element, as the worker that searches. By a worker that has found
+   * none.
    *
-   * @throws RuntimeException of the worker's check
+   * @return whether there is one, and the worker still searches
    */
-  void await(Worker worker) {
+  boolean searches() {
     if (SEARCHING.compareAndSet(this, false, true)) {
       untilElement.spin();
       if (elements.hasElement()) {
-        return;
+        return true;
       }
       searching = false;
     }
+    return false;
+  }
+
+  /**
+   * The worker waits to be called from now on, unless the pool has finished. By its thread. It may
+   * be called before this returns.
+   */
+  void waits(W worker) {
     lock.lock();
     try {
       if (finished) {
@@ -142,7 +143,26 @@ final class Roster {
     }
     VarHandle.fullFence();
     call(); // for an element that came before it was idle: perhaps the worker itself
-    worker.signal.await(WaitStrategy.PARK, worker.called, worker.check);
+  }
+
+  /**
+   * The worker waits no more. By its thread.
+   *
+   * @return false if it was called: then it searches
+   */
+  boolean withdraw(W worker) {
+    lock.lock();
+    try {
+      boolean waited = worker.isIdle();
+      if (waited) {
+        worker.setIdle(false);
+        idle.remove(worker);
+        spare--;
+      }
+      return waited;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -150,13 +170,13 @@ final class Roster {
    *
    * @return all workers
    */
-  List<Worker> finish() {
-    List<Worker> all;
+  List<W> finish() {
+    List<W> all;
     lock.lock();
     try {
       finished = true;
       all = List.copyOf(hired);
-      for (Worker worker : all) {
+      for (W worker : all) {
         worker.setIdle(false);
       }
     } finally {

@@ -1,6 +1,7 @@
 package dev.millrace.stages.internal.pool;
 
 import dev.millrace.stages.internal.wait.Signal;
+import dev.millrace.stages.internal.wait.WaitStrategy;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -8,9 +9,10 @@ import org.jspecify.annotations.Nullable;
  * A worker of a {@link WorkerPool}: applies the function of the stage to one element after the
  * other, in a thread of the engine.
  *
- * <p>Its methods are called by its own thread, except {@link #start} and {@link #stop}.
+ * <p>Its methods are called by its own thread, except {@link #start}, {@link #wake} and {@link
+ * #stop}.
  */
-public abstract class Worker {
+public abstract class Worker extends Claimant {
 
   /** Where it waits until it is called. */
   final Signal signal;
@@ -21,9 +23,6 @@ public abstract class Worker {
   /** Ends its wait by throwing. */
   final Signal.Check<RuntimeException> check = interrupted -> check();
 
-  /** Whether it waits to be called. Written under the roster's lock, read by its thread. */
-  private volatile boolean idle;
-
   /**
    * Whether it has a thread. Of the thread that calls it; the pool calls a worker once at a time.
    */
@@ -31,12 +30,6 @@ public abstract class Worker {
 
   /** Whether it was called and has not looked for an element yet. Of its thread. */
   boolean searches = true;
-
-  /** The position of the element that it has claimed last. Of its thread. */
-  long position;
-
-  /** How many elements had come in when it looked last. Of its thread. */
-  long tailSeen;
 
   /** The key of its element; null if it has none. Of its thread. */
   @Nullable Object key;
@@ -65,11 +58,18 @@ public abstract class Worker {
   /** Ends the call of the function, if one runs: its result has no taker. By any thread. */
   protected abstract void stop();
 
-  final boolean isIdle() {
-    return idle;
+  @Override
+  final void wake() {
+    if (started) {
+      signal.signal();
+    } else {
+      started = true;
+      start();
+    }
   }
 
-  final void setIdle(boolean waits) {
-    idle = waits;
+  /** Waits until it is called, or the pool has finished. Throws what its check throws. */
+  final void await() {
+    signal.await(WaitStrategy.PARK, called, check);
   }
 }

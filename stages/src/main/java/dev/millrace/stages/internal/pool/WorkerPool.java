@@ -100,7 +100,7 @@ public final class WorkerPool {
 
   private final ClaimRing elements;
   private final ResultRing results;
-  private final Roster roster;
+  private final Roster<Worker> roster;
   private final KeyQueues keys = new KeyQueues();
 
   /**
@@ -126,7 +126,7 @@ public final class WorkerPool {
     int length = Integer.highestOneBit(Math.max(1, bound - 1)) << 1;
     this.elements = new ClaimRing(length);
     this.results = new ResultRing(length);
-    this.roster = new Roster(node.parallelism(), () -> hire.apply(this), elements);
+    this.roster = new Roster<>(node.parallelism(), () -> hire.apply(this), elements);
   }
 
   private static int bound(Node.Parallel<?, ?> node) {
@@ -221,7 +221,7 @@ public final class WorkerPool {
     if (worker.searches) { // it was just hired
       worker.searches = false;
     } else if (!roster.isFinished()) {
-      roster.await(worker);
+      await(worker);
     }
     while (!roster.isFinished()) {
       roster.stopSearch();
@@ -230,9 +230,17 @@ public final class WorkerPool {
         roster.call();
         return true;
       }
-      roster.await(worker);
+      await(worker);
     }
     return false;
+  }
+
+  /** Waits until the worker searches, or the pool has finished. */
+  private void await(Worker worker) {
+    if (!roster.searches()) {
+      roster.waits(worker);
+      worker.await();
+    }
   }
 
   private boolean claim(Worker worker) {

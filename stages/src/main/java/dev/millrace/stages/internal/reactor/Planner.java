@@ -280,13 +280,19 @@ final class Planner {
 
   private Part fanOut(Node.FanOut<Object, Object> node) {
     Part input = plan(node.input());
-    var flux = new FanOutFlux(execution, input, node, ledger.open(node.name()));
-    int prefetch = node.route() == Node.Route.BALANCE ? Prefetch.ONE : Prefetch.LANE;
+    boolean balances = node.route() == Node.Route.BALANCE;
+    Account account = ledger.open(node.name());
+    SpreadFlux flux =
+        balances
+            ? new BalanceFlux(execution, input, account)
+            : new FanOutFlux(execution, input, node, account);
     List<Flux<Object>> outputs = new ArrayList<>();
     for (Node.Branch<Object, Object> branch : node.branches()) {
       String name = branch.lane().name();
-      FanOutFlux.Lane lane = flux.add(ledger.open(name));
-      lanes.put(branch.lane(), part(lane.publishOn(execution.scheduler(), prefetch), name));
+      SpreadFlux.Lane lane = flux.add(ledger.open(name));
+      Flux<Object> elements =
+          balances ? lane : lane.publishOn(execution.scheduler(), Prefetch.LANE);
+      lanes.put(branch.lane(), part(elements, name));
       Part output = plan(branch.output());
       outputs.add(output(node.name(), output).doFinally(signal -> lane.cancel()));
     }

@@ -12,13 +12,10 @@ final class Prefetch {
   /** Of each input of a merge, for the same reason. */
   static final int MERGE = 128;
 
-  /**
-   * Of each side of a zip, and of each branch of a balance: a busy branch must not hold elements
-   * that an idle branch could begin with.
-   */
+  /** Of each side of a zip. */
   static final int ONE = 1;
 
-  /** Between two threads that run sequential stages. */
+  /** Between two threads that run sequential stages, and of all branches of a balance together. */
   static final int CUT = 16;
 
   /** Of a publisher from outside. */
