@@ -45,6 +45,10 @@ import org.slf4j.LoggerFactory;
  * that is older than a lock. So records that come after a long batch or a long poll are renewed
  * before they are handled. If the broker refuses that, another member has them.
  *
+ * Nor are other acknowledgements left to a poll. The client keeps them for its next fetch. If an
+ * earlier fetch brings records at that moment, the next one comes only after their batch, and a slow
+ * record of it may take longer than the locks of the records that wait to be acknowledged.
+ *
  * The rules about the age of a lock are in LockTime.
  *
  * A held record is in one of these places:
@@ -351,9 +355,11 @@ final class Member<K, V> implements Runnable {
    * @return whether the client had no records
    */
   private boolean poll(Duration timeout) {
-    unsent = 0; // the poll sends the acknowledgements
     boolean isEmpty = false;
     try {
+      if (unsent > 0) {
+        commit();
+      }
       boolean fetches = renewing.isEmpty();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(timeout);
       isEmpty = records.isEmpty();

@@ -47,6 +47,11 @@ final class QueueConsumer extends MockShareConsumer<byte[], byte[]> {
   private final Map<Long, ConsumerRecord<byte[], byte[]>> renewed = new LinkedHashMap<>();
   private final Map<Long, AcknowledgeType> acknowledged = new LinkedHashMap<>();
   private final Map<Long, AcknowledgeType> ended = new HashMap<>();
+
+  /** Acknowledgements that wait for the next fetch, and their records. */
+  private final Map<Long, AcknowledgeType> kept = new LinkedHashMap<>();
+
+  private final Map<Long, ConsumerRecord<byte[], byte[]>> keptRecords = new LinkedHashMap<>();
   private final List<String> answers = new ArrayList<>();
   private @Nullable AcknowledgementCommitCallback callback;
   private @Nullable RuntimeException failure;
@@ -180,7 +185,7 @@ final class QueueConsumer extends MockShareConsumer<byte[], byte[]> {
       throw new IllegalStateException(
           "All records must be acknowledged in explicit acknowledgement mode.");
     }
-    send();
+    sendOrKeep();
     awaitNews(System.nanoTime() + timeout.toNanos());
     if (failure != null) {
       throw failure;
@@ -206,6 +211,26 @@ final class QueueConsumer extends MockShareConsumer<byte[], byte[]> {
             ? Map.of()
             : Map.of(new TopicPartition(TOPIC, 0), List.copyOf(inFlight.values())),
         Map.of());
+  }
+
+  /**
+   * Kafka's client sends the acknowledgements of a poll with its next fetch. If an earlier fetch
+   * brings records at that moment, the next one comes with the next poll.
+   */
+  private void sendOrKeep() {
+    var before = Map.copyOf(kept);
+    kept.clear();
+    if (fetched.size() + available.size() > 0) {
+      kept.putAll(acknowledged);
+      acknowledged.keySet().forEach(at -> keptRecords.put(at, inFlight.remove(at)));
+      acknowledged.clear();
+    }
+    before.forEach(
+        (offset, type) -> {
+          inFlight.put(offset, Objects.requireNonNull(keptRecords.remove(offset)));
+          acknowledged.put(offset, type);
+        });
+    send();
   }
 
   private static void sleep(long millis) {

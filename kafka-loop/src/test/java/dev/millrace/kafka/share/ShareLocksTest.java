@@ -34,6 +34,28 @@ class ShareLocksTest extends WithShareLoop {
     assertThat(errors).isEmpty();
   }
 
+  /** Otherwise its lock may end meanwhile, and it is handled again. */
+  @Test
+  void aFinishedRecordIsAcknowledgedWhileTheNextBatchGoesOn() throws Exception {
+    consumer.lock(Duration.ofHours(1)).atOnce(1).add("quick", "slow");
+    var loop =
+        builder()
+            .handler(
+                record -> {
+                  if (record.value().equals("slow")) {
+                    handleSlowly(record);
+                  }
+                })
+            .build();
+    var _ = start(loop);
+    await().until(() -> consumer.end(0) == AcknowledgeType.ACCEPT);
+    assertThat(consumer.end(1)).isNull();
+    assertThat(consumer.renewals()).isZero();
+    open.countDown();
+    await().until(() -> consumer.end(1) == AcknowledgeType.ACCEPT);
+    loop.drain(LONG);
+  }
+
   @Test
   void attemptsOfOneDeliveryHappenUnderOneLock() throws Exception {
     consumer.lock(LOCK).add("one");
