@@ -83,14 +83,14 @@ enum ScalingRow {
         yield elements;
       }
       case PARTITIONS -> {
-        Pipe<Integer> pipe = numbers(SMALL);
+        Pipe<Integer> pipe = numbers(many(size));
         count(pipe.partitionBy("a", n -> n, size, lane -> lane.map("b", Numbers::plus)), engine);
-        yield SMALL;
+        yield many(size);
       }
       case BALANCE -> {
-        Pipe<Integer> pipe = numbers(SMALL);
+        Pipe<Integer> pipe = numbers(many(size));
         count(pipe.balance("a", size, lane -> lane.map("b", Numbers::plus)), engine);
-        yield SMALL;
+        yield many(size);
       }
       case MERGE -> merge(size, engine);
       case KEYS -> {
@@ -119,6 +119,11 @@ enum ScalingRow {
     };
   }
 
+  /** So many elements that the time for starting this number of threads does not count. */
+  private static int many(int threads) {
+    return Math.max(QUICK, 500 * threads);
+  }
+
   private static Pipe<Integer> numbers(int count) {
     return Pipe.from(Source.of(new Numbers(count)));
   }
@@ -136,11 +141,21 @@ enum ScalingRow {
 
   /** The idle inputs wait until the active one has ended. */
   private static long merge(int inputs, Engine engine) throws Exception {
+    int last = many(inputs);
     var end = new CountDownLatch(1);
     List<Pipe<Integer>> pipes = new ArrayList<>();
     pipes.add(
         Pipe.from(
-            Source.of(() -> IntStream.rangeClosed(1, SMALL).peek(n -> endAt(n, end)).iterator())));
+            Source.of(
+                () ->
+                    IntStream.rangeClosed(1, last)
+                        .peek(
+                            n -> {
+                              if (n == last) {
+                                end.countDown();
+                              }
+                            })
+                        .iterator())));
     for (int i = 1; i < inputs; i++) {
       pipes.add(
           Pipe.from(
@@ -148,13 +163,7 @@ enum ScalingRow {
               Source.of(() -> IntStream.range(0, 1).filter(n -> wait(end)).iterator())));
     }
     count(Pipe.merge("merge", pipes), engine);
-    return SMALL;
-  }
-
-  private static void endAt(int n, CountDownLatch end) {
-    if (n == SMALL) {
-      end.countDown();
-    }
+    return last;
   }
 
   private static boolean wait(CountDownLatch end) {
