@@ -2,8 +2,6 @@ package dev.millrace.pipeline;
 
 import dev.millrace.context.Context;
 import dev.millrace.errors.Failure;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
@@ -40,26 +38,13 @@ public interface Engine {
   }
 
   /**
-   * The engine with this name, found by {@link ServiceLoader}.
+   * The engine with this name, found by {@link ServiceLoader} with the context class loader. The
+   * same engine is returned as long as it is referenced, so that it is searched for once.
    *
    * @throws IllegalStateException if there is no such engine; the message lists the engines on the
    *     path
    */
   static Engine named(String name) {
-    Objects.requireNonNull(name, "name");
-    List<String> found = new ArrayList<>();
-    for (ServiceLoader.Provider<Engine> provider :
-        ServiceLoader.load(Engine.class).stream().toList()) {
-      Engine engine = provider.get();
-      if (engine.name().equals(name)) {
-        return engine;
-      }
-      found.add(engine.name());
-    }
-    throw new IllegalStateException(
-        found.isEmpty()
-            ? "there is no engine '%s', and no other engine: put millrace-stages on the path"
-                .formatted(name)
-            : "there is no engine '%s': the engines on the path are %s".formatted(name, found));
+    return Engines.named(Objects.requireNonNull(name, "name"));
   }
 }

@@ -16,6 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -35,6 +36,7 @@ class PipelineCostTest {
   private static final int ELEMENTS = 50_000;
   private static final int WARM_UP = 4;
   private static final int MOST_PASSES = 100;
+  private static final int RUNS = 1_000;
 
   /** For each element; the classes for each pass. */
   private record Cost(double bytes, double parks, double threads, double classes) {
@@ -140,6 +142,30 @@ class PipelineCostTest {
   @EnumSource
   void elementCostsNoMoreThanTheLimitsOnReactor(Row row) throws Exception {
     check(row, Engine.reactor(), row.bytesOnReactor);
+  }
+
+  /** The limits are for a pipeline without a boundary, and one element. */
+  @ParameterizedTest
+  @CsvSource({"channels, 20000", "reactor, 35000"})
+  void runCostsNoMoreThanTheLimit(String engine, double bytes) throws Exception {
+    double least = Double.MAX_VALUE;
+    long elements = 0;
+    for (int i = 0; i < MOST_PASSES && least >= bytes; i++) {
+      long before = THREADS.getTotalThreadAllocatedBytes();
+      for (int run = 0; run < RUNS; run++) {
+        Pipe<Integer> pipe = Pipe.from(Source.of(() -> List.of(1).iterator()));
+        try (var one =
+            pipe.map("a", n -> n)
+                .to(Sink.count())
+                .start(Engine.named(engine), Context.background())) {
+          elements += one.join();
+        }
+      }
+      double each = (double) (THREADS.getTotalThreadAllocatedBytes() - before) / RUNS;
+      least = Math.min(least, each);
+    }
+    assertThat(elements).isGreaterThanOrEqualTo(RUNS);
+    assertThat(least).as("bytes a run").isLessThan(bytes);
   }
 
   private static void check(Row row, Engine engine, double bytes) throws Exception {

@@ -146,7 +146,7 @@ public final class ChannelRun<R extends @Nullable Object> extends RunCore<R>
 
   /** Waits for the end of the run, and hastens it if it is stopped. */
   private void awaitDone() throws InterruptedException {
-    boolean ended = false;
+    boolean ended = isDone();
     while (!ended) {
       ended = Time.await(done, insist());
     }
