@@ -169,7 +169,7 @@ public sealed interface Node<T> {
   enum Route {
     /** Every branch. The slowest branch sets the speed. */
     BROADCAST,
-    /** One branch that has room. */
+    /** One branch that can begin with it. */
     BALANCE,
     /** One branch, chosen by the hash of the element's key. */
     PARTITION

@@ -412,7 +412,7 @@ public final class Pipe<T> {
     return fanOut(name, Route.BROADCAST, null, built);
   }
 
-  /** Gives each element to one of {@code copies} copies of a branch: to a copy that has room. */
+  /** Gives each element to the first of {@code copies} copies of a branch that can take it. */
   public <R> Pipe<R> balance(String name, int copies, Function<Pipe<T>, Pipe<R>> branch) {
     atLeast(1, copies, "the number of copies");
     return fanOut(

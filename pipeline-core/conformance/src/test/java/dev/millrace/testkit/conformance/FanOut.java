@@ -64,7 +64,7 @@ final class FanOut {
         isGiven =
             switch (node.route()) {
               case BROADCAST -> broadcast(worker, element);
-              case BALANCE -> give(worker, awaitRoom(worker), element);
+              case BALANCE -> give(worker, awaitIdle(worker), element);
               case PARTITION -> give(worker, ofKey(element), element);
             };
       } catch (Throwable e) {
@@ -94,13 +94,13 @@ final class FanOut {
     return lanes.get(Math.floorMod(hash, lanes.size()));
   }
 
-  private Lane awaitRoom(Worker worker) {
+  private Lane awaitIdle(Worker worker) {
     run.lock.lock();
     try {
       while (true) {
         worker.check();
         for (Lane lane : lanes) {
-          if (lane.link().hasRoom()) {
+          if (lane.link().isIdle()) {
             return lane;
           }
         }

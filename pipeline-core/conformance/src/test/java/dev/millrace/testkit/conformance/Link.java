@@ -25,6 +25,7 @@ final class Link {
   private final Set<Worker> writers = new HashSet<>();
   private boolean isEnded;
   private boolean isLeft;
+  private boolean isAwaited;
   private int least;
   private Runnable onLeave = () -> {};
 
@@ -93,6 +94,16 @@ final class Link {
     lock.lock();
     try {
       return !isLeft && elements.size() < capacity;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the reader waits for an element, and gets the next one at once. */
+  boolean isIdle() {
+    lock.lock();
+    try {
+      return !isLeft && isAwaited && elements.isEmpty();
     } finally {
       lock.unlock();
     }
@@ -188,6 +199,8 @@ final class Link {
       return true;
     }
     account.waitsForInput();
+    isAwaited = true;
+    changed.signalAll();
     try {
       while (!hasElements() && !isEnded) {
         if (!await(worker, until)) {
@@ -196,6 +209,7 @@ final class Link {
       }
       return true;
     } finally {
+      isAwaited = false;
       account.hasInput();
     }
   }
