@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 abstract class WithShareGroups extends WithBroker {
 
   /** The time of a lock. Three renewals fit into it. */
-  static final Duration LOCK = Duration.ofSeconds(3);
+  static final Duration LOCK = Duration.ofSeconds(5);
 
   /** One delivery of a record to a handler. */
   record Delivered(String value, int delivery) {}

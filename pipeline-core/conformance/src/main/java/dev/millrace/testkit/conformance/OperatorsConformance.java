@@ -341,7 +341,7 @@ abstract class OperatorsConformance extends Theme {
   void copiesOfABalanceBeginWithTheElementsThatAreThere() {
     var all = new CountDownLatch(3);
     var pipe =
-        Pipe.from(Numbers.below(3))
+        Pipe.from(Numbers.below(4).at(3, () -> await(all)))
             .balance(
                 "balance",
                 3,
@@ -353,7 +353,18 @@ abstract class OperatorsConformance extends Theme {
                           await(all);
                           return x;
                         }));
-    assertThat(elements(pipe)).hasSize(3);
+    assertThat(elements(pipe)).hasSize(4);
+  }
+
+  /** A copy may end while it is about to take an element. */
+  @Test
+  void copyOfABalanceThatEndsLeavesTheElementsToTheOthers() {
+    for (int i = 0; i < 50; i++) {
+      var pipe =
+          Pipe.from(Numbers.below(1_000))
+              .balance("balance", 3, lane -> lane.buffer("buffer", 1).take("few", 5));
+      assertThat(run(pipe.to(Sink.<Integer>toList())).result()).hasSize(15);
+    }
   }
 
   // Time
