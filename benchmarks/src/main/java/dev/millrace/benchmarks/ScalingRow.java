@@ -119,7 +119,7 @@ enum ScalingRow {
     };
   }
 
-  /** So many elements that the time for starting this number of threads does not count. */
+  /** Enough elements that the start of this number of threads does not count. */
   private static int many(int threads) {
     return Math.max(QUICK, 500 * threads);
   }

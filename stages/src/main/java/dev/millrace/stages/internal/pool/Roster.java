@@ -54,7 +54,7 @@ final class Roster<W extends Claimant> {
   /**
    * Without workers.
    *
-   * @param most how many there may be besides those that come by themselves
+   * @param most how many it may hire; lanes come by themselves
    * @param hire makes a worker that is not started; called with the lock
    * @param elements for which the workers are called
    */
