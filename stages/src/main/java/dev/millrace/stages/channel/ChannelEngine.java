@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Buffers, merges, zips, fan-outs and timed stages have one thread on either side. Between two
  * threads is room for 16 elements, into and out of the branches of a fan-out for 128, in a buffer
  * for its capacity. A parallel stage has at most twice its parallelism of elements inside, or 64 if
- * that is more. Balance gives an element to a branch only when the branch waits for one.
+ * that is more. The branches of a balance share a queue of 16 elements, and each takes an element
+ * only when it can begin with it.
  *
  * <p>A function that ignores interrupts cannot be ended. Default grace: 5 seconds after the
  * cancellation. Then {@link Run#join} throws; a suppressed exception names the stages that are
