@@ -146,7 +146,7 @@ class PipelineCostTest {
 
   /** The limits are for a pipeline without a boundary, and one element. */
   @ParameterizedTest
-  @CsvSource({"channels, 20000", "reactor, 35000"})
+  @CsvSource({"channels, 12000", "reactor, 35000"})
   void runCostsNoMoreThanTheLimit(String engine, double bytes) throws Exception {
     double least = Double.MAX_VALUE;
     long elements = 0;
