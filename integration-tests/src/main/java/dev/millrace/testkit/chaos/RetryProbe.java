@@ -45,7 +45,14 @@ public final class RetryProbe implements ProducerInterceptor<byte[], byte[]> {
   /** Logs an event of the record with these headers, with its first partition and offset. */
   static void log(EventLog to, Kind kind, Headers headers) {
     if (!log(to, kind, headers, RetryHeaders.PARTITION, RetryHeaders.OFFSET)) {
-      log(to, kind, headers, DeadLetterHeaders.PARTITION, DeadLetterHeaders.OFFSET);
+      Header attempts = headers.lastHeader(DeadLetterHeaders.ATTEMPTS);
+      boolean isOfRetryTopic = attempts != null && number(attempts) > Worker.ATTEMPTS;
+      log(
+          to,
+          isOfRetryTopic ? Kind.RETRY_LETTER : kind,
+          headers,
+          DeadLetterHeaders.PARTITION,
+          DeadLetterHeaders.OFFSET);
     }
   }
 

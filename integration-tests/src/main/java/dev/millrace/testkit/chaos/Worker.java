@@ -246,7 +246,9 @@ final class Worker implements AutoCloseable {
       log.record(Kind.LETTER_FAILED, record.partition(), record.offset(), "", where + ": " + e);
       throw e;
     }
-    log.record(Kind.LETTER, record.partition(), record.offset(), "", where);
+    boolean isOfRetryTopic = letter.attempts() > ATTEMPTS;
+    Kind kind = isOfRetryTopic ? Kind.RETRY_LETTER : Kind.LETTER;
+    log.record(kind, record.partition(), record.offset(), "", where);
   }
 
   /** Closes the output together with this worker. */

@@ -41,6 +41,8 @@ record Event(
     LETTER,
     /** A handler has succeeded with a record of a retry topic; logged before it is settled. */
     RETRIED,
+    /** A record of a retry topic is safe in the dead letters; logged before it is settled. */
+    RETRY_LETTER,
     /** The dead letters did not take a record. */
     LETTER_FAILED,
     /** A partition is consumed from now on. */

@@ -115,13 +115,14 @@ final class Oracle {
       assume(member, event);
     }
     switch (event.kind()) {
-      case START, END, LETTER, RETRIED -> reached(member, event);
+      case START, END, LETTER, RETRIED, RETRY_LETTER -> reached(member, event);
       default -> {}
     }
     switch (event.kind()) {
       case START -> started(member, event);
       case END, LETTER -> finished(member, event);
       case RETRIED -> book(event.partition()).retried.add(event.offset());
+      case RETRY_LETTER -> book(event.partition()).letters.add(event.offset());
       case FAILED, LETTER_FAILED -> failed(member, event);
       case ASSIGNED -> assigned(member, event);
       case RELEASED -> released(member, event);
@@ -286,9 +287,7 @@ final class Oracle {
       return;
     }
     in.moved = event.nanos();
-    if (!isOfRetryTopic(event, running, in)) {
-      in.finished.add(event.offset());
-    }
+    in.finished.add(event.offset());
     if (!first && ++in.repeats == in.allowedRepeats + 1) {
       violated(
           Invariant.FEW_DUPLICATES,
@@ -297,17 +296,6 @@ final class Oracle {
           event.partition(),
           "");
     }
-  }
-
-  /**
-   * Whether it is the letter of a record in the retry topic. Another worker may have sent the
-   * record there without a commit. Then the record is handled again after the letter.
-   */
-  private boolean isOfRetryTopic(Event event, @Nullable Running running, Ownership in) {
-    return event.kind() == Kind.LETTER
-        && bounds.retries()
-        && running == null
-        && !in.failures.containsKey(event.offset());
   }
 
   /** A dead letter may be safe only after its partition was released, and assigned again. */

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The Kafka loop on a simulated broker, disturbed at random, under random schedules: known seeds,
- * and fresh ones with the profile. {@code -Dsimulation.minutes=…} says for how long, {@code
+ * and fresh ones for some seconds. {@code -Dsimulation.minutes=…} says for how long, {@code
  * -Dsimulation.first=…} from which seed on. {@code -Dsimulation.seed=…} repeats one round.
  */
 class LoopSimulationTest {
@@ -31,6 +31,7 @@ class LoopSimulationTest {
   /** A question to a broker that was down kept the poll thread beyond the end of its loop. */
   private static final long QUESTION_AT_THE_END = 1_796_020_000_000_005_358L;
 
+  private static final Duration FRESH = Duration.ofSeconds(20);
   private static final int REPEATED = 12;
   private static final int MOST_FOR_A_DEFECT = 60;
 
@@ -53,23 +54,31 @@ class LoopSimulationTest {
     exploreFreshSeeds(scenario);
   }
 
-  /** With the profile only, until some 100,000 disturbances were green; see the document. */
+  @Test
+  void everyScheduleOfLoopsWithARetryTopicKeepsThePromises() {
+    Class<? extends LongConsumer> scenario = SimulatedRetries.class;
+    explore(scenario, 1, SEEDS_ON_REACTOR, Duration.ofMinutes(10));
+    exploreFreshSeeds(scenario);
+  }
+
+  /** For some seconds, or for the time of the profile. */
   private void exploreFreshSeeds(Class<? extends LongConsumer> scenario) {
     Integer minutes = Integer.getInteger("simulation.minutes");
-    if (minutes != null) {
-      long first = Long.getLong("simulation.first", System.nanoTime());
-      explore(scenario, first, Long.MAX_VALUE - first, Duration.ofMinutes(minutes));
-    }
+    long first = Long.getLong("simulation.first", System.nanoTime());
+    explore(
+        scenario,
+        first,
+        Long.MAX_VALUE - first,
+        minutes == null ? FRESH : Duration.ofMinutes(minutes));
   }
 
   private void explore(
       Class<? extends LongConsumer> scenario, long first, long most, Duration time) {
     Exploration explored = Exploration.explore(new Simulation(scenario), first, most, time);
     long disturbances = 0;
-    for (long i = 0;
-        i < explored.runs();
-        i++) { // -Dsimulation.seed runs another one than the first
-      disturbances += SimulatedPlan.of(explored.seed() - i).steps().size();
+    for (long i = 0; i < explored.runs(); i++) {
+      long seed = explored.seed() - i; // -Dsimulation.seed runs another one than the first
+      disturbances += plan(scenario, seed).steps().size();
     }
     System.out.printf(
         "%s: %d rounds from seed %d, %d disturbances, %d steps, %d rounds an hour%n",
@@ -82,9 +91,16 @@ class LoopSimulationTest {
     explored.check(getClass().getSimpleName());
   }
 
+  private static SimulatedPlan plan(Class<? extends LongConsumer> scenario, long seed) {
+    return scenario == SimulatedRetries.class
+        ? SimulatedPlan.withRetries(seed)
+        : SimulatedPlan.of(seed);
+  }
+
   /** With freshly loaded classes, and after other seeds. */
   @ParameterizedTest
-  @ValueSource(classes = {SimulatedLoops.class, SimulatedReactorLoops.class})
+  @ValueSource(
+      classes = {SimulatedLoops.class, SimulatedReactorLoops.class, SimulatedRetries.class})
   void seedRepeatsItsRound(Class<? extends LongConsumer> scenario) {
     var simulation = new Simulation(scenario);
     List<Long> upwards = new ArrayList<>();
@@ -127,12 +143,25 @@ class LoopSimulationTest {
       Class<? extends LongConsumer> scenario, PlantedInSimulation defect, Invariant invariant) {
     var simulation = new Simulation(scenario, defect.name());
     Exploration explored =
-        Exploration.explore(simulation, 1, MOST_FOR_A_DEFECT, Duration.ofMinutes(5));
+        Exploration.search(simulation, 1, MOST_FOR_A_DEFECT, Duration.ofMinutes(5));
     System.out.printf(
         "%s in %s: found with schedule %d, %d steps in all%n",
         defect, scenario.getSimpleName(), explored.runs(), explored.steps());
     assertThat(explored.failure()).as("a failure within %d seeds", MOST_FOR_A_DEFECT).isNotNull();
     assertThat(explored.failure()).hasMessageContaining("invariant %d is broken", invariant.number);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DROPS_RETRIES, ALL_PROCESSED",
+    "TWO_OF_A_KEY, KEY_ORDER",
+    "TOO_MANY_AT_ONCE, BOUNDED",
+    "SETTLES_EARLY, COMMIT_BEHIND_WORK",
+    "DROPS_RECORDS, COMMIT_BEHIND_WORK",
+    "STANDS_STILL, PROGRESS",
+  })
+  void plantedDefectIsFoundWithARetryTopic(PlantedInSimulation defect, Invariant invariant) {
+    isFound(SimulatedRetries.class, defect, invariant);
   }
 
   /** A defect of the loop itself: a record that is settled notifies no worker. */
@@ -144,7 +173,7 @@ class LoopSimulationTest {
             .with(
                 "dev.millrace.kafka.internal.partition.Partition",
                 Planting.answering("wakeIf", "getAsBoolean", false));
-    Exploration explored = Exploration.explore(broken, 1, MOST_FOR_A_DEFECT, Duration.ofMinutes(5));
+    Exploration explored = Exploration.search(broken, 1, MOST_FOR_A_DEFECT, Duration.ofMinutes(5));
     System.out.printf(
         "wakes nobody, in %s: found with schedule %d, %d steps in all%n",
         scenario.getSimpleName(), explored.runs(), explored.steps());

@@ -275,9 +275,10 @@ class OracleTest {
   @Test
   void recordMayBeHandledAgainAfterTheLetterOfItsRetry() {
     var story = Story.withRetries(Ordering.KEY);
-    story.tell("a LETTER 0@1; a DOES 0@0 k; a DOES 0@1 k");
+    story.tell("a RETRY_LETTER 0@1; a DOES 0@0 k; a DOES 0@1 k");
+    story.tell("a START 0@2 k; a FAILED 0@2 k; a RETRY_LETTER 0@2; a DOES 0@2 k");
     assertThat(story.broken()).isEmpty();
-    story.tell("a START 0@2 k; a FAILED 0@2 k; a LETTER 0@2; a START 0@2 k");
+    story.tell("a START 0@3 k; a FAILED 0@3 k; a LETTER 0@3; a START 0@3 k");
     assertThat(story.broken()).containsExactly(4);
   }
 

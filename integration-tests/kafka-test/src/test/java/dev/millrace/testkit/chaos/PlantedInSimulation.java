@@ -13,6 +13,8 @@ enum PlantedInSimulation {
   SETTLES_EARLY,
   /** Skips some records. */
   DROPS_RECORDS,
+  /** Skips some records of the retry topic. */
+  DROPS_RETRIES,
   /** Leaves a thread behind when it is closed. */
   LEAKS_A_THREAD,
   /** Does not end when it is asked to. */
@@ -72,6 +74,7 @@ enum PlantedInSimulation {
             this == COMMITS_AHEAD || this == SETTLES_EARLY ? 1000 : plan.concurrency(),
             this == REVERSES_BATCHES ? 5 : 1,
             plan.disorder(),
+            plan.retries(),
             plan.steps());
   }
 }

@@ -41,6 +41,11 @@ final class PlantedWork {
           member.handle(record);
         }
       }
+      case DROPS_RETRIES -> {
+        if (SimulatedMember.isInput(record) || number % EACH != 0) {
+          member.handle(record);
+        }
+      }
       case STANDS_STILL -> {
         if (number > SOON) {
           new CountDownLatch(1).await();
@@ -95,7 +100,7 @@ final class PlantedWork {
       Producer<byte[], byte[]> producer = own;
       if (producer == null) {
         producer =
-            member.newProducer(
+            member.producers.inTransactions(
                 inTransaction ? Map.of("transactional.id", "own-" + member.name) : Map.of());
         if (inTransaction) {
           producer.initTransactions();

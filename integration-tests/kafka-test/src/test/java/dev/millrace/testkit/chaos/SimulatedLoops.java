@@ -21,10 +21,14 @@ public class SimulatedLoops implements LongConsumer {
     return SimulatedFace.CHANNEL;
   }
 
+  SimulatedPlan plan(long seed) {
+    return SimulatedPlan.of(seed);
+  }
+
   @Override
   public final void accept(long seed) {
     try {
-      new SimulatedRound(defect.in(SimulatedPlan.of(seed)), defect, face(seed)).run();
+      new SimulatedRound(defect.in(plan(seed)), defect, face(seed)).run();
     } catch (InterruptedException e) {
       throw new AssertionError("nobody interrupts a round", e);
     }

@@ -6,7 +6,6 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Backoff;
 import dev.millrace.kafka.ConsumerObserver;
 import dev.millrace.kafka.DeadLetter;
-import dev.millrace.kafka.DeadLetterHeaders;
 import dev.millrace.kafka.Loop;
 import dev.millrace.kafka.Output;
 import dev.millrace.kafka.PartitionObserver;
@@ -19,7 +18,6 @@ import dev.millrace.testkit.chaos.Event.Kind;
 import dev.millrace.testkit.chaos.SimulatedPlan.Mode;
 import dev.millrace.testkit.chaos.simulation.SimulatedConsumer;
 import dev.millrace.testkit.chaos.simulation.SimulatedLink;
-import dev.millrace.testkit.chaos.simulation.SimulatedProducer;
 import dev.millrace.testkit.simulation.SimulatedProcess;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,13 +31,10 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -53,6 +48,7 @@ final class SimulatedMember {
   private static final Duration DRAIN = Duration.ofSeconds(4);
   private static final Duration LAST_THREADS = Duration.ofSeconds(3);
   private static final Duration LINGER = Duration.ofMillis(20);
+  private static final Duration RETRY_DELAY = Duration.ofMillis(1500);
   private static final int SLOWEST = 1500;
 
   final String name;
@@ -61,6 +57,7 @@ final class SimulatedMember {
   final SimulatedProcess process;
   private final CancellableContext context = Context.background().withCancel();
   private final PlantedWork work = new PlantedWork(this);
+  final MemberProducers producers = new MemberProducers(this);
   private @Nullable SimulatedConsumer consumer;
   private @Nullable Loop loop;
   private long epochs;
@@ -85,7 +82,17 @@ final class SimulatedMember {
   }
 
   private void tell(Kind kind, ConsumerRecord<?, ?> record, String text) {
-    tell(kind, record.partition(), record.offset(), -1, "" + record.key(), text);
+    if (isInput(record)) {
+      tell(kind, record.partition(), record.offset(), -1, "" + record.key(), text);
+    } else if (kind == Kind.END) {
+      LetterLookup.Position of = MemberProducers.retry(record.headers());
+      tell(Kind.RETRIED, of.partition(), of.offset(), -1, "", text);
+    }
+  }
+
+  /** Whether it is not from the retry topic. */
+  static boolean isInput(ConsumerRecord<?, ?> record) {
+    return record.topic().equals(SimulatedRound.TOPIC);
   }
 
   // Life
@@ -215,22 +222,9 @@ final class SimulatedMember {
   /** The broker has answered a commit. */
   private void committed(Map<TopicPartition, OffsetAndMetadata> offsets) {
     offsets.forEach(
-        (partition, offset) ->
-            tell(Kind.COMMIT, partition.partition(), offset.offset(), -1, "", ""));
-  }
-
-  Producer<byte[], byte[]> newProducer(Map<String, Object> properties) {
-    Map<String, Object> all = new HashMap<>(properties);
-    all.put("max.block.ms", "3000");
-    all.put("transaction.timeout.ms", "5000");
-    return new SimulatedProducer(
-        round.broker,
-        link,
-        all,
-        record -> {
-          if (record.topic().equals(SimulatedRound.LETTERS)) {
-            LetterLookup.Position of = position(record.headers());
-            tell(Kind.LETTER, of.partition(), of.offset(), -1, "", "in a transaction");
+        (partition, offset) -> {
+          if (partition.topic().equals(SimulatedRound.TOPIC)) {
+            tell(Kind.COMMIT, partition.partition(), offset.offset(), -1, "", "");
           }
         });
   }
@@ -268,7 +262,12 @@ final class SimulatedMember {
     Drafts.consumer(builder).adminFactory = SimulatedMember::noAdmin;
     if (isExact()) {
       builder.deadLetterTopic(SimulatedRound.LETTERS);
-      Drafts.loop(builder).producerFactory = this::newProducer;
+      Drafts.loop(builder).producerFactory = producers::inTransactions;
+    } else if (plan.retries()) {
+      builder
+          .retryTopic(SimulatedRound.RETRIES, RETRY_DELAY)
+          .deadLetterTopic(SimulatedRound.LETTERS);
+      Drafts.loop(builder).producerFactory = producers::ofLetters;
     } else {
       builder.deadLetters(this::bury);
     }
@@ -374,6 +373,9 @@ final class SimulatedMember {
     return new ConsumerObserver() {
       @Override
       public PartitionObserver assigned(String group, Supplier<PartitionStatus> status) {
+        if (!status.get().partition().topic().equals(SimulatedRound.TOPIC)) {
+          return PartitionObserver.NONE;
+        }
         long epoch = ++epochs;
         int partition = status.get().partition().partition();
         tell(Kind.ASSIGNED, partition, -1, epoch, "", "");
@@ -452,20 +454,6 @@ final class SimulatedMember {
     round.broker.store(
         link, Duration.ofSeconds(2), () -> round.buried(record.partition(), record.offset()));
     tell(Kind.LETTER, record.partition(), record.offset(), -1, "", "");
-  }
-
-  static LetterLookup.Position position(ConsumerRecord<?, ?> letter) {
-    return position(letter.headers());
-  }
-
-  private static LetterLookup.Position position(Headers headers) {
-    return new LetterLookup.Position(
-        Integer.parseInt(text(headers.lastHeader(DeadLetterHeaders.PARTITION))),
-        Long.parseLong(text(headers.lastHeader(DeadLetterHeaders.OFFSET))));
-  }
-
-  private static String text(Header header) {
-    return new String(header.value(), StandardCharsets.UTF_8);
   }
 
   @Override

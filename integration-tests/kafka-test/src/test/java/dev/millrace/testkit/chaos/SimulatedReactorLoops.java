@@ -10,7 +10,7 @@ import reactor.core.scheduler.Schedulers;
  * A round of loops on Reactor. Half of the seeds have handlers that block, the others handlers that
  * return publishers.
  */
-public final class SimulatedReactorLoops extends SimulatedLoops {
+public class SimulatedReactorLoops extends SimulatedLoops {
 
   static {
     Schedulers.setFactory(new OfVirtualThreads());

@@ -27,11 +27,14 @@ final class SimulatedRound {
   static final String TOPIC = "inputs";
   static final String LETTERS = "letters";
   static final String OUTPUTS = "outputs";
+  static final String RETRIES = "retries";
   static final int ATTEMPTS = 3;
   private static final int OUTPUT_PARTITIONS = 2;
+  private static final int RETRY_PARTITIONS = 2;
   private static final int MOST_MEMBERS = 4;
   private static final int KEYS = 6;
   private static final int TICKS_A_BEAT = 5;
+  private static final int DAY = 24 * 60 * 60;
   private static final Duration TICK = Duration.ofMillis(100);
   private static final Duration ALL_DONE = Duration.ofSeconds(90);
   private static final Duration ALL_ENDED = Duration.ofSeconds(30);
@@ -84,7 +87,7 @@ final class SimulatedRound {
             Duration.ofSeconds(10),
             500,
             500,
-            false,
+            plan.retries(),
             false,
             EnumSet.allOf(Invariant.class));
     this.ledger = new Ledger(Plan.Contents.TRANSACTIONAL, plan.disorder(), bounds.outputs());
@@ -95,7 +98,12 @@ final class SimulatedRound {
   /** The broker has stored offsets. */
   private void committed(Map<TopicPartition, OffsetAndMetadata> offsets) {
     Map<Integer, Long> answer = new LinkedHashMap<>();
-    offsets.forEach((name, offset) -> answer.put(name.partition(), offset.offset()));
+    offsets.forEach(
+        (name, offset) -> {
+          if (name.topic().equals(TOPIC)) {
+            answer.put(name.partition(), offset.offset());
+          }
+        });
     oracle.asked(answer);
   }
 
@@ -119,6 +127,9 @@ final class SimulatedRound {
     broker.create(TOPIC, plan.partitions(), true);
     broker.create(LETTERS, 1, false);
     broker.create(OUTPUTS, OUTPUT_PARTITIONS, false);
+    if (plan.retries()) {
+      broker.create(RETRIES, RETRY_PARTITIONS, true);
+    }
     try {
       for (int i = 0; i < plan.members(); i++) {
         join();
@@ -231,7 +242,7 @@ final class SimulatedRound {
     List<SimulatedMember> working = working();
     boolean isOfMember =
         switch (step.what()) {
-          case LEAVE, KILL, FREEZE, CUT -> true;
+          case LEAVE, KILL, FREEZE, CUT, CLOCK -> true;
           default -> false;
         };
     if (isOfMember && working.isEmpty()) {
@@ -274,6 +285,7 @@ final class SimulatedRound {
       }
       case DELETE -> delete(step.dice());
       case POISON -> poison += 5;
+      case CLOCK -> target.process.setClock(Duration.ofSeconds(step.dice() % DAY - DAY / 2));
     }
   }
 
@@ -334,9 +346,15 @@ final class SimulatedRound {
     oracle.complain(Invariant.PROGRESS, text.toString());
   }
 
+  /** Records go to the retry topic before their commit, so it is looked at last. */
   private boolean isCommitted() {
-    for (int i = 0; i < plan.partitions(); i++) {
-      var name = new TopicPartition(TOPIC, i);
+    return isCommitted(TOPIC, plan.partitions())
+        && (!plan.retries() || isCommitted(RETRIES, RETRY_PARTITIONS));
+  }
+
+  private boolean isCommitted(String topic, int partitions) {
+    for (int i = 0; i < partitions; i++) {
+      var name = new TopicPartition(topic, i);
       long[] last = {-1};
       broker.readCommitted(name, (offset, record) -> last[0] = offset);
       if (broker.committed(name) <= last[0]) {
@@ -362,7 +380,7 @@ final class SimulatedRound {
     broker.readCommitted(
         new TopicPartition(LETTERS, 0),
         (offset, letter) -> {
-          LetterLookup.Position position = SimulatedMember.position(letter);
+          LetterLookup.Position position = MemberProducers.letter(letter.headers());
           oracle.letter(position.partition(), position.offset());
         });
     for (int i = 0; i < OUTPUT_PARTITIONS; i++) {

@@ -16,7 +16,7 @@ import java.util.Set;
  * partition 1. A step names the worker, the event, and its place:
  *
  * <pre>
- * a START 0@7 k       also END, FAILED, LETTER, RETRIED, COMMIT; DOES is START and END
+ * a START 0@7 k       also END, FAILED, LETTER, RETRIED, RETRY_LETTER, COMMIT; DOES is START and END
  * a START 0@7 k one   in the batch with this name
  * a ASSIGNED 0 2      the partition and the epoch; RELEASED also has the number of begun handlers
  * a BEAT 5000 10      the time since the last poll in ms, and the bytes of heap

@@ -162,7 +162,9 @@ public abstract class LoopCore<K, V> implements Loop {
 
   private @Nullable Throwable consume(Context context) throws InterruptedException {
     OwnProducer letters =
-        loop.producesLetters() ? OwnProducer.open(settings, loop.producerProperties) : null;
+        loop.producesLetters()
+            ? OwnProducer.open(settings, loop.producerProperties, loop.producerFactory)
+            : null;
     Context inside = context.withValue(INSIDE, this);
     try {
       return inside.call(() -> consume(inside, letters));

@@ -62,7 +62,7 @@ public final class LoopSettings {
   /** Kafka's own properties of the producer that the loop makes. */
   public final Map<String, ?> producerProperties;
 
-  /** Creates the producer of transactions. */
+  /** Creates the producer of transactions, or of dead letters and retries. */
   public final Function<Map<String, Object>, Producer<byte[], byte[]>> producerFactory;
 
   /** Receives failures that the loop survives. */

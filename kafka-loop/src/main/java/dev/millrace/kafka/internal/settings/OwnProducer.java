@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -42,10 +42,14 @@ public final class OwnProducer implements AutoCloseable {
    * Creates a producer with the connection settings of the consumer.
    *
    * @param given the application's own properties of the producer
+   * @param factory creates it
    */
-  public static OwnProducer open(ConsumerSettings<?, ?> settings, Map<String, ?> given) {
+  public static OwnProducer open(
+      ConsumerSettings<?, ?> settings,
+      Map<String, ?> given,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> factory) {
     return new OwnProducer(
-        new KafkaProducer<>(ofLetters(settings.properties(), given)), settings.closeTimeout);
+        factory.apply(ofLetters(settings.properties(), given)), settings.closeTimeout);
   }
 
   /**

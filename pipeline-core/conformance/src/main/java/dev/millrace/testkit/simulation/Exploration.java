@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed the seed of the last run
  * @param failure the failure of a run; null if none failed
  * @param deviations of the last run, from the plainest schedule
- * @param shortened the fewest deviations that were found to fail
+ * @param shortened the fewest deviations that were found to fail; the same number with {@link
+ *     #search}
  */
 public record Exploration(
     long runs,
@@ -31,9 +32,23 @@ public record Exploration(
 
   private static final Duration SHORTENING = Duration.ofSeconds(10);
 
-  /** Runs schedules until one fails, the time is over, or the number of runs is reached. */
+  /**
+   * Runs schedules until one fails, the time is over, or the number of runs is reached. Then it
+   * looks for a shorter schedule that fails, for up to 10 s.
+   */
   public static Exploration explore(
       Simulation simulation, long firstSeed, long mostRuns, Duration time) {
+    return explore(simulation, firstSeed, mostRuns, time, SHORTENING);
+  }
+
+  /** The same, but it looks for no shorter schedule: for defects that are there on purpose. */
+  public static Exploration search(
+      Simulation simulation, long firstSeed, long mostRuns, Duration time) {
+    return explore(simulation, firstSeed, mostRuns, time, Duration.ZERO);
+  }
+
+  private static Exploration explore(
+      Simulation simulation, long firstSeed, long mostRuns, Duration time, Duration shortening) {
     long start = System.nanoTime();
     long end = start + time.toNanos();
     Long only = Long.getLong(SEED);
@@ -50,9 +65,9 @@ public record Exploration(
     Duration took = Duration.ofNanos(System.nanoTime() - start);
     Deviations deviations = outcome.deviations();
     Deviations few =
-        outcome.failure() == null
+        outcome.failure() == null || shortening.isZero()
             ? deviations
-            : Shortening.shorten(simulation, seed, deviations, SHORTENING);
+            : Shortening.shorten(simulation, seed, deviations, shortening);
     return new Exploration(
         runs, steps, took, seed, outcome.failure(), deviations.list().size(), few.list().size());
   }

@@ -8,8 +8,13 @@ import java.lang.classfile.CodeModel;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.MonitorInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 import java.util.function.UnaryOperator;
 
 /**
@@ -17,6 +22,8 @@ import java.util.function.UnaryOperator;
  * the simulation finds the defect. Stateless and thread-safe.
  */
 public final class Planting {
+
+  private static final ClassDesc POINTS = ClassDesc.of(Points.class.getName());
 
   private Planting() {}
 
@@ -58,6 +65,29 @@ public final class Planting {
             default -> builder.with(element);
           }
         });
+  }
+
+  /**
+   * The methods of the class have a point before each access to a field of an object, plain or
+   * final. Without these points, code behind a monitor runs in one piece, even if the monitor is
+   * missing.
+   */
+  public static UnaryOperator<byte[]> pointsAtFields() {
+    CodeTransform change =
+        (code, element) -> {
+          if (element instanceof FieldInstruction field
+              && (field.opcode() == Opcode.GETFIELD || field.opcode() == Opcode.PUTFIELD)) {
+            code.invokestatic(POINTS, "point", MethodTypeDesc.of(ConstantDescs.CD_void));
+          }
+          code.with(element);
+        };
+    return bytes -> {
+      var file = ClassFile.of();
+      return file.transformClass(
+          file.parse(bytes),
+          ClassTransform.transformingMethodBodies(
+              method -> !method.methodName().stringValue().startsWith("<"), change));
+    };
   }
 
   private static boolean isCall(CodeElement element, String name) {

@@ -1,5 +1,6 @@
 package dev.millrace.testkit.simulation;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +17,9 @@ public final class SimulatedProcess {
 
   /** The threads that could run, if the process did; in the order in which they became ready. */
   final List<SimulatedThread> waiting = new ArrayList<>();
+
+  /** By how much its wall clock is ahead. */
+  Duration clockAhead = Duration.ZERO;
 
   boolean frozen;
   boolean dead;
@@ -59,6 +63,11 @@ public final class SimulatedProcess {
   public void kill() {
     dead = true;
     world.stops(this);
+  }
+
+  /** Sets its wall clock forward, or back. The time that threads wait does not change. */
+  public void setClock(Duration forward) {
+    clockAhead = clockAhead.plus(forward);
   }
 
   /** The names of its threads that have not ended, without the calling one. */

@@ -427,7 +427,11 @@ final class World implements Executor {
   }
 
   Instant instant() {
-    return START.plusNanos(now - START_NANOS);
+    Instant time = START.plusNanos(now - START_NANOS);
+    SimulatedThread running = current;
+    return running == null || running.process == null
+        ? time
+        : time.plus(running.process.clockAhead);
   }
 
   /** For {@code java.util.concurrent}: the time of the calling thread. */

@@ -14,14 +14,14 @@ class BrokenPipelinesTest {
 
   private static final int SEEDS = 1_000;
 
-  private static Exploration explore(String defect, int seeds) {
-    return Exploration.explore(
+  private static Exploration search(String defect, int seeds) {
+    return Exploration.search(
         new Simulation(BrokenPipelines.class, defect), 1, seeds, Duration.ofMinutes(2));
   }
 
   @Test
   void soundEngineHasNoFailure() {
-    explore(BrokenPipelines.SOUND, 400).check("BrokenPipelinesTest");
+    search(BrokenPipelines.SOUND, 400).check("BrokenPipelinesTest");
   }
 
   /** Other defects do not show in random pipelines: the tests of the kit find them. */
@@ -49,7 +49,7 @@ class BrokenPipelinesTest {
         "DRAINS_BY_CANCELLING",
       })
   void defectIsFound(Defect defect) {
-    Exploration found = explore(defect.name(), SEEDS);
+    Exploration found = search(defect.name(), SEEDS);
     System.out.printf(
         "%s: found with schedule %d, %d steps in all%n", defect, found.runs(), found.steps());
     assertThat(found.failure()).as("a failure within %d seeds", SEEDS).isNotNull();
@@ -75,7 +75,7 @@ class BrokenPipelinesTest {
       })
   void defectIsFoundByATestOfTheKit(Defect defect) {
     Exploration found =
-        Exploration.explore(
+        Exploration.search(
             new Simulation(BrokenKit.class, defect.name()), 1, SEEDS, Duration.ofMinutes(2));
     System.out.printf(
         "%s: found by the kit with schedule %d, %d steps in all: %s%n",

@@ -24,7 +24,7 @@ class EarlierDefectsTest {
         new Simulation(Puzzles.class, story)
             .with(HANDOVER, Planting.answering("take", "hasEnded", false))
             .with(HANDOVER, Planting.answering("attemptReceive", "hasEnded", false));
-    Exploration found = Exploration.explore(broken, 0, SEEDS, Duration.ofMinutes(2));
+    Exploration found = Exploration.search(broken, 0, SEEDS, Duration.ofMinutes(2));
     System.out.printf(
         "receive after cancel: found with schedule %d, %d steps in all%n",
         found.runs(), found.steps());

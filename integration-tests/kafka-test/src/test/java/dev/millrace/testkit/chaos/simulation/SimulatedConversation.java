@@ -71,7 +71,8 @@ public final class SimulatedConversation implements LongConsumer {
     public Producer<byte[], byte[]> producer(Map<String, String> properties) {
       Map<String, Object> all = new HashMap<>(properties);
       all.putIfAbsent("transaction.timeout.ms", "60000");
-      return new SimulatedProducer(broker, new SimulatedLink("producer"), all, record -> {});
+      return new SimulatedProducer(
+          broker, new SimulatedLink("producer"), all, new SimulatedProducer.Interceptor() {});
     }
 
     @Override

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -39,13 +39,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A producer of a {@link SimulatedBroker}, in transactions if it has a {@code transactional.id}.
- * Its sends are answered, in their order, in the next call that waits: it has no thread.
+ * Its sends are answered, in their order, in the next call that waits, or by a {@link #sender}.
  *
- * <p>For one thread at a time; {@link #close} from any thread.
+ * <p>For one thread at a time; {@link #close} from any thread, and {@link #send} too if there is a
+ * sender.
  */
 public final class SimulatedProducer implements Producer<byte[], byte[]> {
 
+  /** Sees the records, as Kafka's interceptor does. */
+  public interface Interceptor {
+
+    /** Before the record is sent. */
+    default void sends(ProducerRecord<byte[], byte[]> record) {}
+
+    /** The broker has acknowledged the record. */
+    default void acknowledged(ProducerRecord<byte[], byte[]> record) {}
+  }
+
   private record Sent(
+      ProducerRecord<byte[], byte[]> record,
       Request<RecordMetadata> request,
       CompletableFuture<RecordMetadata> future,
       @Nullable Callback callback) {}
@@ -65,7 +77,7 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
   private final SimulatedLink link;
   private final @Nullable String id;
   private final Duration patience;
-  private final Consumer<ProducerRecord<byte[], byte[]>> onSend;
+  private final Interceptor interceptor;
   private final long timeout;
   private final Deque<Sent> sends = new ArrayDeque<>();
   private int epoch = -1;
@@ -81,18 +93,15 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
   private boolean started;
 
   private boolean closed;
+  private @Nullable Thread sender;
 
-  /**
-   * A producer.
-   *
-   * @param onSend called with each record before it is sent, as an interceptor is
-   */
+  /** A producer. */
   public SimulatedProducer(
       SimulatedBroker broker,
       SimulatedLink link,
       Map<String, Object> properties,
-      Consumer<ProducerRecord<byte[], byte[]>> onSend) {
-    this.onSend = onSend;
+      Interceptor interceptor) {
+    this.interceptor = interceptor;
     this.broker = broker;
     this.link = link;
     Object given = properties.get("transactional.id");
@@ -220,7 +229,7 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
     } else {
       checkState(State.IN_TRANSACTION, "send");
     }
-    onSend.accept(record);
+    interceptor.sends(record);
     Integer given = record.partition();
     long count =
         broker.partitions().stream().filter(one -> one.topic().equals(record.topic())).count();
@@ -257,8 +266,9 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
               broker.wakePollers();
               return new RecordMetadata(name, offset, 0, 0, 0, 0);
             });
-    var sent = new Sent(request, new CompletableFuture<>(), callback);
+    var sent = new Sent(record, request, new CompletableFuture<>(), callback);
     sends.add(sent);
+    LockSupport.unpark(sender);
     return sent.future();
   }
 
@@ -271,6 +281,24 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
       callback.onCompletion(null, failure);
     }
     return CompletableFuture.failedFuture(failure);
+  }
+
+  /** Starts a thread that answers the sends until the producer is closed. */
+  public SimulatedProducer sender() {
+    sender =
+        Thread.ofVirtual()
+            .name("sender")
+            .start(
+                () -> {
+                  while (!closed) {
+                    flush();
+                    if (!closed && sends.isEmpty()) {
+                      LockSupport.park(this);
+                    }
+                  }
+                  flush(); // fails what is left
+                });
+    return this;
   }
 
   @Override
@@ -291,6 +319,7 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
       }
       Callback callback = one.callback();
       if (failure == null) {
+        interceptor.acknowledged(one.record());
         one.future().complete(one.request().result);
       } else {
         one.future().completeExceptionally(failure);
@@ -393,5 +422,6 @@ public final class SimulatedProducer implements Producer<byte[], byte[]> {
   @Override
   public void close(Duration limit) {
     closed = true;
+    LockSupport.unpark(sender);
   }
 }
