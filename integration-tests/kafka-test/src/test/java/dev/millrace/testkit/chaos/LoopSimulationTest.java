@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,8 +56,8 @@ class LoopSimulationTest {
   }
 
   @Test
-  void everyScheduleOfLoopsWithARetryTopicKeepsThePromises() {
-    Class<? extends LongConsumer> scenario = SimulatedRetries.class;
+  void everyScheduleOfStormsKeepsThePromises() {
+    Class<? extends LongConsumer> scenario = SimulatedStorms.class;
     explore(scenario, 1, SEEDS_ON_REACTOR, Duration.ofMinutes(10));
     exploreFreshSeeds(scenario);
   }
@@ -92,15 +93,12 @@ class LoopSimulationTest {
   }
 
   private static SimulatedPlan plan(Class<? extends LongConsumer> scenario, long seed) {
-    return scenario == SimulatedRetries.class
-        ? SimulatedPlan.withRetries(seed)
-        : SimulatedPlan.of(seed);
+    return scenario == SimulatedStorms.class ? SimulatedPlan.storm(seed) : SimulatedPlan.of(seed);
   }
 
   /** With freshly loaded classes, and after other seeds. */
   @ParameterizedTest
-  @ValueSource(
-      classes = {SimulatedLoops.class, SimulatedReactorLoops.class, SimulatedRetries.class})
+  @ValueSource(classes = {SimulatedLoops.class, SimulatedReactorLoops.class, SimulatedStorms.class})
   void seedRepeatsItsRound(Class<? extends LongConsumer> scenario) {
     var simulation = new Simulation(scenario);
     List<Long> upwards = new ArrayList<>();
@@ -160,23 +158,41 @@ class LoopSimulationTest {
     "DROPS_RECORDS, COMMIT_BEHIND_WORK",
     "STANDS_STILL, PROGRESS",
   })
-  void plantedDefectIsFoundWithARetryTopic(PlantedInSimulation defect, Invariant invariant) {
-    isFound(SimulatedRetries.class, defect, invariant);
+  void plantedDefectIsFoundInStorms(PlantedInSimulation defect, Invariant invariant) {
+    isFound(SimulatedStorms.class, defect, invariant);
   }
 
   /** A defect of the loop itself: a record that is settled notifies no worker. */
   @ParameterizedTest
   @ValueSource(classes = {SimulatedLoops.class, SimulatedReactorLoops.class})
   void settlingThatWakesNobodyIsFound(Class<? extends LongConsumer> scenario) {
-    var broken =
-        new Simulation(scenario)
-            .with(
-                "dev.millrace.kafka.internal.partition.Partition",
-                Planting.answering("wakeIf", "getAsBoolean", false));
+    isFound(
+        scenario,
+        "wakes nobody",
+        "dev.millrace.kafka.internal.partition.Partition",
+        Planting.answering("wakeIf", "getAsBoolean", false));
+  }
+
+  /** A defect of the loop itself: a start that nobody has committed counts as committed. */
+  @Test
+  void startThatIsNotCommittedIsFound() {
+    isFound(
+        SimulatedStorms.class,
+        "does not commit the start",
+        "dev.millrace.kafka.internal.partition.Commits",
+        Planting.answering("start", "isCommitted", true));
+  }
+
+  private static void isFound(
+      Class<? extends LongConsumer> scenario,
+      String defect,
+      String className,
+      UnaryOperator<byte[]> change) {
+    var broken = new Simulation(scenario).with(className, change);
     Exploration explored = Exploration.search(broken, 1, MOST_FOR_A_DEFECT, Duration.ofMinutes(5));
     System.out.printf(
-        "wakes nobody, in %s: found with schedule %d, %d steps in all%n",
-        scenario.getSimpleName(), explored.runs(), explored.steps());
+        "%s, in %s: found with schedule %d, %d steps in all%n",
+        defect, scenario.getSimpleName(), explored.runs(), explored.steps());
     assertThat(explored.failure())
         .hasMessageContaining("invariant %d is broken", Invariant.PROGRESS.number);
   }

@@ -75,6 +75,7 @@ enum PlantedInSimulation {
             this == REVERSES_BATCHES ? 5 : 1,
             plan.disorder(),
             plan.retries(),
+            plan.latest(),
             plan.steps());
   }
 }

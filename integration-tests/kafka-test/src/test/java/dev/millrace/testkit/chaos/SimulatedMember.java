@@ -62,6 +62,7 @@ final class SimulatedMember {
   private @Nullable Loop loop;
   private long epochs;
   private long batches; // one thread of the simulation runs at a time
+  private long deafUntil = Time.nanoTime();
   private boolean asked;
   private boolean frozen;
   private boolean ended;
@@ -201,7 +202,7 @@ final class SimulatedMember {
     properties.put("bootstrap.servers", "simulated");
     properties.put("group.id", "simulated");
     properties.put("client.id", name);
-    properties.put("auto.offset.reset", "earliest");
+    properties.put("auto.offset.reset", round.plan.latest() ? "latest" : "earliest");
     properties.put("max.poll.records", "10");
     properties.put("session.timeout.ms", "4000");
     properties.put("max.poll.interval.ms", "15000");
@@ -416,7 +417,20 @@ final class SimulatedMember {
     tell(Kind.END, record, "");
   }
 
+  /** Handlers that begin before this time end after it, and ignore interrupts until then. */
+  void deafUntil(long nanos) {
+    deafUntil = nanos;
+  }
+
   private void effort() throws InterruptedException {
+    boolean interrupted = false;
+    for (long left; (left = deafUntil - Time.nanoTime()) > 0; ) {
+      Time.parkNanos(this, left);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      throw new InterruptedException("after it was deaf");
+    }
     var random = ThreadLocalRandom.current();
     double dice = random.nextDouble();
     Time.sleep(

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
  *
  * @param disorder the rate at which handlers fail on good records
  * @param retries whether failed records go to a retry topic
+ * @param latest whether a group that has committed nothing begins at the end of the log
  */
 record SimulatedPlan(
     long seed,
@@ -22,6 +23,7 @@ record SimulatedPlan(
     int batch,
     double disorder,
     boolean retries,
+    boolean latest,
     List<Step> steps) {
 
   /** How records are handled. */
@@ -43,13 +45,25 @@ record SimulatedPlan(
     REFUSE,
     DELETE,
     POISON,
+    // The following ones are of storms only.
     /** Sets the wall clock of a member to another time. */
-    CLOCK
+    CLOCK,
+    /** A transaction of another producer stays open, so that the records behind it wait. */
+    HANG,
+    /** Handlers of a member ignore interrupts, and take their time. */
+    DEAF,
+    /** The topic gets one more partition. */
+    PARTITION
   }
 
-  /** The disturbances of rounds without retry topics, which need no clock. */
-  private static final What[] TIMELESS =
-      Stream.of(What.values()).filter(what -> what != What.CLOCK).toArray(What[]::new);
+  private static final int LONGEST_DEAF = 6000;
+  private static final What[] OF_STORMS = {What.CLOCK, What.HANG, What.DEAF, What.PARTITION};
+
+  /** Without an admin client, the loop cannot see that a partition is new: it begins at the end. */
+  private static final What[] OF_STORMS_FROM_THE_END = {What.CLOCK, What.HANG, What.DEAF};
+
+  private static final What[] OF_ALL =
+      Stream.of(What.values()).filter(what -> what.compareTo(What.CLOCK) < 0).toArray(What[]::new);
 
   /**
    * A disturbance.
@@ -67,7 +81,7 @@ record SimulatedPlan(
     for (int i = 0; i < count; i++) {
       steps.add(
           new Step(
-              oneOf(random, TIMELESS),
+              oneOf(random, OF_ALL),
               random.nextInt(1 << 20),
               200 + random.nextInt(random.nextInt(3) == 0 ? 9000 : 2000),
               random.nextInt(3000)));
@@ -84,31 +98,45 @@ record SimulatedPlan(
         mode == Mode.BATCH ? 1 + random.nextInt(5) : 1,
         random.nextInt(3) == 0 ? 0.1 : 0,
         false,
+        false,
         List.copyOf(steps));
   }
 
-  /** The same, with a retry topic, more failures, and one to three clocks that are set. */
-  static SimulatedPlan withRetries(long seed) {
+  /**
+   * A plan with one to four further disturbances, and with more failures. Most have a retry topic,
+   * if they have no transactions. Half begin at the end of the log, with a group that has committed
+   * nothing.
+   */
+  static SimulatedPlan storm(long seed) {
     SimulatedPlan plan = of(seed);
     var random = new SplittableRandom(seed * 37 + 11);
+    boolean latest = random.nextBoolean();
     List<Step> steps = new ArrayList<>(plan.steps());
-    int clocks = 1 + random.nextInt(3);
-    for (int i = 0; i < clocks; i++) {
+    if (latest) { // where the log begins behind the committed offset, records are skipped
+      steps.removeIf(step -> step.what() == What.DELETE);
+    }
+    int more = 1 + random.nextInt(4);
+    for (int i = 0; i < more; i++) {
       steps.add(
           random.nextInt(steps.size() + 1),
-          new Step(What.CLOCK, random.nextInt(1 << 20), 0, random.nextInt(1000)));
+          new Step(
+              oneOf(random, latest ? OF_STORMS_FROM_THE_END : OF_STORMS),
+              random.nextInt(1 << 20),
+              200 + random.nextInt(LONGEST_DEAF),
+              random.nextInt(1000)));
     }
     return new SimulatedPlan(
         seed,
         plan.protocol(),
         plan.ordering(),
-        plan.mode() == Mode.TRANSACTION ? Mode.ONE : plan.mode(),
+        plan.mode(),
         plan.partitions(),
         plan.members(),
         plan.concurrency(),
         plan.batch(),
         0.1,
-        true,
+        plan.mode() != Mode.TRANSACTION && random.nextInt(3) > 0,
+        latest,
         List.copyOf(steps));
   }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -60,6 +61,7 @@ final class SimulatedRound {
   private final List<TopicPartition> letters = new ArrayList<>();
   private final List<Long> letterOffsets = new ArrayList<>();
   private final List<String> story = new ArrayList<>();
+  private int partitions;
   private int names;
   private int ticks;
   private int poison;
@@ -68,6 +70,7 @@ final class SimulatedRound {
 
   SimulatedRound(SimulatedPlan plan, PlantedInSimulation defect, SimulatedFace face) {
     this.plan = plan;
+    this.partitions = plan.partitions();
     this.defect = defect;
     this.face = face;
     this.random = new SplittableRandom(plan.seed());
@@ -124,7 +127,7 @@ final class SimulatedRound {
    * @throws AssertionError if an invariant is broken
    */
   void run() throws InterruptedException {
-    broker.create(TOPIC, plan.partitions(), true);
+    broker.create(TOPIC, partitions, true);
     broker.create(LETTERS, 1, false);
     broker.create(OUTPUTS, OUTPUT_PARTITIONS, false);
     if (plan.retries()) {
@@ -134,6 +137,7 @@ final class SimulatedRound {
       for (int i = 0; i < plan.members(); i++) {
         join();
       }
+      awaitStart();
       pass(Duration.ofSeconds(1));
       for (Step step : plan.steps()) {
         if (isViolated()) {
@@ -159,6 +163,20 @@ final class SimulatedRound {
                   oracle.violations().getFirst(),
                   String.join("", members.stream().map(member -> member.stacks).toList())));
     }
+  }
+
+  /** Records from now on are after the start of the group, wherever it begins. */
+  private void awaitStart() throws InterruptedException {
+    quiet = plan.latest();
+    if (quiet && !await(ALL_DONE, this::hasBegun)) {
+      complain("the start is not committed");
+    }
+    quiet = false;
+  }
+
+  private boolean hasBegun() {
+    return IntStream.range(0, partitions)
+        .allMatch(i -> broker.hasCommitted(new TopicPartition(TOPIC, i)));
   }
 
   private boolean isViolated() {
@@ -202,7 +220,7 @@ final class SimulatedRound {
   private void produce() {
     int count = random.nextInt(4);
     for (int i = 0; i < count; i++) {
-      int partition = random.nextInt(plan.partitions());
+      int partition = random.nextInt(partitions);
       var name = new TopicPartition(TOPIC, partition);
       String key = "key-" + random.nextInt(KEYS);
       long id = number++;
@@ -216,7 +234,7 @@ final class SimulatedRound {
     if (random.nextInt(30) == 0) {
       long id = number++;
       broker.appendAborted(
-          new TopicPartition(TOPIC, random.nextInt(plan.partitions())),
+          new TopicPartition(TOPIC, random.nextInt(partitions)),
           List.of(bytes("aborted-" + id), bytes("aborted-too-" + id)));
     }
   }
@@ -242,7 +260,7 @@ final class SimulatedRound {
     List<SimulatedMember> working = working();
     boolean isOfMember =
         switch (step.what()) {
-          case LEAVE, KILL, FREEZE, CUT, CLOCK -> true;
+          case LEAVE, KILL, FREEZE, CUT, CLOCK, DEAF -> true;
           default -> false;
         };
     if (isOfMember && working.isEmpty()) {
@@ -285,6 +303,12 @@ final class SimulatedRound {
       }
       case DELETE -> delete(step.dice());
       case POISON -> poison += 5;
+      case DEAF -> target.deafUntil(until);
+      case HANG -> {
+        var name = new TopicPartition(TOPIC, step.dice() % partitions);
+        fault(Event.CONDUCTOR, until, broker.hang(name, bytes("hanging")));
+      }
+      case PARTITION -> broker.create(TOPIC, partitions++);
       case CLOCK -> target.process.setClock(Duration.ofSeconds(step.dice() % DAY - DAY / 2));
     }
   }
@@ -308,7 +332,7 @@ final class SimulatedRound {
   }
 
   private void delete(int dice) {
-    var name = new TopicPartition(TOPIC, dice % plan.partitions());
+    var name = new TopicPartition(TOPIC, dice % partitions);
     long to = Math.min(broker.end(name), broker.committed(name) + dice % 7);
     tell(Event.CONDUCTOR, Kind.DELETED, name.partition(), to, -1, "", "");
     broker.deleteTo(name, to);
@@ -348,7 +372,7 @@ final class SimulatedRound {
 
   /** Records go to the retry topic before their commit, so it is looked at last. */
   private boolean isCommitted() {
-    return isCommitted(TOPIC, plan.partitions())
+    return isCommitted(TOPIC, partitions)
         && (!plan.retries() || isCommitted(RETRIES, RETRY_PARTITIONS));
   }
 
@@ -365,7 +389,7 @@ final class SimulatedRound {
   }
 
   private void readWhatIsThere() {
-    for (int i = 0; i < plan.partitions(); i++) {
+    for (int i = 0; i < partitions; i++) {
       int partition = i;
       broker.readCommitted(
           new TopicPartition(TOPIC, i),

@@ -121,6 +121,15 @@ public final class SimulatedBroker {
     }
   }
 
+  /** Adds a partition to a topic that the group consumes. The group rebalances. */
+  public void create(String topic, int partition) {
+    settle();
+    var name = new TopicPartition(topic, partition);
+    logs.put(name, new SimulatedLog(name));
+    inputs.add(name);
+    group.changed(clock);
+  }
+
   List<TopicPartition> inputs() {
     return inputs;
   }
@@ -165,6 +174,17 @@ public final class SimulatedBroker {
     wakePollers();
   }
 
+  /** Appends a record in a transaction that stays open until it is aborted by the result. */
+  public Runnable hang(TopicPartition name, byte[] value) {
+    settle();
+    var open = new SimulatedTransaction(NEVER);
+    log(name).append(new byte[0], value, new RecordHeaders(), 0, open);
+    return () -> {
+      open.end(false);
+      wakePollers();
+    };
+  }
+
   /** The committed records of a partition that are there. */
   public void readCommitted(
       TopicPartition name, BiConsumer<Long, ConsumerRecord<byte[], byte[]>> sink) {
@@ -182,6 +202,12 @@ public final class SimulatedBroker {
   public boolean hasOpenTransaction() {
     settle();
     return logs.values().stream().anyMatch(log -> log.end(true) < log.end(false));
+  }
+
+  /** Whether there is a committed offset. */
+  public boolean hasCommitted(TopicPartition name) {
+    settle();
+    return group.committed(name) != null;
   }
 
   /** The committed offset; 0 if there is none. */

@@ -204,7 +204,8 @@ final class SimulatedGroup {
     }
   }
 
-  private void changed(long now) {
+  /** Members or partitions have come or gone. */
+  void changed(long now) {
     if (kind == Kind.CONSUMER) {
       retarget();
     } else {

@@ -1,16 +1,16 @@
 package dev.millrace.testkit.chaos;
 
 /**
- * A round of loops with a retry topic, on all faces in turn. The wall clocks of their processes are
- * set to other times now and then.
+ * A round of loops on all faces in turn, with further disturbances, most with a retry topic, and
+ * half with a group that begins at the end of the log.
  */
-public final class SimulatedRetries extends SimulatedReactorLoops {
+public final class SimulatedStorms extends SimulatedReactorLoops {
 
   /** Without a defect. */
-  public SimulatedRetries() {}
+  public SimulatedStorms() {}
 
   /** With the defect of this name. */
-  public SimulatedRetries(String defect) {
+  public SimulatedStorms(String defect) {
     super(defect);
   }
 
@@ -22,6 +22,6 @@ public final class SimulatedRetries extends SimulatedReactorLoops {
 
   @Override
   SimulatedPlan plan(long seed) {
-    return SimulatedPlan.withRetries(seed);
+    return SimulatedPlan.storm(seed);
   }
 }
