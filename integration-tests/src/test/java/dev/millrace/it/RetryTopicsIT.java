@@ -85,7 +85,11 @@ class RetryTopicsIT extends WithTransactions {
   }
 
   private FaceBuilder retrying(Duration delay) {
-    return builder(Map.of())
+    return retrying(Map.of(), delay);
+  }
+
+  private FaceBuilder retrying(Map<String, ?> properties, Duration delay) {
+    return builder(properties)
         .commitInterval(Duration.ofMillis(20))
         .onError(errors::add)
         .handler(
@@ -134,6 +138,17 @@ class RetryTopicsIT extends WithTransactions {
               assertThat(committed(first)).isEqualTo(RECORDS * 3 / 10);
               assertThat(committed(second)).isEqualTo(RECORDS * 2 / 10);
             });
+  }
+
+  /** Another member has sent it, before the owner of its partition has committed the start. */
+  @Test
+  void recordThatCameBeforeTheStartIsHandledWhateverTheResetSays() throws Exception {
+    produce(List.of(new ProducerRecord<>(first, new byte[] {'k'}, new byte[] {'v', '3'})));
+    var latest = Map.of("auto.offset.reset", "latest");
+    Running one = start(retrying(latest, Duration.ofSeconds(1)).build());
+    await().atMost(Duration.ofSeconds(60)).until(() -> handled.size() == 1);
+    assertThat(topicsSeen).containsOnly(first);
+    one.drain();
   }
 
   @Test

@@ -268,7 +268,11 @@ public final class ChannelConsumer<K, V> implements AutoCloseable {
             "notifications() is full: the oldest notification is dropped; receive the"
                 + " notifications");
       }
-      notifications.trySend(change);
+      try {
+        notifications.trySend(change);
+      } catch (ChannelClosedException e) {
+        LOG.debug("after the end of the consumer: {}", change);
+      }
     }
   }
 

@@ -72,7 +72,11 @@ class Feeder<K, V> implements Outlet {
 
   @Override
   public void wake() {
-    ready.trySend(true);
+    try {
+      ready.trySend(true);
+    } catch (ChannelClosedException e) {
+      LOG.debug("a handler has ended after its consumer: {}", e.toString());
+    }
   }
 
   @Override

@@ -40,9 +40,11 @@ import org.jspecify.annotations.Nullable;
  *
  * 1. The group has committed an offset: start there. If the commit names another topic id than the
  *    topic has now, the commit is of a deleted topic (KAFKA-13310): a new history.
- * 2. Nothing is committed, and the partition did not exist when the group began: start at its
+ * 2. Nothing is committed, and it is a partition of a retry topic: start at its beginning. Only this
+ *    group sends records there, perhaps before the start was committed.
+ * 3. Nothing is committed, and the partition did not exist when the group began: start at its
  *    beginning.
- * 3. Nothing is committed: follow auto.offset.reset.
+ * 4. Nothing is committed: follow auto.offset.reset.
  *
  * When did the group begin? Each commit contains the number of partitions of the topic at that
  * time. Later members repeat this number, so the smallest number in the commits of the topic
@@ -65,6 +67,7 @@ public final class StartFinder {
   private final @Nullable Reading reading;
   private final NewHistory newHistory;
   private final AddedPartitions added;
+  private final Set<String> retryTopics;
   private final IsolationLevel isolation;
   private final Consumer<? super Exception> report;
 
@@ -79,6 +82,7 @@ public final class StartFinder {
     this.reading = settings.reading;
     this.newHistory = settings.newHistory();
     this.added = settings.addedPartitions;
+    this.retryTopics = settings.delays.keySet();
     this.isolation = settings.isolation();
     this.report = report;
   }
@@ -172,6 +176,9 @@ public final class StartFinder {
   private CompletableFuture<Start> uncommitted(
       TopicPartition name, TopicBook.@Nullable Entry topic) {
     Origin now = topic == null ? null : topic.origin();
+    if (retryTopics.contains(name.topic())) {
+      return at(name, Place.FIRST, now);
+    }
     if (topic == null || reset.isEarliest() || added == AddedPartitions.BY_RESET) {
       return byReset(name, now);
     }

@@ -14,6 +14,10 @@ import dev.millrace.kafka.internal.offsets.CommitMetadata;
 import dev.millrace.kafka.internal.offsets.OffsetRanges;
 import dev.millrace.kafka.internal.partition.Start;
 import dev.millrace.kafka.internal.settings.ConsumerDraft;
+import dev.millrace.kafka.internal.settings.Gate;
+import dev.millrace.kafka.internal.settings.LoopDraft;
+import dev.millrace.kafka.internal.settings.RetryTopics;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,7 +37,10 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rules for the start of a partition, without a broker. */
 class StartFinderTest {
@@ -247,6 +254,22 @@ class StartFinderTest {
     var later = new TopicPartition("ordeal", 0);
     assertThat(start(finder, later).position().offset()).isEqualTo(FIRST);
     assertThat(start(finder, 0).position().offset()).isEqualTo(END);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"latest", "none", "by_duration:PT0S"})
+  void retryTopicStartsAtItsBeginningWhateverTheResetSays(String reset) {
+    draft.properties(
+        Map.of("bootstrap.servers", "nowhere:1", "group.id", "g", "auto.offset.reset", reset));
+    draft.topics = List.of("others");
+    draft.keyDeserializer = new StringDeserializer();
+    draft.valueDeserializer = new StringDeserializer();
+    var loop = new LoopDraft<>(draft);
+    loop.retryTopics = RetryTopics.NONE.with(TOPIC, Duration.ofMinutes(1));
+    loop.deadLetterTopic = "dead";
+    var settings = loop.consumer(loop.loop(), observer -> observer, Gate.of(1));
+    var finder = new StartFinder(cluster, new TopicBook(cluster), settings, errors::add);
+    assertThat(start(finder, 1).position().offset()).isEqualTo(FIRST);
   }
 
   /** KAFKA-13310. */
