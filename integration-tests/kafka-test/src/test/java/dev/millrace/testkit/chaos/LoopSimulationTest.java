@@ -32,6 +32,11 @@ class LoopSimulationTest {
   /** A question to a broker that was down kept the poll thread beyond the end of its loop. */
   private static final long QUESTION_AT_THE_END = 1_796_020_000_000_005_358L;
 
+  /** A deaf handler ended after its loop; a record was lost in a retry topic. */
+  private static final long[] RED_STORMS = {
+    1_798_400_000_000_005_977L, 1_798_400_000_000_019_050L, 1_798_400_000_000_022_580L
+  };
+
   private static final Duration FRESH = Duration.ofSeconds(20);
   private static final int REPEATED = 12;
   private static final int MOST_FOR_A_DEFECT = 60;
@@ -59,6 +64,9 @@ class LoopSimulationTest {
   void everyScheduleOfStormsKeepsThePromises() {
     Class<? extends LongConsumer> scenario = SimulatedStorms.class;
     explore(scenario, 1, SEEDS_ON_REACTOR, Duration.ofMinutes(10));
+    for (long seed : RED_STORMS) {
+      explore(scenario, seed, 1, Duration.ofMinutes(10));
+    }
     exploreFreshSeeds(scenario);
   }
 

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A scenario is a {@link LongConsumer} that gets the seed, with a public constructor that has no
  * parameters, or one string. It runs in a virtual thread. The library's classes are loaded for it
  * once more, and rewritten. All threads that they start run on one carrier, one at a time. Time
- * moves when no thread can run. A scenario fails if it throws, if its threads are stuck, or if a
- * thread lives on.
+ * moves when no thread can run. A scenario fails if it throws, if one of its threads ends with an
+ * exception, if its threads are stuck, or if a thread lives on.
  *
  * <p>The threads see each other's writes in program order. So a missing fence is not found: that
  * needs jcstress.

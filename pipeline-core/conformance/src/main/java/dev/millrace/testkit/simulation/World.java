@@ -463,6 +463,9 @@ final class World implements Executor {
           Jdk.seedThread(seed * 31 + own.number);
           try {
             task.run();
+          } catch (Throwable e) {
+            fail(e);
+            throw e;
           } finally {
             own.ended = true;
           }
