@@ -48,8 +48,11 @@ class ExplainTest {
     return element;
   }
 
-  /** A line that begins with these words; a time stands for {@code TIME}. */
-  private static void awaitLine(Run<?> run, String begin) {
+  /**
+   * A line that begins with these words; a time stands for {@code TIME}. Returns the text with this
+   * line: while elements go on, the next text can be another one.
+   */
+  private static String awaitLine(Run<?> run, String begin) {
     String quoted = Pattern.quote(begin).replace("TIME", "\\E" + TIME + "\\Q");
     var pattern = Pattern.compile("^" + quoted, Pattern.MULTILINE);
     var last = new AtomicReference<>("");
@@ -61,6 +64,7 @@ class ExplainTest {
               last.set(run.explain());
               assertThat(last.get()).containsPattern(pattern);
             });
+    return last.get();
   }
 
   private static final String HERE = "dev.millrace.stages.ExplainTest.";
@@ -204,8 +208,10 @@ class ExplainTest {
             .map("slow", ExplainTest::slowly)
             .to(Sink.count());
     try (var run = start(engine, job)) {
-      awaitLine(run, "bottleneck: 'slow', 'sink' (in one thread). 'quick' has waited for room for");
-      assertThat(run.explain())
+      assertThat(
+              awaitLine(
+                  run,
+                  "bottleneck: 'slow', 'sink' (in one thread). 'quick' has waited for room for"))
           .contains(
               "A larger buffer before it would not help: make it faster, or run it in parallel.");
     }
@@ -216,8 +222,10 @@ class ExplainTest {
   void bottleneckIsTheParallelStage(Engine engine) {
     for (var parallel : parallel("slow", ExplainTest::slowly)) {
       try (var run = start(engine, parallel.to(Sink.count()))) {
-        awaitLine(run, "bottleneck: 'slow'. 'source' has waited for room for TIME of TIME (");
-        assertThat(run.explain()).contains("make it faster, or raise its parallelism.");
+        assertThat(
+                awaitLine(
+                    run, "bottleneck: 'slow'. 'source' has waited for room for TIME of TIME ("))
+            .contains("make it faster, or raise its parallelism.");
       }
     }
   }
@@ -251,8 +259,8 @@ class ExplainTest {
             .map("out", x -> count[1]++ / 50 % 2 == 1 ? x : slowly(x))
             .to(Sink.count());
     try (var run = start(engine, job)) {
-      awaitLine(run, "buffer: 'in' has waited for room for ");
-      assertThat(run.explain()).containsPattern("A larger buffer between them wins \\d+ % at most");
+      assertThat(awaitLine(run, "buffer: 'in' has waited for room for "))
+          .containsPattern("A larger buffer between them wins \\d+ % at most");
     }
   }
 
