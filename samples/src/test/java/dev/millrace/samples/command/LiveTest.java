@@ -39,10 +39,11 @@ class LiveTest {
     var out = new ByteArrayOutputStream();
     try (var run = job.start(Engine.named(engine), Context.background())) {
       RunReport before = run.report();
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> run.explain().contains("bottleneck: 'slow'"));
-      List<String> frame = Live.frame(before, run.report(), run.explain());
+      String why =
+          await()
+              .atMost(Duration.ofSeconds(30))
+              .until(run::explain, text -> text.contains("bottleneck: 'slow'"));
+      List<String> frame = Live.frame(before, run.report(), why);
       assertThat(frame.getFirst()).startsWith("running for ");
       assertThat(frame).anyMatch(line -> line.matches("slow +[1-9][0-9,]* .*<-"));
       assertThat(frame).anyMatch(line -> line.matches("(numbers|ahead) .* [1-9]\\d* #+"));
