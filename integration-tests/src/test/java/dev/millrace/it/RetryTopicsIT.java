@@ -142,7 +142,7 @@ class RetryTopicsIT extends WithTransactions {
 
   /** Another member has sent it, before the owner of its partition has committed the start. */
   @Test
-  void recordThatCameBeforeTheStartIsHandledWhateverTheResetSays() throws Exception {
+  void recordThatCameBeforeTheStartIsHandledWithLatest() throws Exception {
     produce(List.of(new ProducerRecord<>(first, new byte[] {'k'}, new byte[] {'v', '3'})));
     var latest = Map.of("auto.offset.reset", "latest");
     Running one = start(retrying(latest, Duration.ofSeconds(1)).build());
