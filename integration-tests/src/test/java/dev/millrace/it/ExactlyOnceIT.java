@@ -150,7 +150,10 @@ class ExactlyOnceIT extends WithTransactions {
     assertThat(repeated()).isZero(); // no record is handled again for it
   }
 
-  /** The second loop may come at any moment of a transaction of the first one. */
+  /**
+   * The second loop may come at any moment of a transaction of the first one. If the first loop
+   * commits in the moment in which it is fenced, Kafka 4.3.1 answers with an unknown error.
+   */
   @Test
   void secondLoopWithTheSameTransactionalIdStopsTheFirst() throws Exception {
     Map<String, Object> name = Map.of("transactional.id", topic + "-1");
@@ -169,8 +172,10 @@ class ExactlyOnceIT extends WithTransactions {
             });
     assertThat(second.task()).isNotDone(); // the newer loop is the one that stays
     assertThatThrownBy(() -> first.task().get())
-        .hasStackTraceContaining(ProducerFencedException.class.getName())
-        .hasMessageContaining(topic + "-1");
+        .hasMessageContaining(topic + "-1")
+        .satisfiesAnyOf(
+            e -> assertThat(Causes.find(e, ProducerFencedException.class)).isNotNull(),
+            e -> assertThat(e).hasStackTraceContaining("Unhandled error in EndTxnResponse"));
     awaitCommitted(records.get());
     second.drain();
     assertEachInputHasOneOutputInOrder(records.get());

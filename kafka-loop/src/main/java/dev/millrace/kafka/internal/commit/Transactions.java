@@ -334,10 +334,10 @@ final class Transactions {
 
   private RuntimeException unprovable(RuntimeException cause) {
     return new KafkaException(
-        ("the outcome of a transaction is unknown, and its producer allows no more calls (%s)."
-                + " Another loop may have the 'transactional.id' '%s' meanwhile, and a new producer"
-                + " would stop that loop. Start this loop again if it is the only one with this id")
-            .formatted(Brief.of(cause), settings.transactionalId()),
+        ("another loop may have the 'transactional.id' '%s': the outcome of a transaction is"
+             + " unknown, its producer allows no more calls, and a new producer would stop that"
+             + " loop. Start this loop again if it is the only one with this id. The failure: %s")
+            .formatted(settings.transactionalId(), Brief.of(cause)),
         cause);
   }
 
