@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.context.Context;
+import dev.millrace.errors.Causes;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Loop;
 import dev.millrace.testkit.LocalBroker;
@@ -25,6 +26,9 @@ import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
@@ -94,10 +98,18 @@ class RightsIT {
 
   private AclBinding right(
       ResourceType type, AclOperation operation, AclPermissionType permission) {
-    String name = type == ResourceType.TOPIC ? topic : group;
+    return right(type, type == ResourceType.TOPIC ? topic : group, operation, permission);
+  }
+
+  private static AclBinding right(
+      ResourceType type, String name, AclOperation operation, AclPermissionType permission) {
     return new AclBinding(
         new ResourcePattern(type, name, PatternType.LITERAL),
         new AccessControlEntry("User:shop", "*", operation, permission));
+  }
+
+  private static AclBinding all(ResourceType type, String name) {
+    return right(type, name, AclOperation.ALL, AclPermissionType.ALLOW);
   }
 
   private AclBinding reads(ResourceType type) {
@@ -139,6 +151,11 @@ class RightsIT {
   }
 
   private void awaitRefusal(Loop loop, FutureTask<String> running) {
+    awaitRefusal(loop, running, AuthorizationException.class);
+  }
+
+  private void awaitRefusal(
+      Loop loop, FutureTask<String> running, Class<? extends Exception> refusal) {
     errors.clear();
     await()
         .atMost(LONG)
@@ -146,7 +163,7 @@ class RightsIT {
             () ->
                 assertThat(errors.toArray(Exception[]::new))
                     .as("ended: %s, %s", running.isDone(), loop.health())
-                    .anyMatch(AuthorizationException.class::isInstance));
+                    .anyMatch(e -> Causes.find(e, refusal) != null));
   }
 
   @ParameterizedTest
@@ -167,6 +184,49 @@ class RightsIT {
     awaitRefusal(loop, running);
     grant(reads(ResourceType.TOPIC));
     await().atMost(LONG).until(() -> handled.contains("b") && committed() == 2);
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
+  }
+
+  /**
+   * The rights of the transactional id, of the outputs, and of the group inside of a transaction.
+   */
+  @ParameterizedTest
+  @EnumSource(Face.class)
+  void loopWithTransactionsWaitsForRights(Face face) throws Exception {
+    String outputs = topic + "-outputs";
+    broker().createTopic(outputs, 1);
+    grant(reads(ResourceType.TOPIC), reads(ResourceType.GROUP));
+    Loop loop =
+        builder(face, "classic")
+            .with(more -> more.awaitRights(Duration.ofMillis(200)))
+            .transactionalHandler(
+                (record, output) -> {
+                  handled.add(record.value());
+                  output.send(new ProducerRecord<>(outputs, record.value()));
+                })
+            .build();
+    var running = loops.start(loop);
+    awaitRefusal(loop, running, TransactionalIdAuthorizationException.class);
+    AclBinding ids =
+        new AclBinding(
+            new ResourcePattern(ResourceType.TRANSACTIONAL_ID, group, PatternType.PREFIXED),
+            all(ResourceType.TOPIC, outputs).entry());
+    grant(ids);
+    awaitRefusal(loop, running, TopicAuthorizationException.class); // of the outputs
+    AclBinding writes = all(ResourceType.TOPIC, outputs);
+    grant(writes);
+    await().atMost(LONG).until(() -> committed() == 1);
+    take(reads(ResourceType.GROUP));
+    produce("b");
+    awaitRefusal(loop, running, GroupAuthorizationException.class);
+    grant(reads(ResourceType.GROUP));
+    await().atMost(LONG).until(() -> handled.contains("b") && committed() == 2);
+    take(ids);
+    produce("c");
+    awaitRefusal(loop, running, TransactionalIdAuthorizationException.class);
+    grant(ids);
+    await().atMost(LONG).until(() -> handled.contains("c") && committed() == 3);
     loop.drain(Duration.ofSeconds(5));
     assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }

@@ -26,6 +26,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApplicationRecoverableException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPidMappingException;
@@ -406,7 +408,12 @@ final class Transactions {
   }
 
   private boolean isFatal(RuntimeException e) {
-    return Causes.find(e, Transactions::onlyPeopleCanMend) != null || isTakenOver(e);
+    return Causes.find(e, this::endsTheLoop) != null || isTakenOver(e);
+  }
+
+  private boolean endsTheLoop(Throwable e) {
+    boolean isRefused = e instanceof AuthorizationException || e instanceof AuthenticationException;
+    return onlyPeopleCanMend(e) && !(isRefused && settings.awaitsRights());
   }
 
   private boolean isTakenOver(RuntimeException e) {

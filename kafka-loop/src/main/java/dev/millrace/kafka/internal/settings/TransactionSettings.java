@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param properties Kafka's own properties, complete; they may contain secrets
  * @param isNamed whether the application has chosen the transactional id, so that another process
  *     may use the same
+ * @param awaitsRights whether the loop goes on when rights or credentials are refused
  * @param serializers the serializers, which are closed at the end
  * @param isKnown asks the cluster whether it knows a transactional id; blocks for some seconds at
  *     most, and throws a {@code KafkaException} if there is no answer
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public record TransactionSettings(
     Map<String, Object> properties,
     boolean isNamed,
+    boolean awaitsRights,
     List<Serializer<?>> serializers,
     Function<Map<String, Object>, Producer<byte[], byte[]>> factory,
     Predicate<String> isKnown,
@@ -67,6 +69,7 @@ public record TransactionSettings(
     return new TransactionSettings(
         all,
         isNamed,
+        consumer.awaitRights != null,
         serializers,
         factory,
         id -> KnownIds.contain(id, timeout -> consumer.newAdmin(all, timeout)),
@@ -95,6 +98,7 @@ public record TransactionSettings(
     return new TransactionSettings(
         all,
         false,
+        awaitsRights,
         serializers,
         factory,
         isKnown,

@@ -119,6 +119,7 @@ class FailingCommitsTest {
             new TransactionSettings(
                 Map.of(),
                 false,
+                false,
                 List.of(),
                 properties -> {
                   var producer =

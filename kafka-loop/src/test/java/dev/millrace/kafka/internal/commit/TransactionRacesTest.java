@@ -53,6 +53,7 @@ class TransactionRacesTest {
               new TransactionSettings(
                   Map.of(),
                   false,
+                  false,
                   List.of(),
                   properties -> producer,
                   id -> false,

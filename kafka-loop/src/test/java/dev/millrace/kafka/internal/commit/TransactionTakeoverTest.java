@@ -142,6 +142,7 @@ class TransactionTakeoverTest {
             new TransactionSettings(
                 Map.of("transactional.id", ID),
                 isNamed,
+                false,
                 List.of(),
                 properties -> {
                   var producer = new Producer();
