@@ -2,6 +2,7 @@ package dev.millrace.kafka.channel;
 
 import dev.millrace.channel.Channel;
 import dev.millrace.channel.ChannelClosedException;
+import dev.millrace.channel.ReceiveChannel;
 import dev.millrace.channel.Select;
 import dev.millrace.context.Context;
 import dev.millrace.kafka.Notification;
@@ -19,6 +20,7 @@ import dev.millrace.kafka.internal.workers.Workers;
 import dev.millrace.sync.TaskGroup;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,20 +73,23 @@ final class ChannelLoop<K, V> extends LoopCore<K, V> {
       if (!consumer.close(closeDeadline())) {
         survived(stuckPoll(consumer.place()));
       }
+      tellRest(consumer);
     }
   }
 
-  /**
-   * Reports failures that came after the end of the main loop, for example of handlers that it
-   * waited for.
-   */
+  /** Tells what has come since the end of the main loop: of handlers, and of the close. */
   private void tellRest(ChannelConsumer<K, V> consumer) {
+    tellRest(consumer.errors(), this::survived);
+    tellRest(consumer.notifications(), this::rebalanced);
+  }
+
+  private static <T> void tellRest(ReceiveChannel<T> events, Consumer<T> listener) {
     try {
-      for (Exception error; (error = consumer.errors().tryReceive()) != null; ) {
-        survived(error);
+      for (T one; (one = events.tryReceive()) != null; ) {
+        listener.accept(one);
       }
     } catch (ChannelClosedException e) {
-      LOG.debug("the consumer has ended, and no failure is left to report", e);
+      LOG.debug("the consumer has ended, and no event is left to tell", e);
     }
   }
 

@@ -103,6 +103,7 @@ final class MessageSubscription<K, V> implements Subscription {
           Throwable why = feed(intake);
           core.stop();
           boolean _ = Ends.join(poll, Time.nanoTime() + FOREVER_NANOS);
+          events.deliver(); // what came while the consumer closed
           end(registration, why);
         });
   }

@@ -122,13 +122,17 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
     // A function of the application may swallow the interrupt of the thread that waits for the
     // bell.
     var registration = CancelSource.listen(group.context(), bell::ring);
+    var thread = new CompletableFuture<@Nullable Void>();
     try {
-      return watch(handlers, events, group, handover);
+      return watch(handlers, events, group, handover, thread);
     } finally {
       handlers.cancel();
       interrupt(group, () -> running(handlers, handover));
       if (!receiver.close(closeDeadline())) {
         survived(stuckPoll(receiver.place()));
+      }
+      if (thread.isDone()) { // otherwise a listener may be running
+        events.deliver();
       }
       registration.stop();
     }
@@ -192,13 +196,17 @@ final class ReactorLoop<K, V> extends LoopCore<K, V> {
    * Has a virtual thread handle, and waits for its end, or until handlers have had their time. That
    * thread calls the application's functions, any of which may never return.
    *
+   * @param thread completes when that thread has ended
    * @return the failure of the loop; null if it did not fail
    */
   private @Nullable Throwable watch(
-      HandlerStarter handlers, Events events, TaskGroup group, Handover<K, V> handover)
+      HandlerStarter handlers,
+      Events events,
+      TaskGroup group,
+      Handover<K, V> handover,
+      CompletableFuture<@Nullable Void> thread)
       throws InterruptedException {
     Context context = group.context();
-    var thread = new CompletableFuture<@Nullable Void>();
     var registration = CancelSource.listen(context, watch::ring);
     try {
       fork(group, () -> handover.run(() -> handle(handlers, events, context, thread)));

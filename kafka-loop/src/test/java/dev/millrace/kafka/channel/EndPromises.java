@@ -19,9 +19,11 @@ import dev.millrace.kafka.builder.LoopBuilder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -132,6 +134,62 @@ public abstract class EndPromises extends WithMockConsumer {
     }
     assertThat(mock.closed()).isTrue();
     assertThatItIsTold(loop);
+  }
+
+  @Test
+  void failureOfTheLastCommitIsTold() throws Exception {
+    LoopBuilder<String, String, ?> builder = loop(record -> begun.countDown());
+    builder.commitInterval(Duration.ofHours(1)); // so that the end commits
+    Loop loop = builder.build();
+    assign(1, P0);
+    var running = start(loop, Context.background());
+    begun.await();
+    var failure = new GroupAuthorizationException("test");
+    commitFailure = failure;
+    loop.drain(CLOSE);
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(errors).contains(failure);
+  }
+
+  /** The listener is busy while partitions come and go and the drain begins. */
+  @Test
+  void notificationsThatWaitForTheListenerAtTheEndAreTold() throws Exception {
+    List<Notification> told = new CopyOnWriteArrayList<>();
+    LoopBuilder<String, String, ?> builder = loop(record -> {});
+    builder.onNotification(
+        change -> {
+          told.add(change);
+          begun.countDown();
+          ignoreInterrupts();
+        });
+    Loop loop = builder.build();
+    assign(0, P0);
+    var running = start(loop, Context.background());
+    begun.await();
+    var rebalanced = new CountDownLatch(8);
+    for (int i = 0; i < 8; i++) {
+      List<TopicPartition> next = i % 2 == 0 ? List.of(P0, P1) : List.of(P0);
+      mock.schedulePollTask(
+          () -> {
+            mock.updateBeginningOffsets(Map.of(P1, 0L));
+            mock.rebalance(next);
+            rebalanced.countDown();
+          });
+    }
+    rebalanced.await();
+    int before = told.size();
+    var drained =
+        new FutureTask<>(
+            () -> {
+              loop.drain(CLOSE);
+              return "drained";
+            });
+    Thread.ofVirtual().start(drained);
+    await().until(() -> loop.health().state() == State.CLOSING);
+    release.countDown();
+    assertThat(drained.get(50, TimeUnit.SECONDS)).isEqualTo("drained");
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
+    assertThat(told).hasSizeGreaterThanOrEqualTo(before + 8);
   }
 
   /**

@@ -71,6 +71,26 @@ class MessageFluxTest extends WithMockReceiver {
   }
 
   @Test
+  void failureOfTheLastCommitIsTold() {
+    assign(1, P0);
+    var failure = new KafkaException("the broker is away");
+    var subscription =
+        fluxBuilder()
+            .commitInterval(Duration.ofHours(1)) // so that the end commits
+            .flux()
+            .subscribe(
+                message -> {
+                  message.settle();
+                  handled.incrementAndGet();
+                });
+    await().until(() -> handled.get() == 1);
+    commitFailure = failure;
+    subscription.dispose();
+    awaitEnd();
+    await().until(() -> errors.contains(failure));
+  }
+
+  @Test
   void recordWhoseBatchIsCorruptEndsTheFluxWhichNamesIt() {
     assignWithCorruptRecordAt(2, 5);
     StepVerifier.create(flux())
