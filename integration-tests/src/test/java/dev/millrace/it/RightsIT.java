@@ -8,23 +8,29 @@ import dev.millrace.context.Context;
 import dev.millrace.errors.Causes;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.Loop;
+import dev.millrace.kafka.Notification;
 import dev.millrace.testkit.LocalBroker;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -128,6 +134,18 @@ class RightsIT {
     }
   }
 
+  private void keepSilentMembersFor(Duration time) throws Exception {
+    var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+    var entry = new ConfigEntry("consumer.session.timeout.ms", Long.toString(time.toMillis()));
+    try (Admin admin = admin()) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
+    }
+  }
+
   private long committed() throws Exception {
     try (Admin admin = admin()) {
       return loops.committed(admin, 0);
@@ -135,19 +153,19 @@ class RightsIT {
   }
 
   private FaceBuilder builder(Face face, String protocol) {
-    return loops.builder(
-        face,
-        protocol,
-        Map.of(
-            "bootstrap.servers",
-            broker().securedBootstrapServers(),
-            "security.protocol",
-            "SASL_PLAINTEXT",
-            "sasl.mechanism",
-            "PLAIN",
-            "sasl.jaas.config",
-            "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"shop\""
-                + " password=\"correct-horse\";"));
+    return builder(face, protocol, Map.of());
+  }
+
+  private FaceBuilder builder(Face face, String protocol, Map<String, Object> more) {
+    Map<String, Object> properties = new HashMap<>(more);
+    properties.put("bootstrap.servers", broker().securedBootstrapServers());
+    properties.put("security.protocol", "SASL_PLAINTEXT");
+    properties.put("sasl.mechanism", "PLAIN");
+    properties.put(
+        "sasl.jaas.config",
+        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"shop\""
+            + " password=\"correct-horse\";");
+    return loops.builder(face, protocol, properties);
   }
 
   private void awaitRefusal(Loop loop, FutureTask<String> running) {
@@ -184,6 +202,29 @@ class RightsIT {
     awaitRefusal(loop, running);
     grant(reads(ResourceType.TOPIC));
     await().atMost(LONG).until(() -> handled.contains("b") && committed() == 2);
+    loop.drain(Duration.ofSeconds(5));
+    assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
+  }
+
+  /** With KIP-848, Kafka's consumer is out of use after a heartbeat that was refused. */
+  @ParameterizedTest
+  @CsvSource({"CHANNEL, true", "REACTOR, false"})
+  void memberThatItsGroupHasRefusedJoinsAgain(Face face, boolean isStatic) throws Exception {
+    grant(reads(ResourceType.TOPIC), reads(ResourceType.GROUP));
+    keepSilentMembersFor(Duration.ofSeconds(3));
+    List<Notification> changes = new CopyOnWriteArrayList<>();
+    Map<String, Object> name = isStatic ? Map.of("group.instance.id", "one") : Map.of();
+    Loop loop =
+        builder(face, "consumer", name)
+            .with(more -> more.awaitRights(Duration.ofMillis(200)).onNotification(changes::add))
+            .build();
+    var running = loops.start(loop);
+    await().atMost(LONG).until(() -> committed() == 1);
+    take(reads(ResourceType.GROUP));
+    await().atMost(LONG).until(() -> changes.stream().anyMatch(one -> !one.released().isEmpty()));
+    produce("b");
+    grant(reads(ResourceType.GROUP));
+    await().atMost(LONG.plus(LONG)).until(() -> handled.contains("b") && committed() == 2);
     loop.drain(Duration.ofSeconds(5));
     assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }

@@ -49,6 +49,7 @@ final class ServerProperties {
     // Members send a heartbeat every half second, not every five: they see a change at once.
     properties.put("group.consumer.min.heartbeat.interval.ms", "100");
     properties.put("group.consumer.heartbeat.interval.ms", "500");
+    properties.put("group.consumer.min.session.timeout.ms", "1000"); // the default stays 45 s
     // The default is half of the heap of a broker in a child process, which then may not start.
     properties.put("log.cleaner.dedupe.buffer.size", "4194304");
     properties.put("group.share.min.heartbeat.interval.ms", "100");

@@ -125,8 +125,9 @@ public final class ConsumerCore<K, V> {
   public ConsumerCore(ConsumerSettings<K, V> settings, Listener listener) {
     this.settings = settings;
     this.listener = listener;
-    this.consumer = settings.newConsumer();
-    this.questions = orClose(consumer, () -> settings.newQuestions(consumer));
+    Consumer<byte[], byte[]> first = settings.newConsumer();
+    this.questions = orClose(first, () -> settings.newQuestions(first));
+    this.consumer = RejoiningConsumer.around(first, settings);
     this.deserialization = orClose(consumer, settings::newDeserialization);
     var book = new TopicBook(questions);
     this.health = new HealthCheck(settings.stuckAfter, settings.lagLimit);

@@ -1,0 +1,121 @@
+package dev.millrace.kafka.internal.consumer;
+
+import dev.millrace.clock.internal.Time;
+import dev.millrace.kafka.internal.settings.ConsumerSettings;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.GroupProtocol;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A consumer whose member can join its group again after the group has refused it.
+ *
+ * <p>Kafka's consumer of KIP-848 is out of use after a heartbeat that was refused for lack of
+ * rights: it has lost its partitions, and each later poll returns nothing. So this consumer closes
+ * it, makes a new one, and subscribes again. All calls go to the present one. The thread that polls
+ * makes all calls, except {@link Consumer#wakeup}.
+ */
+final class RejoiningConsumer implements InvocationHandler {
+
+  /** The time between two attempts to join with a name that the group still keeps. */
+  private static final Duration NAME_IS_KEPT = Duration.ofSeconds(1);
+
+  private final Supplier<Consumer<byte[], byte[]>> factory;
+  private volatile Consumer<byte[], byte[]> present;
+
+  /** The last call of {@link Consumer#subscribe}. */
+  private @Nullable Method subscribe;
+
+  private Object @Nullable [] subscription;
+  private boolean hasRejoined;
+
+  private RejoiningConsumer(
+      Supplier<Consumer<byte[], byte[]>> factory, Consumer<byte[], byte[]> first) {
+    this.factory = factory;
+    this.present = first;
+  }
+
+  /** The consumer to use for the settings, in place of the given one. */
+  @SuppressWarnings("unchecked") // the proxy has the type of the interface
+  static Consumer<byte[], byte[]> around(
+      Consumer<byte[], byte[]> first, ConsumerSettings<?, ?> settings) {
+    Object protocol = settings.property(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
+    if (settings.awaitRights == null
+        || !GroupProtocol.CONSUMER.name().equalsIgnoreCase(String.valueOf(protocol))) {
+      return first;
+    }
+    return (Consumer<byte[], byte[]>)
+        Proxy.newProxyInstance(
+            Consumer.class.getClassLoader(),
+            new Class<?>[] {Consumer.class},
+            new RejoiningConsumer(settings::newConsumer, first));
+  }
+
+  @Override
+  public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
+      throws Throwable {
+    switch (method.getName()) {
+      case "subscribe" -> {
+        subscribe = method;
+        subscription = arguments;
+      }
+      case "unsubscribe" -> subscribe = null;
+      case "poll" -> {
+        return poll(method, arguments);
+      }
+      default -> {}
+    }
+    return call(method, arguments);
+  }
+
+  private @Nullable Object poll(Method method, Object @Nullable [] arguments) throws Throwable {
+    try {
+      return call(method, arguments);
+    } catch (GroupAuthorizationException | AuthenticationException e) {
+      if (present.groupMetadata().generationId() >= 0) { // it was a member
+        rejoin();
+      }
+      throw e;
+    } catch (UnreleasedInstanceIdException e) {
+      if (!hasRejoined) {
+        throw e;
+      }
+      Time.parkNanos(this, NAME_IS_KEPT.toNanos());
+      rejoin();
+      throw new TimeoutException(
+          "the group keeps the name of the member until its session ends", e);
+    }
+  }
+
+  private void rejoin() throws Throwable {
+    hasRejoined = true;
+    try {
+      present.close(CloseOptions.timeout(Duration.ZERO));
+    } finally {
+      present = factory.get();
+    }
+    Method call = subscribe;
+    if (call != null) {
+      call(call, subscription);
+    }
+  }
+
+  private @Nullable Object call(Method method, Object @Nullable [] arguments) throws Throwable {
+    try {
+      return method.invoke(present, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+}
