@@ -16,6 +16,9 @@ final class Chaos implements AutoCloseable {
   /** The number of disturbances of a round. */
   static final int DISTURBANCES = 25;
 
+  /** In place of a face: storms, on the faces that the seeds draw. */
+  static final String STORMS = "storms";
+
   /** The number of broken invariants that are printed: the others follow from the first ones. */
   private static final int SHOWN = 3;
 
@@ -38,10 +41,14 @@ final class Chaos implements AutoCloseable {
   /**
    * A round without defects.
    *
-   * @param face the face; empty for the one that the seed draws
+   * @param face the face; empty for the one that the seed draws; {@link #STORMS} for a storm
    * @param knobs the knobs of a loop, joined by a plus; empty for the ones that the seed draws
    */
   RoundResult round(long seed, int disturbances, String face, String knobs) throws Exception {
+    if (face.equals(STORMS)) {
+      Plan storm = Plans.storm(seed, disturbances);
+      return round(storm, Plans.face(storm), Defect.NONE);
+    }
     Plan drawn = Plans.of(seed, disturbances);
     String chosen = face.isEmpty() ? Plans.face(drawn) : face;
     boolean isDrawn = face.isEmpty() && knobs.isEmpty();
@@ -97,6 +104,11 @@ final class Chaos implements AutoCloseable {
     brokers.close();
   }
 
+  /** The number of brokers of a round. */
+  static int brokers(long seed) {
+    return seed % 5 == 4 ? 3 : 1;
+  }
+
   /**
    * Runs rounds until the time is over, at least one; every fifth round has three brokers. Prints
    * the seeds. The exit status is 1 if an invariant was broken.
@@ -125,7 +137,7 @@ final class Chaos implements AutoCloseable {
       long seed = firstSeed;
       long end = System.nanoTime() + time.toNanos(); // brokers may take long to start
       do {
-        chaos.use(seed % 5 == 4 ? 3 : 1, sane);
+        chaos.use(brokers(seed), sane);
         RoundResult result = chaos.round(seed, disturbances, face, knobs);
         sane = result.problem().isEmpty();
         rounds++;

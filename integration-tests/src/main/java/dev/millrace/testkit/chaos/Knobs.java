@@ -44,7 +44,17 @@ record Knobs(Set<Knob> all) {
     /** Handles records in batches. */
     BATCHES,
     /** Sends dead letters with a producer of the loop's own. */
-    LETTER_TOPIC;
+    LETTER_TOPIC,
+    /** Only in storms: waits for rights instead of ending. */
+    AWAIT_RIGHTS,
+    /** Only in storms: a few handlers ignore interrupts for some seconds. */
+    DEAF,
+    /** Only in storms: a group that has committed nothing begins at the ends of the logs. */
+    RESET_LATEST,
+    /** Only in storms: a group that has committed nothing may not begin. */
+    RESET_NONE;
+
+    static final Set<Knob> USUAL = EnumSet.range(ROUTES, LETTER_TOPIC);
 
     private static final Set<Knob> NOT_EXACTLY_ONCE = EnumSet.of(ROUTES, BATCHES, LETTER_TOPIC);
     private static final Set<Knob> NOT_IN_BATCHES = EnumSet.of(ROUTES, PRIORITY, TOPIC_CONCURRENCY);
@@ -65,7 +75,7 @@ record Knobs(Set<Knob> all) {
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(~seed);
     Set<Knob> drawn = EnumSet.noneOf(Knob.class);
     boolean any = random.nextInt(3) > 0;
-    for (Knob one : Knob.values()) {
+    for (Knob one : Knob.USUAL) {
       if (random.nextBoolean() && any) {
         drawn.add(one);
       }
@@ -85,6 +95,18 @@ record Knobs(Set<Knob> all) {
   /** Whether a loop that produces exactly once can have all of them. */
   boolean fitExactlyOnce() {
     return Collections.disjoint(all, Knob.NOT_EXACTLY_ONCE);
+  }
+
+  /** These knobs and others. */
+  Knobs with(Set<Knob> more) {
+    Set<Knob> both = EnumSet.copyOf(more);
+    both.addAll(all);
+    return new Knobs(both);
+  }
+
+  /** The value of {@code auto.offset.reset}; empty for the default of the loop. */
+  String reset() {
+    return has(Knob.RESET_LATEST) ? "latest" : has(Knob.RESET_NONE) ? "none" : "";
   }
 
   /** These knobs, without one. */
@@ -114,6 +136,9 @@ record Knobs(Set<Knob> all) {
     int allowed = worker.settings.number("concurrency");
     if (has(Knob.START_AT)) {
       builder.startAt(Instant.EPOCH);
+    }
+    if (has(Knob.AWAIT_RIGHTS)) {
+      builder.awaitRights(Duration.ofSeconds(1));
     }
     if (has(Knob.PRIORITY)) {
       builder.topicPriority(topic);

@@ -1,7 +1,12 @@
 package dev.millrace.testkit.chaos;
 
+import dev.millrace.testkit.chaos.Knobs.Knob;
+import dev.millrace.testkit.chaos.Plan.Step;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Predicate;
 
 /** The plans of the rounds of our own faces. */
@@ -25,7 +30,7 @@ final class Plans {
   }
 
   private static Plan drawn(long seed, int disturbances, Predicate<String> producesExactly) {
-    Set<Disturbance> all = EnumSet.allOf(Disturbance.class);
+    Set<Disturbance> all = Disturbance.USUAL;
     return Plan.of(seed, disturbances, all, FACES, producesExactly);
   }
 
@@ -43,18 +48,53 @@ final class Plans {
     return at < 0 ? plan.face() : plan.face().substring(0, at);
   }
 
+  /**
+   * The plan of a seed with three to six further disturbances. The loop waits for rights; handlers
+   * may ignore interrupts. A group that has committed nothing may begin at the ends of the logs, or
+   * get its first commits from the conductor.
+   */
+  static Plan storm(long seed, int disturbances) {
+    Plan usual = of(seed, disturbances);
+    var random = new SplittableRandom(seed * 37 + 11);
+    Set<Knob> more = EnumSet.of(Knob.AWAIT_RIGHTS);
+    if (random.nextBoolean()) {
+      more.add(Knob.DEAF);
+    }
+    int reset = random.nextInt(3);
+    if (reset > 0) {
+      more.add(reset == 1 ? Knob.RESET_LATEST : Knob.RESET_NONE);
+    }
+    List<Step> steps = new ArrayList<>(usual.steps());
+    Set<Disturbance> kinds = EnumSet.copyOf(Disturbance.OF_STORMS);
+    if (reset > 0) { // where the log begins behind the committed offset, the loop follows the reset
+      steps.removeIf(step -> step.what() == Disturbance.RETENTION);
+    }
+    if (reset == 2) {
+      kinds.remove(Disturbance.NEW_PARTITION); // its beginning has no commit
+    }
+    if (Chaos.brokers(seed) > 1) {
+      kinds.remove(Disturbance.RIGHTS); // only a single broker checks them
+    }
+    List<Disturbance> all = List.copyOf(kinds);
+    int storms = 3 + random.nextInt(4);
+    for (int i = 0; i < storms; i++) {
+      steps.add(
+          random.nextInt(steps.size() + 1),
+          new Step(
+              all.get(random.nextInt(all.size())),
+              random.nextInt(1 << 20),
+              500 + random.nextInt(5500),
+              200 + random.nextInt(3000)));
+    }
+    Knobs knobs = knobs(usual).with(more);
+    if (reset > 0) {
+      knobs = knobs.without(Knob.START_AT); // which says where to begin, too
+    }
+    return usual.with(face(usual) + PLUS + knobs, steps);
+  }
+
   private static Plan named(Plan plan, String face, String more) {
-    return new Plan(
-        plan.seed(),
-        more.isEmpty() ? face : face + PLUS + more,
-        plan.guarantee(),
-        plan.ordering(),
-        plan.protocol(),
-        plan.statics(),
-        plan.concurrency(),
-        plan.contents(),
-        plan.failures(),
-        plan.steps());
+    return plan.with(more.isEmpty() ? face : face + PLUS + more, plan.steps());
   }
 
   /**

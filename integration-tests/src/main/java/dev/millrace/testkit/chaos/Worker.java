@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -28,6 +31,12 @@ final class Worker implements AutoCloseable {
   /** The prefix of values that cannot be deserialized. */
   static final String GARBAGE = Traffic.GARBAGE;
 
+  /** In nanoseconds. */
+  private static final long LONGEST_DEAF = TimeUnit.SECONDS.toNanos(6);
+
+  /** The time between two looks at the handlers that ignore interrupts, in nanoseconds. */
+  private static final long LOOK = TimeUnit.MILLISECONDS.toNanos(5);
+
   /** The number of attempts for a record. */
   static final int ATTEMPTS = 3;
 
@@ -35,6 +44,11 @@ final class Worker implements AutoCloseable {
   final EventLog log;
   private final int slowest;
   private final double failures;
+
+  /** The part of the handlers that ignore interrupts for some seconds. */
+  private final double deaf;
+
+  private final AtomicInteger deafNow = new AtomicInteger();
   private final KafkaProducer<byte[], byte[]> producer;
   private final DeadLetters letters;
   private @Nullable OwnOutput ownOutput;
@@ -46,6 +60,7 @@ final class Worker implements AutoCloseable {
     this.log = log;
     this.slowest = settings.number("slowest");
     this.failures = Double.parseDouble(settings.text("failures"));
+    this.deaf = Double.parseDouble(settings.text("deaf", "0"));
     this.producer = new KafkaProducer<>(lettersProperties());
     this.letters = DeadLetters.toTopic(producer, settings.text("letters"));
   }
@@ -224,10 +239,31 @@ final class Worker implements AutoCloseable {
   /** Most work is quick, some takes a while, and a little takes longer than a rebalance waits. */
   private void spendTime() throws Exception {
     var random = ThreadLocalRandom.current();
+    if (random.nextDouble() < deaf) {
+      beDeaf();
+    }
     double dice = random.nextDouble();
     Thread.sleep(dice < 0.001 ? slowest : dice < 0.02 ? slowest / 10 : random.nextInt(3));
     if (storeIsDown) {
       throw new StoreDownException();
+    }
+  }
+
+  /** Ignores interrupts for some seconds, and then fails if there was one. */
+  private void beDeaf() throws InterruptedException {
+    deafNow.incrementAndGet();
+    try {
+      long until = System.nanoTime() + ThreadLocalRandom.current().nextLong(LONGEST_DEAF);
+      boolean interrupted = false;
+      for (long left; (left = until - System.nanoTime()) > 0; ) {
+        LockSupport.parkNanos(left);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        throw new InterruptedException("after it was deaf");
+      }
+    } finally {
+      deafNow.decrementAndGet();
     }
   }
 
@@ -257,9 +293,12 @@ final class Worker implements AutoCloseable {
     return output;
   }
 
-  /** Closes what it holds. */
+  /** Waits for handlers that ignore interrupts, and closes what it holds. */
   @Override
   public void close() {
+    while (deafNow.get() > 0) {
+      LockSupport.parkNanos(LOOK); // there is nothing to be notified by
+    }
     producer.close();
     if (ownOutput != null) {
       ownOutput.close();

@@ -51,12 +51,12 @@ final class Brokers implements AutoCloseable {
             (node, port) -> {
               FaultyNetwork network = networks.get(node - 1);
               network.target(port);
-              return properties(network.address());
+              return properties(network.address(), brokers);
             });
     return new Brokers(networks, cluster);
   }
 
-  private static Map<String, String> properties(String address) {
+  private static Map<String, String> properties(String address, int brokers) {
     Map<String, String> properties = new HashMap<>();
     properties.put("advertised.listeners", "PLAINTEXT://" + address);
     properties.put("group.min.session.timeout.ms", "1000");
@@ -69,6 +69,11 @@ final class Brokers implements AutoCloseable {
     // the markers.
     properties.put("broker.session.timeout.ms", "4000");
     properties.put("broker.heartbeat.interval.ms", "500");
+    if (brokers == 1) { // several controllers cannot vote for each other before they have rights
+      properties.put(
+          "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+      properties.put("allow.everyone.if.no.acl.found", "true");
+    }
     properties.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "10000");
     return properties;
   }
@@ -86,10 +91,16 @@ final class Brokers implements AutoCloseable {
     return networks.stream().map(FaultyNetwork::address).collect(Collectors.joining(","));
   }
 
+  /** Creates a topic that outlives each broker, if there are several. */
   void createTopic(String name, int partitions, Map<String, String> configs)
       throws ExecutionException, InterruptedException {
-    short replicas = (short) Math.min(3, cluster.size());
-    Topics.create(admin, List.of(new NewTopic(name, partitions, replicas).configs(configs)));
+    createTopic(name, partitions, Math.min(3, cluster.size()), configs);
+  }
+
+  void createTopic(String name, int partitions, int replicas, Map<String, String> configs)
+      throws ExecutionException, InterruptedException {
+    Topics.create(
+        admin, List.of(new NewTopic(name, partitions, (short) replicas).configs(configs)));
   }
 
   void deleteTopics(List<String> names) throws ExecutionException, InterruptedException {

@@ -5,14 +5,8 @@ import dev.millrace.testkit.chaos.Plan.Step;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigResource;
+import java.util.Locale;
+import org.apache.kafka.common.resource.ResourceType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +22,12 @@ final class Conductor {
   /** The time that a worker is stopped, in ms; longer than its session timeout. */
   private static final int FREEZE = 5000;
 
+  /** The time that a broker stays away at least in a long outage, in ms. */
+  private static final int OUTAGE = 7000;
+
+  /** The time for which a transaction hangs at least, in ms. */
+  private static final int HANG = 2000;
+
   /**
    * The number of sides of the dice. It is larger than the number of workers, so division draws
    * again.
@@ -38,20 +38,15 @@ final class Conductor {
   private static final long LOOK = 200;
 
   private final Guarantee guarantee;
-  private final String topic;
   private final Brokers brokers;
+  private final ClusterFaults cluster;
   private final Fleet fleet;
   private final Traffic traffic;
   private final Reading reading;
   private final List<Repair> repairs = new ArrayList<>();
 
   /** The end of a disturbance, with its time. */
-  private record Repair(long due, boolean brokers, Action action) {}
-
-  @FunctionalInterface
-  private interface Action {
-    void run() throws Exception;
-  }
+  private record Repair(long due, boolean brokers, ClusterFaults.Repair action) {}
 
   Conductor(
       Guarantee guarantee,
@@ -61,8 +56,8 @@ final class Conductor {
       Traffic traffic,
       Reading reading) {
     this.guarantee = guarantee;
-    this.topic = topic;
     this.brokers = brokers;
+    this.cluster = new ClusterFaults(brokers, topic);
     this.fleet = fleet;
     this.traffic = traffic;
     this.reading = reading;
@@ -79,7 +74,8 @@ final class Conductor {
       case LEAVE -> leave(dice);
       case KILL -> kill(dice);
       case FREEZE -> freeze(dice);
-      case BROKER -> killBroker(step);
+      case BROKER -> killBroker(step.dice(), step.millis() / 2);
+      case LONG_OUTAGE -> killBroker(step.dice(), OUTAGE + step.millis());
       case LOST_ANSWERS -> loseAnswers(step);
       case CUT -> cut(step);
       case LETTERS_DOWN -> takeNoLetters(step);
@@ -91,6 +87,9 @@ final class Conductor {
       }
       case FAULT_IN_REBALANCE -> failInRebalance(step);
       case ROLLING -> roll();
+      case HANGING_TRANSACTION -> hang(step);
+      case NEW_PARTITION -> addPartition();
+      case RIGHTS -> refuseReading(step);
     }
   }
 
@@ -132,13 +131,13 @@ final class Conductor {
     }
   }
 
-  private void killBroker(Step step) throws Exception {
+  private void killBroker(int dice, int millis) throws Exception {
     repairBrokers();
-    int index = step.dice() % brokers.size();
+    int index = dice % brokers.size();
     fault(Event.CONDUCTOR, "broker " + (index + 1) + " is killed");
     brokers.kill(index);
     later(
-        step.millis() / 2,
+        millis,
         true,
         () -> {
           brokers.restart();
@@ -201,28 +200,13 @@ final class Conductor {
   private static final int MARKER = 100;
 
   private void takeNoLetters(Step step) throws Exception {
-    repairBrokers();
-    fault(Event.CONDUCTOR, "dead letters are too large");
-    largestLetter(MARKER);
-    later(
+    faulty(
+        "dead letters are too large",
         step.millis(),
-        false,
         () -> {
-          repairBrokers();
-          largestLetter(1 << 20);
-          repaired(Event.CONDUCTOR, "dead letters");
+          cluster.largestLetter(MARKER);
+          return () -> cluster.largestLetter(1 << 20);
         });
-  }
-
-  private void largestLetter(int bytes) throws ExecutionException, InterruptedException {
-    var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic + "-letters");
-    var entry = new ConfigEntry("max.message.bytes", Integer.toString(bytes));
-    brokers
-        .admin()
-        .incrementalAlterConfigs(
-            Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET))))
-        .all()
-        .get();
   }
 
   /**
@@ -236,16 +220,14 @@ final class Conductor {
       worker.stop();
     }
     pause(1500);
-    var name = new TopicPartition(topic, dice % Round.PARTITIONS);
-    var admin = brokers.admin();
-    long end =
-        admin.listOffsets(Map.of(name, OffsetSpec.latest())).partitionResult(name).get().offset();
+    int partition = dice % Round.PARTITIONS;
+    long end = cluster.end(partition);
     if (end > 0) {
       long to = Math.max(0, end - dice % 20);
       // Before the deletion: the deleted records must be excused when the oracle sees their commit.
       reading.conducted(
-          Event.now(Event.CONDUCTOR, Kind.DELETED, name.partition(), to, "is deleted up to"));
-      admin.deleteRecords(Map.of(name, RecordsToDelete.beforeOffset(to))).all().get();
+          Event.now(Event.CONDUCTOR, Kind.DELETED, partition, to, "is deleted up to"));
+      cluster.delete(partition, to);
     }
     for (WorkerProcess worker : working) {
       worker.goOn();
@@ -261,6 +243,46 @@ final class Conductor {
     }
   }
 
+  private void hang(Step step) throws Exception {
+    int partition = step.dice() % Round.PARTITIONS;
+    faulty(
+        "a transaction hangs in p" + partition,
+        HANG + step.millis(),
+        () -> cluster.hang(partition));
+  }
+
+  private void addPartition() throws Exception {
+    repairBrokers();
+    LOG.info("the topic has {} partitions", cluster.addPartition());
+  }
+
+  private void refuseReading(Step step) throws Exception {
+    ResourceType type = step.dice() % 2 == 0 ? ResourceType.TOPIC : ResourceType.GROUP;
+    faulty(
+        "reads are refused: of the " + type.name().toLowerCase(Locale.ROOT),
+        step.millis(),
+        () -> cluster.refuseReading(type));
+  }
+
+  private interface Fault {
+    ClusterFaults.Repair begin() throws Exception;
+  }
+
+  /** Causes a fault of the cluster, and repairs it after a time, each while all brokers run. */
+  private void faulty(String what, int millis, Fault fault) throws Exception {
+    repairBrokers();
+    fault(Event.CONDUCTOR, what);
+    ClusterFaults.Repair repair = fault.begin();
+    later(
+        millis,
+        false,
+        () -> {
+          repairBrokers();
+          repair.run();
+          repaired(Event.CONDUCTOR, what);
+        });
+  }
+
   private void fault(String who, String what) {
     reading.conducted(Event.now(who, Kind.FAULT, -1, -1, what));
   }
@@ -269,7 +291,7 @@ final class Conductor {
     reading.conducted(Event.now(who, Kind.REPAIRED, -1, -1, what));
   }
 
-  private void later(int millis, boolean ofBrokers, Action action) {
+  private void later(int millis, boolean ofBrokers, ClusterFaults.Repair action) {
     repairs.add(new Repair(System.nanoTime() + millis * 1_000_000L, ofBrokers, action));
   }
 

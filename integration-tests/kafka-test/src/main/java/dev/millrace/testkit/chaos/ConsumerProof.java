@@ -52,7 +52,7 @@ public final class ConsumerProof {
   private final Set<Invariant> checked =
       EnumSet.complementOf(
           EnumSet.of(Invariant.FEW_DUPLICATES, Invariant.BOUNDED, Invariant.EXACTLY_ONCE));
-  private Set<Disturbance> kinds = EnumSet.complementOf(EnumSet.copyOf(OF_LETTERS));
+  private Set<Disturbance> kinds = usual();
   private Set<Protocol> protocols = EnumSet.allOf(Protocol.class);
   private long seed = ThreadLocalRandom.current().nextInt(SEEDS);
   private int disturbances = 10;
@@ -111,8 +111,8 @@ public final class ConsumerProof {
   }
 
   /**
-   * The kinds of disturbances to draw from. Default: all kinds, without the ones that need dead
-   * letters.
+   * The kinds of disturbances to draw from. Default: all kinds up to {@link Disturbance#ROLLING},
+   * without the ones that need dead letters.
    *
    * @throws IllegalArgumentException for no kind, and for {@link Disturbance#POISON} and {@link
    *     Disturbance#LETTERS_DOWN}
@@ -278,6 +278,12 @@ public final class ConsumerProof {
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
+  }
+
+  private static Set<Disturbance> usual() {
+    Set<Disturbance> all = EnumSet.copyOf(Disturbance.USUAL);
+    all.removeAll(OF_LETTERS);
+    return all;
   }
 
   private Plan plan() {

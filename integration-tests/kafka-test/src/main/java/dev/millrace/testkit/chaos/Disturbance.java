@@ -1,5 +1,9 @@
 package dev.millrace.testkit.chaos;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
 /** The actions of the conductor. */
 public enum Disturbance {
   /** A worker joins. */
@@ -29,7 +33,25 @@ public enum Disturbance {
   /** Commits fail while a rebalance takes partitions away. */
   FAULT_IN_REBALANCE(3),
   /** All workers are replaced, one after the other. */
-  ROLLING(1);
+  ROLLING(1),
+  /** A producer of others leaves a transaction open in a partition, and aborts it later. */
+  HANGING_TRANSACTION(2),
+  /** The topic gets one more partition. */
+  NEW_PARTITION(1),
+  /**
+   * The group must not read its topic, or must not use its name. Consumers must wait for rights.
+   * With one broker only.
+   */
+  RIGHTS(2),
+  /** A broker gets SIGKILL, and stays away for longer than a session. */
+  LONG_OUTAGE(1);
+
+  /** The kinds of a storm. They come only to plans that ask for them. */
+  static final Set<Disturbance> OF_STORMS =
+      Collections.unmodifiableSet(EnumSet.range(HANGING_TRANSACTION, LONG_OUTAGE));
+
+  /** All other kinds. */
+  static final Set<Disturbance> USUAL = Collections.unmodifiableSet(EnumSet.range(JOIN, ROLLING));
 
   /** The relative frequency. */
   final int weight;

@@ -107,6 +107,25 @@ record Plan(
     return values[random.nextInt(values.length)];
   }
 
+  boolean has(Disturbance what) {
+    return steps.stream().anyMatch(step -> step.what() == what);
+  }
+
+  /** The plan with another name of the consumer, and other steps. */
+  Plan with(String face, List<Step> steps) {
+    return new Plan(
+        seed,
+        face,
+        guarantee,
+        ordering,
+        protocol,
+        statics,
+        concurrency,
+        contents,
+        failures,
+        List.copyOf(steps));
+  }
+
   /** Settings, without the steps. */
   String describe() {
     return "%s%s, %s, %s%s, %s at once, %s"

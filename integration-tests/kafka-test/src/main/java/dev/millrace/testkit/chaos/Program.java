@@ -25,6 +25,9 @@ record Program(
   /** A setting of programs that need a topic for outputs, and do not produce exactly once. */
   static final String PRODUCES = "produces";
 
+  /** Kafka's setting of the place where a group begins that has committed nothing. */
+  static final String RESET = "kafka.auto.offset.reset";
+
   /** A setting of programs that skip marked records. The traffic then marks some records. */
   static final String SKIPS = "skips";
 

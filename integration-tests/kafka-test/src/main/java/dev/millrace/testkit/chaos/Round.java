@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,6 +86,9 @@ final class Round {
     values.put("kafka.request.timeout.ms", "4000");
     values.put("kafka.default.api.timeout.ms", "5000");
     values.put("kafka.reconnect.backoff.max.ms", "300");
+    if (plan.has(Disturbance.NEW_PARTITION)) {
+      values.put("kafka.metadata.max.age.ms", "3000");
+    }
     values.putAll(program.settings());
     return new WorkerSettings(values);
   }
@@ -122,7 +126,7 @@ final class Round {
     int lostBefore = brokers.lostCommits();
     String problem = "";
     try {
-      brokers.createTopic(topic, PARTITIONS, configs());
+      createTopic();
       brokers.createTopic(letters(), 1, Map.of());
       if (hasOutputs()) {
         brokers.createTopic(outputs(), OUTPUT_PARTITIONS, Map.of());
@@ -131,8 +135,8 @@ final class Round {
         brokers.createTopic(retries(), OUTPUT_PARTITIONS, Map.of());
       }
       try {
-        traffic.start();
         reading.start();
+        begin();
         disturb();
         calmDown();
       } finally {
@@ -159,6 +163,17 @@ final class Round {
     int lost = brokers.lostCommits() - lostBefore;
     var took = Duration.ofNanos(System.nanoTime() - start);
     return RoundResult.of(plan, brokers.size(), done, oracle, lost, took, problem);
+  }
+
+  /** In a round with a long outage, the partitions of one broker are away for that time. */
+  private void createTopic() throws ExecutionException, InterruptedException {
+    Map<String, String> configs = new HashMap<>(configs());
+    if (plan.has(Disturbance.LONG_OUTAGE)) {
+      configs.put("min.insync.replicas", "1");
+      brokers.createTopic(topic, PARTITIONS, 1, configs);
+    } else {
+      brokers.createTopic(topic, PARTITIONS, configs);
+    }
   }
 
   private void readWhatIsThere() throws InterruptedException {
@@ -211,11 +226,41 @@ final class Round {
         : Map.of();
   }
 
-  private void disturb() throws Exception {
+  /**
+   * Starts the workers and the traffic. A group that begins at the ends of the logs must have
+   * committed its start before the first record. A group without a reset gets commits first.
+   */
+  private void begin() throws Exception {
+    String reset = program.settings().getOrDefault(Program.RESET, "earliest");
+    if (reset.equals("none")) {
+      commitTheBeginning();
+    }
+    boolean atTheEnd = reset.equals("latest");
+    if (!atTheEnd) {
+      traffic.start();
+    }
     for (int i = 0; i < WORKERS; i++) {
       fleet.join();
     }
-    if (!await(FIRST_RECORDS, () -> !reading.committed().isEmpty())) {
+    if (atTheEnd) {
+      if (!await(FIRST_RECORDS, () -> reading.committed().size() == PARTITIONS)) {
+        throw new IllegalStateException(
+            "the group has not committed its start for " + FIRST_RECORDS.toSeconds() + " s");
+      }
+      traffic.start();
+    }
+  }
+
+  private void commitTheBeginning() throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    for (int i = 0; i < PARTITIONS; i++) {
+      offsets.put(new TopicPartition(topic, i), new OffsetAndMetadata(0));
+    }
+    brokers.admin().alterConsumerGroupOffsets(topic, offsets).all().get();
+  }
+
+  private void disturb() throws Exception {
+    if (!await(FIRST_RECORDS, this::hasCommittedRecords)) {
       throw new IllegalStateException(
           "nothing was committed for " + FIRST_RECORDS.toSeconds() + " s, before any disturbance");
     }
@@ -231,6 +276,10 @@ final class Round {
     conductor.repairAll();
   }
 
+  private boolean hasCommittedRecords() {
+    return reading.committed().values().stream().anyMatch(offset -> offset > 0);
+  }
+
   /**
    * The time after the last disturbance: all records must be processed and committed, and then all
    * workers must end.
@@ -243,6 +292,7 @@ final class Round {
       fleet.join();
     }
     traffic.close();
+    reader.awaitNoOpenTransaction();
     Map<Integer, Long> ends = new HashMap<>(reader.readAll(record -> {}));
     ends.values().removeIf(end -> end == 0);
     if (!await(ALL_DONE, () -> isCommitted(ends))) {

@@ -156,6 +156,7 @@ final class Traffic implements AutoCloseable {
     properties.put("value.serializer", ByteArraySerializer.class);
     properties.put("max.block.ms", 30_000);
     properties.put("reconnect.backoff.max.ms", 300);
+    properties.put("metadata.max.age.ms", 3000); // so that it sees new partitions soon
     if (transactional) {
       properties.put("transactional.id", "traffic-" + topic);
       properties.put("transaction.timeout.ms", 10_000);
