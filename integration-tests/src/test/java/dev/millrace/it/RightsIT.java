@@ -206,11 +206,15 @@ class RightsIT {
     assertThat(running.get(50, TimeUnit.SECONDS)).isEqualTo("ended");
   }
 
-  /** With KIP-848, Kafka's consumer is out of use after a heartbeat that was refused. */
+  /**
+   * With KIP-848, Kafka's consumer is out of use after a heartbeat that was refused. The right to
+   * describe the group lets it find its coordinator.
+   */
   @ParameterizedTest
   @CsvSource({"CHANNEL, true", "REACTOR, false"})
   void memberThatItsGroupHasRefusedJoinsAgain(Face face, boolean isStatic) throws Exception {
     grant(reads(ResourceType.TOPIC), reads(ResourceType.GROUP));
+    grant(right(ResourceType.GROUP, AclOperation.DESCRIBE, AclPermissionType.ALLOW));
     keepSilentMembersFor(Duration.ofSeconds(3));
     List<Notification> changes = new CopyOnWriteArrayList<>();
     Map<String, Object> name = isStatic ? Map.of("group.instance.id", "one") : Map.of();
@@ -222,6 +226,8 @@ class RightsIT {
     await().atMost(LONG).until(() -> committed() == 1);
     take(reads(ResourceType.GROUP));
     await().atMost(LONG).until(() -> changes.stream().anyMatch(one -> !one.released().isEmpty()));
+    errors.clear();
+    awaitRefusal(loop, running, GroupAuthorizationException.class); // of a member that joins
     produce("b");
     grant(reads(ResourceType.GROUP));
     await().atMost(LONG.plus(LONG)).until(() -> handled.contains("b") && committed() == 2);

@@ -17,7 +17,7 @@ public class SubscriberTckTest extends FlowSubscriberBlackboxVerification<Intege
 
   /** Short waits: the kit waits this long to check that nothing happens. */
   public SubscriberTckTest() {
-    super(new TestEnvironment(1000, 50, 50));
+    super(new TestEnvironment(10_000, 50, 50));
   }
 
   /** No thread outlives its rule. */

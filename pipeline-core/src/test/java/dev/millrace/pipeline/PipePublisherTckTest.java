@@ -14,7 +14,7 @@ public class PipePublisherTckTest extends FlowPublisherVerification<Long> {
 
   /** Short waits: the kit waits this long to check that nothing happens. */
   public PipePublisherTckTest() {
-    super(new TestEnvironment(1000, 50, 50), 200);
+    super(new TestEnvironment(10_000, 50, 50), 200);
   }
 
   @Override

@@ -24,7 +24,7 @@ public class PublisherTckTest extends FlowPublisherVerification<Long> {
 
   /** Short waits: the kit waits this long to check that nothing happens. */
   public PublisherTckTest() {
-    super(new TestEnvironment(1000, 50, 50), 200);
+    super(new TestEnvironment(10_000, 50, 50), 200);
   }
 
   /** A group per rule, because some rules are about failures that break the group. */

@@ -26,7 +26,7 @@ public class MessageFluxTckTest extends PublisherVerification<Message<String, St
 
   /** Short waits: the kit waits this long to check that nothing happens. */
   public MessageFluxTckTest() {
-    super(new TestEnvironment(2000, 50, 50), 500);
+    super(new TestEnvironment(10_000, 50, 50), 500);
   }
 
   private static MessageFlux.Builder<String, String> flux() {

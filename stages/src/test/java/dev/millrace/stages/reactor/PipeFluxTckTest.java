@@ -17,7 +17,7 @@ public class PipeFluxTckTest extends PublisherVerification<Long> {
 
   /** Short waits: the kit waits this long to check that nothing happens. */
   public PipeFluxTckTest() {
-    super(new TestEnvironment(2000, 50, 50), 500);
+    super(new TestEnvironment(10_000, 50, 50), 500);
   }
 
   @Override

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RejoiningConsumer implements InvocationHandler {
 
-  /** The time between two attempts to join with a name that the group still keeps. */
-  private static final Duration NAME_IS_KEPT = Duration.ofSeconds(1);
+  /** The shortest time from a refusal to a new consumer. */
+  private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final Supplier<Consumer<byte[], byte[]>> factory;
   private volatile Consumer<byte[], byte[]> present;
@@ -38,12 +38,19 @@ final class RejoiningConsumer implements InvocationHandler {
   private @Nullable Method subscribe;
 
   private Object @Nullable [] subscription;
+  private final Duration pause;
   private boolean hasRejoined;
+  private boolean isRefused;
+  private long refusedAt;
+  private int refusedEpoch;
 
   private RejoiningConsumer(
-      Supplier<Consumer<byte[], byte[]>> factory, Consumer<byte[], byte[]> first) {
+      Supplier<Consumer<byte[], byte[]>> factory,
+      Consumer<byte[], byte[]> first,
+      Duration interval) {
     this.factory = factory;
     this.present = first;
+    this.pause = interval.compareTo(PAUSE) < 0 ? PAUSE : interval;
   }
 
   /** The consumer to use for the settings, in place of the given one. */
@@ -51,7 +58,8 @@ final class RejoiningConsumer implements InvocationHandler {
   static Consumer<byte[], byte[]> around(
       Consumer<byte[], byte[]> first, ConsumerSettings<?, ?> settings) {
     Object protocol = settings.property(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
-    if (settings.awaitRights == null
+    Duration interval = settings.awaitRights;
+    if (interval == null
         || !GroupProtocol.CONSUMER.name().equalsIgnoreCase(String.valueOf(protocol))) {
       return first;
     }
@@ -59,7 +67,7 @@ final class RejoiningConsumer implements InvocationHandler {
         Proxy.newProxyInstance(
             Consumer.class.getClassLoader(),
             new Class<?>[] {Consumer.class},
-            new RejoiningConsumer(settings::newConsumer, first));
+            new RejoiningConsumer(settings::newConsumer, first, interval));
   }
 
   @Override
@@ -80,22 +88,36 @@ final class RejoiningConsumer implements InvocationHandler {
   }
 
   private @Nullable Object poll(Method method, Object @Nullable [] arguments) throws Throwable {
+    if (isRefused && Time.nanoTime() - refusedAt >= pause.toNanos()) {
+      isRefused = false;
+      if (epoch() < 0 || epoch() == refusedEpoch) { // otherwise it has joined by itself
+        rejoin();
+      }
+    }
     try {
       return call(method, arguments);
     } catch (GroupAuthorizationException | AuthenticationException e) {
-      if (present.groupMetadata().generationId() >= 0) { // it was a member
-        rejoin();
-      }
+      refused();
       throw e;
     } catch (UnreleasedInstanceIdException e) {
       if (!hasRejoined) {
         throw e;
       }
-      Time.parkNanos(this, NAME_IS_KEPT.toNanos());
-      rejoin();
+      refused();
       throw new TimeoutException(
           "the group keeps the name of the member until its session ends", e);
     }
+  }
+
+  private void refused() {
+    isRefused = true;
+    refusedAt = Time.nanoTime();
+    refusedEpoch = epoch();
+  }
+
+  /** The number of the member's last assignment; negative before the first one. */
+  private int epoch() {
+    return present.groupMetadata().generationId();
   }
 
   private void rejoin() throws Throwable {
