@@ -44,6 +44,14 @@ class ConsumerProofTest {
   }
 
   @Test
+  void rightsWithSeveralBrokersAreRefused() {
+    proof.disturbedBy(Disturbance.RIGHTS).brokers(3);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> proof.run())
+        .withMessageContaining("brokers(1)");
+  }
+
+  @Test
   void nameOfASettingMustBeOne() {
     assertThatIllegalArgumentException().isThrownBy(() -> proof.setting("a=b", "c"));
     assertThatIllegalArgumentException().isThrownBy(() -> proof.setting("", "c"));
