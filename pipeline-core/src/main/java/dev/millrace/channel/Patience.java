@@ -9,8 +9,10 @@ package dev.millrace.channel;
  * an idle machine, a yield takes a fraction of a park. On a rendezvous channel the thread spins
  * before it yields, because every element needs both threads, and two running threads meet within
  * the time of a few cache misses. The spin time is learnt: each success doubles it, each failure
- * halves it, down to none; then every 64th wait probes again. A buffered channel does not spin, so
- * that the buffer can fill or drain meanwhile.
+ * halves it, down to none. Then every 64th wait probes with the longest time, because two threads
+ * that wake each other for each element need that time to meet. Each probe that fails doubles the
+ * number of waits until the next probe, up to 4,096. A buffered channel does not spin, so that the
+ * buffer can fill or drain meanwhile.
  *
  * <p>The measurements and the rejected variants are in docs/benchmarks. Races on the fields only
  * make the guess worse.
@@ -18,8 +20,9 @@ package dev.millrace.channel;
 final class Patience {
 
   private static final int MAX_SPINS = 256;
-  private static final int PROBE_SPINS = 16;
-  private static final int PROBE_EVERY = 64;
+  private static final int FIRST_SPINS = 16;
+  private static final int PROBE_OFTEN = 64;
+  private static final int PROBE_SELDOM = 4096;
 
   /** The event that a thread waits for. */
   interface Completion {
@@ -27,38 +30,46 @@ final class Patience {
     boolean isComplete();
   }
 
-  private final int probe;
+  private final boolean spins;
   private int budget;
   private int waits;
+  private int probeEvery = PROBE_OFTEN;
 
-  private Patience(int probe) {
-    this.probe = probe;
-    this.budget = probe;
+  private Patience(boolean spins) {
+    this.spins = spins;
+    this.budget = spins ? FIRST_SPINS : 0;
   }
 
   static Patience spinning() {
-    return new Patience(PROBE_SPINS);
+    return new Patience(true);
   }
 
   static Patience yielding() {
-    return new Patience(0);
+    return new Patience(false);
   }
 
   /** Returns when the operation is complete, or when it is time to park. */
   void await(Completion completion) {
-    int spins = budget;
-    if (spins == 0 && ++waits % PROBE_EVERY == 0) {
-      spins = probe;
+    int most = budget;
+    boolean probes = most == 0 && spins && ++waits >= probeEvery;
+    if (probes) {
+      waits = 0;
+      most = MAX_SPINS;
     }
-    for (int i = 0; i < spins; i++) {
+    for (int i = 0; i < most; i++) {
       if (completion.isComplete()) {
-        budget = Math.min(MAX_SPINS, spins * 2);
+        budget = Math.min(MAX_SPINS, most * 2);
+        if (probes) { // no write to a cache line that both sides read
+          probeEvery = PROBE_OFTEN;
+        }
         return;
       }
       Thread.onSpinWait();
     }
-    if (spins > 0) {
-      budget = spins / 2;
+    if (probes) {
+      probeEvery = Math.min(PROBE_SELDOM, 2 * probeEvery);
+    } else if (most > 0) {
+      budget = most / 2;
     }
     if (!completion.isComplete()) {
       SpinLock.giveWay();
