@@ -51,7 +51,8 @@ final class Plans {
   /**
    * The plan of a seed with three to six further disturbances. The loop waits for rights; handlers
    * may ignore interrupts. A group that has committed nothing may begin at the ends of the logs, or
-   * get its first commits from the conductor.
+   * get its first commits from the conductor. In every second round of those that begin at the
+   * first records, the commits expire once.
    */
   static Plan storm(long seed, int disturbances) {
     Plan usual = of(seed, disturbances);
@@ -75,6 +76,7 @@ final class Plans {
     if (Chaos.brokers(seed) > 1) {
       kinds.remove(Disturbance.RIGHTS); // only a single broker checks them
     }
+    kinds.remove(Disturbance.EXPIRED_OFFSETS); // below
     List<Disturbance> all = List.copyOf(kinds);
     int storms = 3 + random.nextInt(4);
     for (int i = 0; i < storms; i++) {
@@ -85,6 +87,11 @@ final class Plans {
               random.nextInt(1 << 20),
               500 + random.nextInt(5500),
               200 + random.nextInt(3000)));
+    }
+    boolean mayExpire = reset == 0 && usual.guarantee() == Guarantee.AT_LEAST_ONCE;
+    if (mayExpire && random.nextBoolean()) {
+      steps.add(
+          random.nextInt(steps.size() + 1), new Step(Disturbance.EXPIRED_OFFSETS, 0, 0, 3000));
     }
     Knobs knobs = knobs(usual).with(more);
     if (reset > 0) {

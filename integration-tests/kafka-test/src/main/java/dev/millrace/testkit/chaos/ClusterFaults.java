@@ -23,6 +23,7 @@ import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
@@ -32,7 +33,10 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 final class ClusterFaults {
 
   private static final String EVERYBODY = "User:ANONYMOUS";
-  private static final int MARKER_ATTEMPTS = 200;
+
+  /** The number of questions to the cluster, one each 100 ms, until a change must be there. */
+  private static final int ATTEMPTS = 300;
+
   private static final int MOST_PARTITIONS = 2 * Round.PARTITIONS;
 
   private final Brokers brokers;
@@ -107,7 +111,7 @@ final class ClusterFaults {
       throws ExecutionException, InterruptedException {
     var name = new TopicPartition(topic, partition);
     var committed = new ListOffsetsOptions(IsolationLevel.READ_COMMITTED);
-    for (int attempt = 0; attempt < MARKER_ATTEMPTS; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       var asked = admin().listOffsets(Map.of(name, OffsetSpec.latest()), committed);
       if (asked.partitionResult(name).get().offset() > offset) {
         return;
@@ -131,6 +135,25 @@ final class ClusterFaults {
             "reconnect.backoff.max.ms",
             300);
     return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  /**
+   * Deletes the group with its commits, as brokers do with a group that has had no members for a
+   * long time. Waits until the sessions of killed members have ended.
+   */
+  void expireOffsets() throws ExecutionException, InterruptedException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        admin().deleteConsumerGroups(List.of(topic)).all().get();
+        return;
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof GroupNotEmptyException)) {
+          throw e;
+        }
+      }
+      Thread.sleep(100); // there is nothing to be notified by
+    }
+    throw new IllegalStateException("the group %s still has members".formatted(topic));
   }
 
   /** Adds a partition, unless there are many. Returns their number. */

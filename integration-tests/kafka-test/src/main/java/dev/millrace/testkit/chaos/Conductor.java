@@ -28,6 +28,9 @@ final class Conductor {
   /** The time for which a transaction hangs at least, in ms. */
   private static final int HANG = 2000;
 
+  /** The time for all workers to end, in ms. */
+  private static final int END = 40_000;
+
   /**
    * The number of sides of the dice. It is larger than the number of workers, so division draws
    * again.
@@ -90,6 +93,7 @@ final class Conductor {
       case HANGING_TRANSACTION -> hang(step);
       case NEW_PARTITION -> addPartition();
       case RIGHTS -> refuseReading(step);
+      case EXPIRED_OFFSETS -> expireOffsets();
     }
   }
 
@@ -262,6 +266,17 @@ final class Conductor {
         "reads are refused: of the " + type.name().toLowerCase(Locale.ROOT),
         step.millis(),
         () -> cluster.refuseReading(type));
+  }
+
+  private void expireOffsets() throws Exception {
+    repairBrokers();
+    int workers = fleet.working().size();
+    fleet.endAll(END);
+    cluster.expireOffsets();
+    reading.conducted(Event.now(Event.CONDUCTOR, Kind.EXPIRED, -1, -1, "the commits expire"));
+    for (int i = 0; i < workers; i++) {
+      fleet.join();
+    }
   }
 
   private interface Fault {

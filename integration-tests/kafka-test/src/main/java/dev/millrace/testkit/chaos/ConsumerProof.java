@@ -245,13 +245,19 @@ public final class ConsumerProof {
    * until all records are committed, at most 90 s. Prints the seed and the plan first.
    *
    * @return the verdict: broken invariants are not an exception here
-   * @throws IllegalArgumentException for {@link Disturbance#RIGHTS} with several brokers
+   * @throws IllegalArgumentException for {@link Disturbance#RIGHTS} with several brokers, and for
+   *     {@link Disturbance#EXPIRED_OFFSETS} of a consumer that produces exactly once
    * @throws Exception if a broker or a process cannot be started
    */
   public Verdict run() throws Exception {
     if (brokers > 1 && kinds.contains(Disturbance.RIGHTS)) {
       throw new IllegalArgumentException(
           "RIGHTS needs a single broker: call brokers(1), or leave RIGHTS out of disturbedBy(…)");
+    }
+    if (guarantee == Guarantee.EXACTLY_ONCE && kinds.contains(Disturbance.EXPIRED_OFFSETS)) {
+      throw new IllegalArgumentException(
+          "a group whose commits have expired produces again: leave EXPIRED_OFFSETS out of"
+              + " disturbedBy(…)");
     }
     Plan plan = plan();
     System.out.printf("proof with seed %d: %s%n", plan.seed(), plan.describe());

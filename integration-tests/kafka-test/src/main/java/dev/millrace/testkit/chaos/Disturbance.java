@@ -44,11 +44,16 @@ public enum Disturbance {
    */
   RIGHTS(2),
   /** A broker gets SIGKILL, and stays away for longer than a session. */
-  LONG_OUTAGE(1);
+  LONG_OUTAGE(1),
+  /**
+   * All workers end, and the commits of the group expire. Consumers must then begin at the first
+   * records of the topic. Not for consumers that produce exactly once: they produce again.
+   */
+  EXPIRED_OFFSETS(1);
 
   /** The kinds of a storm. They come only to plans that ask for them. */
   static final Set<Disturbance> OF_STORMS =
-      Collections.unmodifiableSet(EnumSet.range(HANGING_TRANSACTION, LONG_OUTAGE));
+      Collections.unmodifiableSet(EnumSet.range(HANGING_TRANSACTION, EXPIRED_OFFSETS));
 
   /** All other kinds. */
   static final Set<Disturbance> USUAL = Collections.unmodifiableSet(EnumSet.range(JOIN, ROLLING));

@@ -93,7 +93,9 @@ record Event(
     /** The shared resource is back. */
     REPAIRED,
     /** From now on the log of a partition begins at this offset. */
-    DELETED
+    DELETED,
+    /** The commits of the group have expired. No worker runs at that moment. */
+    EXPIRED
   }
 
   /** The line of a log, without its end. */

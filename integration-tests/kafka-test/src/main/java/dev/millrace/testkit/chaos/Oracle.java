@@ -110,6 +110,10 @@ final class Oracle {
       ledger.deleted(book.number, book.committed, event.offset());
       return;
     }
+    if (event.kind() == Kind.EXPIRED) {
+      books.values().forEach(PartitionBook::beginAgain);
+      return;
+    }
     Member member = member(event.who());
     if (bounds.silent() && !member.tells) {
       assume(member, event);

@@ -35,6 +35,10 @@ final class PartitionBook {
   final Set<Long> reached = new HashSet<>();
 
   private final Set<Long> finished = new HashSet<>();
+
+  /** The records that were processed before the group lost its commits. */
+  private final Set<Long> finishedBefore = new HashSet<>();
+
   private List<Claim> young = new ArrayList<>();
   private List<Claim> old = new ArrayList<>();
   long end;
@@ -68,8 +72,24 @@ final class PartitionBook {
     return finished.contains(offset);
   }
 
+  /** The number of processed records; a record counts once. */
   int finished() {
-    return finished.size();
+    finishedBefore.addAll(finished);
+    return finishedBefore.size();
+  }
+
+  /** The group has lost its commits: it must process again all records that are still there. */
+  void beginAgain() {
+    committed = -1;
+    for (long offset : finished) {
+      if (offset >= deletedTo) {
+        unfinished.put(offset, "");
+      }
+    }
+    finishedBefore.addAll(finished);
+    finished.clear();
+    young.clear();
+    old.clear();
   }
 
   void deletedTo(long offset) {

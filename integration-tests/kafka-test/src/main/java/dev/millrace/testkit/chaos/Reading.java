@@ -118,6 +118,10 @@ final class Reading implements AutoCloseable {
     List<Event> events = new ArrayList<>();
     for (Event event; (event = conducted.poll()) != null; ) {
       events.add(event);
+      if (event.kind() == Kind.EXPIRED) { // after the question, perhaps
+        answer.clear();
+        committed = Map.of();
+      }
     }
     for (Traffic.Produced one : traffic.take()) {
       if (one.isMarked()) {

@@ -52,6 +52,14 @@ class ConsumerProofTest {
   }
 
   @Test
+  void expiredOffsetsOfAnExactConsumerAreRefused() {
+    proof.disturbedBy(Disturbance.EXPIRED_OFFSETS).exactlyOnce();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> proof.run())
+        .withMessageContaining("leave EXPIRED_OFFSETS out");
+  }
+
+  @Test
   void nameOfASettingMustBeOne() {
     assertThatIllegalArgumentException().isThrownBy(() -> proof.setting("a=b", "c"));
     assertThatIllegalArgumentException().isThrownBy(() -> proof.setting("", "c"));

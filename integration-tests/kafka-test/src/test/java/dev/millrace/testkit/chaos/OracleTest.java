@@ -48,6 +48,22 @@ class OracleTest {
             "nothing is replayed from below the commit",
             List.of(3),
             "broker 0@5; a RELEASED 0 1 0; b ASSIGNED 0 2; b START 0@4 k4"),
+        story(
+            "group whose commits have expired begins again",
+            NOTHING,
+            "produced 0 3; a DOES 0@0 k0; a DOES 0@1 k1; a DOES 0@2 k2; broker 0@3; a COMMIT 0@3;"
+                + "a TERMINATED; a CLOSED; a EXITED 0; conductor EXPIRED; broker; b ASSIGNED 0 2;"
+                + "b DOES 0@0 k0; b DOES 0@1 k1; b DOES 0@2 k2; broker 0@3; end"),
+        story(
+            "group whose commits have expired must not leave out what it knows",
+            List.of(1),
+            "produced 0 2; a DOES 0@0 k0; a DOES 0@1 k1; broker 0@2; a TERMINATED; a CLOSED;"
+                + "a EXITED 0; conductor EXPIRED; broker; b ASSIGNED 0 2; b DOES 0@1 k1; end"),
+        story(
+            "commit after an expiry needs new work",
+            List.of(2),
+            "produced 0 2; a DOES 0@0 k0; a DOES 0@1 k1; broker 0@2; a TERMINATED; a CLOSED;"
+                + "a EXITED 0; conductor EXPIRED; fine; broker 0@2"),
         story("two of a key may not run at once", List.of(4), "a START 0@0 k; a START 0@1 k"),
         story("offsets of a key rise", List.of(4), "a DOES 0@3 k; a DOES 0@2 k"),
         story(
