@@ -131,6 +131,8 @@ final class JmhRuns {
     Path json = settings.directory().resolve(settings.group() + ".json");
     Files.createDirectories(settings.directory());
     ResultFormatFactory.getInstance(ResultFormatType.JSON, json.toString()).writeOut(raw);
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    Files.writeString(json, Files.readString(json).replace(java, "java")); // no path of a machine
     System.out.println(table);
   }
 

@@ -29,7 +29,9 @@ enum Arms {
   BATCHES("Millrace, batches of 500"),
   READING("Millrace, KEY, without a group"),
   RETRY_IN_PLACE("Millrace, KEY, retries in place"),
-  RETRY_TOPIC("Millrace, KEY, retry topic");
+  RETRY_TOPIC("Millrace, KEY, retry topic"),
+  LETTERS("Millrace, UNORDERED, a letter for each record"),
+  SPRING_LETTERS("Spring Kafka, 8 threads, a letter for each record");
 
   /** The arms that produce a record for each record. */
   static final List<Arms> PRODUCING =
@@ -38,10 +40,14 @@ enum Arms {
   /** The arms of the rows that fail at first. */
   static final List<Arms> RETRYING = List.of(RETRY_IN_PLACE, RETRY_TOPIC);
 
+  /** The arms whose records all become dead letters. */
+  static final List<Arms> DEAD_LETTERS = List.of(LETTERS, SPRING_LETTERS);
+
   /** The arms that only consume, one record after the other or at once, in a group. */
   static final List<Arms> CONSUMING =
       Stream.of(values())
           .filter(arm -> !PRODUCING.contains(arm) && !RETRYING.contains(arm))
+          .filter(arm -> !DEAD_LETTERS.contains(arm))
           .filter(arm -> arm != BATCHES && arm != READING)
           .toList();
 
@@ -73,6 +79,8 @@ enum Arms {
       case READING -> ChannelLoop.reading();
       case RETRY_IN_PLACE -> ChannelLoop.retryingInPlace();
       case RETRY_TOPIC -> ChannelLoop.retryTopic();
+      case LETTERS -> ChannelLoop.letters();
+      case SPRING_LETTERS -> SpringKafka.letters();
       case SHARE -> new ShareGroups(ShareGroups.Kind.LOOP);
       case SHARE_BATCHES -> new ShareGroups(ShareGroups.Kind.LOOP_BATCHES);
       case SHARE_TEXTBOOK -> new ShareGroups(ShareGroups.Kind.TEXTBOOK);

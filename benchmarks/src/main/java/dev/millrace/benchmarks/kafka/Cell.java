@@ -51,6 +51,7 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
           new Cell(
               "batches, no group", Keys.UNIFORM, 100_000, 0, List.of(Arms.BATCHES, Arms.READING)),
           new Cell("5 % fail once", Keys.UNIFORM, 25_000, 0, Arms.RETRYING),
+          new Cell("dead letters", Keys.UNIFORM, 25_000, 0, Arms.DEAD_LETTERS),
           new Cell("Zipf 1 ms", Keys.ZIPF, 25_000, 1, List.of(Arms.KEY, Arms.PARALLEL_KEY)),
           new Cell("latency", Keys.PACED, Pace.MEASURED, 1, PARALLEL));
 
@@ -69,6 +70,6 @@ record Cell(String title, Keys keys, int records, int workMillis, List<Arms> arm
             || arm == Arms.SPRING
             || arm == Arms.PARTITION
             || arm == Arms.SHARE_TEXTBOOK;
-    return inTurn && workMillis > 0 ? Consumption.SECONDS : 2;
+    return (inTurn && workMillis > 0) || arm == Arms.SPRING_LETTERS ? Consumption.SECONDS : 2;
   }
 }

@@ -120,11 +120,30 @@ final class ChannelLoop implements Arm {
         });
   }
 
+  /** Each record fails and becomes a dead letter; a letter counts when the broker has it. */
+  static ChannelLoop letters() {
+    return new ChannelLoop(
+        job -> {
+          String letters = job.group() + "-letters";
+          create(job, letters);
+          return builder(job)
+              .topics(job.topic())
+              .ordering(Ordering.UNORDERED)
+              .deadLetterTopic(letters)
+              .producerProperties(LetterProbe.properties(job.work()))
+              .handler(
+                  record -> {
+                    throw new IllegalStateException("planned");
+                  })
+              .build();
+        });
+  }
+
   private static boolean fails(ConsumerRecord<?, ?> record) {
     return record.offset() % FAILS == 0;
   }
 
-  private static void create(Job job, String topic) {
+  static void create(Job job, String topic) {
     try (Admin admin =
         Admin.create(
             Map.<String, Object>of(

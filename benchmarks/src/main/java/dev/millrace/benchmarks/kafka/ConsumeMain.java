@@ -46,6 +46,7 @@ final class ConsumeMain {
     values.put("handled", (double) meter.handled());
     values.put("perSecond", meter.perSecond());
     values.put("bytesPerRecord", meter.bytesPerRecord());
+    values.put("firstRecordMillis", (double) meter.upAtFirst());
     values.put("threads", (double) Meter.peakThreads());
     if (keys == Cell.Keys.PACED) {
       values.put("p50", (double) meter.latency(50));

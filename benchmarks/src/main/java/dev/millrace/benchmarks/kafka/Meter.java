@@ -28,6 +28,7 @@ final class Meter implements Arm.Work {
   private final ConcurrentHistogram latency = new ConcurrentHistogram(3);
   private volatile long first;
   private volatile long bytesAtFirst;
+  private volatile long upAtFirst;
   private volatile long last;
   private volatile long bytesAtLast;
 
@@ -41,6 +42,7 @@ final class Meter implements Arm.Work {
   public void handle(ConsumerRecord<String, byte[]> record) throws InterruptedException {
     if (!begun.get() && begun.compareAndSet(false, true)) {
       bytesAtFirst = THREADS.getTotalThreadAllocatedBytes();
+      upAtFirst = ManagementFactory.getRuntimeMXBean().getUptime();
       first = System.nanoTime();
     }
     if (workMillis > 0) {
@@ -87,6 +89,11 @@ final class Meter implements Arm.Work {
 
   double perSecond() {
     return first == 0 ? 0 : handled() * 1e9 / (last - first);
+  }
+
+  /** The time from the start of the JVM to the first record, in ms. */
+  long upAtFirst() {
+    return upAtFirst;
   }
 
   double bytesPerRecord() {

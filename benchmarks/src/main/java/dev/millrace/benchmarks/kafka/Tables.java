@@ -21,14 +21,25 @@ final class Tables {
     tables.table("records committed when the last one was handled", "committed");
     tables.table("bytes allocated per record", "bytesPerRecord");
     tables.table("most platform threads at any time, including the threads of the JVM", "threads");
+    tables.table("ms from the start of the JVM to the first record", "firstRecordMillis");
     tables.latency();
     return tables.text.toString();
   }
 
   private void table(String title, String value) {
-    List<Cell> cells = Cell.ALL.stream().filter(cell -> cell.keys() != Cell.Keys.PACED).toList();
+    List<Cell> cells =
+        Cell.ALL.stream()
+            .filter(cell -> cell.keys() != Cell.Keys.PACED)
+            .filter(cell -> measured.stream().anyMatch(one -> one.cell().equals(cell.title())))
+            .toList();
+    if (cells.isEmpty()) {
+      return;
+    }
     head(title, cells.stream().map(Cell::title).toList());
     for (Arms arm : Arms.values()) {
+      if (cells.stream().allMatch(cell -> Double.isNaN(median(cell, arm, value)))) {
+        continue;
+      }
       row(arm, cells.stream().map(cell -> number(median(cell, arm, value))).toList());
     }
     text.append('\n');
@@ -38,6 +49,9 @@ final class Tables {
     Cell cell = Cell.ALL.getLast();
     head("ms", List.of("p50", "p99", "p99.9", "max", "handled to committed, p99"));
     for (Arms arm : cell.arms()) {
+      if (Double.isNaN(median(cell, arm, "p50"))) {
+        continue;
+      }
       row(
           arm,
           LATENCIES.stream()
