@@ -80,6 +80,7 @@ final class Chart {
   private static String svg(String title, int height, StringBuilder body) {
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"820\" height=\"%d\"".formatted(height)
         + " font-family=\"sans-serif\" font-size=\"12\">\n"
+        + "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
         + text(4, LINE, "bold", title)
         + body
         + "</svg>\n";
