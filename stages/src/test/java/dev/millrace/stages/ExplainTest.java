@@ -253,10 +253,10 @@ class ExplainTest {
   void bufferThatIsTooSmallIsTold(Engine engine) {
     var count = new int[2];
     var job =
-        Pipe.from(endless()) // each side is slow for 50 elements while the other is fast
-            .map("in", x -> count[0]++ / 50 % 2 == 0 ? x : slowly(x))
+        Pipe.from(endless()) // each side is slow while the other is fast; 'in' waits for a third
+            .map("in", x -> count[0]++ % 150 < 100 ? slowly(x) : x)
             .buffer("apart", 1)
-            .map("out", x -> count[1]++ / 50 % 2 == 1 ? x : slowly(x))
+            .map("out", x -> count[1]++ % 150 < 100 ? x : slowly(x))
             .to(Sink.count());
     try (var run = start(engine, job)) {
       assertThat(awaitLine(run, "buffer: 'in' has waited for room for "))

@@ -117,9 +117,12 @@ final class Watch {
     dies(member);
   }
 
-  /** A signal during the start of the process ends it like any other process. */
+  /**
+   * A signal during the start of the process ends it like any other process. In its first moments a
+   * JVM may also end by an error of its own.
+   */
   private static boolean neverBegan(Member member, Event event) {
-    return event.offset() == SIGTERM_STATUS && member.ownerships.isEmpty();
+    return member.ownerships.isEmpty() && (event.offset() == SIGTERM_STATUS || member.beatAt == 0);
   }
 
   private static void dies(Member member) {

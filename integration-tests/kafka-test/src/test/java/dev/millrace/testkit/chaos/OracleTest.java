@@ -126,6 +126,14 @@ class OracleTest {
             List.of(7),
             "produced 0 1; conductor FAULT; pass 30; conductor REPAIRED; pass 15; fine; pass 5"),
         story("worker ends in time", List.of(8), "a TERMINATED; pass 7; fine; pass 3"),
+        story(
+            "JVM that gets a signal in its first moments ends by any error",
+            NOTHING,
+            "c LAUNCHED; c TERMINATED; c EXITED 1"),
+        story(
+            "worker that has begun does not end by an error",
+            List.of(8),
+            "c LAUNCHED; c BEAT 0 0; c TERMINATED; c EXITED 1"),
         story("worker leaves no thread", List.of(8), "a TERMINATED; a CLOSED 'leak'"),
         story("worker does not end by itself", List.of(8), "a EXITED 1"),
         story(
