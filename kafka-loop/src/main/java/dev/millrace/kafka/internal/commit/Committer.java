@@ -17,11 +17,13 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
@@ -83,8 +85,7 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
     }
     long number = ++sent;
     long start = timer.last();
-    consumer.commitAsync(
-        offsets(commits),
+    OffsetCommitCallback answer =
         (offsets, failure) -> {
           answered = Math.max(answered, number);
           timer.failing(failure != null);
@@ -94,7 +95,13 @@ public final class Committer<K, V> implements CommitStrategy<K, V> {
           } else {
             failed(failure);
           }
-        });
+        };
+    Map<TopicPartition, OffsetAndMetadata> offsets = offsets(commits);
+    try {
+      consumer.commitAsync(offsets, answer);
+    } catch (RetriableException e) { // KIP-848: the consumer's own thread was late to take the call
+      answer.onComplete(offsets, e);
+    }
   }
 
   /**

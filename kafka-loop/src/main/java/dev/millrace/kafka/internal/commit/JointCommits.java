@@ -34,11 +34,18 @@ final class JointCommits<K, V> {
 
   private final Map<Partition<K, V>, Long> limits = new LinkedHashMap<>();
   private final Map<Partition<K, V>, Commit<K, V>> commits = new LinkedHashMap<>();
+  private final boolean leavesOutHeld;
   private boolean torn;
 
-  /** The commits of these partitions, and of partitions that share outputs with them. */
-  JointCommits(Collection<Partition<K, V>> partitions) {
-    partitions.forEach(partition -> limit(partition, Long.MAX_VALUE));
+  /**
+   * The commits of these partitions, and of partitions that share outputs with them.
+   *
+   * @param leavesOutHeld whether outputs that were not accepted are left out, even if their delay
+   *     is over
+   */
+  JointCommits(Collection<Partition<K, V>> partitions, boolean leavesOutHeld) {
+    this.leavesOutHeld = leavesOutHeld;
+    partitions.forEach(this::begin);
     while (narrow()) {}
   }
 
@@ -49,6 +56,10 @@ final class JointCommits<K, V> {
   /** Whether there are records whose outputs can never be committed. */
   boolean areTorn() {
     return torn;
+  }
+
+  private void begin(Partition<K, V> partition) {
+    limit(partition, leavesOutHeld ? partition.commits().heldFrom() : Long.MAX_VALUE);
   }
 
   private void limit(Partition<K, V> partition, long offset) {
@@ -94,7 +105,7 @@ final class JointCommits<K, V> {
       return false;
     }
     if (!limits.containsKey(other)) {
-      limit(other, Long.MAX_VALUE);
+      begin(other);
     }
     Commit<K, V> commit = commits.get(other);
     return commit != null && commit.offset() > member.raw().offset();

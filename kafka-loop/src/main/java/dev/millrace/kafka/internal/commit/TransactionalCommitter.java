@@ -77,6 +77,9 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   private boolean isAllCommitted = true;
   private int unburied;
 
+  /** Whether {@link #commitNow} leaves out the letters that were not accepted. */
+  private boolean leavesOutHeld;
+
   public TransactionalCommitter(
       Consumer<byte[], byte[]> consumer,
       ConsumerSettings<K, V> settings,
@@ -134,9 +137,11 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     boolean isFree = isFreeWithin(timeout);
     unburied = 0;
     for (int step = 0; isFree && fatal == null && step < steps(partitions); step++) {
+      leavesOutHeld = unburied > 0;
       begin(partitions, Time.left(deadline), false);
       isFree = isFreeWithin(Time.left(deadline));
     }
+    leavesOutHeld = false;
     isAllCommitted = isFree && fatal == null && toCommit(partitions).isEmpty();
     if (!isFree) {
       onError.accept(
@@ -149,7 +154,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   /**
    * One step opens the producer, one commits, and each partition may add one for a dead letter that
-   * is not accepted.
+   * is not accepted. The steps after that leave out this letter, however short its delay is.
    */
   private int steps(Collection<?> partitions) {
     return 2 + Math.min(unburied, partitions.size());
@@ -197,7 +202,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   private List<Commit<K, V>> toCommit(Collection<Partition<K, V>> partitions) {
     List<Commit<K, V>> some = new ArrayList<>();
-    var all = new JointCommits<>(partitions);
+    var all = new JointCommits<>(partitions, leavesOutHeld);
     torn = all.areTorn();
     for (Commit<K, V> commit : all.commits()) {
       Commits<K, V> of = commit.partition().commits();

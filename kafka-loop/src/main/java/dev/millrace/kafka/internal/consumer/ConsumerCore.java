@@ -43,6 +43,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -117,17 +118,13 @@ public final class ConsumerCore<K, V> {
 
   private volatile @Nullable Thread poller;
 
-  /**
-   * Creates the consumer.
-   *
-   * @param settings the checked settings
-   */
+  /** Creates the consumer of these checked settings. */
   public ConsumerCore(ConsumerSettings<K, V> settings, Listener listener) {
     this.settings = settings;
     this.listener = listener;
     Consumer<byte[], byte[]> first = settings.newConsumer();
     this.questions = orClose(first, () -> settings.newQuestions(first));
-    this.consumer = RejoiningConsumer.around(first, settings);
+    this.consumer = PatientConsumer.around(RejoiningConsumer.around(first, settings), settings);
     this.deserialization = orClose(consumer, settings::newDeserialization);
     var book = new TopicBook(questions);
     this.health = new HealthCheck(settings.stuckAfter, settings.lagLimit);
@@ -338,13 +335,17 @@ public final class ConsumerCore<K, V> {
       if (starts.run()) {
         committer.commitIfDue(partitions()); // before anything can move the positions
       }
-    } catch (AuthorizationException | AuthenticationException e) {
+    } catch (AuthorizationException | AuthenticationException | RetriableException e) {
       failures.survive(e);
     }
     if (delayed.release(partitions())) {
       listener.ready();
     }
-    backPressure.pauseWhatIsFull(partitions());
+    try {
+      backPressure.pauseWhatIsFull(partitions());
+    } catch (RetriableException e) { // the next turn repeats it
+      failures.survive(e);
+    }
     health.polled();
     diagnosis.look(partitions());
     try {

@@ -242,6 +242,17 @@ public final class Commits<K, V> {
   }
 
   /**
+   * The offset of the record whose outputs were not accepted, even if its delay is over; the
+   * largest offset of all if there is none.
+   */
+  public long heldFrom() {
+    synchronized (partition) {
+      Outputs.Held held = outputs.held();
+      return held == null ? Long.MAX_VALUE : held.offset();
+    }
+  }
+
+  /**
    * Whether outputs use half of the limits of {@link Partition#isFull}, so that a commit prevents a
    * pause.
    */

@@ -122,8 +122,12 @@ public final class Starts<K, V> {
     asked.forEach(
         one -> {
           if (one.answer.isDone() && !one.answer.isCompletedExceptionally()) {
-            open.remove(one.partition.name());
-            begin(one.partition, one.answer.join());
+            try {
+              begin(one.partition, one.answer.join());
+              open.remove(one.partition.name());
+            } catch (RetriableException e) {
+              report.accept(e); // the next turn repeats it
+            }
           }
         });
     Set<TopicPartition> held = new HashSet<>(byName.keySet());
@@ -198,8 +202,8 @@ public final class Starts<K, V> {
       askAgain(one, Objects.requireNonNullElse(e.getCause(), e));
       return false;
     }
+    begin(one.partition, start); // it may fail, and is then repeated
     open.remove(one.partition.name());
-    begin(one.partition, start);
     return true;
   }
 

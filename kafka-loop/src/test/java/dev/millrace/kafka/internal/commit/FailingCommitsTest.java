@@ -38,6 +38,7 @@ class FailingCommitsTest {
 
   private static final class Consumer extends MockConsumer<byte[], byte[]> {
     private boolean fails = true;
+    private boolean isLate;
 
     Consumer() {
       super("earliest");
@@ -46,6 +47,9 @@ class FailingCommitsTest {
     @Override
     public synchronized void commitAsync(
         Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
+      if (isLate) {
+        throw new TimeoutException("the thread of the consumer is late");
+      }
       callback.onComplete(
           offsets, fails ? new RetriableCommitFailedException("the broker is away") : null);
     }
@@ -96,6 +100,24 @@ class FailingCommitsTest {
     committer.commitIfDue(List.of(partition));
     awaitFailing();
     committer.commitIfDue(List.of());
+    assertThat(health().state()).isEqualTo(Health.State.RUNNING);
+  }
+
+  @Test
+  void commitThatTheConsumerTakesTooLateHasFailedAndIsRepeated() {
+    Committer<String, String> committer = committer();
+    consumer.isLate = true;
+    committer.commitIfDue(List.of(partition));
+    assertThat(errors).singleElement().isInstanceOf(TimeoutException.class);
+    awaitFailing();
+    consumer.isLate = false;
+    consumer.fails = false;
+    await()
+        .untilAsserted(
+            () -> {
+              committer.commitIfDue(List.of(partition));
+              assertThat(partition.commits().isCommitted(1)).isTrue();
+            });
     assertThat(health().state()).isEqualTo(Health.State.RUNNING);
   }
 

@@ -162,7 +162,7 @@ class TransactionTakeoverTest {
   }
 
   private Outcome run(Transactions transactions) {
-    List<Commit<String, String>> commits = new JointCommits<>(List.of(partition)).commits();
+    List<Commit<String, String>> commits = new JointCommits<>(List.of(partition), false).commits();
     return transactions.run(commits, new MockConsumer<>("earliest").groupMetadata());
   }
 
