@@ -51,7 +51,7 @@ class ShareLostAnswersIT {
         consumer.subscribe(List.of(TOPIC));
         await()
             .pollInSameThread()
-            .atMost(Duration.ofSeconds(60))
+            .atMost(Duration.ofMinutes(3))
             .until(
                 () -> {
                   consumer.poll(Duration.ofMillis(100)).forEach(one -> seen.add(one.value()));
@@ -61,7 +61,7 @@ class ShareLostAnswersIT {
         produce(brokers, 1, "later");
         await()
             .pollInSameThread()
-            .atMost(Duration.ofSeconds(60))
+            .atMost(Duration.ofMinutes(3))
             .until(
                 () -> {
                   consumer.poll(Duration.ofMillis(100)).forEach(one -> seen.add(one.value()));

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class PatientConsumer implements InvocationHandler {
 
   private static final int ATTEMPTS = 3;
-  private static final Set<String> REPEATED = Set.of("pause", "resume", "seek", "assign");
+  private static final Set<String> REPEATED =
+      Set.of("pause", "resume", "seek", "assign", "subscribe");
 
   private final Consumer<byte[], byte[]> consumer;
 

@@ -89,10 +89,10 @@ final class RejoiningConsumer implements InvocationHandler {
 
   private @Nullable Object poll(Method method, Object @Nullable [] arguments) throws Throwable {
     if (isRefused && Time.nanoTime() - refusedAt >= pause.toNanos()) {
-      isRefused = false;
       if (epoch() < 0 || epoch() == refusedEpoch) { // otherwise it has joined by itself
-        rejoin();
+        rejoin(); // if it fails, the next poll repeats it
       }
+      isRefused = false;
     }
     try {
       return call(method, arguments);

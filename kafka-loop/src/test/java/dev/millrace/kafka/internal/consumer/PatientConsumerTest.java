@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
@@ -41,6 +42,13 @@ class PatientConsumerTest {
     }
 
     @Override
+    public synchronized void subscribe(
+        Collection<String> topics, ConsumerRebalanceListener listener) {
+      call();
+      super.subscribe(topics, listener);
+    }
+
+    @Override
     public synchronized void pause(Collection<TopicPartition> partitions) {
       call();
       super.pause(partitions);
@@ -63,6 +71,14 @@ class PatientConsumerTest {
         Map<TopicPartition, OffsetAndMetadata> offsets, OffsetCommitCallback callback) {
       call();
     }
+  }
+
+  private static final class NoRebalance implements ConsumerRebalanceListener {
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> names) {}
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> names) {}
   }
 
   private final Late late = new Late();
@@ -90,6 +106,12 @@ class PatientConsumerTest {
     assertThat(late.position(P0)).isEqualTo(3);
     late(() -> consumer.resume(List.of(P0)));
     assertThat(late.paused()).isEmpty();
+  }
+
+  @Test
+  void subscriptionThatIsLateIsRepeated() {
+    late(() -> consumer.subscribe(List.of("orders"), new NoRebalance()));
+    assertThat(late.subscription()).containsExactly("orders");
   }
 
   @Test

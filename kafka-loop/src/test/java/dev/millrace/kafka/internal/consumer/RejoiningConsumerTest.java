@@ -29,6 +29,7 @@ class RejoiningConsumerTest {
   /** A consumer whose test sets the number of its assignment. */
   private static final class Mock extends MockConsumer<byte[], byte[]> {
     int epoch = 1;
+    boolean isLate;
     @Nullable ConsumerRebalanceListener listener;
 
     Mock() {
@@ -38,6 +39,9 @@ class RejoiningConsumerTest {
     @Override
     public synchronized void subscribe(
         Collection<String> topics, ConsumerRebalanceListener listener) {
+      if (isLate) {
+        throw new TimeoutException("late");
+      }
       super.subscribe(topics, listener);
       this.listener = listener;
     }
@@ -65,6 +69,7 @@ class RejoiningConsumerTest {
       };
 
   private final List<Mock> made = new ArrayList<>();
+  private boolean areLate;
 
   private ConsumerDraft<String, String> draft(String protocol) {
     var draft = new ConsumerDraft<String, String>();
@@ -73,6 +78,7 @@ class RejoiningConsumerTest {
     draft.factory =
         properties -> {
           made.add(new Mock());
+          made.getLast().isLate = areLate;
           return made.getLast();
         };
     return draft;
@@ -113,6 +119,22 @@ class RejoiningConsumerTest {
     assertThat(made.getLast().closed()).isFalse();
     consumer.close();
     assertThat(made.getLast().closed()).isTrue();
+  }
+
+  @Test
+  void newConsumerThatIsLateIsReplacedByTheNextPoll() {
+    Consumer<byte[], byte[]> consumer = consumer();
+    areLate = true;
+    refuse(consumer, new GroupAuthorizationException("group"));
+    await()
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> consumer.poll(POLL)).isInstanceOf(TimeoutException.class));
+    made.getLast().epoch = -1;
+    areLate = false;
+    consumer.poll(POLL);
+    assertThat(made).hasSize(3);
+    assertThat(consumer.subscription()).containsExactly("orders");
   }
 
   @Test
