@@ -36,8 +36,7 @@ final class PatientConsumer implements InvocationHandler {
   @SuppressWarnings("unchecked") // the proxy has the type of the interface
   static Consumer<byte[], byte[]> around(
       Consumer<byte[], byte[]> consumer, ConsumerSettings<?, ?> settings) {
-    Object protocol = settings.property(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
-    if (!GroupProtocol.CONSUMER.name().equalsIgnoreCase(String.valueOf(protocol))) {
+    if (!isOfKip848(settings)) {
       return consumer;
     }
     return (Consumer<byte[], byte[]>)
@@ -45,6 +44,12 @@ final class PatientConsumer implements InvocationHandler {
             Consumer.class.getClassLoader(),
             new Class<?>[] {Consumer.class},
             new PatientConsumer(consumer));
+  }
+
+  /** Whether the group has the protocol of KIP-848. */
+  static boolean isOfKip848(ConsumerSettings<?, ?> settings) {
+    Object protocol = settings.property(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
+    return GroupProtocol.CONSUMER.name().equalsIgnoreCase(String.valueOf(protocol));
   }
 
   @Override

@@ -10,8 +10,6 @@ import java.time.Duration;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.GroupProtocol;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -57,10 +55,8 @@ final class RejoiningConsumer implements InvocationHandler {
   @SuppressWarnings("unchecked") // the proxy has the type of the interface
   static Consumer<byte[], byte[]> around(
       Consumer<byte[], byte[]> first, ConsumerSettings<?, ?> settings) {
-    Object protocol = settings.property(ConsumerConfig.GROUP_PROTOCOL_CONFIG);
     Duration interval = settings.awaitRights;
-    if (interval == null
-        || !GroupProtocol.CONSUMER.name().equalsIgnoreCase(String.valueOf(protocol))) {
+    if (interval == null || !PatientConsumer.isOfKip848(settings)) {
       return first;
     }
     return (Consumer<byte[], byte[]>)
