@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 
 /**
  * Runs all arms in all cells against one broker, each time in a fresh JVM, and writes tables of the
@@ -61,6 +63,13 @@ public final class KafkaRows {
     try (var broker = LocalBroker.start();
         var admin = broker.admin();
         var topics = new Topics(broker)) {
+      if (!runs.isEmpty()) {
+        run(
+            new Run(Cell.ALL.getFirst(), Arms.RAW, 0),
+            broker,
+            admin,
+            topics); // warms the broker up
+      }
       for (Run run : runs) {
         Measurement result = run(run, broker, admin, topics);
         System.out.println(result.toJson());
@@ -109,6 +118,7 @@ public final class KafkaRows {
     try (var consumption =
         Consumption.start(broker.bootstrapServers(), topic, group, run.cell, run.arm)) {
       if (run.cell.keys() == Cell.Keys.PACED) {
+        awaitMembers(admin, group);
         Pace.send(topics.producer(), topic);
       }
       consumption.await();
@@ -116,6 +126,36 @@ public final class KafkaRows {
       Map<String, Double> values = consumption.values();
       values.put("committed", committed);
       return new Measurement(run.cell.title(), run.arm, run.round, values);
+    }
+  }
+
+  /**
+   * Waits until the members have all partitions: a new group waits for members first, and records
+   * of that time would be late.
+   */
+  private static void awaitMembers(Admin admin, String group)
+      throws ExecutionException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (assigned(admin, group) < Topics.PARTITIONS) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("group " + group + " has no members after 30 s");
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  private static int assigned(Admin admin, String group)
+      throws ExecutionException, InterruptedException {
+    try {
+      return admin.describeConsumerGroups(List.of(group)).all().get().values().stream()
+          .flatMap(described -> described.members().stream())
+          .mapToInt(member -> member.assignment().topicPartitions().size())
+          .sum();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof GroupIdNotFoundException) {
+        return 0;
+      }
+      throw e;
     }
   }
 

@@ -19,11 +19,15 @@ final class Meter implements Arm.Work {
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  /** The most time until the first record: the join of a group, or the fencing of a producer. */
+  private static final int SECONDS_TO_START = 30;
+
   private final int records;
   private final int workMillis;
   private final Cell.Keys keys;
   private final AtomicBoolean begun = new AtomicBoolean();
   private final AtomicInteger handled = new AtomicInteger();
+  private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch done = new CountDownLatch(1);
   private final ConcurrentHistogram latency = new ConcurrentHistogram(3);
   private volatile long first;
@@ -44,6 +48,7 @@ final class Meter implements Arm.Work {
       bytesAtFirst = THREADS.getTotalThreadAllocatedBytes();
       upAtFirst = ManagementFactory.getRuntimeMXBean().getUptime();
       first = System.nanoTime();
+      started.countDown();
     }
     if (workMillis > 0) {
       Thread.sleep(workMillis);
@@ -76,9 +81,10 @@ final class Meter implements Arm.Work {
     done.countDown();
   }
 
-  /** Waits until the last record is handled, or the time is over. */
+  /** Waits until the last record is handled, or the time since the first record is over. */
   void await(int seconds) throws InterruptedException {
-    if (!done.await(seconds, TimeUnit.SECONDS)) {
+    if (!started.await(SECONDS_TO_START, TimeUnit.SECONDS)
+        || !done.await(seconds, TimeUnit.SECONDS)) {
       end();
     }
   }

@@ -52,13 +52,13 @@ final class Topics implements AutoCloseable {
     String name = cell.keys() == Cell.Keys.PACED ? run : cell.topic();
     if (made.add(name)) {
       broker.createTopic(name, PARTITIONS);
-      if (cell.arms().stream().anyMatch(Arms.PRODUCING::contains)
-          && made.add(ExactlyOnceLoop.outputs(name))) {
-        broker.createTopic(ExactlyOnceLoop.outputs(name), PARTITIONS);
-      }
       if (cell.keys() != Cell.Keys.PACED) {
         fill(name, cell);
       }
+    }
+    if (cell.arms().stream().anyMatch(Arms.PRODUCING::contains)
+        && made.add(ExactlyOnceLoop.outputs(name))) {
+      broker.createTopic(ExactlyOnceLoop.outputs(name), PARTITIONS);
     }
     return name;
   }
