@@ -73,7 +73,8 @@ public abstract class ConsumerBuilder<K, V, B extends ConsumerBuilder<K, V, B>> 
    * value.deserializer} among the properties. They are not configured, are called by one thread at
    * a time, and are closed at the end. A slow call holds up all partitions, since there is no other
    * instance. Classes among the properties have an instance for each partition that is deserialized
-   * at the same time; a slow call holds up its partition only.
+   * at the same time; a slow call holds up its partition only. Kafka's own deserializers without
+   * state, such as {@code StringDeserializer}, are called by any number of threads at a time.
    */
   public B deserializers(Deserializer<K> key, Deserializer<V> value) {
     settings.keyDeserializer = Objects.requireNonNull(key, "key");

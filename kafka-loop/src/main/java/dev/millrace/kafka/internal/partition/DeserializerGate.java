@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets one thread at a time deserialize records of a partition, so that a partition has at most one
- * pair of deserializers. Thread-safe. Does not take the lock of the partition.
+ * pair of deserializers. Lets all threads through if the deserializers have no state. Thread-safe.
+ * Does not take the lock of the partition.
  */
 /*
  * While the gate is closed, the partition hands out nothing. There are two reasons. A thread that
@@ -53,6 +54,9 @@ final class DeserializerGate<K, V> {
 
   /** Deserializes a record. Waits for the thread that is in the gate. */
   ConsumerRecord<K, V> deserialize(ConsumerRecord<byte[], byte[]> raw) {
+    if (deserialization.isShared()) {
+      return deserialization.apply(raw);
+    }
     try {
       turnstile.enter();
     } catch (InterruptedException e) {
@@ -71,6 +75,10 @@ final class DeserializerGate<K, V> {
    * handled now.
    */
   boolean prepare(Delivery<K, V> delivery, Duration patience) {
+    if (deserialization.isShared()) {
+      boolean _ = delivery.prepare(); // the handler meets the failure
+      return true;
+    }
     boolean entered;
     try {
       entered = turnstile.enter(patience);

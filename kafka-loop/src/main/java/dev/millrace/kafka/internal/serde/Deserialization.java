@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. One thread at a time calls a deserializer, as in Kafka's own consumer. If the
  * deserializers are created from their classes, each call has its own pair, so a slow call holds up
  * its partition only. If the application has given instances, there is one pair, and the calls of
- * all partitions wait for each other.
+ * all partitions wait for each other. Kafka's own deserializers without state are the exception:
+ * any number of threads call one pair at once.
  */
 /*
  * A new pair is created when all others are in use. Pairs are reused, the last one first. So the
@@ -39,6 +40,10 @@ public final class Deserialization<K, V> implements AutoCloseable {
 
   /** The deserializers of one call. */
   private record Pair<K, V>(Deserializer<K> key, Deserializer<V> value) {
+    boolean isStateless() {
+      return Deserializers.isStateless(key) && Deserializers.isStateless(value);
+    }
+
     /** Closes both; their failures are added to the list. */
     void close(List<Throwable> failures) {
       for (Deserializer<?> each : List.of(key, value)) {
@@ -57,16 +62,21 @@ public final class Deserialization<K, V> implements AutoCloseable {
   /** The turnstile of all partitions, if there is one pair; null if each partition has its own. */
   private final @Nullable Turnstile single;
 
+  /** The only pair, if it has no state: then all threads call it at once; null otherwise. */
+  private final @Nullable Pair<K, V> shared;
+
   private final Deque<Pair<K, V>> free = new ArrayDeque<>(); // guarded by this
   private int used; // guarded by this
-  private boolean closed; // guarded by this
+  private volatile boolean closed; // written under this
 
   /** With one pair of configured deserializers. They are closed with this object. */
   public Deserialization(Deserializer<K> key, Deserializer<V> value) {
     this.keys = null;
     this.values = null;
     this.single = new Turnstile();
-    free.add(new Pair<>(key, value));
+    Pair<K, V> pair = new Pair<>(key, value);
+    this.shared = pair.isStateless() ? pair : null;
+    free.add(pair);
   }
 
   /**
@@ -77,7 +87,14 @@ public final class Deserialization<K, V> implements AutoCloseable {
     this.keys = keys;
     this.values = values;
     this.single = null;
-    free.add(new Pair<>(keys.get(), values.get()));
+    Pair<K, V> first = new Pair<>(keys.get(), values.get());
+    this.shared = first.isStateless() ? first : null;
+    free.add(first);
+  }
+
+  /** Whether any number of threads may call {@link #apply} at once, without a turnstile. */
+  public boolean isShared() {
+    return shared != null;
   }
 
   /** Lets one thread of a partition call the deserializers, for one record at a time. */
@@ -87,13 +104,20 @@ public final class Deserialization<K, V> implements AutoCloseable {
 
   /**
    * The record with its key and value. Its headers are a copy, so that a handler cannot change the
-   * headers of the raw record. The caller holds the {@link #turnstile} of the partition.
+   * headers of the raw record. The caller holds the {@link #turnstile} of the partition, unless
+   * this {@link #isShared is shared}.
    *
    * @throws RecordDeserializationException if a deserializer throws, with its exception as the
    *     cause
    * @throws DeserializersClosedException if this is closed
    */
   public ConsumerRecord<K, V> apply(ConsumerRecord<byte[], byte[]> raw) {
+    if (shared != null) {
+      if (closed) {
+        throw new DeserializersClosedException();
+      }
+      return apply(shared, raw);
+    }
     Pair<K, V> pair = take();
     try {
       return apply(pair, raw);

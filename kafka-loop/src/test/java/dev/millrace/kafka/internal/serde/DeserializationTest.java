@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.LongDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.UUIDDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -82,5 +85,34 @@ class DeserializationTest {
     var deserialization = new Deserialization<>(closing("key", null), closing("value", failure));
     assertThatThrownBy(deserialization::close).isSameAs(failure).hasNoSuppressedExceptions();
     assertThat(closed).containsExactly("key", "value");
+  }
+
+  @Test
+  void kafkasOwnDeserializersWithoutStateAreShared() {
+    assertThat(new Deserialization<>(new StringDeserializer(), new ByteArrayDeserializer()))
+        .matches(Deserialization::isShared);
+    assertThat(new Deserialization<>(UUIDDeserializer::new, LongDeserializer::new))
+        .matches(Deserialization::isShared);
+  }
+
+  @Test
+  void othersAreNotShared() {
+    Deserializer<String> own = (topic, data) -> "own";
+    assertThat(new Deserialization<>(new StringDeserializer(), own))
+        .matches(it -> !it.isShared(), "the application's own");
+    assertThat(new Deserialization<>(() -> own, StringDeserializer::new))
+        .matches(it -> !it.isShared(), "the application's own, from its class");
+    assertThat(new Deserialization<>(closing("key", null), new StringDeserializer()))
+        .matches(it -> !it.isShared(), "a subclass of Kafka's");
+  }
+
+  @Test
+  void sharedOnesAreRefusedAfterTheyAreClosed() {
+    var deserialization =
+        new Deserialization<>(new StringDeserializer(), new ByteArrayDeserializer());
+    deserialization.close();
+    var record = new ConsumerRecord<>("orders", 0, 0, new byte[0], new byte[0]);
+    assertThatThrownBy(() -> deserialization.apply(record))
+        .isInstanceOf(DeserializersClosedException.class);
   }
 }

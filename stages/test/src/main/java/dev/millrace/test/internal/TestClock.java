@@ -44,6 +44,12 @@ public final class TestClock implements VirtualTime {
   /** How far this clock is ahead of the system's clock while it runs. In nanoseconds. */
   private long ahead;
 
+  /**
+   * The same for the time of day. The system's two clocks cannot be read at the same moment, so
+   * each continues from its own stopped time.
+   */
+  private Duration aheadOfDay = Duration.ZERO;
+
   /** The stopped time; meaningless while the clock runs. */
   private long stoppedAt;
 
@@ -74,7 +80,7 @@ public final class TestClock implements VirtualTime {
 
   @Override
   public synchronized Instant now() {
-    return isStopped ? stoppedNow : Instant.now().plusNanos(ahead);
+    return isStopped ? stoppedNow : Instant.now().plus(aheadOfDay);
   }
 
   @Override
@@ -139,6 +145,7 @@ public final class TestClock implements VirtualTime {
     List<Alarm> pending;
     synchronized (this) {
       ahead = stoppedAt - System.nanoTime();
+      aheadOfDay = Duration.between(Instant.now(), stoppedNow);
       isStopped = false;
       pending = new ArrayList<>(alarms);
       alarms.clear();
