@@ -194,7 +194,9 @@ class ExactlyOnceIT extends WithTransactions {
     awaitCommitted(3_000);
     second.drain();
     assertEachInputHasOneOutputInOrder(3_000);
-    assertThat(repeated()).isZero(); // all records were committed before the partition was released
+    assertThat(repeated()) // all records were committed before the partition was released
+        .as(() -> "failures: " + errors)
+        .isZero();
   }
 
   private FaceBuilder member(int number, Protocol protocol) {

@@ -7,9 +7,8 @@ import java.util.List;
  * A quantity that goes up and down, and must not grow from wave to wave. The lowest value of the
  * second half of the waves is compared with the lowest value of the first half.
  *
- * <p>The heap goes up and down because the scheduler of virtual threads never shrinks its queues,
- * and keeps ended threads in them until their places are reused. A leak raises the lowest value
- * too.
+ * <p>The heap goes up and down by some caches of the JVM, and by ended threads in the queues of the
+ * scheduler of virtual threads. A leak raises the lowest value too.
  */
 final class Floor {
 

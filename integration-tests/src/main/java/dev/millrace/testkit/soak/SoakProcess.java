@@ -41,6 +41,7 @@ final class SoakProcess {
                 "-Xmx64m",
                 "-XX:+UseSerialGC",
                 "-XX:+ExitOnOutOfMemoryError",
+                "-XX:MarkSweepDeadRatio=0", // otherwise up to 2 MB of garbage stay where they are
                 "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
                 "-Dsoak.verbose=" + Boolean.getBoolean("soak.verbose"),
                 "-cp",

@@ -37,7 +37,7 @@ class SoakIT {
   @EnabledIfSystemProperty(named = "soak.minutes", matches = "\\d+")
   void thousandsOfRunsAtOnceKeepWhatEachPromises(String engine) throws Exception {
     long millis = Duration.ofMinutes(Long.getLong("soak.minutes", 0)).toMillis() / 2;
-    int atOnce = Integer.getInteger("soak.runs", 1_500);
+    int atOnce = Integer.getInteger("soak.runs", 1_000);
     int elements = Integer.getInteger("soak.elements", 300_000);
     soak(new SoakSettings(engine, SEED, millis, atOnce, elements, Defect.NONE));
   }
