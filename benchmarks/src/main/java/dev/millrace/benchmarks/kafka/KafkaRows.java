@@ -63,12 +63,8 @@ public final class KafkaRows {
     try (var broker = LocalBroker.start();
         var admin = broker.admin();
         var topics = new Topics(broker)) {
-      if (!runs.isEmpty()) {
-        run(
-            new Run(Cell.ALL.getFirst(), Arms.RAW, 0),
-            broker,
-            admin,
-            topics); // warms the broker up
+      if (!runs.isEmpty()) { // warms the broker up
+        run(new Run(Cell.ALL.getFirst(), Arms.RAW, 0), broker, admin, topics);
       }
       for (Run run : runs) {
         Measurement result = run(run, broker, admin, topics);
