@@ -34,8 +34,8 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Dead letters in transactions while their topic refuses them, on any face. */
 public abstract class TransactionalLettersPromises extends WithMockBroker {
@@ -188,11 +188,13 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {20_000_000, 1}) // with 1, the letter may be sent again at once
-  void partitionsWhoseLettersWaitAreCommittedUpToThemAtTheEnd(long delayNanos) throws Exception {
+  @CsvSource({"20000000, 0", "1, 0", "1, 2"}) // after 1 ns, the letter may be sent again at once
+  void partitionsWhoseLettersWaitAreCommittedUpToThemAtTheEnd(
+      long delayNanos, int refusalsBeforeTheEnd) throws Exception {
     refused = "v4";
     assign(10, P0, P1);
     var all = new CountDownLatch(20);
+    var interval = refusalsBeforeTheEnd > 0 ? Duration.ofMillis(20) : Duration.ofHours(1);
     var loop =
         loop((record, output) -> {
               all.countDown();
@@ -205,10 +207,11 @@ public abstract class TransactionalLettersPromises extends WithMockBroker {
             })
             .deadLetterTopic("dead")
             .deadLetterBackoff(Backoff.fixed(Duration.ofNanos(delayNanos)))
-            .commitInterval(Duration.ofHours(1))
+            .commitInterval(interval)
             .build();
     var running = start(loop, Context.background());
     all.await();
+    await().until(() -> letterFailures().size() >= refusalsBeforeTheEnd);
     drain(loop, running);
     assertThat(produced()).hasSize(8).doesNotContain("v4");
     assertThat(lastTransaction(P0)).isEqualTo(4);

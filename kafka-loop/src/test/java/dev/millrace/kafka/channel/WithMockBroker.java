@@ -44,6 +44,9 @@ public abstract class WithMockBroker extends WithMockConsumer {
     private volatile Map<TopicPartition, OffsetAndMetadata> offsets = Map.of();
     private volatile @Nullable Pending unanswered;
 
+    /** The failure of the transaction, until it is aborted; null if it has none. */
+    private volatile @Nullable RuntimeException inError;
+
     Broker() {
       super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
     }
@@ -59,6 +62,10 @@ public abstract class WithMockBroker extends WithMockConsumer {
     public void commitTransaction() {
       if (unanswered != null) {
         throw new TimeoutException("a record has no answer");
+      }
+      RuntimeException error = inError;
+      if (error != null) {
+        throw error;
       }
       RuntimeException failure = failures.isEmpty() ? null : failures.removeFirst();
       if (failure != null && !(failure instanceof Unanswered unanswered && unanswered.commits)) {
@@ -85,6 +92,8 @@ public abstract class WithMockBroker extends WithMockConsumer {
         throw failure;
       }
       super.abortTransaction();
+      inError = null;
+      pending.clear();
     }
 
     /** As Kafka's: waits until somebody knows of the topic. */
@@ -124,7 +133,7 @@ public abstract class WithMockBroker extends WithMockConsumer {
         return one.answer();
       }
       if (text(record.value()).equals(refused)) {
-        failures.add(0, new KafkaException("in an error state", refusal));
+        inError = new KafkaException("in an error state", refusal);
         one.fail(refusal);
         pending.forEach(other -> other.fail(refusal));
         pending.clear();
