@@ -8,10 +8,12 @@ import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.ClusterProblemException;
 import dev.millrace.kafka.Health;
 import dev.millrace.kafka.Health.State;
+import dev.millrace.kafka.Loop;
 import dev.millrace.testkit.LocalBroker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
@@ -35,31 +37,8 @@ class BrokerAwayIT {
   void brokerThatGoesAwayIsToldThoughNothingIsUncommitted(Face face) throws Exception {
     try (var broker = LocalBroker.start()) {
       broker.createTopic("orders", 1);
-      var loop =
-          face.builder()
-              .properties(
-                  Map.of(
-                      "bootstrap.servers",
-                      broker.bootstrapServers(),
-                      "group.id",
-                      "shop",
-                      "key.deserializer",
-                      StringDeserializer.class,
-                      "value.deserializer",
-                      StringDeserializer.class))
-              .topics("orders")
-              .stuckAfter(Duration.ofSeconds(2))
-              .onError(errors::add)
-              .with(settings -> settings.closeTimeout(Duration.ofSeconds(2)))
-              .handler(record -> {})
-              .build();
-      var running =
-          new FutureTask<>(
-              () -> {
-                loop.run(Context.background());
-                return "ended";
-              });
-      Thread.ofVirtual().start(running);
+      var loop = loop(face, broker, Map.of());
+      var running = start(loop);
       try {
         await().atMost(LONG).until(() -> loop.health().state() == State.RUNNING);
         broker.kill();
@@ -77,5 +56,72 @@ class BrokerAwayIT {
       }
       assertThat(running.get()).isEqualTo("ended");
     }
+  }
+
+  /** With KIP-848, Kafka's own close waits up to ten seconds here, whatever its timeout is. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Face.class,
+      names = {"CHANNEL", "REACTOR"})
+  void brokerThatHangsDoesNotHoldUpTheEnd(Face face) throws Exception {
+    try (var broker = LocalBroker.start()) {
+      broker.createTopic("orders", 1);
+      var loop = loop(face, broker, Map.of("group.protocol", "consumer", "client.id", "hung"));
+      var running = start(loop);
+      await().atMost(LONG).until(() -> loop.health().state() == State.RUNNING);
+      broker.suspend();
+      try {
+        loop.drain(Duration.ofSeconds(5));
+        assertThat(running.get()).isEqualTo("ended");
+        await() // they end by themselves, but later
+            .atMost(Duration.ofSeconds(2))
+            .until(
+                () ->
+                    Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(BrokerAwayIT::isOfKafka));
+      } finally {
+        broker.resume();
+      }
+      assertThat(errors).noneMatch(IllegalStateException.class::isInstance); // "left behind"
+    }
+  }
+
+  private static boolean isOfKafka(Thread thread) {
+    return thread.getName().startsWith("consumer_background_thread")
+        || thread.getName().startsWith("millrace-poll");
+  }
+
+  private Loop loop(Face face, LocalBroker broker, Map<String, ?> more) {
+    Map<String, Object> properties =
+        new HashMap<>(
+            Map.of(
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                "group.id",
+                "shop",
+                "key.deserializer",
+                StringDeserializer.class,
+                "value.deserializer",
+                StringDeserializer.class));
+    properties.putAll(more);
+    return face.builder()
+        .properties(properties)
+        .topics("orders")
+        .stuckAfter(Duration.ofSeconds(2))
+        .onError(errors::add)
+        .with(settings -> settings.closeTimeout(Duration.ofSeconds(2)))
+        .handler(record -> {})
+        .build();
+  }
+
+  private static FutureTask<String> start(Loop loop) {
+    var running =
+        new FutureTask<>(
+            () -> {
+              loop.run(Context.background());
+              return "ended";
+            });
+    Thread.ofVirtual().start(running);
+    return running;
   }
 }

@@ -5,7 +5,9 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.Set;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.GroupProtocol;
@@ -13,7 +15,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A consumer that repeats a call that its own thread was late to take.
+ * A consumer that repeats a call that its own thread was late to take, and that closes in time.
  *
  * <p>Kafka's consumer of KIP-848 hands each call to a thread of its own, and waits for it, at most
  * for {@code default.api.timeout.ms}. On a machine without processor time to spare that can be too
@@ -25,6 +27,9 @@ final class PatientConsumer implements InvocationHandler {
   private static final int ATTEMPTS = 3;
   private static final Set<String> REPEATED =
       Set.of("pause", "resume", "seek", "assign", "subscribe");
+
+  /** What Kafka's consumer allows for a close without a timeout. */
+  private static final Duration LONGEST_CLOSE = Duration.ofSeconds(30);
 
   private final Consumer<byte[], byte[]> consumer;
 
@@ -55,6 +60,10 @@ final class PatientConsumer implements InvocationHandler {
   @Override
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
       throws Throwable {
+    if (arguments != null && arguments[0] instanceof CloseOptions options) {
+      PromptClose.close(consumer, options.timeout().orElse(LONGEST_CLOSE));
+      return null;
+    }
     int attempts = REPEATED.contains(method.getName()) ? ATTEMPTS : 1;
     for (int attempt = 1; ; attempt++) {
       try {

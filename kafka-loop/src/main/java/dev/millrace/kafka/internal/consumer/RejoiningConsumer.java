@@ -8,7 +8,6 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
@@ -119,7 +118,7 @@ final class RejoiningConsumer implements InvocationHandler {
   private void rejoin() throws Throwable {
     hasRejoined = true;
     try {
-      present.close(CloseOptions.timeout(Duration.ZERO));
+      PromptClose.close(present, Duration.ZERO);
     } finally {
       present = factory.get();
     }
