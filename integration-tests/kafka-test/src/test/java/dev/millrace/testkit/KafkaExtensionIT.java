@@ -2,11 +2,13 @@ package dev.millrace.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.testkit.engine.EventConditions.finishedWithFailure;
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -224,7 +226,9 @@ class KafkaExtensionIT {
         kafka.createTopic("mine", 2);
         assertThat(admin.listTopics().names().get()).contains("mine");
       }
-      assertThat(admin.listTopics().names().get()).doesNotContain("mine");
+      await() // the broker answers before all its parts know that the topic is gone
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> !admin.listTopics().names().get().contains("mine"));
     }
   }
 
