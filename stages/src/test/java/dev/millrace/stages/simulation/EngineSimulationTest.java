@@ -7,8 +7,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Random pipelines, disturbed at random, under random schedules: known seeds, and fresh ones for a
- * few seconds. {@code -Dsimulation.minutes=…} says for how long on each engine, {@code
+ * Random pipelines, disturbed at random, under random schedules: known seeds, and fresh ones for
+ * some seconds. {@code -Dsimulation.minutes=…} says for how long on each engine, {@code
  * -Dsimulation.first=…} from which seed on. {@code -Dsimulation.seed=…} repeats one schedule.
  */
 class EngineSimulationTest {

@@ -5,7 +5,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The tests of the kit under random schedules: known seeds, and fresh ones for a few seconds. The
+ * The tests of the kit under random schedules: known seeds, and fresh ones for some seconds. The
  * properties are those of {@link EngineSimulationTest}.
  */
 class KitSimulationTest {

@@ -11,7 +11,7 @@ import java.util.function.LongConsumer;
 final class Schedules {
 
   private static final int REPEATED = 20;
-  private static final Duration FRESH = Duration.ofSeconds(5);
+  private static final Duration FRESH = Duration.ofSeconds(15);
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private Schedules() {}
@@ -21,7 +21,7 @@ final class Schedules {
     explore(scenario, first, most, LONG, test);
   }
 
-  /** Fresh seeds, for a few seconds, or for {@code -Dsimulation.minutes}. */
+  /** Fresh seeds, for {@link #FRESH}, or for {@code -Dsimulation.minutes}. */
   static void fresh(Class<? extends LongConsumer> scenario, Class<?> test) {
     Integer minutes = Integer.getInteger("simulation.minutes");
     Duration time = minutes == null ? FRESH : Duration.ofMinutes(minutes);
