@@ -67,7 +67,7 @@ class ControlTest extends WithMockConsumer {
                 })
             .build();
     var running = start(loop, Context.background());
-    await().until(() -> loop.health().state() == State.SLOW);
+    await().until(() -> Set.of(State.SLOW, State.STUCK).contains(loop.health().state()));
     loop.pause(Set.of(P0));
     gate.countDown();
     await().during(Duration.ofMillis(600)).until(() -> handled.size() < 30);
@@ -205,7 +205,7 @@ class ControlTest extends WithMockConsumer {
         builder()
             .concurrency(1)
             .buffer(10)
-            .stuckAfter(Duration.ofSeconds(2)) // long enough to see that it is slow before
+            .stuckAfter(Duration.ofSeconds(4)) // long enough to see that it is slow before
             .retryForever(Backoff.fixed(Duration.ofMillis(10)))
             .handler(
                 record -> {
