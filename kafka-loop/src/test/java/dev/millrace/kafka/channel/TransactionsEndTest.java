@@ -3,14 +3,22 @@ package dev.millrace.kafka.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
 import dev.millrace.context.Context;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -63,5 +71,57 @@ class TransactionsEndTest extends WithMockConsumer {
     running.get(50, TimeUnit.SECONDS);
     assertThat(lookups.getLast()).isLessThanOrEqualTo(CLOSE.dividedBy(2));
     assertThat(closes.getLast()).isLessThanOrEqualTo(CLOSE);
+  }
+
+  /** Like Kafka's: a close that is not by force does not end a call that waits for a broker. */
+  private static final class WithoutBroker extends MockProducer<byte[], byte[]> {
+    private final CountDownLatch waiting;
+
+    WithoutBroker(CountDownLatch waiting) {
+      super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+      this.waiting = waiting;
+    }
+
+    @Override
+    public void initTransactions() {
+      try {
+        waiting.countDown();
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        throw new InterruptException(e);
+      }
+    }
+  }
+
+  @Test
+  void noTransactionIsLeftBehindThoughNoBrokerAnswers() throws Exception {
+    assign(10, P0);
+    var waiting = new CountDownLatch(1);
+    var loop =
+        builder()
+            .closeTimeout(Duration.ofSeconds(1))
+            .transactionalHandler(
+                new StringSerializer(),
+                new StringSerializer(),
+                (record, output) ->
+                    output.send(new ProducerRecord<>("invoices", record.key(), record.value())))
+            .producerFactory(properties -> new WithoutBroker(waiting))
+            .build();
+    var running = start(loop, Context.background());
+    waiting.await();
+    loop.drain(Duration.ofSeconds(10));
+    running.get();
+    await().until(() -> !transactions().contains("millrace-transaction-"));
+  }
+
+  /** The threads of the JVM, with the virtual ones. */
+  private static String transactions() throws IOException {
+    Path file = Files.createTempDirectory("threads").resolve("dump.txt");
+    ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+        .dumpThreads(file.toString(), ThreadDumpFormat.TEXT_PLAIN);
+    String dump = Files.readString(file);
+    Files.delete(file);
+    Files.delete(file.getParent());
+    return dump;
   }
 }

@@ -70,6 +70,10 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
   private final Transactions transactions;
 
   private @Nullable FutureTask<Transactions.Outcome> underWay;
+
+  /** The thread of {@link #underWay}. */
+  private @Nullable Thread thread;
+
   private List<Commit<K, V>> commits = List.of();
   private boolean torn;
   private @Nullable RuntimeException fatal;
@@ -196,7 +200,7 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
 
   private void run(Callable<Transactions.Outcome> step) {
     var task = new FutureTask<>(step);
-    Thread.ofVirtual().name("millrace-transaction-" + settings.group()).start(task);
+    thread = Thread.ofVirtual().name("millrace-transaction-" + settings.group()).start(task);
     underWay = task;
   }
 
@@ -414,10 +418,18 @@ public final class TransactionalCommitter<K, V> implements CommitStrategy<K, V> 
     }
   }
 
+  /**
+   * Closes the producer, which makes most calls in progress fail. A call of {@code
+   * initTransactions} goes on for {@code max.block.ms}, unless it is interrupted.
+   */
   @Override
   public void close(Duration timeout) {
     long deadline = Time.nanoTime() + timeout.toNanos();
-    transactions.close(timeout); // a transaction in progress then fails at once
-    isFreeWithin(Time.left(deadline).plus(AT_ONCE));
+    transactions.close(timeout);
+    Thread last = thread;
+    if (!isFreeWithin(Time.left(deadline).plus(AT_ONCE)) && last != null) {
+      last.interrupt();
+      isFreeWithin(AT_ONCE);
+    }
   }
 }
