@@ -72,8 +72,8 @@ class MissingLocksTest {
   @CsvSource({
     "ADD, 40, 1",
     "SETTLE, 1, 1",
-    "BEGIN, 1700, 1240",
-    "TAKE, 1850, 740",
+    "BEGIN, 75, 1240",
+    "TAKE, 1235, 740",
     "WAIT_FOR_EARLIER_HANDLERS, 200, 70",
   })
   void missingLockIsFound(Missing what, long onChannels, long onReactor) {

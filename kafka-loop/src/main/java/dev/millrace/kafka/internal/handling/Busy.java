@@ -31,11 +31,6 @@ public final class Busy<K, V> {
   @SuppressWarnings("UnusedVariable") // read and written by ATTEMPT
   private @Nullable Attempt<K, V> attempt;
 
-  /** The neighbours in a list of {@link Present}, which has the lock. */
-  @Nullable Busy<K, V> previous;
-
-  @Nullable Busy<K, V> next;
-
   /** The thread begins an attempt; null ends it. */
   public void with(@Nullable Attempt<K, V> given) {
     ATTEMPT.setOpaque(this, given);
@@ -44,11 +39,6 @@ public final class Busy<K, V> {
   /** Whether the calling thread created this object. */
   public boolean isOfThisThread() {
     return thread == Thread.currentThread();
-  }
-
-  /** The number of the thread. */
-  long threadId() {
-    return thread.threadId();
   }
 
   /** Interrupts the thread. */

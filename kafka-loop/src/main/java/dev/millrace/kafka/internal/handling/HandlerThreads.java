@@ -5,6 +5,8 @@ import dev.millrace.context.internal.CancelSource;
 import dev.millrace.kafka.StuckHandlerException;
 import dev.millrace.sync.TaskGroup;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -61,7 +63,7 @@ public final class HandlerThreads<K, V> {
 
   private final IntSupplier most;
   private final AtomicLong counts = new AtomicLong();
-  private final Present<K, V> present = new Present<>();
+  private final Set<Busy<K, V>> present = ConcurrentHashMap.newKeySet();
   private final ThreadFactory threads = Thread.ofVirtual().name("millrace-task").factory();
   private volatile Context context = Context.background();
   private volatile @Nullable Thread keeper;
@@ -93,7 +95,7 @@ public final class HandlerThreads<K, V> {
   private void cancel() {
     close();
     cancelled = true;
-    present.all().forEach(Busy::interrupt);
+    present.forEach(Busy::interrupt);
   }
 
   /** The keeper's interrupt has the same cause as the interrupt of the threads. */
@@ -198,6 +200,6 @@ public final class HandlerThreads<K, V> {
    * @param group the consumer group, for people
    */
   public List<StuckHandlerException> running(String group) {
-    return Busy.stuck(group, present.all());
+    return Busy.stuck(group, present);
   }
 }
