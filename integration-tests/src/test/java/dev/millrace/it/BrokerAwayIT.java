@@ -3,7 +3,6 @@ package dev.millrace.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.context.Context;
 import dev.millrace.it.FaceBuilder.Face;
 import dev.millrace.kafka.ClusterProblemException;
 import dev.millrace.kafka.Health;
@@ -11,13 +10,7 @@ import dev.millrace.kafka.Health.State;
 import dev.millrace.kafka.Loop;
 import dev.millrace.testkit.LocalBroker;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.FutureTask;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -28,7 +21,7 @@ class BrokerAwayIT {
 
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  private final List<Exception> errors = Collections.synchronizedList(new ArrayList<>());
+  private final WatchedLoops loops = new WatchedLoops();
 
   @ParameterizedTest
   @EnumSource(
@@ -36,16 +29,16 @@ class BrokerAwayIT {
       names = {"CHANNEL", "REACTOR"})
   void brokerThatGoesAwayIsToldThoughNothingIsUncommitted(Face face) throws Exception {
     try (var broker = LocalBroker.start()) {
-      broker.createTopic("orders", 1);
-      var loop = loop(face, broker, Map.of());
-      var running = start(loop);
+      broker.createTopic(loops.topic, 1);
+      var loop = loop(face, "classic", broker);
+      var running = loops.start(loop);
       try {
         await().atMost(LONG).until(() -> loop.health().state() == State.RUNNING);
         broker.kill();
         await().atMost(LONG).until(() -> loop.health().state() == State.STUCK);
         await()
             .atMost(LONG)
-            .until(() -> errors.stream().anyMatch(ClusterProblemException.class::isInstance));
+            .until(() -> loops.errors.stream().anyMatch(ClusterProblemException.class::isInstance));
         assertThat(loop.health().reason()).contains("no broker");
         broker.restart();
         await()
@@ -65,9 +58,9 @@ class BrokerAwayIT {
       names = {"CHANNEL", "REACTOR"})
   void brokerThatHangsDoesNotHoldUpTheEnd(Face face) throws Exception {
     try (var broker = LocalBroker.start()) {
-      broker.createTopic("orders", 1);
-      var loop = loop(face, broker, Map.of("group.protocol", "consumer", "client.id", "hung"));
-      var running = start(loop);
+      broker.createTopic(loops.topic, 1);
+      var loop = loop(face, "consumer", broker);
+      var running = loops.start(loop);
       await().atMost(LONG).until(() -> loop.health().state() == State.RUNNING);
       broker.suspend();
       try {
@@ -90,37 +83,11 @@ class BrokerAwayIT {
         || thread.getName().startsWith("millrace-poll");
   }
 
-  private Loop loop(Face face, LocalBroker broker, Map<String, ?> more) {
-    Map<String, Object> properties =
-        new HashMap<>(
-            Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                "group.id",
-                "shop",
-                "key.deserializer",
-                StringDeserializer.class,
-                "value.deserializer",
-                StringDeserializer.class));
-    properties.putAll(more);
-    return face.builder()
-        .properties(properties)
-        .topics("orders")
+  private Loop loop(Face face, String protocol, LocalBroker broker) {
+    return loops
+        .builder(face, protocol, Map.of("bootstrap.servers", broker.bootstrapServers()))
         .stuckAfter(Duration.ofSeconds(2))
-        .onError(errors::add)
         .with(settings -> settings.closeTimeout(Duration.ofSeconds(2)))
-        .handler(record -> {})
         .build();
-  }
-
-  private static FutureTask<String> start(Loop loop) {
-    var running =
-        new FutureTask<>(
-            () -> {
-              loop.run(Context.background());
-              return "ended";
-            });
-    Thread.ofVirtual().start(running);
-    return running;
   }
 }
